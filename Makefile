@@ -1,0 +1,38 @@
+# make demo, make test: both set up what they need, once.
+SHELL := /bin/sh
+export TIEBREAK_CACHE ?= $(CURDIR)/.cache
+export TIEBREAK_LABEL_STUDIO ?= $(CURDIR)/.venv-label-studio/bin/label-studio
+BIN := .venv/bin
+PATHS := label_config sync ml_backend tests benchmarks
+
+.PHONY: help setup demo test test-faults bench check format clean
+
+help:  ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup:  ## both virtual environments
+	@sh scripts/setup.sh
+
+demo: setup  ## the whole product on this machine (ARGS="--once --json" for a report)
+	@$(BIN)/tiebreak demo $(ARGS)
+
+test: setup  ## every test (ARGS="-k name" for some)
+	@$(BIN)/pytest -q $(ARGS)
+
+test-faults: setup  ## a kill at every position of a run, not only the sample that make test takes
+	@TIEBREAK_FAULTS=all $(BIN)/pytest -q -m faults $(ARGS)
+
+bench: setup  ## the figures, printed
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+check: setup  ## format, lint and types
+	@$(BIN)/ruff format --check $(PATHS)
+	@$(BIN)/ruff check $(PATHS)
+	@$(BIN)/mypy
+
+format: setup  ## rewrite the sources in the project's format
+	@$(BIN)/ruff format $(PATHS)
+	@$(BIN)/ruff check --fix $(PATHS)
+
+clean:  ## remove environments, caches and the demo's data
+	rm -rf .venv .venv-label-studio .cache tiebreak-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

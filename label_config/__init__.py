@@ -1,0 +1,1 @@
+"""What annotators see, as typed values: labeling interfaces and the answers given in them. Pure."""

@@ -1,0 +1,146 @@
+"""The vocabulary of quality: answers as integer codes, estimates, consensus, priority."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodedAnswers:
+    """The answers to one control as parallel integer arrays of one length n.
+
+    ``task``, ``annotator``, ``answer`` hold positions in ``tasks``, ``annotators``, ``answers``.
+    ``tasks`` and ``annotators`` are the store's ids. ``answers`` are the distinct answers, each the tuple of its
+    labels in the interface's order (a single choice is a tuple of one). ``labels`` is the interface's label
+    order. ``fixed`` maps a task position to an answer position: human rulings and ground truth, which override.
+    At most one row a (task, annotator): the caller keeps the latest and counts the rest.
+    """
+
+    task: IntArray
+    annotator: IntArray
+    answer: IntArray
+    tasks: tuple[int, ...]
+    annotators: tuple[int, ...]
+    answers: tuple[tuple[str, ...], ...]
+    labels: tuple[str, ...]
+    multiple: bool = False
+    fixed: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its interval, or the reason why there is none.
+
+    ``value``, ``low``, ``high`` are null together with a ``reason``; an interval alone may be null (too few tasks
+    to resample), then ``reason`` says so. ``n`` is the number of observations behind it (tasks unless said).
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairAgreement:
+    """How two annotators agree on the tasks that both answered."""
+
+    annotators: tuple[int, int]
+    tasks: int
+    percent_agreement: Estimate
+    cohen_kappa: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class ControlAgreement:
+    """The agreement on one control, and what it was computed from."""
+
+    control: str
+    tasks: int
+    annotators: int
+    annotations: int
+    single: int
+    percent_agreement: Estimate
+    krippendorff_alpha: Estimate
+    pairs: tuple[PairAgreement, ...]
+    task_agreement: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskConsensus:
+    """What the answer to one task probably is.
+
+    ``answer`` is a tuple of labels. ``confidence`` in [0, 1] is the posterior probability of the answer.
+    ``posterior`` maps each label to its probability (for multiple choices: of being chosen).
+    With ``tie`` true the answer is the first of the tied ones in the interface's order and the posterior is shared.
+    """
+
+    task: int
+    answer: tuple[str, ...]
+    confidence: float
+    posterior: Mapping[str, float]
+    annotations: int
+    tie: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorQuality:
+    """How reliable one annotator is on one control: the estimated probability in [0, 1] of a right answer.
+
+    ``confusion`` maps the probable true label to the probabilities of what this annotator answers.
+    """
+
+    annotator: int
+    quality: float
+    annotations: int
+    confusion: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlConsensus:
+    """The consensus on one control by one method, and why that method."""
+
+    control: str
+    method: str
+    reason: str
+    tasks: tuple[TaskConsensus, ...]
+    annotators: tuple[AnnotatorQuality, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about one task and control that a person may have to look at.
+
+    ``kind`` is a key of ``priority.KINDS``. ``severity`` in [0, 1], higher = needs a human more.
+    ``reason`` is one sentence for people; ``numbers`` are what it was computed from.
+    """
+
+    task: int
+    control: str
+    kind: str
+    severity: float
+    reason: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """One entry of the queue: a task and control with its place, its reasons and how the number came about.
+
+    ``priority`` in [0, 1], higher = needs a human more. ``band`` is 1, 2 or 3 (1 = most urgent).
+    ``action`` is "adjudicate" or "check". ``parts`` maps a finding kind to its share in ``priority``.
+    """
+
+    task: int
+    control: str
+    priority: float
+    band: int
+    action: str
+    findings: tuple[Finding, ...]
+    parts: Mapping[str, float]
