@@ -195,8 +195,8 @@ reviews = Table(
     Column("key", String, nullable=False, unique=True, comment="ours, in the review task's data and meta"),
     Column("project", ForeignKey("projects.id"), nullable=False, index=True, comment="the source project"),
     Column("task", ForeignKey("tasks.id"), nullable=False, comment="the source task"),
-    Column("control", String, nullable=False),
-    Column("round", Integer, nullable=False, comment="how often this task and control came back, 1 first"),
+    Column("control", String, nullable=False, comment="the one with the highest priority"),
+    Column("round", Integer, nullable=False, comment="how often this task came back, 1 first"),
     Column("band", Integer, nullable=False),
     Column("priority", Float, nullable=False, comment="as of the last push"),
     Column("action", String, nullable=False),
@@ -208,7 +208,7 @@ reviews = Table(
     Column("score", Float, comment="the prediction's score that Label Studio holds"),
     Column("intended_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger),
-    UniqueConstraint("task", "control", "round"),
+    UniqueConstraint("task", "round"),
 )
 
 rulings = Table(
@@ -218,7 +218,7 @@ rulings = Table(
     Column("review", ForeignKey("reviews.id"), nullable=False),
     Column("annotation_version", ForeignKey("annotation_versions.id"), nullable=False, unique=True),
     Column("reviewer", Integer),
-    Column("answer", JSON, nullable=False),
+    Column("answers", JSON, nullable=False, comment="{control: canonical answer}"),
     Column("verdict", String),
     Column("cause", String),
     Column("rationale", Text),
