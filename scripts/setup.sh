@@ -36,10 +36,10 @@ make_environment() {
         fail "Python's venv module does not work: install it (on Debian and Ubuntu: apt-get install python3-venv)."
     rm -f "$place/.complete"
     last=$(eval echo "\${$#}")
-    "$place/bin/python" -m pip install --quiet --disable-pip-version-check -r "$last" ||
+    "$place/bin/python" -m pip install -qq --disable-pip-version-check -r "$last" ||
         fail "pip could not install $last: the lines above say why (no network? then name a package index that can be reached); run it again afterwards."
     if [ "$place" = .venv ]; then
-        "$place/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ||
+        "$place/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . ||
             fail "Tiebreak itself could not be installed into $place: see the lines above."
     fi
     echo "$wanted" >"$place/.complete"

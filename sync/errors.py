@@ -1,19 +1,19 @@
 """Everything Tiebreak's sync side raises on purpose.
 
-    TiebreakError                  what a user is told: one message that says what, where and what to do
-    +-- SettingsError              a setting that is unknown or has a wrong value: names key, file and line
-    +-- StoreError                 the store is locked, newer than this program, or belongs to another server
-    +-- ExportError                an export file that cannot be read: names file and place
-    +-- Busy                       another run holds the lease of this project
-    +-- DemoError                  the embedded Label Studio or the demo cannot go on
-    +-- LabelStudioError           Label Studio answered, or failed to: carries status, method, url
-    |   +-- Unreachable            nothing answered (transient)
-    |   +-- ServerFault            5xx, HTML instead of JSON, half a body (transient)
-    |   +-- RateLimited            429 with its retry_after (transient)
-    |   +-- Unauthorized           401, 403: token wrong, or the setting that forbids it (terminal)
-    |   +-- NotFound               404 (terminal for this object)
-    |   +-- Rejected               another 4xx: the request itself is refused (invalid)
-    +-- BackendError               the ML backend failed: carries url; ``transient`` says whether to retry
+TiebreakError                  what a user is told: one message that says what, where and what to do
++-- SettingsError              a setting that is unknown or has a wrong value: names key, file and line
++-- StoreError                 the store is locked, newer than this program, or belongs to another server
++-- ExportError                an export file that cannot be read: names file and place
++-- Busy                       another run holds the lease of this project
++-- DemoError                  the embedded Label Studio or the demo cannot go on
++-- LabelStudioError           Label Studio answered, or failed to: carries status, method, url
+|   +-- Unreachable            nothing answered (transient)
+|   +-- ServerFault            5xx, HTML instead of JSON, half a body (transient)
+|   +-- RateLimited            429 with its retry_after (transient)
+|   +-- Unauthorized           401, 403: token wrong, or the setting that forbids it (terminal)
+|   +-- NotFound               404 (terminal for this object)
+|   +-- Rejected               another 4xx: the request itself is refused (invalid)
++-- BackendError               the ML backend failed: carries url; ``transient`` says whether to retry
 """
 
 

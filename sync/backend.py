@@ -1,0 +1,139 @@
+"""The ML backend as the sync service sees it: what it thinks, and which version Label Studio must see.
+
+Three calls of ours, documented in docs/services.md: ``/train``, ``/score``, ``/round``, beside its ``/versions``.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from .errors import BackendError
+
+
+@dataclass(frozen=True, slots=True)
+class BackendState:
+    """Where the backend stands with one project.
+
+    ``model`` is null before the first one. ``cursor`` is how far in our training feed the live model has read.
+    ``state`` is idle, waiting or training. ``metrics`` hold accuracy, ece, brier, n and their source.
+    """
+
+    model: str | None
+    round: str | None
+    state: str
+    cursor: int
+    trained_labels: int
+    error: str | None
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the model thinks of one task and control; ``answer`` null = it abstains.
+
+    ``confidence`` in [0, 1] is calibrated. ``signals`` are in [0, 1], higher = less sure. ``place`` is the task's
+    place in the acquisition order of the pool it was sent with, 0 first.
+    """
+
+    task: int
+    control: str
+    answer: tuple[str, ...] | None
+    probabilities: Mapping[str, float]
+    confidence: float | None
+    signals: Mapping[str, float]
+    out_of_sample: bool
+    place: int
+    version: str
+
+
+class Backend:
+    """The HTTP client of one ML backend. ``secret`` is the one that both services share."""
+
+    def __init__(
+        self, url: str, secret: str, *, timeout: float = 30.0, score_timeout: float = 3600.0
+    ) -> None:
+        self.url = url
+        self._timeout = timeout
+        self._score_timeout = score_timeout
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["Authorization"] = f"Bearer {secret}"
+
+    def state(self, project: str) -> BackendState:
+        """Where the backend stands with the project of that key."""
+        found = self._call("GET", "/versions", params={"project": project}).json()
+        return BackendState(
+            model=found.get("model"),
+            round=found.get("round"),
+            state=str(found.get("state", "idle")),
+            cursor=int(found.get("cursor") or 0),
+            trained_labels=int(found.get("trained_labels") or 0),
+            error=found.get("error"),
+            metrics=found.get("metrics") or {},
+        )
+
+    def train(self, project: str, label_config: str) -> None:
+        """Say that there is something new to learn; the backend merges such requests."""
+        self._call("POST", "/train", json={"project": project, "label_config": label_config})
+
+    def set_round(self, project: str, version: str) -> None:
+        """Name the version that ``/setup`` and ``/predict`` must answer from now on."""
+        self._call("POST", "/round", json={"project": project, "version": version})
+
+    def score(self, project: str, label_config: str, tasks: Sequence[Mapping[str, Any]]) -> Iterator[Scored]:
+        """What the model thinks of ``tasks`` (each ``{"id", "data", "holdout"}``), one at a time as it arrives."""
+        body = {"project": project, "label_config": label_config, "tasks": list(tasks)}
+        reply = self._call("POST", "/score", json=body, stream=True, timeout=self._score_timeout)
+        reply.encoding = "utf-8"
+        try:
+            for line in reply.iter_lines(decode_unicode=True):
+                if line:
+                    yield _scored(json.loads(line))
+        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+            raise BackendError(
+                f"ML backend {self.url}/score: the answer broke off or is not what was agreed ({error!r})",
+                url=self.url,
+            ) from error
+
+    def _call(
+        self, method: str, path: str, *, timeout: float | None = None, **arguments: Any
+    ) -> requests.Response:
+        url = self.url + path
+        try:
+            reply = self._session.request(method, url, timeout=timeout or self._timeout, **arguments)
+        except requests.RequestException as error:
+            raise BackendError(
+                f"ML backend {url}: no answer ({type(error).__name__}); is `tiebreak-ml serve` running there?",
+                url=url,
+            ) from error
+        if reply.status_code == 401:
+            raise BackendError(
+                f"ML backend {url}: refused our secret; `secret` must be the same for tiebreak and tiebreak-ml",
+                url=url,
+                transient=False,
+            )
+        if not reply.ok:
+            raise BackendError(
+                f"ML backend {url}: HTTP {reply.status_code}: {reply.text[:300]}",
+                url=url,
+                transient=reply.status_code >= 500,
+            )
+        return reply
+
+
+def _scored(line: Mapping[str, Any]) -> Scored:
+    answer = line["answer"]
+    return Scored(
+        task=int(line["task"]),
+        control=str(line["control"]),
+        answer=None if answer is None else tuple(answer),
+        probabilities=line.get("probabilities") or {},
+        confidence=line["confidence"],
+        signals=line.get("signals") or {},
+        out_of_sample=bool(line["out_of_sample"]),
+        place=int(line["place"]),
+        version=str(line["version"]),
+    )

@@ -1,0 +1,180 @@
+"""The settings of ``tiebreak``: one frozen object, from ``tiebreak.toml`` and ``TIEBREAK_*`` variables.
+
+A variable beats the file. Unknown keys and wrong values are refused with key, accepted values and place.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from .errors import SettingsError
+
+DEFAULT_FILE = "tiebreak.toml"
+PREFIX = "TIEBREAK_"
+_OTHER_VARIABLES = re.compile("TIEBREAK_(ML_.*|CACHE|LABEL_STUDIO|FAULTS|SHARED_DATA|CONFIG)")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. The description of each field is its comment in ``tiebreak init``'s file."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    label_studio_url: str = Field(
+        "http://localhost:8080", description="Address of Label Studio, as this machine reaches it."
+    )
+    label_studio_token: SecretStr = Field(
+        SecretStr(""),
+        description="Access token of a Label Studio user: Account & Settings, either kind.",
+    )
+    store: str = Field(
+        "sqlite:///tiebreak.sqlite3",
+        description="Where everything is kept: an SQLAlchemy URL (sqlite:///FILE or postgresql+psycopg://...).",
+    )
+    projects: Annotated[tuple[int, ...], NoDecode] = Field(
+        (),
+        description="Ids of the Label Studio projects to look after; more can be named on the command line.",
+    )
+    backend_url: str = Field(
+        "", description="Address of tiebreak-ml, as this machine reaches it. Empty: no model."
+    )
+    backend_url_for_label_studio: str = Field(
+        "", description="The same as Label Studio reaches it, where that differs (containers)."
+    )
+    public_url: str = Field(
+        "",
+        description="Address of `tiebreak serve`, as Label Studio reaches it, for its webhook. Empty: none.",
+    )
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="Shared secret of tiebreak, tiebreak-ml and the webhook; `tiebreak init` draws one.",
+    )
+    dashboard_user: str = Field("manager", description="Name to log in to the dashboard with.")
+    dashboard_password: SecretStr = Field(
+        SecretStr(""),
+        description="Password of the dashboard. Needed as soon as `serve` listens beyond this machine.",
+    )
+    sync_seconds: float = Field(
+        60.0,
+        ge=1,
+        le=86_400,
+        description="How often `tiebreak serve` looks by itself; webhooks wake it earlier.",
+    )
+    wake_seconds: float = Field(
+        2.0, ge=0.1, le=600, description="How long it waits after a webhook for more of them."
+    )
+    holdout_share: float = Field(
+        0.1, ge=0, le=0.5, description="Share of tasks never trained on: they measure the model."
+    )
+    consensus_method: Literal["auto", "majority", "dawid-skene"] = Field(
+        "auto", description="How the probable answer is inferred."
+    )
+    bootstrap: int = Field(1000, ge=100, le=100_000, description="Resamples behind each interval.")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="Coverage of each interval.")
+    seed: int = Field(0, ge=0, description="Seed of the resampling, so that reports repeat exactly.")
+    p1_from: float = Field(0.6, ge=0, le=1, description="Priority from which a review is in band P1.")
+    p2_from: float = Field(0.35, ge=0, le=1, description="Priority from which a review is in band P2.")
+    review_from: float = Field(0.1, ge=0, le=1, description="Priority from which a task comes back at all.")
+    review_limit: int = Field(
+        200, ge=1, le=100_000, description="How many reviews of one project may be open at once."
+    )
+
+    @field_validator("projects", mode="before")
+    @classmethod
+    def _ids(cls, value: object) -> object:
+        return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
+
+    @field_validator("label_studio_url", "backend_url", "backend_url_for_label_studio", "public_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must be an address such as http://localhost:8080")
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then what was read from the file."""
+        return env_settings, init_settings
+
+
+def load(file: Path | None = None) -> Settings:
+    """The settings from ``file`` (default: tiebreak.toml here, where there is one) and the environment.
+
+    Raises SettingsError, which names the key, the accepted values and the line.
+    """
+    _refuse_unknown_variables(os.environ)
+    place = file or Path(os.environ.get("TIEBREAK_CONFIG", DEFAULT_FILE))
+    if not place.exists():
+        if file is not None or "TIEBREAK_CONFIG" in os.environ:
+            raise SettingsError(f"{place}: no such file; `tiebreak init` writes one")
+        return _validated({}, place, "")
+    try:
+        text = place.read_text(encoding="utf-8")
+        return _validated(tomllib.loads(text), place, text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{place}: not a TOML file: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{place}: cannot be read: {error.strerror}") from error
+
+
+def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    for name in environment:
+        key = name.removeprefix(PREFIX).lower()
+        if (
+            name.startswith(PREFIX)
+            and key not in Settings.model_fields
+            and not _OTHER_VARIABLES.fullmatch(name)
+        ):
+            raise SettingsError(f"environment variable {name}: no such setting; {_known()}")
+
+
+def _validated(values: dict[str, Any], file: Path, text: str) -> Settings:
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(problem, file, text) for problem in error.errors())) from error
+
+
+def _explain(problem: Any, file: Path, text: str) -> str:
+    key = str(problem["loc"][0]) if problem["loc"] else ""
+    variable = PREFIX + key.upper()
+    line = next((n for n, row in enumerate(text.splitlines(), 1) if re.match(rf"\s*\"?{key}\b", row)), None)
+    where = f"environment variable {variable}" if variable in os.environ else f"{file}, line {line}: {key}"
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: no such setting; {_known()}"
+    field = Settings.model_fields[key]
+    shown = "" if field.annotation is SecretStr else f" {problem['input']!r} is refused:"
+    return f"{where}:{shown} {problem['msg'].removeprefix('Value error, ')}. Accepted: {accepted(field)}."
+
+
+def _known() -> str:
+    return "there are: " + ", ".join(Settings.model_fields)
+
+
+def accepted(field: FieldInfo) -> str:
+    """The values that a setting takes, in words."""
+    if choices := [value for value in get_args(field.annotation) if isinstance(value, str)]:
+        return ", ".join(choices)
+    kinds: dict[object, str] = {float: "a number", int: "a whole number", str: "a text", SecretStr: "a text"}
+    limits = [
+        f"{words} {getattr(limit, name)}"
+        for limit in field.metadata
+        for name, words in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
+        if hasattr(limit, name)
+    ]
+    return ", ".join([kinds.get(field.annotation, "a list of project ids"), *limits])
