@@ -52,9 +52,7 @@ class Scored:
 class Backend:
     """The HTTP client of one ML backend. ``secret`` is the one that both services share."""
 
-    def __init__(
-        self, url: str, secret: str, *, timeout: float = 30.0, score_timeout: float = 3600.0
-    ) -> None:
+    def __init__(self, url: str, secret: str, *, timeout: float = 30.0, score_timeout: float = 3600.0) -> None:
         self.url = url
         self._timeout = timeout
         self._score_timeout = score_timeout
@@ -98,9 +96,7 @@ class Backend:
                 url=self.url,
             ) from error
 
-    def _call(
-        self, method: str, path: str, *, timeout: float | None = None, **arguments: Any
-    ) -> requests.Response:
+    def _call(self, method: str, path: str, *, timeout: float | None = None, **arguments: Any) -> requests.Response:
         url = self.url + path
         try:
             reply = self._session.request(method, url, timeout=timeout or self._timeout, **arguments)

@@ -42,9 +42,7 @@ class Settings(BaseSettings):
         (),
         description="Ids of the Label Studio projects to look after; more can be named on the command line.",
     )
-    backend_url: str = Field(
-        "", description="Address of tiebreak-ml, as this machine reaches it. Empty: no model."
-    )
+    backend_url: str = Field("", description="Address of tiebreak-ml, as this machine reaches it. Empty: no model.")
     backend_url_for_label_studio: str = Field(
         "", description="The same as Label Studio reaches it, where that differs (containers)."
     )
@@ -67,9 +65,7 @@ class Settings(BaseSettings):
         le=86_400,
         description="How often `tiebreak serve` looks by itself; webhooks wake it earlier.",
     )
-    wake_seconds: float = Field(
-        2.0, ge=0.1, le=600, description="How long it waits after a webhook for more of them."
-    )
+    wake_seconds: float = Field(2.0, ge=0.1, le=600, description="How long it waits after a webhook for more of them.")
     holdout_share: float = Field(
         0.1, ge=0, le=0.5, description="Share of tasks never trained on: they measure the model."
     )
@@ -82,9 +78,7 @@ class Settings(BaseSettings):
     p1_from: float = Field(0.6, ge=0, le=1, description="Priority from which a review is in band P1.")
     p2_from: float = Field(0.35, ge=0, le=1, description="Priority from which a review is in band P2.")
     review_from: float = Field(0.1, ge=0, le=1, description="Priority from which a task comes back at all.")
-    review_limit: int = Field(
-        200, ge=1, le=100_000, description="How many reviews of one project may be open at once."
-    )
+    review_limit: int = Field(200, ge=1, le=100_000, description="How many reviews of one project may be open at once.")
 
     @field_validator("projects", mode="before")
     @classmethod
@@ -135,11 +129,7 @@ def load(file: Path | None = None) -> Settings:
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
     for name in environment:
         key = name.removeprefix(PREFIX).lower()
-        if (
-            name.startswith(PREFIX)
-            and key not in Settings.model_fields
-            and not _OTHER_VARIABLES.fullmatch(name)
-        ):
+        if name.startswith(PREFIX) and key not in Settings.model_fields and not _OTHER_VARIABLES.fullmatch(name):
             raise SettingsError(f"environment variable {name}: no such setting; {_known()}")
 
 

@@ -1,0 +1,259 @@
+"""The queue goes back into Label Studio: one review task a task, in bands, in exact order, exactly once.
+
+Label Studio has no idempotency key for tasks. So the intent is stored first, our key goes into the review task's
+data and meta, and before anything is imported we look for keys that arrived without our hearing of it.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from label_config.parse import parse
+from label_config.review import review_config, review_data
+
+from label_config.model import LabelConfig
+
+from .errors import NotFound
+from .labelstudio.client import LabelStudio
+from .labelstudio.wire import RemoteProject
+from .ordering import score_from_priority
+from .refresh import switch_version
+from .settings import Settings
+from .store import assessments, projects, reviews
+from .store.annotations import AnswerRow, answers_of
+from .store.engine import Store
+
+NAMESPACE = uuid.UUID("6a2f1d3c-52c1-5c0e-9a0b-7f6f2a6a1c11")
+COLORS = {1: "#D6453D", 2: "#E8A33D", 3: "#5B8DB8"}
+QUEUE_VERSION = "tiebreak-queue"
+TITLE_LENGTH = 50
+
+INSTRUCTION = (
+    "<h3>Why is this here?</h3><p>People who labeled these tasks did not agree, or their answer is doubtful. "
+    "The banner on top of each task says why it came back. Choose the right answer, then say how you came to it: "
+    "your ruling becomes the ground truth of the source task.</p>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PushReport:
+    """What a push did: review tasks imported, and found again after an interrupted push; projects touched."""
+
+    pushed: int
+    recovered: int
+    projects: tuple[int, ...]
+
+
+def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, clock: Callable[[], int]) -> PushReport:
+    """Bring the review projects of one source project (the store's key) up to the queue."""
+    intend(store, project, settings, clock())
+    pushed = recovered = 0
+    touched = []
+    for band in (1, 2, 3):
+        with store.begin() as connection:
+            wanted = reviews.in_band(connection, project, band)
+        if not wanted:
+            continue
+        home = ensure_project(store, gateway, project, band, clock)
+        recovered += _look(store, gateway, home)
+        pushed += _import(store, gateway, home)
+        _settle_order(store, gateway, home)
+        touched.append(home.key)
+    return PushReport(pushed, recovered, tuple(touched))
+
+
+def intend(store: Store, project: int, settings: Settings, now: int) -> None:
+    """Store the intent of each review that the queue asks for and that does not exist yet; re-rank those that do."""
+    with store.begin() as connection:
+        source = projects.get(connection, project)
+        config = parse(source.label_config)
+        queue: dict[int, list[assessments.QueueEntry]] = {}
+        for entry in assessments.queue_of(connection, project):
+            queue.setdefault(entry.task, []).append(entry)
+        known = reviews.states(connection, project)
+        room = settings.review_limit - sum(state in ("intended", "open") for state in known.values())
+        answers = _answers_by_task(answers_of(connection, project)[0])
+        for task, entries in queue.items():
+            if known.get(task) == "open":
+                reviews.set_priority(connection, task, entries[0].priority)
+            elif task not in known and room > 0:
+                room -= 1
+                reviews.intend(connection, _intent(source, config, entries, answers.get(task, []), now))
+
+
+def _answers_by_task(rows: Sequence[AnswerRow]) -> dict[int, list[AnswerRow]]:
+    found: dict[int, list[AnswerRow]] = {}
+    for row in rows:
+        found.setdefault(row.task, []).append(row)
+    return found
+
+
+def _intent(
+    source: projects.StoredProject,
+    config: LabelConfig,
+    entries: Sequence[assessments.QueueEntry],
+    answers: Sequence[AnswerRow],
+    now: int,
+) -> dict[str, Any]:
+    first = entries[0]
+    number = 1
+    key = str(uuid.uuid5(NAMESPACE, f"{source.label_studio_id}/{source.created_at}/{first.task}/{number}"))
+    findings = [{**finding, "control": entry.control} for entry in entries for finding in entry.findings]
+    return {
+        "key": key,
+        "project": source.key,
+        "task": first.task,
+        "control": first.control,
+        "round": number,
+        "band": first.band,
+        "priority": first.priority,
+        "action": first.action,
+        "findings": findings,
+        "data": review_data(
+            first.data,
+            key=key,
+            reason=" ".join(dict.fromkeys(str(finding["reason"]) for finding in findings)),
+            answers=_anonymised(config, answers),
+            priority=first.priority,
+            source_task=first.label_studio_id,
+        ),
+        "state": "intended",
+        "intended_at": now,
+    }
+
+
+def _anonymised(config: LabelConfig, answers: Sequence[AnswerRow]) -> list[tuple[str, str]]:
+    """Who said what, without the who: "Answer A", "Answer B" in an order that does not tell the annotators apart."""
+    people: dict[int, dict[str, str]] = {}
+    for row in answers:
+        people.setdefault(row.annotator, {})[row.control] = ", ".join(row.labels) or "(nothing chosen)"
+    named = len(config.controls) > 1
+    shown = sorted(
+        "; ".join(f"{control}: {text}" if named else text for control, text in sorted(one.items()))
+        for one in people.values()
+    )
+    return [(f"Answer {_letters(place)}", text) for place, text in enumerate(shown)]
+
+
+def _letters(place: int) -> str:
+    """0 -> A, 25 -> Z, 26 -> AA.
+
+    >>> [_letters(place) for place in (0, 25, 26, 701, 702)]
+    ['A', 'Z', 'AA', 'ZZ', 'AAA']
+    """
+    text = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def marker(source: projects.StoredProject, band: int) -> str:
+    """What a review project's description says for us: by this it is found again."""
+    return f"tiebreak review of {source.label_studio_id}.{source.created_at} P{band}"
+
+
+def ensure_project(
+    store: Store, gateway: LabelStudio, project: int, band: int, clock: Callable[[], int]
+) -> projects.StoredProject:
+    """The review project of that band: known and still there, or found by its marker, or created."""
+    with store.begin() as connection:
+        source = projects.get(connection, project)
+        known = projects.review_project(connection, project, band)
+    if known is not None:
+        try:
+            gateway.project(known.label_studio_id)
+            return known
+        except NotFound:
+            with store.begin() as connection:
+                projects.mark_deleted(connection, known.key, clock())
+                reviews.return_to_intended(connection, known.key)
+    remote = _find(gateway, marker(source, band)) or _create(gateway, source, band)
+    with store.begin() as connection:
+        return projects.remember(connection, remote, kind="review", source=project, band=band, now=clock())
+
+
+def _find(gateway: LabelStudio, wanted: str) -> RemoteProject | None:
+    return next((project for project in gateway.projects() if project.description == wanted), None)
+
+
+def _create(gateway: LabelStudio, source: projects.StoredProject, band: int) -> RemoteProject:
+    return gateway.create_project(
+        f"[P{band}] Review: {source.title}"[:TITLE_LENGTH],
+        review_config(parse(source.label_config)),
+        description=marker(source, band),
+        color=COLORS[band],
+        sampling="Uncertainty sampling",
+        maximum_annotations=1,
+        show_collab_predictions=False,
+        show_instruction=False,
+        expert_instruction=INSTRUCTION,
+    )
+
+
+def _look(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> int:
+    """Find review tasks that Label Studio has and we did not hear of: the answer to an import was lost."""
+    found = 0
+    with store.begin() as connection:
+        pending = reviews.intended(connection, home.source_key, home.band)
+        last = reviews.last_task(connection, home.key)
+    keys = {intent.key for intent in pending}
+    while keys:
+        page = gateway.tasks_after(home.label_studio_id, last, 500)
+        if not page:
+            break
+        arrived = {str(task.data.get("tiebreak_key")): task.id for task in page}
+        with store.begin() as connection:
+            for intent in pending:
+                if intent.key in arrived:
+                    score = score_from_priority(intent.priority, intent.task)
+                    reviews.mark_open(connection, intent.key, home.key, arrived[intent.key], score)
+                    found += 1
+        last = page[-1].id
+    return found
+
+
+def _import(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> int:
+    with store.begin() as connection:
+        pending = reviews.intended(connection, home.source_key, home.band)
+    version = gateway.project(home.label_studio_id).model_version or f"{QUEUE_VERSION}.1"
+    if not pending:
+        return 0
+    scores = [score_from_priority(intent.priority, intent.task) for intent in pending]
+    bodies = [_body(intent, score, version) for intent, score in zip(pending, scores, strict=True)]
+    ids = gateway.import_tasks(home.label_studio_id, bodies)
+    with store.begin() as connection:
+        for intent, task, score in zip(pending, ids, scores, strict=True):
+            reviews.mark_open(connection, intent.key, home.key, task, score)
+    return len(ids)
+
+
+def _body(intent: reviews.Review, score: float, version: str) -> Mapping[str, Any]:
+    return {
+        "data": intent.data,
+        "meta": {"tiebreak_key": intent.key},
+        "predictions": [{"result": [], "score": score, "model_version": version}],
+    }
+
+
+def _settle_order(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> None:
+    """Make Label Studio serve by today's priorities: all open tasks under one version, that version the project's."""
+    with store.begin() as connection:
+        open_reviews = reviews.open_in(connection, home.key)
+    wanted = {one.review_task: score_from_priority(one.priority, one.task) for one in open_reviews}
+    if not wanted:
+        return
+    versions = [name for name in gateway.model_versions(home.label_studio_id) if name.startswith(QUEUE_VERSION)]
+    moved = any(one.score != wanted[one.review_task] for one in open_reviews)
+    if not moved and len(versions) == 1:
+        if gateway.project(home.label_studio_id).model_version != versions[0]:
+            gateway.update_project(home.label_studio_id, model_version=versions[0])
+        return
+    version = f"{QUEUE_VERSION}.{1 + max((int(name.rpartition('.')[2]) for name in versions), default=0)}"
+    rows = [{"task": task, "score": score, "result": []} for task, score in sorted(wanted.items())]
+    switch_version(gateway, home.label_studio_id, version, rows, ours=QUEUE_VERSION)
+    with store.begin() as connection:
+        for one in open_reviews:
+            reviews.set_score(connection, one.key, wanted[one.review_task])

@@ -1,0 +1,197 @@
+"""What was concluded: assessments, consensus, the queue, and what the model thinks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, distinct, func, insert, select
+
+from ..quality.records import ControlConsensus, Priority
+from .tables import annotation_versions, annotations, assessments, consensus, queue, scores, tasks
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAssessment:
+    """The newest assessment of a project."""
+
+    made_at: int
+    hash: str
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScore:
+    """What the model thinks of a task that it was not trained on."""
+
+    task: int
+    control: str
+    labels: tuple[str, ...]
+    probabilities: Mapping[str, float]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """One entry of the queue as stored, with the source task's Label Studio id and data."""
+
+    task: int
+    label_studio_id: int
+    data: Mapping[str, Any]
+    control: str
+    priority: float
+    band: int
+    action: str
+    findings: Sequence[Mapping[str, Any]]
+
+
+def latest(connection: Connection, project: int) -> StoredAssessment | None:
+    """The newest assessment, or null before the first."""
+    query = select(assessments).where(assessments.c.project == project).order_by(assessments.c.id.desc()).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else StoredAssessment(row.made_at, row.hash, row.report)
+
+
+def insert_assessment(connection: Connection, project: int, hash: str, report: Mapping[str, Any], now: int) -> None:  # noqa: A002
+    """Keep an assessment; one with the same evidence as an older one takes its place as the newest."""
+    connection.execute(delete(assessments).where(assessments.c.project == project, assessments.c.hash == hash))
+    connection.execute(insert(assessments).values(project=project, made_at=now, hash=hash, report=dict(report)))
+
+
+def write_consensus(
+    connection: Connection, project: int, found: ControlConsensus, sources: Mapping[int, str], now: int
+) -> None:
+    """Bring the consensus on one control up to date; rows that stay the same keep their ``changed_at``.
+
+    ``sources`` names the tasks whose answer is fixed (ruling, ground_truth). A task that no longer has an answer
+    keeps its row with a null answer, so that whoever learns from it hears that it was withdrawn.
+    """
+    of_project = select(tasks.c.id).where(tasks.c.project == project)
+    query = select(consensus).where(consensus.c.control == found.control, consensus.c.task.in_(of_project))
+    known = {row.task: row._asdict() for row in connection.execute(query)}
+    wanted = {
+        one.task: {
+            "task": one.task,
+            "control": found.control,
+            "answer": list(one.answer),
+            "confidence": one.confidence,
+            "posterior": dict(one.posterior),
+            "annotations": one.annotations,
+            "tie": one.tie,
+            "method": found.method,
+            "source": sources.get(one.task, "consensus"),
+        }
+        for one in found.tasks
+    }
+    for task, row in known.items():
+        if task not in wanted:
+            wanted[task] = {**row, "answer": None, "annotations": 0, "source": "withdrawn"}
+    changed = [
+        {**row, "changed_at": now}
+        for task, row in wanted.items()
+        if task not in known or any(known[task][key] != value for key, value in row.items())
+    ]
+    old = [task for task in known if task in {row["task"] for row in changed}]
+    _replace(connection, consensus, changed, old, found.control)
+
+
+def _replace(
+    connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]], old: Sequence[int], control: str
+) -> None:
+    if old:
+        gone = delete(table).where(table.c.task == bindparam("gone"), table.c.control == control)
+        connection.execute(gone, [{"gone": task} for task in old])
+    if rows:
+        connection.execute(insert(table), [dict(row) for row in rows])
+
+
+def write_queue(connection: Connection, project: int, entries: Iterable[Priority]) -> None:
+    """Put ``entries`` in the place of the project's queue."""
+    connection.execute(delete(queue).where(queue.c.project == project))
+    rows = [
+        {
+            "task": entry.task,
+            "control": entry.control,
+            "project": project,
+            "priority": entry.priority,
+            "band": entry.band,
+            "action": entry.action,
+            "findings": [
+                {"kind": one.kind, "severity": one.severity, "reason": one.reason, "numbers": dict(one.numbers)}
+                for one in entry.findings
+            ],
+            "parts": dict(entry.parts),
+        }
+        for entry in entries
+    ]
+    if rows:
+        connection.execute(insert(queue), rows)
+
+
+def queue_of(connection: Connection, project: int) -> list[QueueEntry]:
+    """The queue of the last assessment, the most urgent first; deleted tasks left out."""
+    query = (
+        select(queue, tasks.c.label_studio_id, tasks.c.data)
+        .join(tasks, tasks.c.id == queue.c.task)
+        .where(queue.c.project == project, tasks.c.deleted_at.is_(None))
+        .order_by(queue.c.priority.desc(), queue.c.task, queue.c.control)
+    )
+    return [
+        QueueEntry(
+            row.task, row.label_studio_id, row.data, row.control, row.priority, row.band, row.action, row.findings
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def opinions(connection: Connection, project: int) -> list[StoredScore]:
+    """What the live model thinks of the tasks that it was not trained on, where it does not abstain."""
+    query = (
+        select(scores)
+        .join(tasks, tasks.c.id == scores.c.task)
+        .where(tasks.c.project == project, scores.c.out_of_sample.is_(True), scores.c.confidence.is_not(None))
+    )
+    return [
+        StoredScore(row.task, row.control, tuple(row.answer), row.probabilities or {}, row.confidence)
+        for row in connection.execute(query)
+        if row.answer is not None
+    ]
+
+
+def write_scores(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put what the model thinks now in the place of what it thought of the same tasks."""
+    gone = delete(scores).where(scores.c.task == bindparam("gone_task"), scores.c.control == bindparam("gone_control"))
+    if rows:
+        connection.execute(gone, [{"gone_task": row["task"], "gone_control": row["control"]} for row in rows])
+        connection.execute(insert(scores), [dict(row) for row in rows])
+
+
+def progress(connection: Connection, project: int) -> dict[str, int]:
+    """Tasks, tasks with an answer, tasks with all the answers wanted, and answers.
+
+    Counted here: Label Studio's own counters lie. An answer is a current annotation that is neither skipped nor
+    ground truth nor rejected; a second one of the same person on a task does not count.
+    """
+    counted = (
+        select(tasks.c.id, tasks.c.overlap, func.count(distinct(annotation_versions.c.annotator)).label("answers"))
+        .join(annotations, (annotations.c.task == tasks.c.id) & annotations.c.deleted_at.is_(None), isouter=True)
+        .join(
+            annotation_versions,
+            (annotation_versions.c.id == annotations.c.current)
+            & annotation_versions.c.was_cancelled.is_(False)
+            & annotation_versions.c.ground_truth.is_(False)
+            & annotation_versions.c.rejected.is_(None),
+            isouter=True,
+        )
+        .where(tasks.c.project == project, tasks.c.deleted_at.is_(None))
+        .group_by(tasks.c.id, tasks.c.overlap)
+        .subquery()
+    )
+    row = connection.execute(
+        select(
+            func.count(),
+            func.count().filter(counted.c.answers > 0),
+            func.count().filter(counted.c.answers >= counted.c.overlap),
+            func.coalesce(func.sum(counted.c.answers), 0),
+        ).select_from(counted)
+    ).one()
+    return dict(zip(("tasks", "answered", "complete", "annotations"), map(int, row), strict=True))
