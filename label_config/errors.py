@@ -1,8 +1,8 @@
 """Everything this package refuses.
 
-    LabelConfigError(ValueError)
-    +-- InterfaceError        a labeling interface that cannot be read: names tag and attribute
-    +-- ResultError           a result that does not fit its interface: names control and region
+LabelConfigError(ValueError)
++-- InterfaceError        a labeling interface that cannot be read: names tag and attribute
++-- ResultError           a result that does not fit its interface: names control and region
 """
 
 
