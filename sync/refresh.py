@@ -118,9 +118,9 @@ def _reassert(gateway: LabelStudio, backend: Backend, source: StoredProject, las
     """Connecting a backend or a hand in the settings changes ``project.model_version``: put ours back."""
     if last is None or last.state != "done":
         return
-    if gateway.project(source.label_studio_id).model_version != last.version:
-        if last.version in gateway.model_versions(source.label_studio_id):
-            gateway.update_project(source.label_studio_id, model_version=last.version)
+    moved = gateway.project(source.label_studio_id).model_version != last.version
+    if moved and last.version in gateway.model_versions(source.label_studio_id):
+        gateway.update_project(source.label_studio_id, model_version=last.version)
     if backend.state(project_key(source)).round != last.version:
         backend.set_round(project_key(source), last.version)
 

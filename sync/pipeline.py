@@ -1,0 +1,127 @@
+"""One run of the loop for one project: what ``tiebreak run`` does and ``tiebreak serve`` repeats."""
+
+import os
+import socket
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .assess import Assessment, assess
+from .backend import Backend
+from .errors import BackendError, LabelStudioError, TiebreakError
+from .labelstudio.client import LabelStudio
+from .pull import PullReport, pull
+from .push import PushReport, push
+from .refresh import RefreshReport, project_key, refresh
+from .resolve import ResolveReport, resolve
+from .settings import Settings
+from .store import projects, training
+from .store.engine import Store
+from .store.lease import beat, lease
+
+LEASE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The outside world of a run, handed in. ``backend`` is null where no model is wanted."""
+
+    store: Store
+    gateway: LabelStudio
+    backend: Backend | None
+    settings: Settings
+    clock: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one run did. ``warnings`` are things that went wrong without stopping it (the ML backend is down)."""
+
+    project: int
+    pull: PullReport
+    resolve: ResolveReport
+    assessment: Assessment
+    refresh: RefreshReport | None
+    push: PushReport
+    warnings: tuple[str, ...]
+
+
+def run(services: Services, project: int) -> RunReport:
+    """Pull, resolve, assess, teach, refresh, push: ``project`` is Label Studio's id. Running twice changes nothing.
+
+    Raises Busy when another run works on the project, LabelStudioError and StoreError as they come: the next run
+    finishes what this one began.
+    """
+    store, gateway, settings, clock = services.store, services.gateway, services.settings, services.clock
+    warnings: list[str] = []
+    with lease(store, f"project:{project}", holder(), clock, LEASE_SECONDS), _recorded(services, project):
+        pulled = pull(store, gateway, project, clock)
+        key = pulled.project
+        pull_reviews(services, key)
+        ruled = resolve(store, gateway, key, clock)
+        if ruled.ground_truths:
+            pull(store, gateway, project, clock)
+        assess(store, key, settings, clock)
+        refreshed = _with_backend(services, key, warnings)
+        assessment = assess(store, key, settings, clock)
+        pushed = push(store, gateway, key, settings, clock)
+        pull_reviews(services, key)
+    return RunReport(project, pulled, ruled, assessment, refreshed, pushed, tuple(warnings))
+
+
+def holder() -> str:
+    """Who holds a lease: this run and no other, also not another one of this process."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def pull_reviews(services: Services, source: int) -> None:
+    """Pull every review project of a source project (the store's key)."""
+    with services.store.begin() as connection:
+        homes: Sequence[projects.StoredProject] = projects.reviews_of(connection, source)
+    for home in homes:
+        pull(services.store, services.gateway, home.label_studio_id, services.clock)
+
+
+def _with_backend(services: Services, key: int, warnings: list[str]) -> RefreshReport | None:
+    """Tell the backend what is new and take over what it thinks; without it the rest of the loop goes on."""
+    if services.backend is None:
+        return None
+    try:
+        teach(services, key)
+        return refresh(services.store, services.gateway, services.backend, key, services.settings, services.clock)
+    except BackendError as error:
+        warnings.append(str(error))
+        return None
+
+
+def teach(services: Services, key: int) -> bool:
+    """Ask the backend to learn when the training feed has rows that its model has not seen."""
+    assert services.backend is not None
+    with services.store.begin() as connection:
+        source = projects.get(connection, key)
+        newest = training.newest(connection, key)
+    if newest <= services.backend.state(project_key(source)).cursor:
+        return False
+    services.backend.train(project_key(source), source.label_config)
+    return True
+
+
+class _recorded:  # noqa: N801 - used as a function
+    """Keep in the store when a run last ended and how."""
+
+    def __init__(self, services: Services, project: int) -> None:
+        self._services = services
+        self._name = f"project:{project}:run"
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None and not isinstance(error, TiebreakError):
+            return
+        message = "" if error is None else str(error)
+        with self._services.store.begin() as connection:
+            beat(connection, self._name, self._services.clock(), error is None, message)
+
+
+__all__ = ["LabelStudioError", "RunReport", "Services", "run", "teach"]
