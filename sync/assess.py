@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from label_config.parse import parse
 from sqlalchemy import Connection
 
 from label_config.model import Control, LabelConfig
+from label_config.parse import parse
 
 from .quality.agreement import control_agreement, control_trend
 from .quality.coded_answers import encode
 from .quality.consensus import infer
 from .quality.priority import Opinion, Policy, findings, rank
-from .quality.records import CodedAnswers, ControlAgreement, ControlConsensus, Estimate, Priority
+from .quality.records import CodedAnswers, ControlAgreement, ControlConsensus, Estimate, IntArray, Priority
 from .settings import Settings
 from .store import assessments, projects
 from .store.annotations import AnswerRow, Excluded, answers_of, ground_truths_of
@@ -173,7 +173,7 @@ def _windows(rows: Sequence[AnswerRow], coded: CodedAnswers) -> tuple[np.ndarray
     first, end = int(answered.min()), int(answered.max())
     if end - first >= 3 * DAY:
         days = max(1, -(-(end - first) // DAY // 60))
-        edges = np.arange(first // DAY * DAY, end + days * DAY, days * DAY)
+        edges: IntArray = np.arange(first // DAY * DAY, end + days * DAY, days * DAY)
     else:
         count = max(1, min(WINDOWS, len(answered) // 10))
         edges = np.unique(np.quantile(answered, np.linspace(0, 1, count + 1)).astype(np.int64))

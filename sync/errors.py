@@ -4,6 +4,7 @@ TiebreakError                  what a user is told: one message that says what, 
 +-- SettingsError              a setting that is unknown or has a wrong value: names key, file and line
 +-- StoreError                 the store is locked, newer than this program, or belongs to another server
 +-- ExportError                an export file that cannot be read: names file and place
++-- Unsupported                a labeling interface that Tiebreak cannot look after: names tag and attribute
 +-- Busy                       another run holds the lease of this project
 +-- DemoError                  the embedded Label Studio or the demo cannot go on
 +-- LabelStudioError           Label Studio answered, or failed to: carries status, method, url
@@ -31,6 +32,10 @@ class StoreError(TiebreakError):
 
 class ExportError(TiebreakError):
     """An export file that cannot be read."""
+
+
+class Unsupported(TiebreakError):
+    """A labeling interface that Tiebreak cannot look after."""
 
 
 class Busy(TiebreakError):

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from label_config.model import LabelConfig
 from label_config.parse import parse
 from label_config.review import review_config, review_data
-
-from label_config.model import LabelConfig
 
 from .errors import NotFound
 from .labelstudio.client import LabelStudio
@@ -56,8 +55,8 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
         if not wanted:
             continue
         home = ensure_project(store, gateway, project, band, clock)
-        recovered += _look(store, gateway, home)
-        pushed += _import(store, gateway, home)
+        recovered += _look(store, gateway, home, project, band)
+        pushed += _import(store, gateway, home, project, band)
         _settle_order(store, gateway, home)
         touched.append(home.key)
     return PushReport(pushed, recovered, tuple(touched))
@@ -193,11 +192,11 @@ def _create(gateway: LabelStudio, source: projects.StoredProject, band: int) -> 
     )
 
 
-def _look(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> int:
+def _look(store: Store, gateway: LabelStudio, home: projects.StoredProject, project: int, band: int) -> int:
     """Find review tasks that Label Studio has and we did not hear of: the answer to an import was lost."""
     found = 0
     with store.begin() as connection:
-        pending = reviews.intended(connection, home.source_key, home.band)
+        pending = reviews.intended(connection, project, band)
         last = reviews.last_task(connection, home.key)
     keys = {intent.key for intent in pending}
     while keys:
@@ -215,9 +214,9 @@ def _look(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> i
     return found
 
 
-def _import(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> int:
+def _import(store: Store, gateway: LabelStudio, home: projects.StoredProject, project: int, band: int) -> int:
     with store.begin() as connection:
-        pending = reviews.intended(connection, home.source_key, home.band)
+        pending = reviews.intended(connection, project, band)
     version = gateway.project(home.label_studio_id).model_version or f"{QUEUE_VERSION}.1"
     if not pending:
         return 0
@@ -252,7 +251,7 @@ def _settle_order(store: Store, gateway: LabelStudio, home: projects.StoredProje
             gateway.update_project(home.label_studio_id, model_version=versions[0])
         return
     version = f"{QUEUE_VERSION}.{1 + max((int(name.rpartition('.')[2]) for name in versions), default=0)}"
-    rows = [{"task": task, "score": score, "result": []} for task, score in sorted(wanted.items())]
+    rows: list[Mapping[str, Any]] = [{"task": task, "score": score, "result": []} for task, score in sorted(wanted.items())]
     switch_version(gateway, home.label_studio_id, version, rows, ours=QUEUE_VERSION)
     with store.begin() as connection:
         for one in open_reviews:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from label_config.model import Choices, LabelConfig
 from label_config.parse import parse
 from label_config.results import write_answer
-
-from label_config.model import Choices, LabelConfig
 
 from .backend import Backend, Scored
 from .labelstudio.client import LabelStudio

@@ -61,8 +61,8 @@ def intend(connection: Connection, project: int, model: str, hash: str, now: int
     number = 1 if last is None else last.number + 1
     version = f"{model}.{number}"
     values = {"model": model, "version": version, "hash": hash, "state": "intended", "made_at": now}
-    done = connection.execute(insert(rounds).values(project=project, number=number, **values))
-    return Round(done.inserted_primary_key[0], project, number, model, version, hash, "intended")
+    begun = insert(rounds).values(project=project, number=number, **values).returning(rounds.c.id)
+    return Round(connection.execute(begun).scalar_one(), project, number, model, version, hash, "intended")
 
 
 def finish(connection: Connection, done: Round, found: Sequence[Mapping[str, Any]]) -> None:

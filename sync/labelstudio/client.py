@@ -1,0 +1,273 @@
+"""Everything that Tiebreak asks of Label Studio's API, in its own words."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..errors import NotFound, Rejected, ServerFault
+from . import wire
+from .transport import Transport
+from .wire import (
+    RemoteBackend,
+    RemotePrediction,
+    RemoteProject,
+    RemoteTask,
+    RemoteUser,
+    RemoteWebhook,
+    TaskStamp,
+)
+
+# The filter of fields reaches into the annotations, so theirs are named here too.
+TASK_FIELDS = (
+    "id,created_at,updated_at,data,meta,overlap,is_labeled,annotations,"
+    "completed_by,updated_by,was_cancelled,ground_truth,lead_time,result"
+)
+STAMP_FIELDS = "id,created_at,updated_at,annotations_ids"
+PROJECT_FIELDS = (
+    "id,title,description,created_at,label_config,model_version,sampling,maximum_annotations,show_collab_predictions"
+)
+STAMPS_AT_ONCE = 2000
+IMPORT_AT_ONCE = 1000
+
+
+class LabelStudio:
+    """One Label Studio as one of its users sees it. Raises LabelStudioError, mapped in transport.py."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.url = transport.url
+
+    @classmethod
+    def connect(cls, url: str, token: str, *, timeout: float = 60.0) -> "LabelStudio":
+        """The server at ``url`` with a token of either kind."""
+        return cls(Transport(url, token, timeout=timeout))
+
+    def version(self) -> str:
+        """The server's release."""
+        return str(self._transport.get("api/version").get("release", ""))
+
+    def whoami(self) -> RemoteUser:
+        """Whose token it is."""
+        return wire.user(self._transport.get("api/current-user/whoami"))
+
+    def users(self) -> list[RemoteUser]:
+        """Everybody in the organization."""
+        return [wire.user(one) for one in self._transport.get("api/users")]
+
+    # Projects
+
+    def project(self, project: int) -> RemoteProject:
+        """A project by id; raises NotFound."""
+        return wire.project(self._transport.get(f"api/projects/{project}/"))
+
+    def projects(self) -> Iterator[RemoteProject]:
+        """Every project that the user sees."""
+        page = 1
+        while True:
+            found = self._transport.get("api/projects/", page=page, page_size=100, include=PROJECT_FIELDS)
+            yield from map(wire.project, found["results"])
+            if not found.get("next"):
+                return
+            page += 1
+
+    def create_project(self, title: str, label_config: str, **fields: Any) -> RemoteProject:
+        """A new project."""
+        body = {"title": title, "label_config": label_config, **fields}
+        return wire.project(self._transport.send("POST", "api/projects/", body=body))
+
+    def update_project(self, project: int, **fields: Any) -> RemoteProject:
+        """Change settings of a project. A ``model_version`` that no prediction has is refused (Rejected)."""
+        return wire.project(self._transport.send("PATCH", f"api/projects/{project}/", body=fields))
+
+    def delete_project(self, project: int) -> None:
+        """Delete a project with everything in it."""
+        self._transport.send("DELETE", f"api/projects/{project}/")
+
+    # Tasks
+
+    def task(self, task: int) -> RemoteTask:
+        """One task with its annotations; raises NotFound."""
+        return wire.task(self._transport.get(f"api/tasks/{task}/"))
+
+    def tasks_after(self, project: int, task: int, limit: int) -> list[RemoteTask]:
+        """The next tasks by id: a keyset that no edit can disturb."""
+        item = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": task}
+        return [wire.task(one) for one in self._list(project, [item], "tasks:id", limit, TASK_FIELDS)]
+
+    def tasks_updated_since(self, project: int, since: int, limit: int = 200) -> Iterator[list[RemoteTask]]:
+        """Pages of the tasks changed at ``since`` (microseconds) or later, the oldest change first.
+
+        A task on the border of two pages comes twice. Paging by number would lose rows while people work, so each
+        page asks from the last instant on; a page full of one instant (a bulk action) is asked again, larger.
+        """
+        while True:
+            value = wire.timestamp(since)
+            item = {
+                "filter": "filter:tasks:updated_at",
+                "operator": "greater_or_equal",
+                "type": "Datetime",
+                "value": value,
+            }
+            page = [wire.task(one) for one in self._list(project, [item], "tasks:updated_at", limit, TASK_FIELDS)]
+            if page:
+                yield page
+            if len(page) < limit:
+                return
+            if page[-1].updated_at == since:
+                limit *= 2
+            since = max(since, page[-1].updated_at)
+
+    def newest_change(self, project: int) -> int:
+        """When the task changed last that changed last (microseconds); 0 for an empty project."""
+        found = self._list(project, [], "-tasks:updated_at", 1, "id,updated_at")
+        return wire.microseconds(found[0]["updated_at"]) if found else 0
+
+    def task_stamps(self, project: int) -> Iterator[TaskStamp]:
+        """Ids and times of every task and the ids of its annotations: what a sweep needs, at many times the speed."""
+        last = 0
+        while True:
+            item = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": last}
+            page = [wire.stamp(one) for one in self._list(project, [item], "tasks:id", STAMPS_AT_ONCE, STAMP_FIELDS)]
+            yield from page
+            if len(page) < STAMPS_AT_ONCE:
+                return
+            last = page[-1].id
+
+    def _list(
+        self, project: int, items: Sequence[Mapping[str, Any]], order: str, limit: int, fields: str
+    ) -> list[Mapping[str, Any]]:
+        query: dict[str, Any] = {"ordering": [order]}
+        if items:
+            query["filters"] = {"conjunction": "and", "items": list(items)}
+        found = self._transport.get(
+            "api/tasks",
+            project=project,
+            page=1,
+            page_size=limit,
+            fields="all",
+            include=fields,
+            query=json.dumps(query),
+        )
+        if not isinstance(found, dict) or not isinstance(found.get("tasks"), list):
+            raise ServerFault(f"GET {self.url}/api/tasks: not a list of tasks", method="GET", url=self.url)
+        tasks: list[Mapping[str, Any]] = found["tasks"]
+        return tasks
+
+    def import_tasks(self, project: int, bodies: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Add tasks; their ids in the same order. There is no idempotency: a repeat makes duplicates."""
+        found = self._transport.send(
+            "POST", f"api/projects/{project}/import", params={"return_task_ids": "true"}, body=list(bodies)
+        )
+        ids = [int(one) for one in found.get("task_ids") or ()]
+        if len(ids) != len(bodies):
+            raise ServerFault(f"import into project {project}: {len(bodies)} tasks were sent, {len(ids)} ids came back")
+        return ids
+
+    def update_task(self, task: int, **fields: Any) -> None:
+        """Change a task. ``data`` and ``meta`` replace the old ones whole."""
+        self._transport.send("PATCH", f"api/tasks/{task}/", body=fields)
+
+    def next_task(self, project: int) -> RemoteTask | None:
+        """The task that this user is served now, which locks it; null when there is none."""
+        try:
+            return wire.task(self._transport.send("GET", f"api/projects/{project}/next"))
+        except NotFound:
+            return None
+
+    # Predictions
+
+    def import_predictions(self, project: int, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add predictions (task, result, score, model_version) in bulk; older ones stay."""
+        for start in range(0, len(rows), IMPORT_AT_ONCE):
+            part = list(rows[start : start + IMPORT_AT_ONCE])
+            self._transport.send("POST", f"api/projects/{project}/import/predictions", body=part)
+
+    def predictions(self, *, project: int | None = None, task: int | None = None) -> list[RemotePrediction]:
+        """The stored predictions of a project or a task."""
+        chosen = {"project": project} if task is None else {"task": task}
+        return [wire.prediction(one) for one in self._transport.get("api/predictions/", **chosen)]
+
+    def model_versions(self, project: int) -> dict[str, int]:
+        """Every model version that stored predictions have, with how many have it."""
+        found = self._transport.get(f"api/projects/{project}/model-versions/")
+        return {str(name): int(count) for name, count in found.items()}
+
+    def delete_model_version(self, project: int, version: str) -> None:
+        """Delete the predictions of one version, and no others."""
+        body = {"model_version": version}
+        self._transport.send("DELETE", f"api/projects/{project}/model-versions/", body=body)
+
+    # Annotations
+
+    def create_annotation(
+        self,
+        task: int,
+        result: Sequence[Mapping[str, Any]],
+        *,
+        unique_id: str | None = None,
+        completed_by: int | None = None,
+        ground_truth: bool = False,
+        lead_time: float | None = None,
+        was_cancelled: bool = False,
+    ) -> int | None:
+        """Add an annotation; its id. Null: one with this ``unique_id`` is already there."""
+        body: dict[str, Any] = {"result": list(result), "ground_truth": ground_truth, "was_cancelled": was_cancelled}
+        optional = {"unique_id": unique_id, "completed_by": completed_by, "lead_time": lead_time}
+        body |= {name: value for name, value in optional.items() if value is not None}
+        try:
+            return int(self._transport.send("POST", f"api/tasks/{task}/annotations/", body=body)["id"])
+        except Rejected as error:
+            if error.status == 409 and unique_id is not None:
+                return None
+            raise
+
+    def update_annotation(self, annotation: int, **fields: Any) -> None:
+        """Change an annotation."""
+        self._transport.send("PATCH", f"api/annotations/{annotation}/", body=fields)
+
+    def delete_annotation(self, annotation: int) -> None:
+        """Delete an annotation."""
+        self._transport.send("DELETE", f"api/annotations/{annotation}/")
+
+    def delete_task(self, task: int) -> None:
+        """Delete a task with its annotations."""
+        self._transport.send("DELETE", f"api/tasks/{task}/")
+
+    # ML backends and webhooks
+
+    def backends(self, project: int) -> list[RemoteBackend]:
+        """The ML backends of a project; Label Studio asks each for its health meanwhile."""
+        return [wire.backend(one) for one in self._transport.get("api/ml/", project=project)]
+
+    def connect_backend(self, project: int, url: str, title: str) -> RemoteBackend:
+        """Connect an ML backend. Label Studio sets ``project.model_version`` to ``title``: put the real one back."""
+        body = {"project": project, "url": url, "title": title, "is_interactive": False}
+        return wire.backend(self._transport.send("POST", "api/ml/", body=body))
+
+    def webhooks(self, project: int | None = None) -> list[RemoteWebhook]:
+        """The webhooks of a project, or all."""
+        chosen = {} if project is None else {"project": project}
+        return [wire.webhook(one) for one in self._transport.get("api/webhooks/", **chosen)]
+
+    def create_webhook(
+        self, url: str, *, project: int, headers: Mapping[str, str], actions: Sequence[str]
+    ) -> RemoteWebhook:
+        """Have events of a project sent to ``url``."""
+        body = {
+            "url": url,
+            "project": project,
+            "headers": dict(headers),
+            "actions": list(actions),
+            "send_payload": True,
+            "send_for_all_actions": False,
+            "is_active": True,
+        }
+        return wire.webhook(self._transport.send("POST", "api/webhooks/", body=body))
+
+    def update_webhook(self, webhook: int, **fields: Any) -> None:
+        """Change a webhook."""
+        self._transport.send("PATCH", f"api/webhooks/{webhook}/", body=fields)
+
+    def delete_webhook(self, webhook: int) -> None:
+        """Remove a webhook."""
+        self._transport.send("DELETE", f"api/webhooks/{webhook}/")

@@ -1,0 +1,186 @@
+"""Label Studio's annotations into the store: page by page, every version kept, safe to kill anywhere.
+
+A first import walks by task id, later ones by time of change; a sweep finds what was deleted. Each page is one
+transaction with its cursor, so the next pull goes on where this one stopped.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import monotonic
+
+from label_config.errors import LabelConfigError
+from label_config.model import LabelConfig
+from label_config.parse import parse
+from label_config.results import canonical, read_answers
+
+from .errors import NotFound, Unsupported
+from .labelstudio.client import LabelStudio
+from .labelstudio.wire import RemoteTask
+from .store import intake, projects, reviews
+from .store.engine import Store, claim
+from .store.intake import Decode, Decoded, Taken
+from .store.lease import beat, last_beat
+from .store.projects import StoredProject
+
+OVERLAP = 30_000_000
+"""How far back (microseconds) a pull looks again: a slow request may be stored after a faster, later one."""
+QUIET = 600_000_000
+"""After so long without a change nothing late can arrive any more, however far the two clocks are apart."""
+SWEEP_EVERY = 3_600_000_000
+SMALL = 5_000
+"""Projects up to this many tasks are swept at each pull."""
+FIRST_PAGE, LARGEST_PAGE = 100, 1_000
+PAGE_SECONDS = 2.0
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PullReport:
+    """What a pull took in. ``project`` is the store's key; the counts are of what was new."""
+
+    project: int
+    tasks: int
+    annotations: int
+    versions: int
+    rejected: int
+    deleted: int
+
+
+def pull(
+    store: Store,
+    gateway: LabelStudio,
+    project: int,
+    clock: Callable[[], int],
+    *,
+    progress: Progress = lambda _: None,
+) -> PullReport:
+    """Bring the store up to Label Studio's project of that id. Running twice writes nothing but a heartbeat.
+
+    Raises Unsupported for a labeling interface that cannot be read, LabelStudioError and StoreError as they come.
+    """
+    claim(store, gateway.url)
+    here = _look_at_project(store, gateway, project, clock)
+    decode = _decoder(here)
+    taken = Taken()
+    for page, cursor_task, cursor_updated_at in _pages(gateway, here, clock()):
+        with store.begin() as connection:
+            taken.add(intake.save(connection, here.key, page, decode, clock()))
+            projects.set_cursor(connection, here.key, task=cursor_task, updated_at=cursor_updated_at)
+        progress(len(page))
+    _sweep(store, gateway, here, decode, taken, clock)
+    return PullReport(here.key, taken.tasks, taken.annotations, taken.versions, taken.rejected, taken.deleted)
+
+
+def _look_at_project(store: Store, gateway: LabelStudio, project: int, clock: Callable[[], int]) -> StoredProject:
+    try:
+        remote = gateway.project(project)
+    except NotFound as error:
+        raise NotFound(
+            f"Label Studio {gateway.url} has no project {project} that this token may see",
+            url=error.url,
+            status=404,
+        ) from error
+    users = gateway.users()
+    with store.begin() as connection:
+        before = next((one for one in projects.sources(connection) if one.label_studio_id == project), None)
+        known = projects.remember(connection, remote, kind="source", now=clock())
+        decode = _decoder(known)
+        intake.save_users(connection, users)
+        if before is not None and before.key == known.key and before.label_config != known.label_config:
+            intake.decode_again(connection, known.key, decode)
+    return known
+
+
+def _decoder(project: StoredProject) -> Decode:
+    """How results are read: against the interface as it is now; rulings are read later, by resolve."""
+    if project.kind == "review":
+        return lambda _: Decoded({}, None)
+    try:
+        config = parse(project.label_config)
+    except LabelConfigError as error:
+        raise Unsupported(
+            f"project {project.label_studio_id} ({project.title!r}) cannot be looked after yet: {error}"
+        ) from error
+    return lambda result: _decode(config, result)
+
+
+def _decode(config: LabelConfig, result: object) -> Decoded:
+    try:
+        answers = read_answers(config, result)
+    except LabelConfigError as error:
+        return Decoded({}, str(error))
+    if not answers:
+        return Decoded({}, "the result is empty: nothing was answered")
+    return Decoded({name: canonical(answer) for name, answer in answers.items()}, None)
+
+
+Page = tuple[list[RemoteTask], int | None, int | None]
+
+
+def _pages(gateway: LabelStudio, here: StoredProject, now: int) -> Iterator[Page]:
+    """Pages of tasks, each with the cursors that are true once it is stored."""
+    since = here.cursor_updated_at
+    if here.cursor_task is not None:
+        if since is None or here.cursor_task == 0:
+            # Whatever changes while the first import walks is found again by its time of change.
+            since = gateway.newest_change(here.label_studio_id)
+            yield [], 0, since
+        yield from _first_import(gateway, here, since)
+    assert since is not None
+    begin = since + 1 if now - since > QUIET and here.cursor_task is None else max(0, since - OVERLAP)
+    for page in gateway.tasks_updated_since(here.label_studio_id, begin):
+        since = max(since, page[-1].updated_at)
+        yield page, None, since
+
+
+def _first_import(gateway: LabelStudio, here: StoredProject, since: int) -> Iterator[Page]:
+    """By task id, the next page being fetched while the last one is stored."""
+    limit = FIRST_PAGE
+    with ThreadPoolExecutor(1) as ahead:
+        fetched = ahead.submit(_timed, gateway, here.label_studio_id, here.cursor_task or 0, limit)
+        while True:
+            page, seconds = fetched.result()
+            if not page:
+                break
+            asked = limit
+            limit = min(LARGEST_PAGE, 2 * limit) if seconds < PAGE_SECONDS else max(FIRST_PAGE // 4, limit // 2)
+            if len(page) == asked:
+                fetched = ahead.submit(_timed, gateway, here.label_studio_id, page[-1].id, limit)
+            yield page, page[-1].id, since
+            if len(page) < asked:
+                break
+    yield [], None, since
+
+
+def _timed(gateway: LabelStudio, project: int, task: int, limit: int) -> tuple[list[RemoteTask], float]:
+    start = monotonic()
+    return gateway.tasks_after(project, task, limit), monotonic() - start
+
+
+def _sweep(
+    store: Store, gateway: LabelStudio, here: StoredProject, decode: Decode, taken: Taken, clock: Callable[[], int]
+) -> None:
+    """Find what was deleted, which no filter shows, and whatever else slipped past."""
+    name = f"project:{here.label_studio_id}:sweep"
+    with store.read() as connection:
+        last = last_beat(connection, name)
+        size = intake.size(connection, here.key)
+    if size > SMALL and last is not None and clock() - last < SWEEP_EVERY:
+        return
+    stamps = list(gateway.task_stamps(here.label_studio_id))
+    with store.begin() as connection:
+        deleted, again = intake.compare(connection, here.key, stamps, clock())
+    taken.deleted += deleted
+    for task in again:
+        try:
+            remote = gateway.task(task)
+        except NotFound:
+            continue
+        with store.begin() as connection:
+            taken.add(intake.save(connection, here.key, [remote], decode, clock()))
+    with store.begin() as connection:
+        if here.kind == "review":
+            reviews.mark_lost(connection, here.key, clock())
+        beat(connection, name, clock(), True, "")

@@ -1,0 +1,324 @@
+"""A page of tasks, as Label Studio sent it, into rows: what is known is not written again, nothing is overwritten."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+
+from ..labelstudio.wire import RemoteAnnotation, RemoteTask, RemoteUser, TaskStamp
+from .tables import annotation_versions, annotations, annotators, answers, codes, tasks
+
+CHUNK = 500
+"""Ids in one IN list: databases limit the number of parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a result says: control -> canonical answer, or why it was set aside."""
+
+    answers: Mapping[str, str]
+    rejected: str | None
+
+
+Decode = Callable[[object], Decoded]
+
+
+@dataclass(slots=True)
+class Taken:
+    """What was new: tasks, annotations, versions of annotations, of those the rejected; what is gone."""
+
+    tasks: int = 0
+    annotations: int = 0
+    versions: int = 0
+    rejected: int = 0
+    deleted: int = 0
+
+    def add(self, other: "Taken") -> None:
+        """Count ``other`` in."""
+        self.tasks += other.tasks
+        self.annotations += other.annotations
+        self.versions += other.versions
+        self.rejected += other.rejected
+        self.deleted += other.deleted
+
+
+def save_users(connection: Connection, users: Iterable[RemoteUser]) -> None:
+    """Names and addresses as they are now."""
+    known = {row.id: (row.name, row.email) for row in connection.execute(select(annotators))}
+    for user in users:
+        if user.id not in known:
+            connection.execute(insert(annotators).values(id=user.id, name=user.name, email=user.email))
+        elif known[user.id] != (user.name, user.email):
+            changed = update(annotators).where(annotators.c.id == user.id)
+            connection.execute(changed.values(name=user.name, email=user.email))
+
+
+def save(connection: Connection, project: int, page: Sequence[RemoteTask], decode: Decode, now: int) -> Taken:
+    """Take in tasks with all their annotations; ``project`` is the store's key."""
+    taken = Taken()
+    keys = _save_tasks(connection, project, page, taken, now)
+    _save_annotations(connection, project, {keys[task.id]: task.annotations for task in page}, decode, taken, now)
+    return taken
+
+
+def _save_tasks(
+    connection: Connection, project: int, page: Sequence[RemoteTask], taken: Taken, now: int
+) -> dict[int, int]:
+    """Label Studio's id -> our key."""
+    known = _by_ids(connection, select(tasks).where(tasks.c.project == project), tasks.c.label_studio_id, page)
+    rows = {(row.label_studio_id, row.created_at): row for row in known}
+    new = []
+    for task in page:
+        values = {
+            "updated_at": task.updated_at,
+            "data": dict(task.data),
+            "meta": dict(task.meta),
+            "overlap": task.overlap,
+            "deleted_at": None,
+        }
+        row = rows.get((task.id, task.created_at))
+        if row is None:
+            new.append({"project": project, "label_studio_id": task.id, "created_at": task.created_at, **values})
+        elif any(getattr(row, name) != value for name, value in values.items()):
+            connection.execute(update(tasks).where(tasks.c.id == row.id).values(**values))
+    found = {row.label_studio_id: row.id for (_, _), row in rows.items() if _is_now(row, page)}
+    if new:
+        keys = connection.execute(insert(tasks).returning(tasks.c.id, sort_by_parameter_order=True), new).scalars()
+        found |= {values["label_studio_id"]: key for values, key in zip(new, keys, strict=True)}
+        taken.tasks += len(new)
+    # An id that came back with another birthday: Label Studio reused it, the old task is gone.
+    reused = [row.id for row in known if row.deleted_at is None and row.id not in found.values()]
+    taken.deleted += mark_tasks_deleted(connection, reused, now)
+    return found
+
+
+def _is_now(row: Row[Any], page: Sequence[RemoteTask]) -> bool:
+    return any(task.id == row.label_studio_id and task.created_at == row.created_at for task in page)
+
+
+def _by_ids(connection: Connection, query: Any, column: Any, page: Sequence[RemoteTask]) -> list[Row[Any]]:
+    ids = [task.id for task in page]
+    found: list[Row[Any]] = []
+    for start in range(0, len(ids), CHUNK):
+        found += connection.execute(query.where(column.in_(ids[start : start + CHUNK]))).all()
+    return found
+
+
+def _save_annotations(
+    connection: Connection,
+    project: int,
+    given: Mapping[int, Sequence[RemoteAnnotation]],
+    decode: Decode,
+    taken: Taken,
+    now: int,
+) -> None:
+    known = _known_annotations(connection, list(given))
+    present: set[int] = set()
+    new: list[tuple[int, RemoteAnnotation]] = []
+    edited: list[tuple[int, RemoteAnnotation]] = []
+    for task, sent in given.items():
+        for annotation in sent:
+            row = known.get((task, annotation.id, annotation.created_at))
+            if row is None:
+                new.append((task, annotation))
+                continue
+            present.add(row.id)
+            if row.hash != _hash(annotation) or row.updated_at != annotation.updated_at or row.deleted_at is not None:
+                edited.append((row.id, annotation))
+    if new:
+        rows = [{"task": task, "label_studio_id": one.id, "created_at": one.created_at} for task, one in new]
+        made = insert(annotations).returning(annotations.c.id, sort_by_parameter_order=True)
+        keys = connection.execute(made, rows).scalars().all()
+        edited = [(key, one) for key, (_, one) in zip(keys, new, strict=True)] + edited
+        taken.annotations += len(new)
+    _save_versions(connection, project, edited, decode, taken, now)
+    gone = [row.id for row in known.values() if row.id not in present and row.deleted_at is None]
+    taken.deleted += mark_annotations_deleted(connection, gone, now)
+
+
+def _known_annotations(connection: Connection, keys: Sequence[int]) -> dict[tuple[int, int, int], Row[Any]]:
+    query = select(annotations, annotation_versions.c.hash, annotation_versions.c.updated_at).join(
+        annotation_versions, annotation_versions.c.id == annotations.c.current, isouter=True
+    )
+    found = {}
+    for start in range(0, len(keys), CHUNK):
+        for row in connection.execute(query.where(annotations.c.task.in_(keys[start : start + CHUNK]))):
+            found[(row.task, row.label_studio_id, row.created_at)] = row
+    return found
+
+
+def _hash(annotation: RemoteAnnotation) -> str:
+    """Of everything that somebody can change in an annotation."""
+    parts = [
+        annotation.completed_by,
+        annotation.updated_by,
+        annotation.was_cancelled,
+        annotation.ground_truth,
+        annotation.lead_time,
+        annotation.result,
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _save_versions(
+    connection: Connection,
+    project: int,
+    edited: Sequence[tuple[int, RemoteAnnotation]],
+    decode: Decode,
+    taken: Taken,
+    now: int,
+) -> None:
+    """A new version each, its answers, and the pointer to it."""
+    if not edited:
+        return
+    decoded = [decode(one.result) for _, one in edited]
+    rows = [
+        {
+            "annotation": key,
+            "updated_at": one.updated_at,
+            "seen_at": now,
+            "annotator": one.completed_by,
+            "updated_by": one.updated_by,
+            "was_cancelled": one.was_cancelled,
+            "ground_truth": one.ground_truth,
+            "lead_time": one.lead_time,
+            "result": one.result,
+            "rejected": None if one.was_cancelled else said.rejected,
+            "hash": _hash(one),
+        }
+        for (key, one), said in zip(edited, decoded, strict=True)
+    ]
+    kept, fresh = _versions_seen_before(connection, rows)
+    if fresh:
+        made = insert(annotation_versions).returning(annotation_versions.c.id, sort_by_parameter_order=True)
+        ids = connection.execute(made, [rows[place] for place in fresh]).scalars().all()
+        kept |= dict(zip(fresh, ids, strict=True))
+        write_answers(connection, project, {kept[place]: decoded[place] for place in fresh})
+    connection.execute(
+        update(annotations)
+        .where(annotations.c.id == bindparam("row"))
+        .values(current=bindparam("now"), deleted_at=None),
+        [{"row": rows[place]["annotation"], "now": version} for place, version in kept.items()],
+    )
+    taken.versions += len(fresh)
+    taken.rejected += sum(rows[place]["rejected"] is not None for place in fresh)
+
+
+def _versions_seen_before(
+    connection: Connection, rows: Sequence[Mapping[str, Any]]
+) -> tuple[dict[int, int], list[int]]:
+    """Places of the versions that we have already (an annotation that was gone and is back), and of the others."""
+    known: dict[tuple[int, int, str], int] = {}
+    keys = [row["annotation"] for row in rows]
+    for start in range(0, len(keys), CHUNK):
+        query = select(annotation_versions).where(annotation_versions.c.annotation.in_(keys[start : start + CHUNK]))
+        for row in connection.execute(query):
+            known[(row.annotation, row.updated_at, row.hash)] = row.id
+    kept = {}
+    for place, given in enumerate(rows):
+        version = known.get((given["annotation"], given["updated_at"], given["hash"]))
+        if version is not None:
+            kept[place] = version
+    return kept, [place for place in range(len(rows)) if place not in kept]
+
+
+def write_answers(connection: Connection, project: int, decoded: Mapping[int, Decoded]) -> None:
+    """The answers of annotation versions (key -> what it says), as codes."""
+    wanted = {(control, text) for said in decoded.values() for control, text in said.answers.items()}
+    query = select(codes).where(codes.c.project == project)
+    known = {(row.control, row.answer): row.id for row in connection.execute(query)} if wanted else {}
+    for control, text in sorted(wanted - set(known)):
+        made = insert(codes).values(project=project, control=control, answer=text).returning(codes.c.id)
+        known[(control, text)] = connection.execute(made).scalar_one()
+    rows = [
+        {"version": version, "code": known[(control, text)]}
+        for version, said in decoded.items()
+        for control, text in said.answers.items()
+    ]
+    if rows:
+        connection.execute(insert(answers), rows)
+
+
+def decode_again(connection: Connection, project: int, decode: Decode) -> None:
+    """The labeling interface changed: read every stored result again, against the interface as it is now."""
+    query = (
+        select(annotation_versions.c.id, annotation_versions.c.result, annotation_versions.c.was_cancelled)
+        .join(annotations, annotations.c.id == annotation_versions.c.annotation)
+        .join(tasks, tasks.c.id == annotations.c.task)
+        .where(tasks.c.project == project)
+    )
+    found = connection.execute(query).all()
+    decoded = {row.id: decode(row.result) for row in found}
+    if not decoded:
+        return
+    connection.execute(
+        delete(answers).where(answers.c.version == bindparam("gone")), [{"gone": key} for key in decoded]
+    )
+    connection.execute(
+        update(annotation_versions)
+        .where(annotation_versions.c.id == bindparam("row"))
+        .values(rejected=bindparam("why")),
+        [{"row": row.id, "why": None if row.was_cancelled else decoded[row.id].rejected} for row in found],
+    )
+    write_answers(connection, project, decoded)
+
+
+def mark_tasks_deleted(connection: Connection, keys: Sequence[int], now: int) -> int:
+    """Label Studio no longer has these tasks (our keys), nor their annotations. How many."""
+    for start in range(0, len(keys), CHUNK):
+        part = keys[start : start + CHUNK]
+        connection.execute(update(tasks).where(tasks.c.id.in_(part)).values(deleted_at=now))
+        orphans = update(annotations).where(annotations.c.task.in_(part), annotations.c.deleted_at.is_(None))
+        connection.execute(orphans.values(deleted_at=now))
+    return len(keys)
+
+
+def mark_annotations_deleted(connection: Connection, keys: Sequence[int], now: int) -> int:
+    """Label Studio no longer has these annotations (our keys). How many."""
+    for start in range(0, len(keys), CHUNK):
+        part = keys[start : start + CHUNK]
+        connection.execute(update(annotations).where(annotations.c.id.in_(part)).values(deleted_at=now))
+    return len(keys)
+
+
+def compare(connection: Connection, project: int, stamps: Sequence[TaskStamp], now: int) -> tuple[int, list[int]]:
+    """Hold the store against a sweep: mark what is gone; the Label Studio ids that must be read again.
+
+    Returns how many tasks and annotations are gone.
+    """
+    stored = connection.execute(
+        select(tasks.c.id, tasks.c.label_studio_id, tasks.c.created_at, tasks.c.updated_at).where(
+            tasks.c.project == project, tasks.c.deleted_at.is_(None)
+        )
+    ).all()
+    there = {(stamp.id, stamp.created_at): stamp for stamp in stamps}
+    gone = [row.id for row in stored if (row.label_studio_id, row.created_at) not in there]
+    deleted = mark_tasks_deleted(connection, gone, now)
+    of_task: dict[int, list[Any]] = {}
+    query = (
+        select(annotations.c.id, annotations.c.task, annotations.c.label_studio_id)
+        .join(tasks, tasks.c.id == annotations.c.task)
+        .where(tasks.c.project == project, tasks.c.deleted_at.is_(None), annotations.c.deleted_at.is_(None))
+    )
+    for one in connection.execute(query):
+        of_task.setdefault(one.task, []).append(one)
+    again = {key[0] for key in there} - {row.label_studio_id for row in stored}
+    missing: list[int] = []
+    for row in stored:
+        stamp = there.get((row.label_studio_id, row.created_at))
+        if stamp is None:
+            continue
+        known = {one.label_studio_id for one in of_task.get(row.id, ())}
+        missing += [one.id for one in of_task.get(row.id, ()) if one.label_studio_id not in stamp.annotations]
+        if stamp.updated_at != row.updated_at or stamp.annotations - known:
+            again.add(stamp.id)
+    return deleted + mark_annotations_deleted(connection, missing, now), sorted(again)
+
+
+def size(connection: Connection, project: int) -> int:
+    """How many tasks of a project (key) Label Studio still has."""
+    query = select(func.count()).select_from(tasks).where(tasks.c.project == project, tasks.c.deleted_at.is_(None))
+    return connection.execute(query).scalar_one()

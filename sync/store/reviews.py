@@ -1,0 +1,224 @@
+"""Reviews: what was to be pushed, where it is in Label Studio, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from label_config.results import from_canonical
+
+from .tables import projects, reviews, rulings, tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One review of a task. ``review_task`` is Label Studio's id, null while the review is only intended."""
+
+    id: int
+    key: str
+    task: int
+    band: int
+    priority: float
+    data: Mapping[str, Any]
+    state: str
+    score: float | None
+    review_task: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What a ruling says about one control of a task (the store's keys)."""
+
+    task: int
+    control: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingTruth:
+    """A ruling whose ground truth is not in Label Studio yet. ``task`` is Label Studio's id of the source task.
+
+    ``replaces`` is the annotation that an earlier ruling of the same review became; null for none.
+    """
+
+    ruling: int
+    review: str
+    task: int
+    reviewer: int | None
+    answers: Mapping[str, str]
+    replaces: int | None
+
+
+def _review(row: Row[tuple[Any, ...]]) -> Review:
+    return Review(row.id, row.key, row.task, row.band, row.priority, row.data, row.state, row.score, row.review_task)
+
+
+def in_band(connection: Connection, project: int, band: int) -> list[Review]:
+    """Every review of a source project in a band that is to be pushed or open."""
+    query = select(reviews).where(
+        reviews.c.project == project, reviews.c.band == band, reviews.c.state.in_(("intended", "open"))
+    )
+    return [_review(row) for row in connection.execute(query.order_by(reviews.c.id))]
+
+
+def intended(connection: Connection, project: int, band: int) -> list[Review]:
+    """What is still to be pushed, the most urgent first."""
+    return [one for one in _urgent_first(connection, reviews.c.project == project, band) if one.state == "intended"]
+
+
+def _urgent_first(connection: Connection, where: Any, band: int) -> list[Review]:
+    query = select(reviews).where(where, reviews.c.band == band)
+    return [_review(row) for row in connection.execute(query.order_by(reviews.c.priority.desc(), reviews.c.task))]
+
+
+def open_in(connection: Connection, home: int) -> list[Review]:
+    """The open reviews in a review project (key), the most urgent first."""
+    query = select(reviews).where(reviews.c.review_project == home, reviews.c.state == "open")
+    return [_review(row) for row in connection.execute(query.order_by(reviews.c.priority.desc(), reviews.c.task))]
+
+
+def states(connection: Connection, project: int) -> dict[int, str]:
+    """The state of the newest review of each task of a source project."""
+    query = select(reviews.c.task, reviews.c.state).where(reviews.c.project == project).order_by(reviews.c.round)
+    return {row.task: row.state for row in connection.execute(query)}
+
+
+def intend(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Store a review that is to be pushed."""
+    connection.execute(insert(reviews).values(**values))
+
+
+def set_priority(connection: Connection, task: int, priority: float) -> None:
+    """The open review of a task has this priority now; what is the same is not written."""
+    changed = update(reviews).where(
+        reviews.c.task == task, reviews.c.state == "open", func.abs(reviews.c.priority - priority) > 1e-9
+    )
+    connection.execute(changed.values(priority=priority))
+
+
+def last_task(connection: Connection, home: int) -> int:
+    """The highest id of the review tasks that we know in a review project (key); 0 without any."""
+    query = select(func.max(reviews.c.review_task)).where(
+        reviews.c.review_project == home, reviews.c.state.in_(("open", "ruled"))
+    )
+    return connection.execute(query).scalar() or 0
+
+
+def mark_open(connection: Connection, key: str, home: int, task: int, score: float) -> None:
+    """The review is in Label Studio, as that task of that review project."""
+    arrived = {"state": "open", "review_project": home, "review_task": task, "score": score}
+    connection.execute(update(reviews).where(reviews.c.key == key).values(**arrived))
+
+
+def set_score(connection: Connection, key: str, score: float) -> None:
+    """Label Studio holds this score for the review."""
+    connection.execute(update(reviews).where(reviews.c.key == key, reviews.c.score != score).values(score=score))
+
+
+def return_to_intended(connection: Connection, home: int) -> None:
+    """A review project is gone: what was open there is pushed again."""
+    again = {"state": "intended", "review_project": None, "review_task": None, "score": None}
+    open_there = (reviews.c.review_project == home) & (reviews.c.state == "open")
+    connection.execute(update(reviews).where(open_there).values(**again))
+
+
+def mark_lost(connection: Connection, home: int, now: int) -> int:
+    """Reviews whose task somebody deleted in Label Studio are lost: a person's act is not undone. How many."""
+    gone = select(tasks.c.label_studio_id).where(tasks.c.project == home, tasks.c.deleted_at.is_not(None))
+    alive = select(tasks.c.label_studio_id).where(tasks.c.project == home, tasks.c.deleted_at.is_(None))
+    lost = update(reviews).where(
+        reviews.c.review_project == home,
+        reviews.c.state == "open",
+        reviews.c.review_task.in_(gone),
+        reviews.c.review_task.not_in(alive),
+    )
+    return connection.execute(lost.values(state="lost", closed_at=now)).rowcount
+
+
+def by_review_task(connection: Connection, home: int) -> dict[int, Review]:
+    """The reviews that are in a review project: Label Studio's task id -> review."""
+    query = select(reviews).where(reviews.c.review_project == home, reviews.c.review_task.is_not(None))
+    return {row.review_task: _review(row) for row in connection.execute(query)}
+
+
+def known_rulings(connection: Connection, project: int) -> set[int]:
+    """The annotation versions that rulings of a source project were read from."""
+    query = select(rulings.c.annotation_version).join(reviews, reviews.c.id == rulings.c.review)
+    return set(connection.execute(query.where(reviews.c.project == project)).scalars())
+
+
+def add_ruling(connection: Connection, review: int, values: Mapping[str, Any], now: int) -> None:
+    """Keep a ruling; an earlier one of the same review is superseded."""
+    connection.execute(
+        update(rulings).where(rulings.c.review == review, rulings.c.superseded.is_(False)).values(superseded=True)
+    )
+    connection.execute(insert(rulings).values(review=review, superseded=False, **values))
+    connection.execute(update(reviews).where(reviews.c.id == review).values(state="ruled", closed_at=now))
+
+
+def pending_truths(connection: Connection, project: int) -> list[PendingTruth]:
+    """The rulings that decided something and whose ground truth is still to be written, the oldest first."""
+    older = rulings.alias("older")
+    replaced = select(func.max(older.c.ground_truth)).where(older.c.review == rulings.c.review).scalar_subquery()
+    query = (
+        select(rulings, reviews.c.key, tasks.c.label_studio_id, replaced.label("replaces"))
+        .join(reviews, reviews.c.id == rulings.c.review)
+        .join(tasks, tasks.c.id == reviews.c.task)
+        .where(
+            reviews.c.project == project,
+            rulings.c.superseded.is_(False),
+            rulings.c.ground_truth.is_(None),
+            tasks.c.deleted_at.is_(None),
+        )
+        .order_by(rulings.c.id)
+    )
+    return [
+        PendingTruth(
+            row.id,
+            f"{row.key}/{row.annotation_version}",
+            row.label_studio_id,
+            row.reviewer,
+            row.answers,
+            row.replaces or None,
+        )
+        for row in connection.execute(query)
+        if row.answers
+    ]
+
+
+def set_ground_truth(connection: Connection, ruling: int, annotation: int) -> None:
+    """The ruling stands as this annotation on the source task."""
+    connection.execute(update(rulings).where(rulings.c.id == ruling).values(ground_truth=annotation))
+
+
+def rulings_of(connection: Connection, project: int) -> list[Ruled]:
+    """What the valid rulings of a source project say, a row a control."""
+    query = (
+        select(rulings.c.answers, reviews.c.task)
+        .join(reviews, reviews.c.id == rulings.c.review)
+        .where(reviews.c.project == project, rulings.c.superseded.is_(False))
+        .order_by(rulings.c.id)
+    )
+    return [
+        Ruled(row.task, control, from_canonical(text).labels)
+        for row in connection.execute(query)
+        for control, text in sorted(row.answers.items())
+    ]
+
+
+def homes(connection: Connection, project: int) -> list[tuple[int, int, str, int]]:
+    """(Label Studio id, band, title, open reviews) of each live review project of a source project."""
+    query = (
+        select(
+            projects.c.label_studio_id,
+            projects.c.band,
+            projects.c.title,
+            func.count(reviews.c.id).filter(reviews.c.state == "open"),
+        )
+        .join(reviews, reviews.c.review_project == projects.c.id, isouter=True)
+        .where(projects.c.source == project, projects.c.deleted_at.is_(None))
+        .group_by(projects.c.id)
+        .order_by(projects.c.band)
+    )
+    return [(int(row[0]), int(row[1]), str(row[2]), int(row[3])) for row in connection.execute(query)]

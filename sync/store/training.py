@@ -1,0 +1,49 @@
+"""What the ML backend learns from: the consensus as a feed, in the order in which it changed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from ..sampling import is_holdout
+from .tables import consensus, projects, tasks
+
+
+def newest(connection: Connection, project: int) -> int:
+    """The cursor of the newest row of the feed (the store's key of the project); 0 without rows."""
+    query = select(func.max(consensus.c.changed_at)).join(tasks, tasks.c.id == consensus.c.task)
+    return connection.execute(query.where(tasks.c.project == project)).scalar() or 0
+
+
+def feed(connection: Connection, project: int, after: int, share: float) -> Iterator[dict[str, Any]]:
+    """Everything that changed after the cursor, the oldest first; an answer of null is a withdrawal.
+
+    ``weight`` is the posterior probability of the answer, 1 for rulings and ground truths. A deleted task is
+    withdrawn. A tie teaches nothing: its answer is null as well.
+    """
+    query = (
+        select(
+            consensus,
+            tasks.c.label_studio_id,
+            tasks.c.created_at,
+            tasks.c.data,
+            tasks.c.deleted_at,
+            projects.c.label_studio_id.label("project_id"),
+        )
+        .join(tasks, tasks.c.id == consensus.c.task)
+        .join(projects, projects.c.id == tasks.c.project)
+        .where(tasks.c.project == project, consensus.c.changed_at > after)
+        .order_by(consensus.c.changed_at, consensus.c.task, consensus.c.control)
+    )
+    for row in connection.execute(query):
+        withdrawn = row.deleted_at is not None or row.tie or row.source == "withdrawn"
+        yield {
+            "task": row.label_studio_id,
+            "data": row.data,
+            "control": row.control,
+            "answer": None if withdrawn else row.answer,
+            "weight": row.confidence if row.source == "consensus" else 1.0,
+            "source": row.source,
+            "holdout": is_holdout(row.project_id, row.label_studio_id, row.created_at, share=share),
+            "updated_at": row.changed_at,
+        }
