@@ -46,9 +46,10 @@ class RunReport:
     warnings: tuple[str, ...]
 
 
-def run(services: Services, project: int) -> RunReport:
+def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
     """Pull, resolve, assess, teach, refresh, push: ``project`` is Label Studio's id. Running twice changes nothing.
 
+    ``rounds`` false: no new scoring round this time, whatever there is to score.
     Raises Busy when another run works on the project, LabelStudioError and StoreError as they come: the next run
     finishes what this one began.
     """
@@ -62,7 +63,7 @@ def run(services: Services, project: int) -> RunReport:
         if ruled.ground_truths:
             pull(store, gateway, project, clock)
         assess(store, key, settings, clock)
-        refreshed = _with_backend(services, key, warnings)
+        refreshed = _with_backend(services, key, warnings, rounds)
         assessment = assess(store, key, settings, clock)
         pushed = push(store, gateway, key, settings, clock)
         pull_reviews(services, key)
@@ -82,12 +83,14 @@ def pull_reviews(services: Services, source: int) -> None:
         pull(services.store, services.gateway, home.label_studio_id, services.clock)
 
 
-def _with_backend(services: Services, key: int, warnings: list[str]) -> RefreshReport | None:
+def _with_backend(services: Services, key: int, warnings: list[str], rounds: bool) -> RefreshReport | None:
     """Tell the backend what is new and take over what it thinks; without it the rest of the loop goes on."""
     if services.backend is None:
         return None
     try:
         teach(services, key)
+        if not rounds:
+            return None
         return refresh(services.store, services.gateway, services.backend, key, services.settings, services.clock)
     except BackendError as error:
         warnings.append(str(error))

@@ -251,7 +251,9 @@ def _settle_order(store: Store, gateway: LabelStudio, home: projects.StoredProje
             gateway.update_project(home.label_studio_id, model_version=versions[0])
         return
     version = f"{QUEUE_VERSION}.{1 + max((int(name.rpartition('.')[2]) for name in versions), default=0)}"
-    rows: list[Mapping[str, Any]] = [{"task": task, "score": score, "result": []} for task, score in sorted(wanted.items())]
+    rows: list[Mapping[str, Any]] = [
+        {"task": task, "score": score, "result": []} for task, score in sorted(wanted.items())
+    ]
     switch_version(gateway, home.label_studio_id, version, rows, ours=QUEUE_VERSION)
     with store.begin() as connection:
         for one in open_reviews:

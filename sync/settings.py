@@ -66,6 +66,12 @@ class Settings(BaseSettings):
         description="How often `tiebreak serve` looks by itself; webhooks wake it earlier.",
     )
     wake_seconds: float = Field(2.0, ge=0.1, le=600, description="How long it waits after a webhook for more of them.")
+    round_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=86_400,
+        description="Least time between two scoring rounds of `serve`: a round writes a prediction for each task.",
+    )
     holdout_share: float = Field(
         0.1, ge=0, le=0.5, description="Share of tasks never trained on: they measure the model."
     )

@@ -21,6 +21,7 @@ class Round:
     version: str
     hash: str
     state: str
+    made_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def latest(connection: Connection, project: int) -> Round | None:
     row = connection.execute(query).first()
     if row is None:
         return None
-    return Round(row.id, row.project, row.number, row.model, row.version, row.hash, row.state)
+    return Round(row.id, row.project, row.number, row.model, row.version, row.hash, row.state, row.made_at)
 
 
 def intend(connection: Connection, project: int, model: str, hash: str, now: int) -> Round:  # noqa: A002
@@ -57,12 +58,12 @@ def intend(connection: Connection, project: int, model: str, hash: str, now: int
         version = f"{model}.{last.number}"
         changed = {"model": model, "version": version, "hash": hash, "made_at": now}
         connection.execute(update(rounds).where(rounds.c.id == last.key).values(**changed))
-        return Round(last.key, project, last.number, model, version, hash, "intended")
+        return Round(last.key, project, last.number, model, version, hash, "intended", now)
     number = 1 if last is None else last.number + 1
     version = f"{model}.{number}"
     values = {"model": model, "version": version, "hash": hash, "state": "intended", "made_at": now}
     begun = insert(rounds).values(project=project, number=number, **values).returning(rounds.c.id)
-    return Round(connection.execute(begun).scalar_one(), project, number, model, version, hash, "intended")
+    return Round(connection.execute(begun).scalar_one(), project, number, model, version, hash, "intended", now)
 
 
 def finish(connection: Connection, done: Round, found: Sequence[Mapping[str, Any]]) -> None:

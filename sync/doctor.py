@@ -1,0 +1,249 @@
+"""``tiebreak doctor``: what is wrong with a Label Studio and our place in it, and what mends it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import requests
+
+from label_config.errors import LabelConfigError
+from label_config.parse import parse
+
+from .backend import Backend
+from .errors import BackendError, LabelStudioError, Unauthorized
+from .labelstudio.client import LabelStudio
+from .labelstudio.wire import RemoteProject
+from .pipeline import Services
+from .push import QUEUE_VERSION
+from .web.app import WEBHOOK_SECRET
+
+UNCERTAINTY = "Uncertainty sampling"
+ACTIONS = (
+    "ANNOTATION_CREATED",
+    "ANNOTATIONS_CREATED",
+    "ANNOTATION_UPDATED",
+    "ANNOTATIONS_DELETED",
+    "TASKS_CREATED",
+    "TASKS_DELETED",
+    "PROJECT_UPDATED",
+)
+SSRF = (
+    "Label Studio refuses private and loopback addresses unless it is started with SSRF_PROTECTION_ENABLED=false "
+    "(webhooks) and ML_BLOCK_LOCAL_IP=false (ML backends)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One finding: what was checked, whether it is right, what was seen, and what mends it.
+
+    ``remedy`` is a command or an act, empty where all is well. ``fix`` mends it by API; null where that cannot.
+    """
+
+    check: str
+    ok: bool
+    message: str
+    remedy: str = ""
+    fix: Callable[[], object] | None = None
+
+
+def examine(outside: Services) -> Iterator[Diagnosis]:
+    """Check the server, then each project of the settings; a server that does not answer ends it."""
+    server = list(_server(outside.gateway, outside.settings.label_studio_token.get_secret_value()))
+    yield from server
+    if not all(one.ok for one in server):
+        return
+    if outside.backend is not None:
+        yield _backend_answers(outside.backend)
+    if not outside.settings.projects:
+        yield Diagnosis("projects", False, "no project is named", "tiebreak.toml: projects = [ID, ...]")
+    for project in outside.settings.projects:
+        yield from _project(outside, project)
+
+
+def _server(gateway: LabelStudio, token: str) -> Iterator[Diagnosis]:
+    try:
+        version = gateway.version()
+        yield Diagnosis("reachable", True, f"Label Studio {version} answers at {gateway.url}")
+        user = gateway.whoami()
+    except Unauthorized as error:
+        yield Diagnosis("token", False, str(error), "copy the token from Label Studio, Account & Settings")
+        return
+    except LabelStudioError as error:
+        yield Diagnosis("reachable", False, str(error), "start Label Studio, or set label_studio_url")
+        return
+    kind = "a personal access token" if token.count(".") == 2 else "a legacy token"
+    yield Diagnosis("token", True, f"{kind} of {user.email}")
+
+
+def _backend_answers(backend: Backend) -> Diagnosis:
+    try:
+        backend.state("0.0")
+    except BackendError as error:
+        return Diagnosis("backend", False, str(error), "tiebreak-ml serve")
+    return Diagnosis("backend", True, f"tiebreak-ml answers at {backend.url}")
+
+
+def _project(outside: Services, number: int) -> Iterator[Diagnosis]:
+    name = f"project {number}"
+    try:
+        project = outside.gateway.project(number)
+        parse(project.label_config)
+    except LabelStudioError as error:
+        yield Diagnosis(name, False, str(error), "tiebreak.toml: projects names what this token may see")
+        return
+    except LabelConfigError as error:
+        yield Diagnosis(f"{name}: interface", False, str(error), "change the labeling interface, or leave it out")
+        return
+    yield Diagnosis(f"{name}: interface", True, project.title)
+    if outside.backend is not None:
+        yield _connected(outside, project)
+        yield _sampling(outside.gateway, project)
+        yield _version(outside, outside.backend, project)
+    if outside.settings.public_url:
+        yield _webhook(outside, project)
+        yield _reached(outside)
+    yield _overlap(outside.gateway, project)
+    for review in outside.gateway.projects():
+        if review.description.startswith(f"tiebreak review of {project.id}.{project.created_at} "):
+            yield _review(outside.gateway, review)
+
+
+def _connected(outside: Services, project: RemoteProject) -> Diagnosis:
+    url = (outside.settings.backend_url_for_label_studio or outside.settings.backend_url).rstrip("/")
+    check = f"project {project.id}: backend"
+    found = next((one for one in outside.gateway.backends(project.id) if one.url == url), None)
+    if found is None:
+        return Diagnosis(
+            check,
+            False,
+            f"the ML backend {url} is not connected. {SSRF}.",
+            "tiebreak doctor --fix",
+            lambda: outside.gateway.connect_backend(project.id, url, "Tiebreak"),
+        )
+    if found.state != "CO":
+        return Diagnosis(
+            check,
+            False,
+            f"Label Studio does not reach {url} (state {found.state}: {found.error}). {SSRF}.",
+            "tiebreak-ml serve",
+        )
+    return Diagnosis(check, True, f"{url} is connected")
+
+
+def _sampling(gateway: LabelStudio, project: RemoteProject) -> Diagnosis:
+    check = f"project {project.id}: sampling"
+    if project.sampling == UNCERTAINTY:
+        return Diagnosis(check, True, "the most useful task comes next")
+    return Diagnosis(
+        check,
+        False,
+        f"{project.sampling!r} ignores the order of the scores",
+        "tiebreak doctor --fix",
+        lambda: gateway.update_project(project.id, sampling=UNCERTAINTY),
+    )
+
+
+def _version(outside: Services, backend: Backend, project: RemoteProject) -> Diagnosis:
+    """The version of the project, of the stored predictions and of the backend must be one, or order is random."""
+    check = f"project {project.id}: model version"
+    try:
+        served = backend.state(f"{project.id}.{project.created_at // 1_000_000}").round
+    except BackendError as error:
+        return Diagnosis(check, False, str(error), "tiebreak-ml serve")
+    stored = outside.gateway.model_versions(project.id)
+    if served is not None and project.model_version == served and (served in stored or not stored):
+        return Diagnosis(check, True, f"{served} everywhere")
+    message = (
+        f"the project says {project.model_version or 'nothing'!r}, stored predictions say "
+        f"{', '.join(stored) or 'nothing'}, the backend says {served or 'nothing'}: Label Studio serves at random"
+    )
+    if served in stored:
+        return Diagnosis(
+            check,
+            False,
+            message,
+            "tiebreak doctor --fix",
+            lambda: outside.gateway.update_project(project.id, model_version=served),
+        )
+    return Diagnosis(check, False, message, f"tiebreak refresh {project.id}")
+
+
+def _webhook(outside: Services, project: RemoteProject) -> Diagnosis:
+    check = f"project {project.id}: webhook"
+    gateway, url = outside.gateway, f"{outside.settings.public_url}/webhook"
+    headers = {WEBHOOK_SECRET: outside.settings.secret.get_secret_value()}
+    found = next((one for one in gateway.webhooks(project.id) if one.url == url), None)
+    if found is None:
+        return Diagnosis(
+            check,
+            False,
+            f"none to {url}: changes are seen only every {outside.settings.sync_seconds:g} s. {SSRF}.",
+            "tiebreak doctor --fix",
+            lambda: gateway.create_webhook(url, project=project.id, headers=headers, actions=ACTIONS),
+        )
+    if not found.is_active or found.headers.get(WEBHOOK_SECRET) != headers[WEBHOOK_SECRET]:
+        return Diagnosis(
+            check,
+            False,
+            f"the one to {url} is switched off or has another secret",
+            "tiebreak doctor --fix",
+            lambda: gateway.update_webhook(found.id, is_active=True, headers=headers),
+        )
+    return Diagnosis(check, True, f"events go to {url}")
+
+
+def _reached(outside: Services) -> Diagnosis:
+    url = f"{outside.settings.public_url}/healthz"
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            if session.get(url, timeout=5).status_code == 200:
+                return Diagnosis("webhook receiver", True, f"{url} answers")
+    except requests.RequestException:
+        pass
+    return Diagnosis("webhook receiver", False, f"{url} does not answer", "tiebreak serve")
+
+
+def _overlap(gateway: LabelStudio, project: RemoteProject) -> Diagnosis:
+    check = f"project {project.id}: overlap"
+    if project.maximum_annotations == 1:
+        return Diagnosis(check, True, "one answer a task unless the task itself says more: the order is exact")
+
+    def per_task() -> None:
+        wanted = project.maximum_annotations
+        gateway.update_project(project.id, maximum_annotations=1)
+        last = 0
+        while page := gateway.tasks_after(project.id, last, 500):
+            for task in page:
+                gateway.update_task(task.id, overlap=max(wanted, task.overlap))
+            last = page[-1].id
+
+    return Diagnosis(
+        check,
+        False,
+        f"{project.maximum_annotations} annotations a task by project: started tasks are served at random. "
+        "The same number as each task's own overlap keeps the order exact.",
+        "tiebreak doctor --fix",
+        per_task,
+    )
+
+
+def _review(gateway: LabelStudio, project: RemoteProject) -> Diagnosis:
+    check = f"project {project.id}: review order"
+    ours = [name for name in gateway.model_versions(project.id) if name.startswith(QUEUE_VERSION)]
+    wrong = []
+    if project.sampling != UNCERTAINTY:
+        wrong.append(f"sampling is {project.sampling!r}")
+    if project.maximum_annotations != 1:
+        wrong.append(f"{project.maximum_annotations} annotations a task")
+    if ours and project.model_version not in ours:
+        wrong.append(f"model version is {project.model_version!r}, not {ours[-1]}")
+    if not wrong:
+        return Diagnosis(check, True, f"{project.title}: the most urgent task comes first")
+
+    def mend() -> None:
+        gateway.update_project(project.id, sampling=UNCERTAINTY, maximum_annotations=1)
+        if ours:
+            gateway.update_project(project.id, model_version=ours[-1])
+
+    return Diagnosis(check, False, f"{project.title}: {'; '.join(wrong)}", "tiebreak doctor --fix", mend)

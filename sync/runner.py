@@ -1,0 +1,118 @@
+"""``tiebreak serve``: the web side and the scheduler in one process, under gunicorn."""
+
+import logging
+import socket
+import time
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from .backend import Backend
+from .errors import StoreError, TiebreakError
+from .labelstudio.client import LabelStudio
+from .pipeline import Services, run
+from .refresh import project_key
+from .schedule import Scheduler
+from .settings import Settings
+from .store import projects, rounds
+from .store.engine import open_store
+from .web.app import create_app
+
+
+def clock() -> int:
+    """Now, in microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+def services(settings: Settings) -> Services:
+    """Everything a run needs, as the settings say. Raises TiebreakError."""
+    backend = Backend(settings.backend_url, settings.secret.get_secret_value()) if settings.backend_url else None
+    return Services(
+        store=open_store(settings.store),
+        gateway=LabelStudio.connect(settings.label_studio_url, settings.label_studio_token.get_secret_value()),
+        backend=backend,
+        settings=settings,
+        clock=clock,
+    )
+
+
+def scheduler(outside: Services) -> Scheduler:
+    """What looks after the projects of the settings."""
+
+    def once(project: int) -> str | None:
+        run(outside, project, rounds=_round_is_due(outside, project))
+        if outside.backend is None:
+            return None
+        with outside.store.read() as connection:
+            key = project_key(projects.by_label_studio_id(connection, project))
+        return key if outside.backend.state(key).state != "idle" else None
+
+    settings = outside.settings
+    return Scheduler(once, settings.projects, settings.sync_seconds, settings.wake_seconds, outside.backend)
+
+
+def _round_is_due(outside: Services, project: int) -> bool:
+    """Rounds are paced: each writes a prediction for every task, beside people who work."""
+    with outside.store.read() as connection:
+        try:
+            last = rounds.latest(connection, projects.by_label_studio_id(connection, project).key)
+        except StoreError:
+            return True
+    unfinished = last is None or last.state != "done"
+    return unfinished or last is None or clock() - last.made_at >= outside.settings.round_seconds * 1_000_000
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise TiebreakError(
+                f"port {port} of {host} cannot be used ({error.strerror}): choose another with --port"
+            ) from error
+
+
+class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn with our app: one process, since it holds the scheduler; threads for its requests."""
+
+    def __init__(self, settings: Settings, host: str, port: int) -> None:
+        self._settings = settings
+        self._address = f"{host}:{port}"
+        self._scheduler: Scheduler | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        options = {
+            "bind": self._address,
+            "workers": 1,
+            "threads": 8,
+            "worker_class": "gthread",
+            "timeout": 120,
+            "graceful_timeout": 10,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "post_worker_init": lambda _: self._scheduler.start() if self._scheduler else None,
+            "worker_exit": lambda _server, _worker: self._scheduler.stop(10) if self._scheduler else None,
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        outside = services(self._settings)
+        self._scheduler = scheduler(outside)
+        return create_app(self._settings, outside.store, self._scheduler.wake)
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Answer on host and port until stopped. Raises TiebreakError where it must not or cannot start."""
+    if host not in ("127.0.0.1", "localhost", "::1") and not settings.dashboard_password.get_secret_value():
+        raise TiebreakError(
+            f"--host {host} lets others in: set dashboard_password (or TIEBREAK_DASHBOARD_PASSWORD) first"
+        )
+    _refuse_taken_port(host, port)
+    services(settings).store.close()  # a wrong setting is said here, in one line, not by a dying worker
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _Server(settings, host, port).run()
