@@ -1,0 +1,46 @@
+"""A glance at a task's data: enough to recognise it in a list."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+LENGTH = 140
+IMAGE_LENGTH = 24_000
+IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A short text, and a small picture as a ``data:`` address where the task carries one."""
+
+    text: str
+    image: str | None = None
+
+
+def excerpt(data: Mapping[str, Any]) -> Excerpt:
+    """The beginning of the first field that says something, and the first picture small enough for a list.
+
+    >>> excerpt({"text": "Room with a view " * 20}).text[-20:]
+    'oom with a view Roo…'
+    >>> excerpt({"image": "https://example.org/scans/page-7.png"})
+    Excerpt(text='page-7.png', image=None)
+    """
+    image = next((value for value in data.values() if _is_small_image(value)), None)
+    texts = (_text(value) for value in data.values())
+    return Excerpt(next((text for text in texts if text), ""), image)
+
+
+def _is_small_image(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= IMAGE_LENGTH and IMAGE.fullmatch(value) is not None
+
+
+def _text(value: object) -> str:
+    if value is None or (isinstance(value, str) and value.startswith("data:")):
+        return ""
+    if isinstance(value, str) and re.match("(https?|s3|gs|azure-blob)://", value):
+        value = value.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    line = " ".join(text[: 4 * LENGTH].split())
+    return line if len(line) <= LENGTH else line[: LENGTH - 1] + "…"

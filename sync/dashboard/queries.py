@@ -1,0 +1,370 @@
+"""What the pages read from the store. Nothing here writes, and every list has a limit.
+
+Counts over all tasks come from the stored report; only what is shown row by row is read row by row.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Text, and_, case, cast, distinct, func, select
+
+from label_config.results import from_canonical
+
+from ..store import assessments
+from ..store.tables import annotators, consensus, heartbeats, projects, queue, reviews, rounds, rulings, scores, tasks
+from .excerpts import Excerpt, excerpt
+from .report import Report, read_report
+
+TOP = 12
+LAST = 10
+WAITING = ("intended", "open")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A source project: ``key`` is the store's, ``label_studio_id`` Label Studio's."""
+
+    key: int
+    label_studio_id: int
+    title: str
+    model_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where Label Studio shows a task; ``task`` null stands for the whole project."""
+
+    project: int
+    task: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a task needs a human: a kind, one sentence, and the kind's share in the priority (null when unknown)."""
+
+    kind: str
+    reason: str
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One entry of the queue; ``place`` is the review task where there is one, else the source task."""
+
+    task: int
+    control: str
+    priority: float
+    band: int
+    action: str
+    findings: tuple[Finding, ...]
+    excerpt: Excerpt
+    place: Place
+    pushed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """A review that waits; ``place`` is null until Label Studio has it."""
+
+    task: int
+    control: str
+    band: int
+    priority: float
+    round: int
+    reasons: tuple[str, ...]
+    since: int
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class RulingRow:
+    """What a reviewer decided about a source task; ``answers`` maps controls to readable answers."""
+
+    task: int
+    answers: Mapping[str, str]
+    verdict: str | None
+    cause: str | None
+    rationale: str | None
+    reviewer: int | None
+    ruled_at: int
+    ground_truth: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewProject:
+    """A review project of one band and how many reviews wait in it."""
+
+    label_studio_id: int
+    title: str
+    band: int | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """Reviews by state: ``waiting`` are open or about to be pushed, ``ruled`` are decided source tasks."""
+
+    waiting: int
+    urgent: int
+    ruled: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """When the loop last ended for a project, and how."""
+
+    at: int
+    ok: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastRound:
+    """The newest finished scoring round."""
+
+    version: str
+    model: str
+    made_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCheck:
+    """The model against the consensus on ``n`` answers that it has not learned from; shares in [0, 1]."""
+
+    n: int
+    accuracy: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A project as the list shows it; ``report`` is null before the first assessment."""
+
+    project: Project
+    tasks: int
+    report: Report | None
+    reviews: Reviews
+    last_run: LastRun | None
+
+
+def source_projects(connection: Connection) -> list[Project]:
+    """Every source project that Label Studio still has, by its id."""
+    return [_project(row) for row in connection.execute(_sources().order_by(projects.c.label_studio_id))]
+
+
+def source_project(connection: Connection, label_studio_id: int) -> Project | None:
+    """The source project of that Label Studio id; the newest one where the id was used again."""
+    query = _sources().where(projects.c.label_studio_id == label_studio_id).order_by(projects.c.created_at.desc())
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else _project(row)
+
+
+def _sources() -> Select[Any]:
+    return select(projects).where(projects.c.kind == "source", projects.c.deleted_at.is_(None))
+
+
+def _project(row: Row[Any]) -> Project:
+    return Project(row.id, row.label_studio_id, row.title, row.model_version)
+
+
+def summary(connection: Connection, project: Project) -> Summary:
+    """The headline numbers of one project."""
+    report = newest_report(connection, project)
+    count = task_count(connection, project) if report is None else report.progress.tasks
+    return Summary(project, count, report, review_counts(connection, project), last_run(connection, project))
+
+
+def newest_report(connection: Connection, project: Project) -> Report | None:
+    """The newest assessment, null before the first."""
+    stored = assessments.latest(connection, project.key)
+    return None if stored is None else read_report(stored.report, stored.made_at)
+
+
+def task_count(connection: Connection, project: Project) -> int:
+    """How many tasks were pulled and still exist."""
+    query = select(func.count()).where(tasks.c.project == project.key, tasks.c.deleted_at.is_(None))
+    return connection.execute(query).scalar_one()
+
+
+def names(connection: Connection, wanted: Iterable[int]) -> dict[int, str]:
+    """The name of each annotator: the full name, else the address, else the id.
+
+    Two people of one name are told apart by their address.
+    """
+    ids = sorted(set(wanted))
+    query = select(annotators).where(annotators.c.id.in_(ids))
+    known = {row.id: (row.name.strip(), row.email) for row in connection.execute(query)}
+    taken = [name for name, _ in known.values()]
+    return {one: _name(one, *known.get(one, ("", "")), taken) for one in ids}
+
+
+def _name(annotator: int, name: str, email: str, taken: Sequence[str]) -> str:
+    if name and taken.count(name) > 1:
+        return f"{name} ({email or annotator})"
+    return name or email or f"Annotator {annotator}"
+
+
+def top_queue(connection: Connection, project: Project, limit: int = TOP) -> list[QueueRow]:
+    """The most urgent entries of the queue, in its order."""
+    first = (
+        select(queue.c.task, queue.c.control)
+        .join(tasks, tasks.c.id == queue.c.task)
+        .where(queue.c.project == project.key, tasks.c.deleted_at.is_(None))
+        .order_by(queue.c.priority.desc(), queue.c.task, queue.c.control)
+        .limit(limit)
+        .subquery()
+    )
+    home = projects.alias("home")
+    query = (
+        select(
+            queue, tasks.c.label_studio_id, tasks.c.data, reviews.c.review_task, home.c.label_studio_id.label("home")
+        )
+        .join(first, and_(first.c.task == queue.c.task, first.c.control == queue.c.control))
+        .join(tasks, tasks.c.id == queue.c.task)
+        .join(reviews, and_(reviews.c.task == queue.c.task, reviews.c.state == "open"), isouter=True)
+        .join(home, home.c.id == reviews.c.review_project, isouter=True)
+        .order_by(queue.c.priority.desc(), queue.c.task, queue.c.control)
+    )
+    return [_queue_row(project, row) for row in connection.execute(query)]
+
+
+def _queue_row(project: Project, row: Row[Any]) -> QueueRow:
+    pushed = _place(row.home, row.review_task)
+    return QueueRow(
+        row.label_studio_id,
+        row.control,
+        row.priority,
+        row.band,
+        row.action,
+        tuple(Finding(one["kind"], one["reason"], row.parts.get(one["kind"])) for one in row.findings),
+        excerpt(row.data),
+        pushed or Place(project.label_studio_id, row.label_studio_id),
+        pushed is not None,
+    )
+
+
+def _place(project: int | None, task: int | None) -> Place | None:
+    return None if project is None or task is None else Place(project, task)
+
+
+def review_counts(connection: Connection, project: Project) -> Reviews:
+    """How many reviews wait, and how many source tasks were ruled."""
+    query = select(
+        func.count().filter(reviews.c.state.in_(WAITING)),
+        func.count().filter(reviews.c.state.in_(WAITING), reviews.c.band == 1),
+        func.count(distinct(reviews.c.task)).filter(reviews.c.state == "ruled"),
+    ).where(reviews.c.project == project.key)
+    return Reviews(*connection.execute(query).one())
+
+
+def review_projects(connection: Connection, project: Project) -> list[ReviewProject]:
+    """The review projects of a source project, the most urgent band first."""
+    query = (
+        select(projects.c.label_studio_id, projects.c.title, projects.c.band, func.count(reviews.c.id).label("waiting"))
+        .join(reviews, and_(reviews.c.review_project == projects.c.id, reviews.c.state.in_(WAITING)), isouter=True)
+        .where(projects.c.source == project.key, projects.c.kind == "review", projects.c.deleted_at.is_(None))
+        .group_by(projects.c.id, projects.c.label_studio_id, projects.c.title, projects.c.band)
+        .order_by(projects.c.band, projects.c.label_studio_id)
+    )
+    return [ReviewProject(*row) for row in connection.execute(query)]
+
+
+def waiting_reviews(connection: Connection, project: Project, limit: int = LAST) -> list[ReviewRow]:
+    """The most urgent reviews that nobody ruled yet."""
+    home = projects.alias("home")
+    query = (
+        select(reviews, tasks.c.label_studio_id, home.c.label_studio_id.label("home"))
+        .join(tasks, tasks.c.id == reviews.c.task)
+        .join(home, home.c.id == reviews.c.review_project, isouter=True)
+        .where(reviews.c.project == project.key, reviews.c.state.in_(WAITING))
+        .order_by(reviews.c.priority.desc(), reviews.c.task)
+        .limit(limit)
+    )
+    return [
+        ReviewRow(
+            row.label_studio_id,
+            row.control,
+            row.band,
+            row.priority,
+            row.round,
+            tuple(dict.fromkeys(str(one["kind"]) for one in row.findings)),
+            row.intended_at,
+            _place(row.home, row.review_task),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def last_rulings(connection: Connection, project: Project, limit: int = LAST) -> list[RulingRow]:
+    """The newest rulings that no later one replaced."""
+    query = (
+        select(rulings, tasks.c.label_studio_id)
+        .join(reviews, reviews.c.id == rulings.c.review)
+        .join(tasks, tasks.c.id == reviews.c.task)
+        .where(reviews.c.project == project.key, rulings.c.superseded.is_(False))
+        .order_by(rulings.c.ruled_at.desc(), rulings.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        RulingRow(
+            row.label_studio_id,
+            {control: readable(answer) for control, answer in (row.answers or {}).items()},
+            row.verdict,
+            row.cause,
+            row.rationale,
+            row.reviewer,
+            row.ruled_at,
+            row.ground_truth is not None,
+            Place(project.label_studio_id, row.label_studio_id),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def readable(answer: str) -> str:
+    """A canonical answer as people read it.
+
+    >>> readable('["cat", "dog"]'), readable("[]")
+    ('cat, dog', 'nothing')
+    """
+    return ", ".join(from_canonical(answer).labels) or "nothing"
+
+
+def last_run(connection: Connection, project: Project) -> LastRun | None:
+    """When the loop last ended for this project, null before its first run."""
+    name = f"project:{project.label_studio_id}:run"
+    row = connection.execute(select(heartbeats).where(heartbeats.c.name == name)).first()
+    return None if row is None else LastRun(row.at, row.ok, row.message)
+
+
+def last_round(connection: Connection, project: Project) -> LastRound | None:
+    """The newest finished scoring round, null before the first."""
+    query = select(rounds).where(rounds.c.project == project.key, rounds.c.state == "done")
+    row = connection.execute(query.order_by(rounds.c.number.desc()).limit(1)).first()
+    return None if row is None else LastRound(row.version, row.model, row.made_at)
+
+
+def model_check(connection: Connection, project: Project) -> ModelCheck | None:
+    """The model's answers beside the consensus, on answered tasks that it has not learned from; null without any.
+
+    A task counts once a control. ``accuracy`` is the share of equal answers, ``confidence`` the model's mean one:
+    where the model is calibrated, they are about equal.
+    """
+    equal = cast(scores.c.answer, Text) == cast(consensus.c.answer, Text)
+    query = (
+        select(func.count(), func.avg(case((equal, 1.0), else_=0.0)), func.avg(scores.c.confidence))
+        .select_from(tasks)
+        .join(consensus, consensus.c.task == tasks.c.id)
+        .join(scores, and_(scores.c.task == consensus.c.task, scores.c.control == consensus.c.control))
+        .where(
+            tasks.c.project == project.key,
+            tasks.c.deleted_at.is_(None),
+            consensus.c.annotations > 0,
+            scores.c.out_of_sample.is_(True),
+            scores.c.confidence.is_not(None),
+        )
+    )
+    number, accuracy, confidence = connection.execute(query).one()
+    return ModelCheck(number, float(accuracy), float(confidence)) if number else None

@@ -1,0 +1,164 @@
+"""Numbers and findings in words: every sentence and number format of the pages."""
+
+from datetime import UTC, datetime, timedelta
+
+from ..quality.priority import KINDS
+from ..quality.records import Estimate
+from .report import Report
+
+RELIABLE, TENTATIVE = 0.8, 0.667
+"""Krippendorff's bounds for alpha (Content Analysis, 2004, chapter 11): conclusions from 0.8, tentative from 0.667."""
+
+ZERO = datetime(1970, 1, 1, tzinfo=UTC)
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+def percent(share: float | None) -> str:
+    """A share in [0, 1] as a percentage that rounds to 0 or 100 only when it is.
+
+    >>> [percent(share).replace(SPACE, " ") for share in (0.874, 0.9996, 0.0001, 1.0, None)]
+    ['87 %', '99.9 %', '0.1 %', '100 %', '–']
+    """
+    if share is None:
+        return "–"
+    hundred = 100 * share
+    text = f"{hundred:.0f}"
+    if text == "100" and share < 1:
+        text = f"{min(hundred, 99.9):.1f}"
+    elif text == "0" and share > 0:
+        text = f"{max(hundred, 0.1):.1f}"
+    return text + SPACE + "%"
+
+
+def coefficient(value: float | None) -> str:
+    """A coefficient with two places and a true minus sign.
+
+    >>> [coefficient(value) for value in (0.815, -0.2, -0.001, None)]
+    ['0.81', '−0.20', '0.00', '–']
+    """
+    if value is None:
+        return "–"
+    text = f"{value:.2f}"
+    return "0.00" if text == "-0.00" else text.replace("-", "−")
+
+
+def thousands(number: int) -> str:
+    """A whole number with thousands separated.
+
+    >>> thousands(1234567)
+    '1,234,567'
+    """
+    return f"{number:,}"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    >>> counted(1, "task"), counted(1200, "task"), counted(0, "reply", "replies")
+    ('1 task', '1,200 tasks', '0 replies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def interval(estimate: Estimate, *, as_percent: bool = False) -> str:
+    """The interval of an estimate, empty without one.
+
+    >>> interval(Estimate(0.5, -0.1, 0.9)), interval(Estimate(0.5))
+    ('−0.10 to 0.90', '')
+    """
+    if estimate.low is None or estimate.high is None:
+        return ""
+    form = percent if as_percent else coefficient
+    return f"{form(estimate.low)} to {form(estimate.high)}"
+
+
+def moment(microseconds: int | None) -> str:
+    """A time as people read it.
+
+    >>> moment(1_700_000_000_000_000), moment(None)
+    ('14 Nov 2023, 22:13 UTC', '–')
+    """
+    return "–" if microseconds is None else f"{_time(microseconds):%-d %b %Y, %H:%M UTC}"
+
+
+def iso(microseconds: int) -> str:
+    """A time as machines read it.
+
+    >>> iso(1_700_000_000_000_000)
+    '2023-11-14T22:13:20Z'
+    """
+    return f"{_time(microseconds):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _time(microseconds: int) -> datetime:
+    return ZERO + timedelta(microseconds=microseconds)
+
+
+def kind_name(kind: str) -> str:
+    """The short name of a kind of finding.
+
+    >>> kind_name("low_confidence")
+    'Low confidence'
+    """
+    return kind.replace("_", " ").capitalize()
+
+
+def kind_meaning(kind: str) -> str:
+    """What a kind of finding means; empty for one that this release does not know."""
+    return KINDS.get(kind, "")
+
+
+def verdict(alpha: float | None) -> str:
+    """How far an alpha carries: reliable, tentative, low, or unknown.
+
+    >>> [verdict(alpha) for alpha in (0.8, 0.7, 0.1, None)]
+    ['reliable', 'tentative', 'low', 'unknown']
+    """
+    if alpha is None:
+        return "unknown"
+    return "reliable" if alpha >= RELIABLE else "tentative" if alpha >= TENTATIVE else "low"
+
+
+_MEANING = {
+    "reliable": "Annotators agree reliably",
+    "tentative": "Annotators agree well enough for tentative conclusions",
+    "low": "Annotators do not agree well enough to rely on their answers",
+}
+
+
+def headline(report: Report, confidence: float) -> str:
+    """One sentence on where the project stands with its agreement.
+
+    ``confidence`` is the coverage of the intervals, in (0, 1).
+    """
+    control = report.weakest
+    if control is None:
+        return "The labeling interface has no control that can be assessed yet."
+    if control.alpha.value is None:
+        known = control.percent.value
+        if known is None:
+            return f"Agreement cannot be said yet: {control.alpha.reason or 'there is no data'}."
+        return f"Annotators agree on {percent(known)} of answers; beyond chance cannot be said: {control.alpha.reason}."
+    where = f" on “{control.name}”, the weakest control" if len(report.controls) > 1 else ""
+    limits = interval(control.alpha)
+    with_interval = f", {percent(confidence)} interval {limits}" if limits else ""
+    return (
+        f"{_MEANING[verdict(control.alpha.value)]}{where}: {percent(control.percent.value)} of answers match, "
+        f"alpha {coefficient(control.alpha.value)}{with_interval}."
+    )
+
+
+def backlog(total: int, urgent: int) -> str:
+    """One sentence on what waits for a decision.
+
+    >>> backlog(0, 0)
+    'Nothing waits for a decision.'
+    >>> backlog(12, 3)
+    '12 answers wait for a decision, 3 of them urgent.'
+    """
+    if not total:
+        return "Nothing waits for a decision."
+    first = f"{counted(total, 'answer')} {'waits' if total == 1 else 'wait'} for a decision"
+    if not urgent:
+        return f"{first}, none of them urgent."
+    return f"{first}, {'urgently' if urgent == total == 1 else f'{urgent:,} of them urgent'}."

@@ -1,0 +1,204 @@
+"""The pages in every state a project can be in, through Flask's client, over a real store and real assessments."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from sync.settings import Settings
+
+from .stage import Stage, browser, crowd, stage, texts
+
+POLICY_BREAKERS = ("<script", "<style", " style=", " onload=", " onclick=", " onerror=", "javascript:")
+VOID = {"meta", "link", "img", "source", "br"}
+SKILL = {1: 0.95, 2: 0.9, 3: 0.6}
+PEOPLE = {1: "Amara Okafor", 2: "Jonas Weber", 3: "Sofia Rossi"}
+
+
+class Balance(HTMLParser):
+    """Every tag that opens closes, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        return None
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def page(one: Stage, path: str, status: int = 200) -> str:
+    reply = browser(one).get(path)
+    assert reply.status_code == status
+    text = reply.get_data(as_text=True)
+    parser = Balance()
+    parser.feed(text)
+    parser.close()
+    assert parser.open == []
+    assert not [one for one in POLICY_BREAKERS if one in text.lower()]
+    assert "http" not in text.replace(str(Settings().label_studio_url), "").replace("http://www.w3.org", "")
+    return " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+@pytest.fixture
+def labeled(tmp_path: Path) -> Stage:
+    """Three people, 60 of 80 tasks answered, a model, reviews and one ruling."""
+    one = stage(tmp_path).people(PEOPLE).create(texts(80), overlap=3).answer(crowd(60, SKILL))
+    one.assess().score().assess().push()
+    ruling = {"label": "neutral", "reviewer": 1, "cause": "guideline gap", "rationale": "Both are praise & complaint."}
+    return one.rule([ruling]).assess().beat()
+
+
+def test_no_project_says_how_to_add_one(tmp_path: Path) -> None:
+    text = page(stage(tmp_path), "/")
+    assert "No project yet" in text
+    assert "tiebreak run 7" in text
+
+
+def test_unknown_project_is_404_and_says_what_to_do(tmp_path: Path) -> None:
+    assert "tiebreak run 99" in page(stage(tmp_path), "/projects/99", status=404)
+
+
+def test_no_assessment_yet(tmp_path: Path) -> None:
+    one = stage(tmp_path).create(texts(5))
+    assert "5 tasks read, not assessed yet." in page(one, "/projects/7")
+    assert "Not assessed yet: run <code>tiebreak run 7</code>" in page(one, "/")
+
+
+def test_nobody_answered(tmp_path: Path) -> None:
+    text = page(stage(tmp_path).create(texts(5)).assess(), "/projects/7")
+    assert "Nobody has answered yet" in text
+    assert "Nothing waits for a decision" in text
+
+
+def test_one_annotator(tmp_path: Path) -> None:
+    one = stage(tmp_path).people(PEOPLE).create(texts(5))
+    text = page(one.answer([(0, 1, "positive"), (1, 1, "negative")]).assess(), "/projects/7")
+    assert "Only one person has answered" in text
+    assert "Agreement cannot be said yet: no task has answers of two annotators." in text
+    assert "<picture>" not in text
+
+
+def test_no_common_task(tmp_path: Path) -> None:
+    one = stage(tmp_path).people(PEOPLE).create(texts(5))
+    text = page(one.answer([(0, 1, "positive"), (1, 2, "negative")]).assess(), "/projects/7")
+    assert "No two people have answered the same task" in text
+    assert "Who agrees with whom" not in text
+
+
+def test_one_answer_in_use_has_agreement_but_no_alpha(tmp_path: Path) -> None:
+    one = stage(tmp_path).people(PEOPLE).create(texts(4))
+    same = [(place, person, "positive") for place in range(4) for person in (1, 2)]
+    text = page(one.answer(same).assess(), "/projects/7")
+    assert "Annotators agree on 100 % of answers; beyond chance cannot be said: only one answer is in use" in text
+
+
+def test_a_labeled_project(labeled: Stage) -> None:
+    text = page(labeled, "/projects/7")
+    assert "75 %<small>complete</small>" in text
+    assert "60 of 80 tasks answered, 180 answers" in text
+    assert "Who agrees with whom" in text
+    assert all(name in text for name in PEOPLE.values())
+    assert "tiebreak-3.1" in text
+    assert "against 60 answers it has not learned from" in text
+    assert "guideline gap · Amara Okafor" in text
+    assert "Both are praise &amp; complaint." in text
+    assert "[P1] Review: Hotel reviews" in text
+
+
+def test_the_queue_links_to_the_open_review_else_to_the_source_task(labeled: Stage) -> None:
+    text = page(labeled, "/projects/7")
+    assert "http://localhost:8080/projects/17/data?task=50" in text
+    ruled = text[text.index("Last rulings") :]
+    assert "http://localhost:8080/projects/7/data?task=70" in ruled
+
+
+def test_the_list_shows_headline_numbers(labeled: Stage) -> None:
+    text = page(labeled, "/")
+    assert "Hotel reviews" in text
+    assert "60 of 80 complete, 60 answered" in text
+    assert "wait for a decision" in text
+
+
+def test_a_failed_run_is_shown(labeled: Stage) -> None:
+    labeled.beat(ok=False, message="Label Studio: no answer <b>")
+    assert "The last run failed: Label Studio: no answer &lt;b&gt;" in page(labeled, "/projects/7")
+    assert "The last run failed" in page(labeled, "/")
+
+
+def test_what_was_left_out_is_counted_with_its_reason(tmp_path: Path) -> None:
+    one = stage(tmp_path).people(PEOPLE).create(texts(10)).answer(crowd(5, SKILL))
+    one.answer([(6, 1, "positive")], was_cancelled=True)
+    one.answer([(7, 1, "positive")], rejected="label '<i>' is not in the interface")
+    text = page(one.assess(), "/projects/7")
+    assert "<dt>Skipped</dt><dd>1</dd>" in text
+    assert "label &#39;&lt;i&gt;&#39; is not in the interface" in text
+
+
+def test_no_backend_and_a_backend_without_a_round_say_what_to_do(tmp_path: Path) -> None:
+    one = stage(tmp_path).create(texts(2)).assess()
+    assert "tiebreak-ml serve" in page(one, "/projects/7")
+    one.settings = Settings(backend_url="http://localhost:9090")
+    assert "No scoring round yet" in page(one, "/projects/7")
+
+
+def test_everything_that_people_wrote_is_escaped(tmp_path: Path) -> None:
+    evil = '<script>alert("x")</script>'
+    one = stage(tmp_path, title=evil).people({1: evil, 2: "\"><img src=x onerror='1'>", 3: "C"})
+    one.create([{"text": evil}] * 20, overlap=3).answer(crowd(20, {1: 0.5, 2: 0.5, 3: 0.5})).assess().push()
+    one.rule([{"label": evil, "reviewer": 1, "verdict": evil, "cause": evil, "rationale": evil}])
+    text = browser(one).get("/projects/7").get_data(as_text=True)
+    assert "<script" not in text
+    assert "<img src=x" not in text
+    assert text.count("&lt;script&gt;") >= 8
+    assert "<script" not in browser(one).get("/").get_data(as_text=True)
+
+
+def test_only_small_pictures_are_shown_and_nothing_is_fetched_from_elsewhere(tmp_path: Path) -> None:
+    one = stage(tmp_path).people(PEOPLE)
+    data = [
+        {"image": "data:image/png;base64,AAAA"},
+        {"image": "data:image/png;base64," + "A" * 30_000},
+        {"image": 'data:image/png;base64,AA" onerror="alert(1)'},
+        {"image": "https://images.example/cats/one.png?token=secret"},
+        {"image": "data:image/svg+xml;base64,AAAA"},
+    ]
+    given = [(place, person, label) for place in range(5) for person, label in ((1, "positive"), (2, "negative"))]
+    one.create(data).answer(given)
+    text = browser(one.assess()).get("/projects/7").get_data(as_text=True)
+    assert text.count('class="thumb"') == 1
+    assert "one.png" in text
+    assert "secret" not in text
+    assert "onerror" not in text
+
+
+def test_a_wide_matrix_is_cut_and_says_so(tmp_path: Path) -> None:
+    people = {number: f"Person {number}" for number in range(1, 31)}
+    one = stage(tmp_path).people(people).create(texts(6), overlap=30)
+    one.answer([(place, person, "positive" if place % 2 else "negative") for place in range(6) for person in people])
+    text = page(one.assess(), "/projects/7")
+    assert "The 24 with the most common tasks; 6 more are not shown." in text
+    assert text.count('<td class="shade-5"') == 24 * 23
+
+
+def test_people_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    one = stage(tmp_path).people({1: "Ann", 2: "Ann", 3: ""}).create(texts(9), overlap=3).answer(crowd(9, SKILL))
+    text = page(one.assess(), "/projects/7")
+    assert "Ann (user1@example.org)" in text
+    assert "Ann (user2@example.org)" in text
+    assert "user3@example.org" in text
+
+
+def test_css_and_icon_are_served_and_name_no_other_server(tmp_path: Path) -> None:
+    client = browser(stage(tmp_path))
+    with client.get("/assets/tiebreak.css") as css:
+        assert css.mimetype == "text/css"
+        assert "url(" not in css.get_data(as_text=True)
+    with client.get("/assets/icon.svg") as icon:
+        assert icon.mimetype == "image/svg+xml"
