@@ -14,18 +14,9 @@ from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteProject
 from .pipeline import Services
 from .push import QUEUE_VERSION
-from .web.app import WEBHOOK_SECRET
+from .webhooks import Webhook, webhook
 
 UNCERTAINTY = "Uncertainty sampling"
-ACTIONS = (
-    "ANNOTATION_CREATED",
-    "ANNOTATIONS_CREATED",
-    "ANNOTATION_UPDATED",
-    "ANNOTATIONS_DELETED",
-    "TASKS_CREATED",
-    "TASKS_DELETED",
-    "PROJECT_UPDATED",
-)
 SSRF = (
     "Label Studio refuses private and loopback addresses unless it is started with SSRF_PROTECTION_ENABLED=false "
     "(webhooks) and ML_BLOCK_LOCAL_IP=false (ML backends)"
@@ -99,8 +90,9 @@ def _project(outside: Services, number: int) -> Iterator[Diagnosis]:
         yield _connected(outside, project)
         yield _sampling(outside.gateway, project)
         yield _version(outside, outside.backend, project)
-    if outside.settings.public_url:
-        yield _webhook(outside, project)
+    wanted = webhook(outside.settings, project.id)
+    if wanted is not None:
+        yield _webhook(outside, wanted)
         yield _reached(outside)
     yield _overlap(outside.gateway, project)
     for review in outside.gateway.projects():
@@ -168,28 +160,17 @@ def _version(outside: Services, backend: Backend, project: RemoteProject) -> Dia
     return Diagnosis(check, False, message, f"tiebreak refresh {project.id}")
 
 
-def _webhook(outside: Services, project: RemoteProject) -> Diagnosis:
-    check = f"project {project.id}: webhook"
-    gateway, url = outside.gateway, f"{outside.settings.public_url}/webhook"
-    headers = {WEBHOOK_SECRET: outside.settings.secret.get_secret_value()}
-    found = next((one for one in gateway.webhooks(project.id) if one.url == url), None)
-    if found is None:
-        return Diagnosis(
-            check,
-            False,
-            f"none to {url}: changes are seen only every {outside.settings.sync_seconds:g} s. {SSRF}.",
-            "tiebreak doctor --fix",
-            lambda: gateway.create_webhook(url, project=project.id, headers=headers, actions=ACTIONS),
-        )
-    if not found.is_active or found.headers.get(WEBHOOK_SECRET) != headers[WEBHOOK_SECRET]:
-        return Diagnosis(
-            check,
-            False,
-            f"the one to {url} is switched off or has another secret",
-            "tiebreak doctor --fix",
-            lambda: gateway.update_webhook(found.id, is_active=True, headers=headers),
-        )
-    return Diagnosis(check, True, f"events go to {url}")
+def _webhook(outside: Services, wanted: Webhook) -> Diagnosis:
+    check = f"project {wanted.project}: webhook"
+    found = wanted.find(outside.gateway)
+    if found is not None and wanted.is_right(found):
+        return Diagnosis(check, True, f"events go to {wanted.url}")
+    message = (
+        f"none to {wanted.url}: changes are seen only every {outside.settings.sync_seconds:g} s. {SSRF}."
+        if found is None
+        else f"the one to {wanted.url} is switched off or has another secret"
+    )
+    return Diagnosis(check, False, message, "tiebreak doctor --fix", lambda: wanted.ensure(outside.gateway))
 
 
 def _reached(outside: Services) -> Diagnosis:

@@ -22,6 +22,7 @@ from .settings import Settings
 from .store import assessments, projects, reviews
 from .store.annotations import AnswerRow, answers_of
 from .store.engine import Store
+from .webhooks import webhook
 
 NAMESPACE = uuid.UUID("6a2f1d3c-52c1-5c0e-9a0b-7f6f2a6a1c11")
 COLORS = {1: "#D6453D", 2: "#E8A33D", 3: "#5B8DB8"}
@@ -54,7 +55,7 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
             wanted = reviews.in_band(connection, project, band)
         if not wanted:
             continue
-        home = ensure_project(store, gateway, project, band, clock)
+        home = ensure_project(store, gateway, project, band, settings, clock)
         recovered += _look(store, gateway, home, project, band)
         pushed += _import(store, gateway, home, project, band)
         _settle_order(store, gateway, home)
@@ -155,7 +156,7 @@ def marker(source: projects.StoredProject, band: int) -> str:
 
 
 def ensure_project(
-    store: Store, gateway: LabelStudio, project: int, band: int, clock: Callable[[], int]
+    store: Store, gateway: LabelStudio, project: int, band: int, settings: Settings, clock: Callable[[], int]
 ) -> projects.StoredProject:
     """The review project of that band: known and still there, or found by its marker, or created."""
     with store.begin() as connection:
@@ -170,6 +171,9 @@ def ensure_project(
                 projects.mark_deleted(connection, known.key, clock())
                 reviews.return_to_intended(connection, known.key)
     remote = _find(gateway, marker(source, band)) or _create(gateway, source, band)
+    hook = webhook(settings, remote.id)
+    if hook is not None:
+        hook.ensure(gateway)
     with store.begin() as connection:
         return projects.remember(connection, remote, kind="review", source=project, band=band, now=clock())
 

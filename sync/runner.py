@@ -3,6 +3,7 @@
 import logging
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -49,6 +50,16 @@ def scheduler(outside: Services) -> Scheduler:
 
     settings = outside.settings
     return Scheduler(once, settings.projects, settings.sync_seconds, settings.wake_seconds, outside.backend)
+
+
+def waker(outside: Services, planned: Scheduler) -> Callable[[int], None]:
+    """What a webhook calls: an event in a review project is news for its source project."""
+
+    def wake(project: int) -> None:
+        with outside.store.read() as connection:
+            planned.wake(projects.source_of(connection, project))
+
+    return wake
 
 
 def _round_is_due(outside: Services, project: int) -> bool:
@@ -103,7 +114,7 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     def load(self) -> Any:
         outside = services(self._settings)
         self._scheduler = scheduler(outside)
-        return create_app(self._settings, outside.store, self._scheduler.wake)
+        return create_app(self._settings, outside.store, waker(outside, self._scheduler))
 
 
 def serve(settings: Settings, host: str, port: int) -> None:

@@ -3,6 +3,7 @@
 A variable beats the file. Unknown keys and wrong values are refused with key, accepted values and place.
 """
 
+import json
 import os
 import re
 import tomllib
@@ -174,3 +175,18 @@ def accepted(field: FieldInfo) -> str:
         if hasattr(limit, name)
     ]
     return ", ".join([kinds.get(field.annotation, "a list of project ids"), *limits])
+
+
+def as_file(given: Mapping[str, Any]) -> str:
+    """A settings file: every setting with its meaning and accepted values, those not given commented out."""
+    lines = ["# Settings of tiebreak. Each can also be set by an environment variable: TIEBREAK_ and its name.", ""]
+    for name, field in Settings.model_fields.items():
+        lines += [f"# {field.description}", f"# Accepted: {accepted(field)}."]
+        value = given.get(name, _default(field))
+        text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+        lines += [f"{'' if name in given else '# '}{name} = {text}", ""]
+    return "\n".join(lines)
+
+
+def _default(field: FieldInfo) -> Any:
+    return field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default

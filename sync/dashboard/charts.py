@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -18,7 +18,7 @@ import vl_convert
 from .report import ControlReport, Window
 from .wording import RELIABLE, TENTATIVE
 
-FORMAT = 1
+FORMAT = 2
 """Part of every hash: raise it when the drawing changes, so that no browser shows an old one."""
 
 CAPACITY = 256
@@ -26,6 +26,7 @@ FEW = 6
 """Up to so many windows each gets its interval as a line too: an area through one or two says nothing."""
 
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
+HOUR, DAY = 3_600_000_000, 86_400_000_000
 SIZES = {"wide": (1090, 250), "narrow": (320, 210)}
 
 
@@ -83,7 +84,14 @@ def _trend(chart: TrendChart) -> alt.LayerChart:
     x = alt.X(
         "at:T",
         scale=alt.Scale(type="utc", nice=False, padding=14),
-        axis=alt.Axis(title=None, tickCount=5 if chart.size == "narrow" else 9, labelFlush=False, grid=False),
+        axis=alt.Axis(
+            title=None,
+            format=_time_format(chart.windows),
+            tickCount=4 if chart.size == "narrow" else 9,
+            labelFlush=False,
+            labelOverlap="greedy",
+            grid=False,
+        ),
     )
     scale = alt.Scale(domain=[max(-1.0, lowest), 1.0], nice=False)
     axis = alt.Axis(title=None, tickCount=6, format=".1f", domain=False, ticks=False)
@@ -103,6 +111,14 @@ def _trend(chart: TrendChart) -> alt.LayerChart:
         alpha.mark_point(color=theme.alpha, filled=True, size=34, opacity=1),
     ]
     return _finished(alt.LayerChart(layer=layers, width=width, height=height), theme)
+
+
+def _time_format(windows: Sequence[Window]) -> str:
+    """As much of the time as tells the ticks apart."""
+    span = windows[-1].end - windows[0].start
+    return (
+        "%H:%M:%S" if span < HOUR // 2 else "%H:%M" if span < DAY else "%-d %b, %H:%M" if span < 4 * DAY else "%-d %b"
+    )
 
 
 def _row(window: Window) -> dict[str, Any]:

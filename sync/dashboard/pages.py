@@ -61,49 +61,75 @@ class ProjectPage:
     check: queries.ModelCheck | None
 
 
+class ModelChecks:
+    """The model against the consensus, kept per project: it is the one number here that reads every answered task.
+
+    It changes only with an assessment or a scoring round, so it is kept under the times of both.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[object, queries.ModelCheck | None]] = {}
+
+    def get(
+        self, connection: Connection, summary: queries.Summary, scored: queries.LastRound | None
+    ) -> queries.ModelCheck | None:
+        """The check of one project; null without an assessment or a round."""
+        if summary.report is None or scored is None:
+            return None
+        stamp = (summary.report.made_at, scored)
+        known = self._known.get(summary.project.key)
+        if known is None or known[0] != stamp:
+            known = stamp, queries.model_check(connection, summary.project)
+            self._known[summary.project.key] = known
+        return known[1]
+
+
 def blueprint(settings: Settings, store: Store) -> Blueprint:
     """``/`` lists the source projects, ``/projects/<Label Studio's id>`` shows one; charts and CSS beside them."""
     pages = Blueprint(
         "dashboard", __name__, template_folder="templates", static_folder="static", static_url_path="/assets"
     )
-    cache = ChartCache()
+    cache, checks = ChartCache(), ModelChecks()
     for function in FILTERS:
         pages.add_app_template_filter(function, function.__name__)
 
-    def address(place: Place) -> str:
-        base = f"{settings.label_studio_url}/projects/{place.project}/data"
-        return base if place.task is None else f"{base}?task={place.task}"
-
-    def render(template: str, **values: object) -> str:
-        return render_template(template, settings=settings, address=address, **values)
+    @pages.app_context_processor
+    def context() -> dict[str, object]:
+        """What every page may use, error pages too; no secret is among it."""
+        return {
+            "label_studio_url": settings.label_studio_url,
+            "coverage": settings.confidence,
+            "has_backend": bool(settings.backend_url),
+            "address": lambda place: _address(settings.label_studio_url, place),
+        }
 
     @pages.get("/")
     def projects() -> str:
         with store.read() as connection:
             found = [queries.summary(connection, one) for one in queries.source_projects(connection)]
-        return render("projects.html", projects=found, totals=_totals(found), headline=wording.headline)
+        return render_template("projects.html", projects=found, totals=_totals(found), headline=wording.headline)
 
     @pages.get("/projects/<int:label_studio_id>")
     def project(label_studio_id: int) -> str | tuple[str, int]:
         with store.read() as connection:
-            page = read_page(connection, label_studio_id)
+            page = read_page(connection, label_studio_id, checks)
         if page is None:
-            return render("missing.html", label_studio_id=label_studio_id), 404
+            return render_template("missing.html", label_studio_id=label_studio_id), 404
         report = page.summary.report
         said = None if report is None else wording.headline(report, settings.confidence)
-        return render("project.html", page=page, report=report, headline=said)
+        return render_template("project.html", page=page, report=report, headline=said)
 
     @pages.get("/projects/<int:label_studio_id>/charts/<key>.svg")
     def chart(label_studio_id: int, key: str) -> Response | tuple[str, int]:
         svg = cache.get(key, lambda: _charts(store, label_studio_id))
         if svg is None:
-            return render("missing.html", label_studio_id=label_studio_id), 404
+            return render_template("missing.html", label_studio_id=label_studio_id), 404
         return _image(svg)
 
     return pages
 
 
-def read_page(connection: Connection, label_studio_id: int) -> ProjectPage | None:
+def read_page(connection: Connection, label_studio_id: int, checks: ModelChecks) -> ProjectPage | None:
     """Read the page of a source project; null where the store has none of that Label Studio id."""
     project = queries.source_project(connection, label_studio_id)
     if project is None:
@@ -112,6 +138,7 @@ def read_page(connection: Connection, label_studio_id: int) -> ProjectPage | Non
     panels = [] if summary.report is None else [_panel(one) for one in summary.report.controls]
     rulings = queries.last_rulings(connection, project)
     people = {person for panel in panels for person in _people(panel)}
+    scored = queries.last_round(connection, project)
     people |= {ruling.reviewer for ruling in rulings if ruling.reviewer is not None}
     return ProjectPage(
         summary,
@@ -121,8 +148,8 @@ def read_page(connection: Connection, label_studio_id: int) -> ProjectPage | Non
         queries.waiting_reviews(connection, project),
         rulings,
         queries.review_projects(connection, project),
-        queries.last_round(connection, project),
-        queries.model_check(connection, project),
+        scored,
+        checks.get(connection, summary, scored),
     )
 
 
@@ -164,3 +191,9 @@ def _image(svg: str) -> Response:
     response.mimetype = "image/svg+xml"
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response
+
+
+def _address(label_studio_url: str, place: Place) -> str:
+    """Where Label Studio shows a task, or all tasks of a project."""
+    base = f"{label_studio_url}/projects/{place.project}/data"
+    return base if place.task is None else f"{base}?task={place.task}"

@@ -57,25 +57,28 @@ organization = Organization.objects.order_by("id").first()
 for person in people:
     user, _ = User.objects.get_or_create(email=person["email"], defaults={"username": person["email"][:30]})
     user.first_name, user.last_name = person["first_name"], person["last_name"]
-    user.set_password(person["password"])
+    if person["password"]:
+        user.set_password(person["password"])
+    else:
+        user.set_unusable_password()
     user.active_organization = organization
     user.save()
     organization.add_user(user)
     Token.objects.filter(user=user).delete()
-    Token.objects.create(user=user, key=person["token"])
+    if person["token"]:
+        Token.objects.create(user=user, key=person["token"])
     person["id"] = user.id
 json.dump(people, open(sys.argv[1], "w", encoding="utf-8"))
 """
 """Run by Label Studio's own Python against its data folder: the API cannot set passwords or tokens."""
 
 
-def write(folder: Path, accounts: Sequence[Account]) -> None:
-    """Keep the accounts beside the data they belong to, readable by the owner alone."""
-    place = folder / FILE
+def write(place: Path, accounts: Sequence[Account]) -> None:
+    """Keep the accounts in a file that the owner alone can read."""
     place.touch(mode=0o600)
     place.write_text(json.dumps([asdict(account) for account in accounts]), encoding="utf-8")
 
 
-def read(folder: Path) -> list[Account]:
-    """The accounts of a data folder."""
-    return [Account(**account) for account in json.loads((folder / FILE).read_text(encoding="utf-8"))]
+def read(place: Path) -> list[Account]:
+    """The accounts in a file."""
+    return [Account(**account) for account in json.loads(place.read_text(encoding="utf-8"))]

@@ -4,11 +4,11 @@ import fcntl
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -18,11 +18,11 @@ import requests
 from ..errors import DemoError
 from . import accounts
 from .accounts import Account
+from .processes import LOG_LINES, stop
 
 VERSION = "1.23.2"
 TEMPLATE = f"label-studio-{VERSION}-v2"
 STARTING_SECONDS = 180
-LOG_LINES = 30
 
 
 def find_executable() -> Path:
@@ -84,7 +84,7 @@ class EmbeddedLabelStudio:
     @property
     def people(self) -> list[Account]:
         """Admin first, then the annotators, then the reviewer."""
-        return accounts.read(self.folder)
+        return accounts.read(self.folder / accounts.FILE)
 
     @property
     def admin(self) -> Account:
@@ -99,6 +99,10 @@ class EmbeddedLabelStudio:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def add_people(self, people: Sequence[Account]) -> list[Account]:
+        """Make more logins while the server runs; the same people with their ids."""
+        return _make_accounts(self._executable, self.folder, people)
 
     def start(self) -> None:
         """Copy the template where ``folder`` has no server yet, start, and wait until it answers."""
@@ -115,7 +119,7 @@ class EmbeddedLabelStudio:
         """Stop the processes that ``start`` started, and only those."""
         process, self._process = self._process, None
         if process is not None:
-            _stop(process)
+            stop(process)
 
     def _from_template(self) -> None:
         template = self._cache / TEMPLATE
@@ -156,19 +160,27 @@ def _build(template: Path, executable: Path) -> None:
     try:
         _await_health(process, f"http://127.0.0.1:{port}", log)
     finally:
-        _stop(process)
-    accounts.write(draft, crew)
-    done = subprocess.run(
-        [executable.with_name("python"), "-c", accounts.SCRIPT, str(draft / accounts.FILE)],
-        env=_environment(draft),
-        cwd=draft,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise DemoError(f"Label Studio's accounts could not be made:\n{_tail(done.stderr)}")
+        stop(process)
+    accounts.write(draft / accounts.FILE, _make_accounts(executable, draft, crew))
     draft.rename(template)
+
+
+def _make_accounts(executable: Path, folder: Path, people: Sequence[Account]) -> list[Account]:
+    """Make logins with Label Studio's own Python; the same people with their ids."""
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(scratch) / "people.json"
+        accounts.write(place, people)
+        done = subprocess.run(
+            [executable.with_name("python"), "-c", accounts.SCRIPT, str(place)],
+            env=_environment(folder),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise DemoError(f"Label Studio's accounts could not be made:\n{_tail(done.stderr)}")
+        return accounts.read(place)
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -225,21 +237,6 @@ def _direct() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     return session
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the process group that we began: Label Studio may have children."""
-    for name, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
-        try:
-            os.killpg(process.pid, name)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            continue
-        break
-    process.wait()
 
 
 def _log(place: Path) -> str:

@@ -87,13 +87,17 @@ class RemotePrediction:
 
 @dataclass(frozen=True, slots=True)
 class RemoteBackend:
-    """An ML backend connected to a project. ``state`` CO = connected."""
+    """An ML backend connected to a project. ``state`` CO = connected.
+
+    ``model_version`` is what it answered to the last ``/setup`` that Label Studio sent.
+    """
 
     id: int
     url: str
     title: str
     state: str
     error: str | None
+    model_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +220,7 @@ def backend(raw: Json) -> RemoteBackend:
         title=str(raw.get("title") or ""),
         state=str(raw.get("state") or ""),
         error=raw.get("error_message"),
+        model_version=str(raw.get("model_version") or ""),
     )
 
 

@@ -38,7 +38,7 @@ class Policy:
     """
 
     weights: Mapping[str, float] = field(
-        default_factory=lambda: {"disagreement": 0.45, "tie": 0.4, "low_confidence": 0.5, "model_conflict": 0.6}
+        default_factory=lambda: {"disagreement": 0.62, "tie": 0.4, "low_confidence": 0.5, "model_conflict": 0.6}
     )
     certain: float = 0.9
     model_sure: float = 0.6

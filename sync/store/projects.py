@@ -51,6 +51,17 @@ def by_label_studio_id(connection: Connection, project: int) -> StoredProject:
     return _stored(row)
 
 
+def source_of(connection: Connection, project: int) -> int:
+    """The source project of a review project, both as Label Studio's ids; any other project itself."""
+    source = projects.alias("source")
+    query = (
+        select(source.c.label_studio_id)
+        .join(projects, projects.c.source == source.c.id)
+        .where(projects.c.label_studio_id == project, projects.c.deleted_at.is_(None))
+    )
+    return connection.execute(query).scalar() or project
+
+
 def sources(connection: Connection) -> list[StoredProject]:
     """Every live source project, in the order of Label Studio's ids."""
     query = select(projects).where(projects.c.kind == "source", projects.c.deleted_at.is_(None))

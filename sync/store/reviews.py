@@ -192,6 +192,17 @@ def set_ground_truth(connection: Connection, ruling: int, annotation: int) -> No
     connection.execute(update(rulings).where(rulings.c.id == ruling).values(ground_truth=annotation))
 
 
+def ground_truths(connection: Connection, project: int) -> list[tuple[int, int]]:
+    """(task, annotation) of each ruling of a source project that stands as a ground truth, Label Studio's ids."""
+    query = (
+        select(tasks.c.label_studio_id, rulings.c.ground_truth)
+        .join(reviews, reviews.c.task == tasks.c.id)
+        .join(rulings, rulings.c.review == reviews.c.id)
+        .where(reviews.c.project == project, rulings.c.superseded.is_(False), rulings.c.ground_truth > 0)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
 def rulings_of(connection: Connection, project: int) -> list[Ruled]:
     """What the valid rulings of a source project say, a row a control."""
     query = (

@@ -17,8 +17,8 @@ from ..settings import Settings
 from ..store import projects, training
 from ..store.engine import Store
 from ..store.tables import heartbeats
+from ..webhooks import SECRET_HEADER
 
-WEBHOOK_SECRET = "X-Tiebreak-Secret"  # noqa: S105 - the header's name
 OPEN_PATHS = ("/webhook", "/healthz", "/readyz", "/api/v1/", "/static/", "/metrics")
 LARGEST_BODY = 64 * 1024 * 1024
 HEADERS = {
@@ -50,10 +50,10 @@ def _receive_webhooks(app: Flask, settings: Settings, wake: Callable[[int], None
     @app.post("/webhook")
     def webhook() -> tuple[Response, int]:
         """A hint that something happened: answered at once, since the annotator waits; polling is the truth."""
-        given = request.headers.get(WEBHOOK_SECRET, "")
+        given = request.headers.get(SECRET_HEADER, "")
         if not _same(given, settings.secret.get_secret_value()):
             received.labels("false").inc()
-            return jsonify(error=f"the header {WEBHOOK_SECRET} is missing or wrong"), 401
+            return jsonify(error=f"the header {SECRET_HEADER} is missing or wrong"), 401
         project = _project_of(request.get_json(silent=True))
         received.labels("true").inc()
         if project is not None:

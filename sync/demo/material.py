@@ -1,0 +1,162 @@
+"""What the demo labels: the digits with simulated annotators, or somebody's own export."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from label_config.errors import LabelConfigError
+from label_config.model import Control
+from label_config.parse import parse
+from label_config.templates import template
+
+from ..errors import DemoError
+from ..labelstudio.client import LabelStudio
+from ..labelstudio.exports import read_export
+from .accounts import Account
+from .annotators import annotate
+from .digits import digits
+from .embedded import EmbeddedLabelStudio
+
+TASKS = 400
+ANSWERED = 120
+SEED = 7
+AT_ONCE = 500
+
+Progress = Callable[[int], None]
+Truth = Mapping[int, Mapping[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A project with its answers. ``truth`` maps task id -> control -> labels, as far as it is known."""
+
+    project: int
+    tasks: int
+    annotations: int
+    truth: Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is to be labeled: a title, an interface, and how tasks and answers get into the project."""
+
+    title: str
+    label_config: str
+    answers: int
+    fill: Callable[[LabelStudio, int, Progress], Filled]
+
+
+def simulated(server: EmbeddedLabelStudio) -> Material:
+    """400 digits; three simulated annotators answer the first 120, two or three times each."""
+    xml = template("digits")
+    control = parse(xml).controls[0]
+    people = [one for one in server.people if one.role == "annotator"]
+    # Everybody's place in turn: two answers on most tasks, three on each third.
+    overlaps = [3 if place % 3 == 0 else 2 for place in range(ANSWERED)]
+
+    def fill(admin: LabelStudio, project: int, progress: Progress) -> Filled:
+        return _simulate(server, admin, project, control, people, overlaps, progress)
+
+    return Material("Digits (simulated annotators)", xml, sum(overlaps), fill)
+
+
+def _simulate(
+    server: EmbeddedLabelStudio,
+    admin: LabelStudio,
+    project: int,
+    control: Control,
+    people: Sequence[Account],
+    overlaps: Sequence[int],
+    progress: Progress,
+) -> Filled:
+    drawn = digits(TASKS, SEED)
+    bodies = [{"data": {"image": digit.image}} for digit in drawn]
+    first = admin.import_tasks(project, bodies[: len(overlaps)])
+    for task, overlap in zip(first, overlaps, strict=True):
+        admin.update_task(task, overlap=overlap)
+    truths = {task: digit.label for task, digit in zip(first, drawn, strict=False)}
+    given = annotate(server.url, project, control, people, truths, SEED, progress)
+    # The others come when all of these are answered: nobody holds a lock on what stays unlabeled.
+    rest = admin.import_tasks(project, bodies[len(overlaps) :])
+    truths |= {task: digit.label for task, digit in zip(rest, drawn[len(overlaps) :], strict=True)}
+    known = {task: {control.name: (label,)} for task, label in truths.items()}
+    return Filled(project, len(drawn), given, known)
+
+
+def exported(server: EmbeddedLabelStudio, folder: Path) -> Material:
+    """A folder with ``label_config.xml`` and ``export.json``; ``gold.json`` (task id -> label) where it exists.
+
+    Raises DemoError and ExportError, which name the file.
+    """
+    place = folder / "label_config.xml"
+    try:
+        xml = place.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DemoError(f"{place}: cannot be read: {error.strerror}; --dataset needs a folder with it") from error
+    try:
+        control = parse(xml).controls[0]
+    except LabelConfigError as error:
+        raise DemoError(f"{place}: {error}") from error
+    tasks = read_export(folder / "export.json")
+    if not tasks:
+        raise DemoError(f"{folder / 'export.json'}: there is no task in it")
+    answers = sum(len(task.get("annotations") or ()) for task in tasks)
+    gold = _gold(folder / "gold.json", control)
+
+    def fill(admin: LabelStudio, project: int, progress: Progress) -> Filled:
+        people = _people(server, tasks)
+        truth: dict[int, Mapping[str, tuple[str, ...]]] = {}
+        for start in range(0, len(tasks), AT_ONCE):
+            part = tasks[start : start + AT_ONCE]
+            ids = admin.import_tasks(project, [_body(task, people) for task in part])
+            for task, old in zip(ids, part, strict=True):
+                if str(old.get("id")) in gold:
+                    truth[task] = {control.name: gold[str(old.get("id"))]}
+            progress(sum(len(task.get("annotations") or ()) for task in part))
+        return Filled(project, len(tasks), answers, truth)
+
+    return Material(folder.resolve().name[:50].ljust(3, "_"), xml, answers, fill)
+
+
+def _gold(place: Path, control: Control) -> dict[str, tuple[str, ...]]:
+    """The true labels, where somebody wrote them down and they are labels of the interface."""
+    if not place.exists():
+        return {}
+    found = json.loads(place.read_text(encoding="utf-8"))
+    truth = {}
+    for task, label in found.items():
+        labels = tuple(str(label).split("|"))
+        if all(one in control.labels for one in labels):
+            truth[str(task)] = labels
+    return truth
+
+
+def _annotator(annotation: Mapping[str, object]) -> str:
+    """Who gave it: a number in one kind of export, an object in another."""
+    who = annotation.get("completed_by")
+    return str(who.get("id") if isinstance(who, dict) else who)
+
+
+def _people(server: EmbeddedLabelStudio, tasks: Sequence[Mapping[str, object]]) -> dict[str, int]:
+    """A login for each annotator of the export, without a password: their id there -> their id here."""
+    annotations = [one for task in tasks for one in task.get("annotations") or ()]  # type: ignore[attr-defined]
+    names = sorted({_annotator(one) for one in annotations}, key=lambda name: (len(name), name))
+    made = server.add_people(
+        [Account("annotator", "Annotator", name, f"annotator-{name}@example.com", "", "") for name in names]
+    )
+    return {name: account.id for name, account in zip(names, made, strict=True)}
+
+
+def _body(task: Mapping[str, object], people: Mapping[str, int]) -> dict[str, object]:
+    annotations = [
+        {
+            "completed_by": people[_annotator(one)],
+            "result": one["result"],
+            "was_cancelled": bool(one.get("was_cancelled")),
+            "ground_truth": False,
+            "lead_time": one.get("lead_time"),
+        }
+        for one in task.get("annotations") or ()  # type: ignore[attr-defined]
+    ]
+    return {"data": task["data"], "annotations": annotations}

@@ -1,0 +1,85 @@
+"""The two services of Tiebreak as processes of the demo: started, awaited, stopped by their process ids."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import requests
+
+from ..errors import DemoError
+
+STARTING_SECONDS = 60
+LOG_LINES = 30
+
+
+class Service:
+    """One of our programs on a port of this machine; its log goes to a file."""
+
+    def __init__(self, program: str, arguments: Sequence[str], port: int, health: str, log: Path) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._command = [str(Path(sys.executable).with_name(program)), *arguments]
+        self._health = f"{self.url}{health}"
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, environment: Mapping[str, str]) -> None:
+        """Start it; ``ready`` waits."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TIEBREAK_")}
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                env=kept | dict(environment),
+                cwd=self._log.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def ready(self) -> None:
+        """Wait until it answers; raises DemoError with the end of its log."""
+        assert self._process is not None
+        session = requests.Session()
+        session.trust_env = False
+        end = time.monotonic() + STARTING_SECONDS
+        while time.monotonic() < end and self._process.poll() is None:
+            try:
+                if session.get(self._health, timeout=5).ok:
+                    return
+            except requests.RequestException:
+                time.sleep(0.1)
+        tail = "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:])
+        raise DemoError(f"{Path(self._command[0]).name} did not start at {self.url}; its log ends:\n{tail}")
+
+    def stop(self) -> None:
+        """End it and what it started."""
+        process, self._process = self._process, None
+        if process is not None:
+            stop(process)
+
+    def __enter__(self) -> "Service":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """End the process group that a process of ours leads: first asked, then made to."""
+    for name, seconds in ((signal.SIGTERM, 15), (signal.SIGKILL, 10)):
+        try:
+            os.killpg(process.pid, name)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait()
