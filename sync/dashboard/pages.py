@@ -16,6 +16,7 @@ from .charts import ChartCache, TrendChart, trend_charts
 from .matrix import Matrix, least_agreeing, matrix_of
 from .queries import Place
 from .report import ControlReport, Pair, Reliability, Report
+from .top_queue import QueueRow, top_queue
 
 PEOPLE = 40
 """Annotators listed one by one."""
@@ -53,7 +54,7 @@ class ProjectPage:
     summary: queries.Summary
     panels: Sequence[ControlPanel]
     names: dict[int, str]
-    queue: Sequence[queries.QueueRow]
+    queue: Sequence[QueueRow]
     waiting: Sequence[queries.ReviewRow]
     rulings: Sequence[queries.RulingRow]
     review_projects: Sequence[queries.ReviewProject]
@@ -144,7 +145,7 @@ def read_page(connection: Connection, label_studio_id: int, checks: ModelChecks)
         summary,
         panels,
         queries.names(connection, people),
-        queries.top_queue(connection, project),
+        top_queue(connection, project),
         queries.waiting_reviews(connection, project),
         rulings,
         queries.review_projects(connection, project),

@@ -12,11 +12,9 @@ from sqlalchemy import Connection, Row, Select, Text, and_, case, cast, distinct
 from label_config.results import from_canonical
 
 from ..store import assessments
-from ..store.tables import annotators, consensus, heartbeats, projects, queue, reviews, rounds, rulings, scores, tasks
-from .excerpts import Excerpt, excerpt
+from ..store.tables import annotators, consensus, heartbeats, projects, reviews, rounds, rulings, scores, tasks
 from .report import Report, read_report
 
-TOP = 12
 LAST = 10
 WAITING = ("intended", "open")
 
@@ -37,30 +35,6 @@ class Place:
 
     project: int
     task: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Why a task needs a human: a kind, one sentence, and the kind's share in the priority (null when unknown)."""
-
-    kind: str
-    reason: str
-    share: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """One entry of the queue; ``place`` is the review task where there is one, else the source task."""
-
-    task: int
-    control: str
-    priority: float
-    band: int
-    action: str
-    findings: tuple[Finding, ...]
-    excerpt: Excerpt
-    place: Place
-    pushed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,46 +180,7 @@ def _name(annotator: int, name: str, email: str, taken: Sequence[str]) -> str:
     return name or email or f"Annotator {annotator}"
 
 
-def top_queue(connection: Connection, project: Project, limit: int = TOP) -> list[QueueRow]:
-    """The most urgent entries of the queue, in its order."""
-    first = (
-        select(queue.c.task, queue.c.control)
-        .join(tasks, tasks.c.id == queue.c.task)
-        .where(queue.c.project == project.key, tasks.c.deleted_at.is_(None))
-        .order_by(queue.c.priority.desc(), queue.c.task, queue.c.control)
-        .limit(limit)
-        .subquery()
-    )
-    home = projects.alias("home")
-    query = (
-        select(
-            queue, tasks.c.label_studio_id, tasks.c.data, reviews.c.review_task, home.c.label_studio_id.label("home")
-        )
-        .join(first, and_(first.c.task == queue.c.task, first.c.control == queue.c.control))
-        .join(tasks, tasks.c.id == queue.c.task)
-        .join(reviews, and_(reviews.c.task == queue.c.task, reviews.c.state == "open"), isouter=True)
-        .join(home, home.c.id == reviews.c.review_project, isouter=True)
-        .order_by(queue.c.priority.desc(), queue.c.task, queue.c.control)
-    )
-    return [_queue_row(project, row) for row in connection.execute(query)]
-
-
-def _queue_row(project: Project, row: Row[Any]) -> QueueRow:
-    pushed = _place(row.home, row.review_task)
-    return QueueRow(
-        row.label_studio_id,
-        row.control,
-        row.priority,
-        row.band,
-        row.action,
-        tuple(Finding(one["kind"], one["reason"], row.parts.get(one["kind"])) for one in row.findings),
-        excerpt(row.data),
-        pushed or Place(project.label_studio_id, row.label_studio_id),
-        pushed is not None,
-    )
-
-
-def _place(project: int | None, task: int | None) -> Place | None:
+def place_of(project: int | None, task: int | None) -> Place | None:
     return None if project is None or task is None else Place(project, task)
 
 
@@ -291,7 +226,7 @@ def waiting_reviews(connection: Connection, project: Project, limit: int = LAST)
             row.round,
             tuple(dict.fromkeys(str(one["kind"]) for one in row.findings)),
             row.intended_at,
-            _place(row.home, row.review_task),
+            place_of(row.home, row.review_task),
         )
         for row in connection.execute(query)
     ]
