@@ -181,6 +181,7 @@ def _name(annotator: int, name: str, email: str, taken: Sequence[str]) -> str:
 
 
 def place_of(project: int | None, task: int | None) -> Place | None:
+    """Where a task is; null where Label Studio does not have it yet."""
     return None if project is None or task is None else Place(project, task)
 
 
