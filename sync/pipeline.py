@@ -1,8 +1,5 @@
 """One run of the loop for one project: what ``tiebreak run`` does and ``tiebreak serve`` repeats."""
 
-import os
-import socket
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +14,7 @@ from .resolve import ResolveReport, resolve
 from .settings import Settings
 from .store import projects, training
 from .store.engine import Store
-from .store.lease import beat, lease
+from .store.lease import beat, holder_name, lease
 
 LEASE_SECONDS = 120
 
@@ -55,24 +52,24 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
     """
     store, gateway, settings, clock = services.store, services.gateway, services.settings, services.clock
     warnings: list[str] = []
-    with lease(store, f"project:{project}", holder(), clock, LEASE_SECONDS), _recorded(services, project):
+    with (
+        lease(store, f"project:{project}", holder_name(), clock, LEASE_SECONDS) as still_ours,
+        _recorded(services, project),
+    ):
         pulled = pull(store, gateway, project, clock)
         key = pulled.project
         pull_reviews(services, key)
         ruled = resolve(store, gateway, key, clock)
         if ruled.ground_truths:
             pull(store, gateway, project, clock)
+        still_ours()
         assess(store, key, settings, clock)
         refreshed = _with_backend(services, key, warnings, rounds)
         assessment = assess(store, key, settings, clock)
+        still_ours()
         pushed = push(store, gateway, key, settings, clock)
         pull_reviews(services, key)
     return RunReport(project, pulled, ruled, assessment, refreshed, pushed, tuple(warnings))
-
-
-def holder() -> str:
-    """Who holds a lease: this run and no other, also not another one of this process."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def pull_reviews(services: Services, source: int) -> None:

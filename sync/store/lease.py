@@ -1,12 +1,16 @@
 """Who works on what, and when we last looked."""
 
+import os
+import socket
+import threading
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from ..errors import Busy
+from ..errors import Busy, StoreError
 from .engine import Store
 from .tables import heartbeats, leases
 
@@ -15,37 +19,66 @@ from .tables import heartbeats, leases
 def lease(
     store: Store, name: str, holder: str, clock: Callable[[], int], seconds: float
 ) -> Iterator[Callable[[], None]]:
-    """Hold ``name`` alone; yields a function that prolongs it.
+    """Hold ``name`` alone while the block runs; yields a check that raises Busy where it was lost meanwhile.
 
-    A lease that its holder did not prolong for ``seconds`` is taken over: a killed run blocks nobody for long.
-    Raises Busy while somebody else holds it, and from the prolonging when it was lost.
+    It is prolonged in the background. What a killed run held is taken over at once where it ran on this machine,
+    elsewhere after ``seconds``. ``holder`` is what ``holder_name`` gives. Raises Busy while somebody else holds it.
     """
     length = int(seconds * 1_000_000)
     _take(store, name, holder, clock(), length)
+    lost, over = threading.Event(), threading.Event()
 
     def prolong() -> None:
-        with store.begin() as connection:
-            mine = update(leases).where(leases.c.name == name, leases.c.holder == holder)
-            if connection.execute(mine.values(expires_at=clock() + length)).rowcount == 0:
-                raise Busy(f"{name}: another run took over; this one stops")
+        mine = update(leases).where(leases.c.name == name, leases.c.holder == holder)
+        while not over.wait(seconds / 4):
+            with suppress(StoreError), store.begin() as connection:
+                if connection.execute(mine.values(expires_at=clock() + length)).rowcount == 0:
+                    lost.set()
 
+    def check() -> None:
+        if lost.is_set():
+            raise Busy(f"{name}: another run took over; this one stops")
+
+    keeper = threading.Thread(target=prolong, name=f"lease {name}", daemon=True)
+    keeper.start()
     try:
-        yield prolong
+        yield check
     finally:
+        over.set()
+        keeper.join()
         with store.begin() as connection:
             connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
+
+
+def holder_name() -> str:
+    """Who holds a lease: this machine and process, and this run of it alone."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def _take(store: Store, name: str, holder: str, now: int, length: int) -> None:
     with store.begin() as connection:
         row = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).first()
-        if row is not None and row.expires_at > now:
+        if row is not None and row.expires_at > now and not _is_dead(row.holder):
             until = datetime.fromtimestamp(row.expires_at / 1e6, UTC)
             raise Busy(
                 f"{name}: another run is at work ({row.holder}); it is over, or given up, by {until:%H:%M:%S} UTC"
             )
         connection.execute(delete(leases).where(leases.c.name == name))
         connection.execute(insert(leases).values(name=name, holder=holder, expires_at=now + length))
+
+
+def _is_dead(holder: str) -> bool:
+    """Whether the holder was a process of this machine that no longer runs."""
+    machine, _, rest = holder.partition(":")
+    if machine != socket.gethostname():
+        return False
+    try:
+        os.kill(int(rest.partition(":")[0]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def beat(connection: Connection, name: str, at: int, ok: bool, message: str) -> None:

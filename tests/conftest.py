@@ -1,0 +1,74 @@
+"""What tests share: the real data, a real Label Studio (one server a session), a real browser."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sync.demo.accounts import Account
+from sync.demo.embedded import EmbeddedLabelStudio, find_executable
+from sync.errors import DemoError
+from sync.labelstudio.client import LabelStudio
+from sync.store.engine import Store, open_store
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real crowd data; skips, loudly, where it is missing."""
+    place = Path(os.environ.get("TIEBREAK_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not place.is_dir():
+        pytest.skip(f"real crowd data is missing: {place} is no folder (set TIEBREAK_SHARED_DATA)")
+    return place
+
+
+class RunningLabelStudio:
+    """The session's server: its people, and clients for them."""
+
+    def __init__(self, server: EmbeddedLabelStudio) -> None:
+        self.server = server
+        self.url = server.url
+        self.people = server.people
+
+    def as_(self, role: str, place: int = 0) -> LabelStudio:
+        """A client for the n-th person of a role."""
+        return LabelStudio.connect(self.url, self.person(role, place).token)
+
+    def person(self, role: str, place: int = 0) -> Account:
+        return [one for one in self.people if one.role == role][place]
+
+
+@pytest.fixture(scope="session")
+def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLabelStudio]:
+    """A real Label Studio from the cached template; skips, loudly, where none is installed."""
+    try:
+        executable = find_executable()
+    except DemoError as error:
+        pytest.skip(f"no Label Studio to test against: {error}")
+    with EmbeddedLabelStudio(tmp_path_factory.mktemp("label-studio"), executable=executable) as server:
+        yield RunningLabelStudio(server)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The system's Chromium; skips, with one clear line, where there is none."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    pytest.skip("no Chromium here: browser tests are skipped (install the package chromium)")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store in a file of its own."""
+    opened = open_store(f"sqlite:///{tmp_path / 'tiebreak.sqlite3'}")
+    yield opened
+    opened.close()
+
+
+def clock() -> int:
+    """Now, in microseconds."""
+    return time.time_ns() // 1000
