@@ -60,6 +60,10 @@ class Backend:
         self._session.trust_env = False
         self._session.headers["Authorization"] = f"Bearer {secret}"
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
     def state(self, project: str) -> BackendState:
         """Where the backend stands with the project of that key."""
         found = self._call("GET", "/versions", params={"project": project}).json()
@@ -82,7 +86,10 @@ class Backend:
         self._call("POST", "/round", json={"project": project, "version": version})
 
     def score(self, project: str, label_config: str, tasks: Sequence[Mapping[str, Any]]) -> Iterator[Scored]:
-        """What the model thinks of ``tasks`` (each ``{"id", "data", "holdout"}``), one at a time as it arrives."""
+        """What the model thinks of ``tasks`` (each ``{"id", "data", "holdout", "blind"}``), one at a time.
+
+        ``holdout`` tasks get random places; ``blind`` ones are in dispute, so ``/predict`` must lead nobody there.
+        """
         body = {"project": project, "label_config": label_config, "tasks": list(tasks)}
         reply = self._call("POST", "/score", json=body, stream=True, timeout=self._score_timeout)
         reply.encoding = "utf-8"

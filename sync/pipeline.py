@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from .assess import Assessment, assess
 from .backend import Backend
-from .errors import BackendError, LabelStudioError, TiebreakError
+from .errors import BackendError, LabelStudioError, NotFound, TiebreakError
 from .labelstudio.client import LabelStudio
 from .pull import PullReport, pull
-from .push import PushReport, push
+from .push import PushReport, forget, push
 from .refresh import RefreshReport, project_key, refresh
 from .resolve import ResolveReport, resolve
 from .settings import Settings
@@ -77,7 +77,10 @@ def pull_reviews(services: Services, source: int) -> None:
     with services.store.begin() as connection:
         homes: Sequence[projects.StoredProject] = projects.reviews_of(connection, source)
     for home in homes:
-        pull(services.store, services.gateway, home.label_studio_id, services.clock)
+        try:
+            pull(services.store, services.gateway, home.label_studio_id, services.clock)
+        except NotFound:
+            forget(services.store, home.key, services.clock())
 
 
 def _with_backend(services: Services, key: int, warnings: list[str], rounds: bool) -> RefreshReport | None:

@@ -16,7 +16,7 @@ from label_config.review import review_config, review_data
 from .errors import NotFound
 from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteProject
-from .ordering import score_from_priority
+from label_config.ordering import score_from_priority
 from .refresh import switch_version
 from .settings import Settings
 from .store import assessments, projects, reviews
@@ -167,15 +167,20 @@ def ensure_project(
             gateway.project(known.label_studio_id)
             return known
         except NotFound:
-            with store.begin() as connection:
-                projects.mark_deleted(connection, known.key, clock())
-                reviews.return_to_intended(connection, known.key)
+            forget(store, known.key, clock())
     remote = _find(gateway, marker(source, band)) or _create(gateway, source, band)
     hook = webhook(settings, remote.id)
     if hook is not None:
         hook.ensure(gateway)
     with store.begin() as connection:
         return projects.remember(connection, remote, kind="review", source=project, band=band, now=clock())
+
+
+def forget(store: Store, home: int, now: int) -> None:
+    """Somebody deleted a review project (the store's key): what was open there is to be pushed again."""
+    with store.begin() as connection:
+        projects.mark_deleted(connection, home, now)
+        reviews.return_to_intended(connection, home)
 
 
 def _find(gateway: LabelStudio, wanted: str) -> RemoteProject | None:

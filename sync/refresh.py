@@ -16,7 +16,7 @@ from label_config.results import write_answer
 
 from .backend import Backend, Scored
 from .labelstudio.client import LabelStudio
-from .ordering import score_from_place
+from label_config.ordering import score_from_place
 from .sampling import is_holdout
 from .settings import Settings
 from .store import projects, rounds
@@ -135,6 +135,7 @@ def _score(
             {
                 "id": task.label_studio_id,
                 "data": task.data,
+                "blind": task.disputed,
                 "holdout": is_holdout(
                     source.label_studio_id, task.label_studio_id, task.created_at, share=settings.holdout_share
                 ),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from sync.demo.accounts import Account
 from sync.demo.embedded import EmbeddedLabelStudio, find_executable
 from sync.errors import DemoError
@@ -32,10 +33,18 @@ class RunningLabelStudio:
         self.server = server
         self.url = server.url
         self.people = server.people
+        self._clients: dict[str, LabelStudio] = {}
 
     def as_(self, role: str, place: int = 0) -> LabelStudio:
         """A client for the n-th person of a role."""
-        return LabelStudio.connect(self.url, self.person(role, place).token)
+        token = self.person(role, place).token
+        if token not in self._clients:
+            self._clients[token] = LabelStudio.connect(self.url, token)
+        return self._clients[token]
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
 
     def person(self, role: str, place: int = 0) -> Account:
         return [one for one in self.people if one.role == role][place]
@@ -49,7 +58,9 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLa
     except DemoError as error:
         pytest.skip(f"no Label Studio to test against: {error}")
     with EmbeddedLabelStudio(tmp_path_factory.mktemp("label-studio"), executable=executable) as server:
-        yield RunningLabelStudio(server)
+        running = RunningLabelStudio(server)
+        yield running
+        running.close()
 
 
 @pytest.fixture(scope="session")

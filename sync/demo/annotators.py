@@ -54,19 +54,19 @@ def annotate(
     lock = threading.Lock()
 
     def work(place: int) -> int:
-        gateway = LabelStudio.connect(url, people[place].token)
         habit, rng = HABITS[place % len(HABITS)], random.Random(f"{seed}/{place}")  # noqa: S311 - a simulation
         given = 0
-        while (task := gateway.next_task(project)) is not None:
-            if given > len(truths):
-                raise DemoError(f"Label Studio serves {people[place].name} more tasks than there are")
-            label = answer(habit, control.labels, truths[task.id], rng)
-            result = write_answer(control, Choices((label,)), region_id=f"answer-{task.id}")
-            seconds = round(habit.seconds * rng.lognormvariate(0, 0.4), 2)
-            gateway.create_annotation(task.id, result, lead_time=seconds)
-            given += 1
-            with lock:
-                progress(1)
+        with LabelStudio.connect(url, people[place].token) as gateway:
+            while (task := gateway.next_task(project)) is not None:
+                if given > len(truths):
+                    raise DemoError(f"Label Studio serves {people[place].name} more tasks than there are")
+                label = answer(habit, control.labels, truths[task.id], rng)
+                result = write_answer(control, Choices((label,)), region_id=f"answer-{task.id}")
+                seconds = round(habit.seconds * rng.lognormvariate(0, 0.4), 2)
+                gateway.create_annotation(task.id, result, lead_time=seconds)
+                given += 1
+                with lock:
+                    progress(1)
         return given
 
     with ThreadPoolExecutor(len(people)) as pool:

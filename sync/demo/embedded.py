@@ -134,9 +134,12 @@ class EmbeddedLabelStudio:
         assert self._process is not None
         _await_health(self._process, self.url, self.log)
         # Label Studio takes the next port in silence when its own is taken: only ours knows this token.
-        reply = _direct().get(
-            f"{self.url}/api/current-user/whoami", headers={"Authorization": f"Token {self.admin.token}"}, timeout=30
-        )
+        with _direct() as session:
+            reply = session.get(
+                f"{self.url}/api/current-user/whoami",
+                headers={"Authorization": f"Token {self.admin.token}"},
+                timeout=30,
+            )
         if reply.status_code != 200:
             raise DemoError(f"another server answers at {self.url}: the port was taken meanwhile; start again")
 
@@ -217,18 +220,18 @@ def _launch(
 
 
 def _await_health(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    session = _direct()
     end = time.monotonic() + STARTING_SECONDS
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise DemoError(
-                f"Label Studio stopped while starting (exit code {process.returncode}); its log ends:\n{_log(log)}"
-            )
-        try:
-            if session.get(f"{url}/health", timeout=5).status_code == 200:
-                return
-        except requests.RequestException:
-            time.sleep(0.2)
+    with _direct() as session:
+        while time.monotonic() < end:
+            if process.poll() is not None:
+                raise DemoError(
+                    f"Label Studio stopped while starting (exit code {process.returncode}); its log ends:\n{_log(log)}"
+                )
+            try:
+                if session.get(f"{url}/health", timeout=5).status_code == 200:
+                    return
+            except requests.RequestException:
+                time.sleep(0.2)
     raise DemoError(f"Label Studio did not answer at {url} within {STARTING_SECONDS} s; its log ends:\n{_log(log)}")
 
 

@@ -44,15 +44,15 @@ class Service:
     def ready(self) -> None:
         """Wait until it answers; raises DemoError with the end of its log."""
         assert self._process is not None
-        session = requests.Session()
-        session.trust_env = False
         end = time.monotonic() + STARTING_SECONDS
-        while time.monotonic() < end and self._process.poll() is None:
-            try:
-                if session.get(self._health, timeout=5).ok:
-                    return
-            except requests.RequestException:
-                time.sleep(0.1)
+        with requests.Session() as session:
+            session.trust_env = False
+            while time.monotonic() < end and self._process.poll() is None:
+                try:
+                    if session.get(self._health, timeout=5).ok:
+                        return
+                except requests.RequestException:
+                    time.sleep(0.1)
         tail = "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:])
         raise DemoError(f"{Path(self._command[0]).name} did not start at {self.url}; its log ends:\n{tail}")
 

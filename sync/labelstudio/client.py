@@ -42,6 +42,16 @@ class LabelStudio:
         """The server at ``url`` with a token of either kind."""
         return cls(Transport(url, token, timeout=timeout))
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._transport.close()
+
+    def __enter__(self) -> "LabelStudio":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def version(self) -> str:
         """The server's release."""
         return str(self._transport.get("api/version").get("release", ""))

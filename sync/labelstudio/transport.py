@@ -39,13 +39,19 @@ class Transport:
                 f"Label Studio {self.url}: no access token is set. Copy yours from Label Studio, Account & Settings, "
                 "into label_studio_token (or TIEBREAK_LABEL_STUDIO_TOKEN)."
             )
-        client = http or httpx.Client(timeout=timeout, trust_env=not _loopback(self.url), follow_redirects=False)
+        self._client = client = http or httpx.Client(
+            timeout=timeout, trust_env=not _loopback(self.url), follow_redirects=False
+        )
         try:
             # The typed methods of the SDK drop fields that they do not know, so its authenticated client is used.
             sdk: Any = Sdk(base_url=self.url, api_key=token, httpx_client=client)  # type: ignore[no-untyped-call]
         except ValueError as error:
             raise Unauthorized(f"Label Studio {self.url}: the access token is not one: {error}") from error
         self._http = sdk._client_wrapper.httpx_client
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
 
     def get(self, path: str, **params: Any) -> Any:
         """Read JSON; transient failures are retried."""
