@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from label_config.model import LabelConfig
+from label_config.ordering import score_from_priority
 from label_config.parse import parse
 from label_config.review import review_config, review_data
 
 from .errors import NotFound
 from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteProject
-from label_config.ordering import score_from_priority
 from .refresh import switch_version
 from .settings import Settings
 from .store import assessments, projects, reviews

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from label_config.model import Choices, LabelConfig
+from label_config.ordering import score_from_place
 from label_config.parse import parse
 from label_config.results import write_answer
 
 from .backend import Backend, Scored
 from .labelstudio.client import LabelStudio
-from label_config.ordering import score_from_place
 from .sampling import is_holdout
 from .settings import Settings
 from .store import projects, rounds

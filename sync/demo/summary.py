@@ -8,6 +8,7 @@ from rich.table import Table
 from sqlalchemy import select
 
 from label_config.ordering import score_from_priority
+
 from ..pipeline import Services
 from ..quality.priority import KINDS
 from ..store import projects, reviews

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from label_config.ordering import score_from_priority
 from sync.demo.twin import order_is_exact
 from sync.errors import NotFound, StoreError, Unsupported
-from label_config.ordering import score_from_priority
 from sync.pipeline import Services, run
 from sync.store import projects, reviews
 from sync.store.annotations import answers_of, ground_truths_of, history
@@ -193,9 +193,9 @@ def test_three_annotators_with_per_task_overlap_get_the_exact_order(label_studio
     served: dict[int, list[int]] = {}
     for place in (0, 1, 2):
         person = label_studio.as_("annotator", place)
-        while (task := person.next_task(made.project)) is not None:
-            served.setdefault(place, []).append(task.id)
-            person.create_annotation(task.id, result("good"))
+        while (given := person.next_task(made.project)) is not None:
+            served.setdefault(place, []).append(given.id)
+            person.create_annotation(given.id, result("good"))
     assert all(tasks == [one for one in order if one in tasks] for tasks in served.values())
     counts = {task: sum(tasks.count(task) for tasks in served.values()) for task in order}
     assert counts == wanted
