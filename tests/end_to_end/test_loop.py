@@ -66,7 +66,8 @@ def test_review_task_shows_reason_and_anonymous_answers_and_prefills_nothing(
     assert task.data["tiebreak_reason"].startswith("2 annotators gave 2 different answers: bad (1), good (1).")
     names = [one.name.split()[0] for one in label_studio.people]
     assert not any(name in str(task.data) for name in names)
-    assert [prediction.result for prediction in task.predictions] == [[]]
+    assert task.predictions == ()
+    assert [one.result for one in label_studio.as_("admin").predictions(task=task.id)] == [[]]
 
 
 def test_next_serves_by_priority_also_after_a_more_urgent_push(label_studio: RunningLabelStudio, store: Store) -> None:
