@@ -1,26 +1,71 @@
 """The vocabulary of labeling interfaces: data objects, controls, answers."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from .errors import InterfaceError
+
+_VARIABLE = re.compile(r"\$([\w\[\].{}]+)")
+_STEP = re.compile(r"[\w{}]+")
 
 
 @dataclass(frozen=True, slots=True)
 class DataObject:
-    """What is shown: ``<Image name="image" value="$image"/>`` has tag "Image" and reads the task field "image"."""
+    """What is shown: ``<Image name="image" value="$image"/>`` has tag "Image" and value "$image"."""
 
     name: str
     tag: str
-    field: str
+    value: str
+
+    @property
+    def field(self) -> str:
+        """The field of the task's data that is read, the first where there are several; "" for a constant.
+
+        >>> [DataObject("t", "Text", value).field for value in ("$text", "$pages[0].body", "Title: $title", "Hello")]
+        ['text', 'pages', 'title', '']
+        """
+        found = _VARIABLE.search(self.value)
+        step = _STEP.search(found[1]) if found else None
+        return step[0] if step else ""
+
+    def read(self, data: Mapping[str, Any]) -> object:
+        """What this object shows of a task's ``data``; "" where the data has no such field.
+
+        A value that is one variable gives the field as it is, also a list or an object; variables within a text
+        are put into it.
+
+        >>> data = {"title": "Dogs", "pages": [{"body": "Woof."}]}
+        >>> [DataObject("t", "Text", value).read(data) for value in ("$pages[0].body", "About $title", "$author")]
+        ['Woof.', 'About Dogs', '']
+        """
+        if whole := _VARIABLE.fullmatch(self.value):
+            return _follow(data, whole[1])
+        return _VARIABLE.sub(lambda variable: str(_follow(data, variable[1])), self.value)
+
+
+def _follow(data: Mapping[str, Any], path: str) -> object:
+    """The value at ``a[0].b``, or of a field with exactly that name, as Label Studio's editor looks it up."""
+    if path in data:
+        return data[path]
+    value: object = data
+    for step in _STEP.findall(path):
+        if isinstance(value, Mapping):
+            value = value.get(step, "")
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return ""
+    return value
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
     """What is asked: a ``<Choices>`` tag with its labels in the interface's order.
 
-    ``multiple`` is true where several labels may be chosen together.
-    ``attributes`` are the tag's own attributes, as written.
+    ``labels`` are what results say: a choice's alias where it has one. ``multiple`` is true where several labels may
+    be chosen together. ``attributes`` are the tag's own attributes, as written.
     """
 
     name: str

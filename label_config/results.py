@@ -1,7 +1,8 @@
 """Label Studio result JSON <-> answers: the only code that knows result JSON."""
 
 import json
-from collections.abc import Mapping
+import reprlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .errors import InterfaceError, ResultError
@@ -11,9 +12,10 @@ from .model import Answer, Choices, Control, LabelConfig
 def read_answers(config: LabelConfig, result: object) -> dict[str, Answer]:
     """The answers in one annotation's ``result``: control name -> answer; unanswered controls are absent.
 
-    Raises ResultError, naming control and region, for a result that does not fit the interface: not a list of
-    regions, an unknown control or label, another type or ``to_name`` than the control's, several labels where one
-    may be chosen.
+    ``result`` is whatever JSON Label Studio holds, which it does not check. Several regions of one control are one
+    answer. Raises ResultError, naming control and region, for a result that does not fit the interface: not a list
+    of regions, an unknown control or label, another type or ``to_name`` than the control's, several labels where
+    one may be chosen.
 
     >>> from label_config.parse import parse
     >>> config = parse('<View><Text name="t" value="$text"/><Choices name="c" toName="t">'
@@ -26,43 +28,53 @@ def read_answers(config: LabelConfig, result: object) -> dict[str, Answer]:
         raise ResultError(f"the result is not a list of regions but {type(result).__name__}")
     chosen: dict[str, list[str]] = {}
     for place, region in enumerate(result):
-        control, labels = _read_region(config, region, place)
-        chosen.setdefault(control.name, []).extend(labels)
-    return {name: _answer(config.control(name), labels) for name, labels in chosen.items()}
+        control = _control(config, region, place)
+        labels = chosen.setdefault(control.name, [])
+        labels += _labels(control, region, place)
+        if len(labels) > 1 and not control.multiple and len(set(labels)) > 1:
+            raise _refused(region, place, f"one label may be chosen, and there are {len(set(labels))}", control)
+    return {name: in_order(config.control(name), labels) for name, labels in chosen.items()}
 
 
-def _read_region(config: LabelConfig, region: object, place: int) -> tuple[Control, list[str]]:
+def _refused(region: Mapping[str, Any], place: int, problem: str, control: Control | None = None) -> ResultError:
+    of = "" if control is None else f" of control {control.name!r}"
+    return ResultError(f"region {reprlib.repr(region.get('id', place))}{of}: {problem}")
+
+
+def _control(config: LabelConfig, region: object, place: int) -> Control:
     if not isinstance(region, dict):
         raise ResultError(f"region {place}: not an object but {type(region).__name__}")
-    where = f"region {region.get('id', place)!r}"
+    name = region.get("from_name")
+    if not isinstance(name, str):
+        raise _refused(region, place, f"from_name is {reprlib.repr(name)}, not the name of a control")
     try:
-        control = config.control(str(region.get("from_name")))
+        return config.control(name)
     except InterfaceError as error:
-        raise ResultError(f"{where}: from_name {region.get('from_name')!r}: {error}") from error
-    where = f"{where} of control {control.name!r}"
+        raise _refused(region, place, f"from_name: {error}") from error
+
+
+def _labels(control: Control, region: Mapping[str, Any], place: int) -> list[str]:
     if region.get("type") != "choices":
-        raise ResultError(f"{where}: type is {region.get('type')!r}, not 'choices'")
+        raise _refused(region, place, f"type is {reprlib.repr(region.get('type'))}, not 'choices'", control)
     if region.get("to_name") not in control.to_names:
-        raise ResultError(f"{where}: to_name is {region.get('to_name')!r}, not {', '.join(control.to_names)}")
+        given = reprlib.repr(region.get("to_name"))
+        raise _refused(region, place, f"to_name is {given}, not {', '.join(control.to_names)}", control)
     value = region.get("value")
     labels = value.get("choices") if isinstance(value, dict) else None
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        raise ResultError(f"{where}: value.choices is not a list of labels")
+        raise _refused(region, place, "value.choices is not a list of labels", control)
     for label in labels:
         if label not in control.labels:
-            raise ResultError(f"{where}: the label {label!r} is not in the labeling interface")
-    return control, labels
+            raise _refused(region, place, f"the label {label!r:.80} is not in the labeling interface", control)
+    return labels
 
 
-def _answer(control: Control, labels: list[str]) -> Answer:
-    if len(set(labels)) > 1 and not control.multiple:
-        raise ResultError(f"control {control.name!r}: one label may be chosen, and there are {len(set(labels))}")
-    return in_order(control, labels)
-
-
-def in_order(control: Control, labels: list[str] | tuple[str, ...]) -> Choices:
+def in_order(control: Control, labels: Sequence[str]) -> Choices:
     """The labels, each once, in the interface's order."""
-    return Choices(tuple(label for label in control.labels if label in labels))
+    if len(labels) == 1:
+        return Choices((labels[0],))
+    chosen = set(labels)
+    return Choices(tuple(label for label in control.labels if label in chosen))
 
 
 def write_answer(
@@ -75,12 +87,15 @@ def write_answer(
 ) -> list[dict[str, Any]]:
     """The regions that say ``answer`` in Label Studio; none for an answer that chose nothing.
 
-    ``score`` is what Label Studio shows beside the region, ``meta`` goes into the region as it is.
-    Raises ResultError for a label that the control does not have.
+    ``score`` is what Label Studio shows beside the region, ``meta`` goes into the region as it is. The region is
+    about the first of the control's targets. Raises ResultError for a label that the control does not have, and for
+    several where one may be chosen.
     """
     for label in answer.labels:
         if label not in control.labels:
-            raise ResultError(f"control {control.name!r}: the label {label!r} is not in the labeling interface")
+            raise ResultError(f"control {control.name!r}: the label {label!r:.80} is not in the labeling interface")
+    if len(answer.labels) > 1 and not control.multiple:
+        raise ResultError(f"control {control.name!r}: one label may be chosen, and there are {len(answer.labels)}")
     if not answer.labels:
         return []
     region: dict[str, Any] = {

@@ -3,15 +3,17 @@
 A reviewer sees why the task is here, the task itself, what was answered before (without names), and decides.
 """
 
+import copy
 import html
+import reprlib
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from .errors import InterfaceError, ResultError
-from .model import Answer, LabelConfig
-from .parse import OBJECT_TAGS
+from .model import Answer, Choices, Control, LabelConfig
+from .parse import CONTROLS
 from .results import read_answers
 
 PREFIX = "tiebreak_"
@@ -24,6 +26,12 @@ VERDICTS = (
 )
 UNDECIDED = "cannot be decided"
 CAUSES = ("annotator error", "guideline gap", "ambiguous task", "edge case", "bad data")
+
+_WHY, _EARLIER, _VERDICT, _CAUSE, _RATIONALE = (
+    PREFIX + name for name in ("why", "earlier", "verdict", "cause", "rationale")
+)
+_QUESTIONS = {_VERDICT: VERDICTS, _CAUSE: CAUSES}
+_CONDITIONS = ("visiblewhen", "whentagname", "whenlabelvalue", "whenchoicevalue")
 
 STYLE = """
   .tiebreak { max-width: 960px; margin: 0 auto; }
@@ -46,41 +54,66 @@ class Ruling:
 
 
 def review_config(source: LabelConfig) -> str:
-    """The labeling interface for reviewing ``source``: its objects and controls under the same names, and ours.
+    """The labeling interface for reviewing ``source``: what annotators saw, with controls of ours beside theirs.
 
+    The source's names, views, headers and styles stay, and so do the conditions under which a control is visible; no
+    control is required, because "cannot be decided" must be submittable (read_ruling refuses an empty decision).
     Raises InterfaceError where the source uses names that begin with ``tiebreak_``.
     """
     for name in (*(shown.name for shown in source.objects), *(control.name for control in source.controls)):
         if name.startswith(PREFIX):
             raise InterfaceError(f"the name {name!r} begins with {PREFIX!r}, which review interfaces need: rename it")
+    root = ET.fromstring(source.xml)  # noqa: S314 - parse() has read and checked this text
     view = ET.Element("View", className="tiebreak")
     ET.SubElement(view, "Style").text = STYLE
     why = ET.SubElement(view, "View", className="tiebreak-why")
     ET.SubElement(why, "Header", value="Why this is here", size="5")
-    ET.SubElement(why, "Text", name="tiebreak_why", value="$tiebreak_reason", granularity="word")
+    ET.SubElement(why, "Text", name=_WHY, value="$tiebreak_reason", granularity="word")
     columns = ET.SubElement(view, "View", className="tiebreak-columns")
     task = ET.SubElement(columns, "View", className="tiebreak-task")
+    task.append(_without_controls(root))
     decide = ET.SubElement(columns, "View", className="tiebreak-decide")
-    for element in ET.fromstring(source.xml).iter():  # noqa: S314 - parse() has read and checked this text
-        if element.tag in OBJECT_TAGS:
-            task.append(_alone(element))
     ET.SubElement(decide, "Header", value="Earlier answers", size="5")
-    ET.SubElement(decide, "HyperText", name="tiebreak_earlier", value="$tiebreak_answers", inline="true")
-    for element in ET.fromstring(source.xml).iter():  # noqa: S314
-        if element.get("name") in {control.name for control in source.controls}:
-            title = "Your decision" if len(source.controls) == 1 else f"Your decision: {element.get('name')}"
-            ET.SubElement(decide, "Header", value=title, size="5")
-            # Not required: "cannot be decided" must be submittable. read_ruling sets an empty decision aside.
-            for attribute in ("required", "requiredMessage"):
-                element.attrib.pop(attribute, None)
-            decide.append(element)
+    ET.SubElement(decide, "HyperText", name=_EARLIER, value="$tiebreak_answers", inline="true")
+    decide.extend(_decisions(root, alone=len(source.controls) == 1))
     _questions(decide, source.objects[0].name)
     return ET.tostring(view, encoding="unicode")
 
 
-def _alone(element: ET.Element) -> ET.Element:
-    """The object without what it contains."""
-    return ET.Element(element.tag, element.attrib)
+def _without_controls(element: ET.Element) -> ET.Element:
+    """A copy of what shows the task."""
+    if element.tag == "HyperText":
+        return copy.deepcopy(element)
+    shown = ET.Element(element.tag, element.attrib)
+    shown.text = element.text
+    shown.extend(_without_controls(child) for child in element if child.tag not in CONTROLS)
+    return shown
+
+
+def _decisions(element: ET.Element, *, alone: bool) -> Iterator[ET.Element]:
+    """A copy of each control under a title, inside the conditions that make it visible."""
+    if element.tag in CONTROLS:
+        control = copy.deepcopy(element)
+        control.tail = None
+        control.attrib = {
+            name: value for name, value in element.items() if name.lower() not in ("required", "requiredmessage")
+        }
+        block = ET.Element("View", _conditions(element))
+        title = "Your decision" if alone else f"Your decision: {element.get('name')}"
+        ET.SubElement(block, "Header", value=title, size="5")
+        block.append(control)
+        yield block
+    elif element.tag not in ("HyperText", "Style"):
+        found = [block for child in element for block in _decisions(child, alone=alone)]
+        if found and (conditions := _conditions(element)):
+            block = ET.Element("View", conditions)
+            block.extend(found)
+            found = [block]
+        yield from found
+
+
+def _conditions(element: ET.Element) -> dict[str, str]:
+    return {name: value for name, value in element.items() if name.lower() in _CONDITIONS}
 
 
 def _questions(parent: ET.Element, target: str) -> None:
@@ -88,7 +121,7 @@ def _questions(parent: ET.Element, target: str) -> None:
     verdict = ET.SubElement(
         parent,
         "Choices",
-        name="tiebreak_verdict",
+        name=_VERDICT,
         toName=target,
         choice="single-radio",
         required="true",
@@ -97,13 +130,13 @@ def _questions(parent: ET.Element, target: str) -> None:
     for value in VERDICTS:
         ET.SubElement(verdict, "Choice", value=value)
     ET.SubElement(parent, "Header", value="What caused it? (optional)", size="5")
-    cause = ET.SubElement(parent, "Choices", name="tiebreak_cause", toName=target, choice="single", showInline="true")
+    cause = ET.SubElement(parent, "Choices", name=_CAUSE, toName=target, choice="single", showInline="true")
     for value in CAUSES:
         ET.SubElement(cause, "Choice", value=value)
     ET.SubElement(
         parent,
         "TextArea",
-        name="tiebreak_rationale",
+        name=_RATIONALE,
         toName=target,
         placeholder="Why? One sentence helps the next annotator. (optional)",
         rows="2",
@@ -148,36 +181,41 @@ def _table(answers: Sequence[tuple[str, str]]) -> str:
 
 
 def read_ruling(source: LabelConfig, result: object) -> Ruling:
-    """The ruling in a review annotation's result.
+    """The ruling in a review annotation's result, which may be any JSON.
 
-    Raises ResultError, naming control and region, for answers that do not fit the source interface, for an unknown
-    verdict or cause, and where nothing was decided without the verdict saying so.
+    Where the verdict is "cannot be decided", answers that were chosen beside it do not count. Raises ResultError,
+    naming control and region, for answers that do not fit the source interface, for an unknown verdict or cause, and
+    where nothing was decided without the verdict saying so.
     """
     if not isinstance(result, list):
         raise ResultError(f"the result is not a list of regions but {type(result).__name__}")
-    ours = {name: _value(result, name) for name in ("tiebreak_verdict", "tiebreak_cause", "tiebreak_rationale")}
-    for name, known in (("tiebreak_verdict", VERDICTS), ("tiebreak_cause", CAUSES)):
-        if ours[name] is not None and ours[name] not in known:
-            raise ResultError(f"control {name!r}: {ours[name]!r} is none of: {', '.join(known)}")
-    undecided = ours["tiebreak_verdict"] == UNDECIDED
-    rest = [region for region in result if not _is_ours(region)]
-    answers = {} if undecided else read_answers(source, rest)
-    if not answers and not undecided:
-        raise ResultError(f"nothing was decided, and the verdict is not {UNDECIDED!r}")
-    return Ruling(answers, ours["tiebreak_verdict"], ours["tiebreak_cause"], ours["tiebreak_rationale"])
+    said = read_answers(_asked(source), [one for one in result if _is_ours(one) and one["from_name"] != _RATIONALE])
+    rationale = [text for one in result if _is_ours(one) and one["from_name"] == _RATIONALE for text in _texts(one)]
+    verdict, cause = (said[name].labels[0] if said.get(name, Choices(())).labels else None for name in _QUESTIONS)
+    answers: dict[str, Answer] = {}
+    if verdict != UNDECIDED:
+        answers = read_answers(source, [region for region in result if not _is_ours(region)])
+        if not answers:
+            raise ResultError(f"nothing was decided, and the verdict is not {UNDECIDED!r}")
+    return Ruling(answers, verdict, cause, "\n".join(rationale) or None)
 
 
-def _is_ours(region: object) -> bool:
-    return isinstance(region, dict) and str(region.get("from_name", "")).startswith(PREFIX)
+def _asked(source: LabelConfig) -> LabelConfig:
+    """Our own choices as controls."""
+    target = (source.objects[0].name,)
+    controls = tuple(Control(name, "Choices", target, labels) for name, labels in _QUESTIONS.items())
+    return LabelConfig(source.objects, controls, "")
 
 
-def _value(result: list[Any], name: str) -> str | None:
-    """The choice or the text that the reviewer gave in one of our controls."""
-    parts: list[str] = []
-    for region in result:
-        if not (isinstance(region, dict) and region.get("from_name") == name):
-            continue
-        value = region.get("value")
-        found = (value.get("choices") or value.get("text")) if isinstance(value, dict) else None
-        parts += [found] if isinstance(found, str) else [str(text) for text in found or ()]
-    return "\n".join(parts) or None
+def _is_ours(region: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(region, dict) and str(region.get("from_name")).startswith(PREFIX)
+
+
+def _texts(region: Mapping[str, Any]) -> list[str]:
+    """What the reviewer wrote: Label Studio stores a text or a list of texts."""
+    value = region.get("value")
+    found = value.get("text") if isinstance(value, dict) else None
+    texts = [found] if isinstance(found, str) else found
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ResultError(f"region {reprlib.repr(region.get('id'))} of control {_RATIONALE!r}: value.text is not text")
+    return texts
