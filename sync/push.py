@@ -28,6 +28,14 @@ NAMESPACE = uuid.UUID("6a2f1d3c-52c1-5c0e-9a0b-7f6f2a6a1c11")
 COLORS = {1: "#D6453D", 2: "#E8A33D", 3: "#5B8DB8"}
 QUEUE_VERSION = "tiebreak-queue"
 TITLE_LENGTH = 50
+TAB = "Most urgent first"
+HIDDEN_COLUMNS = tuple(
+    f"tasks:{name}"
+    for name in """data.tiebreak_key data.tiebreak_answers data.tiebreak_source_task inner_id total_annotations
+    cancelled_annotations total_predictions annotations_results annotations_ids predictions_score
+    predictions_model_versions predictions_results file_upload storage_filename created_at updated_at updated_by
+    avg_lead_time draft_exists""".split()
+)
 
 INSTRUCTION = (
     "<h3>Why is this here?</h3><p>People who labeled these tasks did not agree, or their answer is doubtful. "
@@ -169,6 +177,7 @@ def ensure_project(
         except NotFound:
             forget(store, known.key, clock())
     remote = _find(gateway, marker(source, band)) or _create(gateway, source, band)
+    _show_order(gateway, remote)
     hook = webhook(settings, remote.id)
     if hook is not None:
         hook.ensure(gateway)
@@ -199,6 +208,12 @@ def _create(gateway: LabelStudio, source: projects.StoredProject, band: int) -> 
         show_instruction=False,
         expert_instruction=INSTRUCTION,
     )
+
+
+def _show_order(gateway: LabelStudio, home: RemoteProject) -> None:
+    """A Data Manager tab in the order that ``next`` serves, without the columns that tell people nothing; made once."""
+    if not any(title == TAB for title in gateway.tabs(home.id)):
+        gateway.create_tab(home.id, TAB, ordering=["tasks:predictions_score"], hidden=HIDDEN_COLUMNS)
 
 
 def _look(store: Store, gateway: LabelStudio, home: projects.StoredProject, project: int, band: int) -> int:

@@ -93,6 +93,23 @@ class LabelStudio:
         """Delete a project with everything in it."""
         self._transport.send("DELETE", f"api/projects/{project}/")
 
+    def tabs(self, project: int) -> list[str]:
+        """The titles of the project's Data Manager tabs."""
+        found = self._transport.get("api/dm/views/", project=project)
+        return [str((one.get("data") or {}).get("title") or "") for one in found]
+
+    def create_tab(self, project: int, title: str, *, ordering: Sequence[str], hidden: Sequence[str]) -> None:
+        """A Data Manager tab; columns are named in the API's words ("tasks:id", "tasks:data.text")."""
+        data = {
+            "title": title,
+            "type": "list",
+            "target": "tasks",
+            "ordering": list(ordering),
+            "hiddenColumns": {"explore": list(hidden), "labeling": list(hidden)},
+            "filters": {"conjunction": "and", "items": []},
+        }
+        self._transport.send("POST", "api/dm/views/", body={"project": project, "data": data})
+
     # Tasks
 
     def task(self, task: int) -> RemoteTask:

@@ -77,6 +77,7 @@ def test_next_serves_by_priority_also_after_a_more_urgent_push(label_studio: Run
     home = review_projects(label_studio.as_("admin"), made.project)[0]
     before = queue(outside, home.id)
     assert exact(label_studio, outside, home.id)
+    assert label_studio.as_("admin").tabs(home.id) == ["Most urgent first"]
     admin = label_studio.as_("admin")
     people = [one.id for one in label_studio.people if one.role == "annotator"]
     bodies = [
