@@ -1,0 +1,41 @@
+"""What learns from an encoder's rows: one family a file, all of them in one dict.
+
+A head turns rows (n, d) into logits (n, k): over the classes of a single choice, or of each label by itself
+(``multiple``). It is written as plain arrays and JSON.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..records import Arrays, Features, FloatArray
+from . import ensemble, logistic
+from .options import Options
+
+
+class Head(Protocol):
+    """A fitted head."""
+
+    def logits(self, features: Features) -> FloatArray:
+        """(n, k)."""
+
+    def saved(self) -> tuple[dict[str, Any], Arrays]:
+        """What ``restore`` needs: JSON and arrays."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFamily:
+    """How one kind of head is fitted and restored.
+
+    ``fit(features, targets, weights, options)``: ``targets`` (n, k) in [0, 1], rows summing to 1 for a single
+    choice; ``weights`` (n,) not negative. Equal arguments give an equal head.
+    """
+
+    fit: Callable[[Features, FloatArray, FloatArray, Options], Head]
+    restore: Callable[[Mapping[str, Any], Arrays], Head]
+
+
+HEADS: Mapping[str, HeadFamily] = {
+    "logistic": HeadFamily(logistic.fit, logistic.restore),
+    "ensemble": HeadFamily(ensemble.fit, ensemble.restore),
+}

@@ -1,0 +1,195 @@
+"""The web side of ``tiebreak-ml serve``: Label Studio's ML contract, and what the sync service asks.
+
+Label Studio sends no secret, so what it calls is open and tells nothing but predictions; the rest needs the secret.
+"""
+
+import hmac
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from werkzeug.exceptions import HTTPException
+
+from . import predict as serving_flow
+from . import rounds, wire
+from .errors import BackendError, BadRequest, RegistryError
+from .predict import Serving
+from .registry import check_project
+from .study import outcome_of, remember_interface
+from .trainer import Trainer
+
+log = logging.getLogger(__name__)
+
+LEARN_AT_ONCE = "START_TRAINING"
+LEARN_SOON = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATION_DELETED", "ANNOTATIONS_DELETED")
+
+
+def create_app(serving: Serving, trainer: Trainer) -> Flask:
+    """Everything that answers HTTP."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = serving.settings.largest_body
+    measures = CollectorRegistry()
+    _serve_label_studio(app, serving, trainer, measures)
+    _serve_sync(app, serving, trainer)
+    _serve_metrics(app, serving, measures)
+    _answer_errors(app)
+    return app
+
+
+def _serve_label_studio(app: Flask, serving: Serving, trainer: Trainer, measures: CollectorRegistry) -> None:
+    seconds = Histogram("tiebreak_ml_predict_seconds", "Time of one /predict", registry=measures)
+    predicted = Counter("tiebreak_ml_predictions", "Tasks predicted", ["answer"], registry=measures)
+    events = Counter("tiebreak_ml_events", "Events of Label Studio", registry=measures)
+
+    @app.get("/")
+    @app.get("/health")
+    def health() -> Response:
+        """The process answers."""
+        return jsonify(status="UP", model_class="tiebreak")
+
+    @app.post("/setup")
+    def setup() -> Response:
+        """The version that Label Studio must see; nothing is changed."""
+        body = wire.body_of(request.get_data())
+        return jsonify(model_version=serving_flow.current_version(serving.registry, check_project(body.get("project"))))
+
+    @app.post("/predict")
+    def predict() -> Response:
+        """One prediction a task."""
+        asked = wire.predict_request(wire.body_of(request.get_data()))
+        with seconds.time():
+            results = serving_flow.predict(serving, asked.project, asked.config, asked.tasks, asked.answered)
+        for result in results:
+            predicted.labels("given" if result["result"] else "abstained").inc()
+        return jsonify(results=results)
+
+    @app.post("/webhook")
+    def webhook() -> tuple[Response, int]:
+        """A hint that there may be something to learn: answered at once, since the annotator waits."""
+        told = wire.event(wire.body_of(request.get_data()))
+        events.inc()
+        if told.action == LEARN_AT_ONCE or told.action in LEARN_SOON:
+            for project in _meant(serving, told):
+                trainer.request(project, 0.0 if told.action == LEARN_AT_ONCE else serving.settings.wait_seconds)
+        return jsonify(status="ok"), 200
+
+
+def _meant(serving: Serving, told: wire.Event) -> list[str]:
+    """The projects that we know and an event may be about."""
+    if told.project is None:
+        return []
+    known = [key for key in serving.registry.projects() if key.startswith(f"{told.project}.")]
+    return [key for key in known if told.created is None or key == f"{told.project}.{told.created}"]
+
+
+def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
+    @app.get("/versions")
+    def versions() -> Response | tuple[Response, int]:
+        """Every version; with ``project`` (and the secret) where we stand with it."""
+        if "project" not in request.args:
+            there = {one for key in serving.registry.projects() for one in serving.registry.versions(key)}
+            return jsonify(versions=sorted(there))
+        if (refused := _refused(serving)) is not None:
+            return refused
+        return jsonify(_state(serving, trainer, check_project(request.args["project"])))
+
+    @app.post("/train")
+    def train() -> tuple[Response, int]:
+        """Learn now; requests merge."""
+        if (refused := _refused(serving)) is not None:
+            return refused
+        body = wire.body_of(request.get_data())
+        project = check_project(body.get("project"))
+        remember_interface(serving.registry.folder(project), wire.config_of(body).xml)
+        trainer.request(project)
+        return jsonify(status=trainer.state(project)), 202
+
+    @app.post("/score")
+    def score() -> Response | tuple[Response, int]:
+        """What the model thinks of a pool, as NDJSON."""
+        if (refused := _refused(serving)) is not None:
+            return refused
+        asked = wire.score_request(wire.body_of(request.get_data()))
+        lines = serving_flow.score(serving, asked.project, asked.config, asked.tasks, asked.round)
+        return Response(_as_lines(lines), mimetype="application/x-ndjson")
+
+    @app.post("/round")
+    def show_round() -> Response | tuple[Response, int]:
+        """From now on this is the version that Label Studio sees."""
+        if (refused := _refused(serving)) is not None:
+            return refused
+        body = wire.body_of(request.get_data())
+        project, version = check_project(body.get("project")), body.get("version")
+        rounds.model_of(version)
+        rounds.show(serving.registry.folder(project), str(version))
+        return jsonify(version=version)
+
+
+def _refused(serving: Serving) -> tuple[Response, int] | None:
+    """401, compared in constant time; an empty secret lets nobody in."""
+    wanted = serving.settings.secret.get_secret_value()
+    given = (request.authorization.token if request.authorization else "") or ""
+    if wanted and hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode()):
+        return None
+    return jsonify(error="send the shared secret as `Authorization: Bearer SECRET`"), 401
+
+
+def _as_lines(lines: Iterator[Mapping[str, Any]]) -> Iterator[str]:
+    for line in lines:
+        yield json.dumps(line, allow_nan=False) + "\n"
+
+
+def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:
+    """Where we stand with one project; see docs/services.md."""
+    folder = serving.registry.folder(project)
+    outcome = outcome_of(folder)
+    model, problem = serving.registry.live(project)
+    quality = next((one.quality for one in model.controls if one.quality), None) if model else None
+    try:
+        shown = rounds.shown_version(folder)
+    except RegistryError as error:
+        shown, problem = None, problem or str(error)
+    return {
+        "versions": serving.registry.versions(project),
+        "model": model.version if model else None,
+        "round": shown,
+        "state": trainer.state(project),
+        "cursor": outcome.cursor,
+        "trained_labels": model.trained_labels if model else 0,
+        "error": trainer.error(project) or problem or outcome.error,
+        "metrics": quality.as_json() if quality else {},
+    }
+
+
+def _serve_metrics(app: Flask, serving: Serving, measures: CollectorRegistry) -> None:
+    known = Gauge("tiebreak_ml_projects", "Projects with a model", registry=measures)
+    known.set_function(lambda: sum(bool(serving.registry.versions(key)) for key in serving.registry.projects()))
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        """For Prometheus."""
+        return Response(generate_latest(measures), mimetype="text/plain; version=0.0.4")
+
+
+def _answer_errors(app: Flask) -> None:
+    """One place where errors become answers: JSON that says what and where, no traceback for anybody."""
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> tuple[Response, int]:
+        status, message = _explained(error)
+        if status >= 500:
+            log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return jsonify(error=message), status
+
+
+def _explained(error: Exception) -> tuple[int, str]:
+    if isinstance(error, BadRequest):
+        return error.status, str(error)
+    if isinstance(error, HTTPException):
+        return error.code or 500, error.description or error.name
+    if isinstance(error, BackendError):
+        return 503, str(error)
+    return 500, "something went wrong on our side; the log of `tiebreak-ml serve` has the details"

@@ -1,0 +1,132 @@
+"""Calibrated probabilities: temperature scaling and the figures that say how well calibrated they are. Pure.
+
+Everything here takes class positions 0..k-1 of ``logits``' columns; ``positions`` turns labels of any kind into them.
+Guo et al. 2017, "On Calibration of Modern Neural Networks".
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, log_softmax, softmax
+
+from .records import FloatArray, IntArray
+
+LOWEST_TEMPERATURE = 0.05
+HIGHEST_TEMPERATURE = 20.0
+BINS = 10
+_SMALLEST = 1e-12
+
+
+def positions(given: Sequence[object], classes: Sequence[object]) -> IntArray:
+    """Where each label stands in ``classes``; raises ValueError for one that does not.
+
+    >>> positions([7, 3, 7], [3, 7]).tolist()
+    [1, 0, 1]
+    """
+    place = {label: index for index, label in enumerate(classes)}
+    if missing := sorted({str(label) for label in given if label not in place}):
+        raise ValueError(f"no such class: {', '.join(missing)}; there are: {', '.join(map(str, classes))}")
+    return np.array([place[label] for label in given], dtype=np.int64)
+
+
+def softmax_at(logits: FloatArray, temperature: float) -> FloatArray:
+    """Probabilities over the classes of each row, (n, k): softmax(logits / T)."""
+    return np.asarray(softmax(logits / temperature, axis=1), dtype=np.float64)
+
+
+def sigmoid_at(logits: FloatArray, temperatures: FloatArray) -> FloatArray:
+    """Probability of each label by itself, (n, k): sigmoid(logits / T of the label)."""
+    return np.asarray(expit(logits / temperatures), dtype=np.float64)
+
+
+def fit_temperature(logits: FloatArray, truth: IntArray, weights: FloatArray | None = None) -> float:
+    """The temperature in [0.05, 20] that minimises the weighted negative log likelihood of ``truth``.
+
+    ``logits`` (n, k) must be out of sample; ``truth`` (n,) are class positions 0..k-1; ``weights`` (n,) default to 1.
+    Undefined without rows or with one class: 1.0, which changes nothing.
+
+    >>> sure = np.array([[8.0, 0.0], [8.0, 0.0], [8.0, 0.0], [8.0, 0.0]])
+    >>> T = fit_temperature(sure, np.array([0, 0, 0, 1]))
+    >>> softmax_at(sure, T)[0, 0].round(3).item()
+    0.75
+    """
+    _check(logits, truth)
+    if len(truth) == 0 or logits.shape[1] < 2:
+        return 1.0
+    weight = np.ones(len(truth)) if weights is None else weights
+    rows = np.arange(len(truth))
+
+    def loss(log_temperature: float) -> float:
+        chosen = log_softmax(logits / np.exp(log_temperature), axis=1)[rows, truth]
+        return float(-(weight * chosen).sum())
+
+    return _lowest(loss)
+
+
+def fit_label_temperatures(logits: FloatArray, chosen: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+    """One temperature a label for multiple choice, (k,): as ``fit_temperature``, each label by itself.
+
+    ``chosen`` (n, k) is 1 where a label was chosen and 0 where not.
+    """
+    if logits.shape != chosen.shape:
+        raise ValueError(f"logits are {logits.shape} and chosen is {chosen.shape}")
+    pairs = (np.column_stack([np.zeros(len(logits)), column]) for column in logits.T)
+    return np.array(
+        [fit_temperature(pair, truth.astype(np.int64), weights) for pair, truth in zip(pairs, chosen.T, strict=True)]
+    )
+
+
+def _lowest(loss: "object") -> float:
+    found = minimize_scalar(loss, bounds=(np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def negative_log_likelihood(probabilities: FloatArray, truth: IntArray) -> float:
+    """Mean of -log p(truth), in nats, 0 is best. ``probabilities`` (n, k). Undefined without rows: NaN is never
+    returned, ValueError is raised."""
+    _check(probabilities, truth)
+    _need_rows(truth)
+    chosen = probabilities[np.arange(len(truth)), truth]
+    return float(-np.log(np.maximum(chosen, _SMALLEST)).mean())
+
+
+def brier_score(probabilities: FloatArray, truth: IntArray) -> float:
+    """Mean squared distance between probabilities (n, k) and the truth as one-hot rows: in [0, 2], 0 is best.
+
+    Brier 1950. For two classes it is twice the score of the positive class alone.
+
+    >>> brier_score(np.array([[0.8, 0.2]]), np.array([0])).__round__(3)
+    0.08
+    """
+    _check(probabilities, truth)
+    _need_rows(truth)
+    wanted = np.eye(probabilities.shape[1])[truth]
+    return float(((probabilities - wanted) ** 2).sum(axis=1).mean())
+
+
+def expected_calibration_error(confidence: FloatArray, right: FloatArray, bins: int = BINS) -> float:
+    """Mean distance of confidence and accuracy over ``bins`` of equal width, weighted by their size: in [0, 1].
+
+    ``confidence`` (n,) in [0, 1]; ``right`` (n,) is 1 where the answer was right. A confidence on an edge belongs to
+    the bin above it, 1.0 to the last. Naeini et al. 2015.
+
+    >>> round(expected_calibration_error(np.array([0.95, 0.95]), np.array([1.0, 0.0])), 2)
+    0.45
+    """
+    _need_rows(confidence)
+    place = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    gaps = np.bincount(place, confidence - right, minlength=bins)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
+def _need_rows(values: FloatArray | IntArray) -> None:
+    if len(values) == 0:
+        raise ValueError("undefined without a single row")
+
+
+def _check(values: FloatArray, truth: IntArray) -> None:
+    if values.ndim != 2 or truth.shape != (len(values),):
+        raise ValueError(f"expected (n, k) and (n,), not {values.shape} and {truth.shape}")
+    if len(truth) and (truth.min() < 0 or truth.max() >= values.shape[1]):
+        raise ValueError(f"class positions must be 0..{values.shape[1] - 1}: use positions() for other labels")

@@ -1,0 +1,123 @@
+"""Small images as numbers: where the edges run, how bright and which colour each part is. No download, no GPU.
+
+Histograms of oriented gradients (Dalal and Triggs 2005) over a grid, beside the shrunken image itself.
+"""
+
+import io
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..errors import MediaError
+from ..records import Arrays
+
+SIDE = 32
+CELL = 8
+DIRECTIONS = 8
+SHRUNK = 8
+MOST_PIXELS = 50_000_000
+
+Pixels = NDArray[np.uint8]
+
+
+def read(value: object, fetch: Callable[[str], bytes]) -> Pixels:
+    """The image that a field names, SIDE x SIDE x 3; raises MediaError for what is no image or too large."""
+    if not isinstance(value, str):
+        raise MediaError(f"expected the address of an image, not {type(value).__name__}")
+    return shrink(fetch(value))
+
+
+def shrink(content: bytes) -> Pixels:
+    """Decode and shrink to SIDE x SIDE x 3; a transparent ground becomes white."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a decompression bomb is only a warning to Pillow
+            with Image.open(io.BytesIO(content)) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise MediaError(f"an image of {image.width} x {image.height} pixels is too large")
+                image.draft("RGB", (4 * SIDE, 4 * SIDE))
+                return np.asarray(_on_white(image).resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.uint8)
+    except MediaError:
+        raise
+    except Exception as error:
+        raise MediaError(f"no readable image: {error}") from error
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if "A" not in image.getbands() and "transparency" not in image.info:
+        return image.convert("RGB")
+    layered = image.convert("RGBA")
+    ground = Image.new("RGBA", layered.size, "white")
+    return Image.alpha_composite(ground, layered).convert("RGB")
+
+
+class PixelRows:
+    """Centred and scaled by the training images."""
+
+    def __init__(self, mean: NDArray[np.float32], scale: float) -> None:
+        self._mean = mean
+        self._scale = scale
+
+    def encode(self, inputs: Sequence[Pixels]) -> NDArray[np.float64]:
+        """Dense rows, (n, d)."""
+        return np.asarray((describe(inputs) - self._mean) / self._scale, dtype=np.float64)
+
+    def saved(self) -> tuple[dict[str, Any], Arrays]:
+        """The mean row and the one scale."""
+        return {"scale": self._scale}, {"mean": self._mean}
+
+
+def fit(inputs: Sequence[Pixels]) -> PixelRows:
+    """The mean row and the spread of the training images."""
+    rows = describe(inputs)
+    return PixelRows(rows.mean(axis=0), max(float(rows.std()), 1e-6))
+
+
+def restore(settings: Mapping[str, Any], arrays: Arrays) -> PixelRows:
+    """What ``saved`` gave. Raises KeyError or ValueError for anything else."""
+    return PixelRows(arrays["mean"], float(settings["scale"]))
+
+
+def describe(inputs: Sequence[Pixels]) -> NDArray[np.float32]:
+    """Edges, brightness and colour of each image, (n, d); each of the three parts has length 1 or 0."""
+    if not len(inputs):
+        return np.empty((0, 0), dtype=np.float32)
+    images = np.stack(inputs).astype(np.float32) / 255
+    gray = images.mean(axis=3)
+    small = _cells(gray, SIDE // SHRUNK)
+    colour = _cells(images - gray[..., None], SIDE // (SHRUNK // 2))
+    parts = [np.sqrt(_gradients(gray)), small - small.mean(axis=(1, 2), keepdims=True), 0.5 * colour]
+    return np.hstack([_unit(part.reshape(len(images), -1)) for part in parts])
+
+
+def _gradients(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much edge runs in each of DIRECTIONS, cell by cell: (n, cells, cells, DIRECTIONS)."""
+    down, right = np.zeros_like(gray), np.zeros_like(gray)
+    down[:, 1:-1] = gray[:, 2:] - gray[:, :-2]
+    right[:, :, 1:-1] = gray[:, :, 2:] - gray[:, :, :-2]
+    strength = np.hypot(down, right)
+    turn = (np.arctan2(down, right) / (2 * np.pi)) % 1 * DIRECTIONS
+    lower = np.floor(turn)
+    share = turn - lower
+    first = lower.astype(np.int64) % DIRECTIONS
+    parts = [
+        _cells(strength * np.where(first == way, 1 - share, np.where((first + 1) % DIRECTIONS == way, share, 0)), CELL)
+        for way in range(DIRECTIONS)
+    ]
+    return np.stack(parts, axis=-1)
+
+
+def _cells(values: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
+    """The mean of each square of cell x cell pixels; further axes stay."""
+    count, side = len(values), values.shape[1] // cell
+    split = values.reshape(count, side, cell, side, cell, *values.shape[3:])
+    return np.asarray(split.mean(axis=(2, 4)), dtype=np.float32)
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(length > 1e-6, length, 1), dtype=np.float32)

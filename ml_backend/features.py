@@ -1,0 +1,86 @@
+"""From a task's data to what an encoder reads: which field a control is about, and what stands in it."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from label_config.model import Control, LabelConfig
+
+from .encoders import ENCODERS, Fetch
+from .errors import MediaError, NotLearnable
+
+READERS = 8
+"""Images that are fetched at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where a control looks: the field of the task, and the encoder that reads it."""
+
+    encoder: str
+    field: str
+
+
+def view_of(config: LabelConfig, control: Control) -> View:
+    """What a control is about: the first of its objects that an encoder reads.
+
+    Raises NotLearnable, naming the object tags there are encoders for.
+    """
+    for name in control.to_names:
+        shown = next(one for one in config.objects if one.name == name)
+        for encoder, family in ENCODERS.items():
+            if shown.tag in family.tags:
+                return View(encoder, shown.field)
+    tags = ", ".join(tag for family in ENCODERS.values() for tag in family.tags)
+    raise NotLearnable(f"control {control.name!r}: nothing here reads what it is about; there are models for: {tags}")
+
+
+def digest(view: View, data: Mapping[str, Any]) -> str:
+    """Stands for what a control sees of a task: Label Studio gives the ids of deleted tasks to new ones.
+
+    >>> digest(View("tfidf", "text"), {"text": "a"}) == digest(View("tfidf", "text"), {"text": "a", "id": 7})
+    True
+    """
+    seen = json.dumps(data.get(view.field), sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.blake2b(seen.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def read_all(
+    view: View,
+    datas: Sequence[Mapping[str, Any]],
+    fetch: Fetch,
+    *,
+    until: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[Any | None]:
+    """What the encoder of ``view`` needs of each task; null where it cannot be read or time is up.
+
+    ``until`` is a time of ``clock``: what has not been read then is null.
+    """
+    family = ENCODERS[view.encoder]
+
+    def read(data: Mapping[str, Any]) -> Any | None:
+        if view.field not in data or (until is not None and clock() > until):
+            return None
+        try:
+            return family.read(data[view.field], fetch)
+        except MediaError:
+            return None
+
+    if view.encoder == "tfidf":
+        return [read(data) for data in datas]
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(pool.map(read, datas))
+
+
+def chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    """Consecutive parts of at most ``size``.
+
+    >>> list(chunks([1, 2, 3], 2))
+    [[1, 2], [3]]
+    """
+    return (values[start : start + size] for start in range(0, len(values), size))

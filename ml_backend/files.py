@@ -1,0 +1,44 @@
+"""Writing that survives a kill: what is read back is the old content or the new, never half of it."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from .errors import RegistryError
+
+
+def write_atomically(place: Path, lines: Iterable[str]) -> None:
+    """Replace ``place`` with ``lines`` in one step, on disk when this returns."""
+    draft = place.with_name(f".{place.name}.{os.getpid()}.draft")
+    with draft.open("w", encoding="utf-8") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(place)
+    sync_folder(place.parent)
+
+
+def write_json(place: Path, value: object) -> None:
+    """Replace ``place`` with one JSON document."""
+    write_atomically(place, [json.dumps(value, ensure_ascii=False, allow_nan=False), "\n"])
+
+
+def read_json(place: Path) -> Any:
+    """The JSON document in ``place``, null where there is no such file. Raises RegistryError that names it."""
+    try:
+        return json.loads(place.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise RegistryError(f"{place}: cannot be read ({error}); remove it, or put its backup back") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside ``folder`` last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

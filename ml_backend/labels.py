@@ -1,0 +1,89 @@
+"""The label set: what is known of each task and control, merged from the feed and kept on disk as JSON lines."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import RegistryError
+from .files import write_atomically
+from .records import TrainingRow
+
+FILE = "labels.jsonl"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSet:
+    """Rows by task and control; ``cursor`` is how far in the feed they go, 0 before the first."""
+
+    rows: Mapping[tuple[int, str], TrainingRow] = field(default_factory=dict)
+    cursor: int = 0
+
+    def merged(self, news: Iterable[TrainingRow], cursor: int) -> "LabelSet":
+        """The set after ``news``: a newer row replaces the older, a withdrawn one goes.
+
+        >>> row = TrainingRow(1, "c", {}, ("yes",), 1.0, "consensus", False, 5)
+        >>> len(LabelSet().merged([row], 5).rows)
+        1
+        """
+        rows = dict(self.rows)
+        for row in news:
+            if row.answer is None:
+                rows.pop((row.task, row.control), None)
+            else:
+                rows[(row.task, row.control)] = row
+        return LabelSet(rows, cursor)
+
+    def of(self, control: str) -> list[TrainingRow]:
+        """The rows of one control, in the order of their tasks."""
+        return sorted((row for row in self.rows.values() if row.control == control), key=lambda row: row.task)
+
+
+def row_from(raw: Mapping[str, Any]) -> TrainingRow:
+    """One line of the feed. Raises ValueError, TypeError or KeyError for what is no such line."""
+    answer, weight = raw["answer"], float(raw["weight"])
+    if answer is not None and not (isinstance(answer, list) and all(isinstance(label, str) for label in answer)):
+        raise ValueError("answer: not a list of labels")
+    if not isinstance(raw["data"], dict):
+        raise ValueError("data: not an object")
+    if not 0 <= weight <= 1:
+        raise ValueError(f"weight: {weight} is not in [0, 1]")
+    return TrainingRow(
+        task=int(raw["task"]),
+        control=str(raw["control"]),
+        data=raw["data"],
+        answer=None if answer is None else tuple(answer),
+        weight=weight,
+        source=str(raw["source"]),
+        holdout=bool(raw["holdout"]),
+        updated_at=int(raw["updated_at"]),
+    )
+
+
+def save(folder: Path, labels: LabelSet) -> None:
+    """Replace the label set of a project's folder."""
+    head = json.dumps({"format": FORMAT, "cursor": labels.cursor, "rows": len(labels.rows)}) + "\n"
+    rows = (json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in labels.rows.values())
+    write_atomically(folder / FILE, (line for part in ([head], rows) for line in part))
+
+
+def load(folder: Path) -> LabelSet:
+    """The label set of a project's folder; empty where there is none. Raises RegistryError for a broken file."""
+    place = folder / FILE
+    try:
+        with place.open(encoding="utf-8") as file:
+            head = json.loads(next(file, ""))
+            if head.get("format") != FORMAT:
+                raise RegistryError(f"{place}: written by another version of tiebreak-ml (format {head.get('format')})")
+            found = [row_from(json.loads(line)) for line in file]
+    except FileNotFoundError:
+        return LabelSet()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RegistryError(
+            f"{place}: not a label set ({error}); remove it, then everything is fetched anew"
+        ) from error
+    if len(found) != head.get("rows"):
+        raise RegistryError(f"{place}: {len(found)} rows of {head.get('rows')}; remove it to fetch everything anew")
+    return LabelSet({(row.task, row.control): row for row in found}, int(head["cursor"]))

@@ -1,0 +1,262 @@
+"""Model versions on disk: published in one step, never changed, rolled back by a pointer.
+
+DIR/PROJECT/versions/tiebreak-3/model.json, arrays.safetensors     written as a draft, synced, renamed
+DIR/PROJECT/current.json                                            the pointer: replaced in one step
+A kill at any point leaves the old version live or the new one. Nothing is unpickled: arrays and JSON only.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import control_model
+from .control_model import ControlModel
+from .errors import RegistryError, UnknownProject
+from .files import read_json, sync_folder, write_json
+
+FORMAT = 1
+NO_MODEL = "tiebreak-0"
+_PROJECT = re.compile(r"[0-9]{1,18}\.[0-9]{1,18}")
+_VERSION = re.compile(r"tiebreak-([1-9][0-9]{0,17})")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One immutable version: a model a control, how far in the feed it has learned, on how many labels."""
+
+    version: str
+    label_config: str
+    cursor: int
+    trained_labels: int
+    controls: tuple[ControlModel, ...]
+
+    def control(self, name: str) -> ControlModel | None:
+        """The model of that control, null where there is none."""
+        return next((one for one in self.controls if one.control == name), None)
+
+
+def check_project(key: object) -> str:
+    """A project key as Label Studio sends it, "<id>.<second of its creation>"; it may become a folder's name.
+
+    Raises UnknownProject for anything else.
+
+    >>> check_project("4.1795455965")
+    '4.1795455965'
+    """
+    if not isinstance(key, str) or not _PROJECT.fullmatch(key):
+        shown = json.dumps(key)[:60]
+        raise UnknownProject(f"project: {shown} is no project key; expected ID.SECOND, such as 4.1795455965")
+    return key
+
+
+class Registry:
+    """The versions of every project under one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._loaded: dict[Path, Model] = {}
+        self._lock = threading.Lock()
+
+    def folder(self, project: str) -> Path:
+        """A project's own folder; it need not exist."""
+        return self.root / check_project(project)
+
+    def projects(self) -> list[str]:
+        """The keys of the projects that have a folder."""
+        if not self.root.is_dir():
+            return []
+        return sorted(one.name for one in self.root.iterdir() if one.is_dir() and _PROJECT.fullmatch(one.name))
+
+    def versions(self, project: str) -> list[str]:
+        """Published versions, the oldest first."""
+        place = self.folder(project) / "versions"
+        found = [one.name for one in place.iterdir()] if place.is_dir() else []
+        return sorted((name for name in found if _VERSION.fullmatch(name)), key=number)
+
+    def pointer(self, project: str) -> str | None:
+        """The version that is live, null before the first. Raises RegistryError for a broken pointer."""
+        version: str | None = self._pointer(project)["version"]
+        return version
+
+    def publish(self, project: str, learned: Model, step: Callable[[str], None] = lambda _: None) -> Model:
+        """Write the model under the next version and make it live; the model with its version.
+
+        ``step`` is told the name of each step before it is taken. Raises RegistryError where the disk refuses.
+        """
+        folder = self.folder(project) / "versions"
+        folder.mkdir(parents=True, exist_ok=True)
+        last = max([self._pointer(project)["last"], *map(number, self.versions(project))])
+        model = dataclasses.replace(learned, version=f"tiebreak-{last + 1}")
+        draft = folder / f".{model.version}.{os.getpid()}.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        step("draft")
+        try:
+            _write(draft, model)
+            step("rename")
+            draft.rename(folder / model.version)
+            sync_folder(folder)
+        except OSError as error:
+            raise RegistryError(f"{draft}: cannot be written: {error.strerror}") from error
+        step("pointer")
+        self._point(project, model.version)
+        step("done")
+        return model
+
+    def load(self, project: str, version: str) -> Model:
+        """One version. Raises RegistryError, naming the file, for one that is missing, broken or foreign."""
+        if not _VERSION.fullmatch(version):
+            raise RegistryError(f"{version[:60]!r} is no version; expected tiebreak-N")
+        place = self.folder(project) / "versions" / version
+        with self._lock:
+            known = self._loaded.get(place)
+        if known is not None:
+            return known
+        model = _read(place)
+        with self._lock:
+            self._loaded = {**dict(list(self._loaded.items())[-15:]), place: model}
+        return model
+
+    def live(self, project: str) -> tuple[Model | None, str | None]:
+        """The live model, and what is wrong with newer files: where the live one is broken, the one before it."""
+        problem = None
+        try:
+            pointed = self.pointer(project)
+        except RegistryError as error:
+            problem, pointed = str(error), next(iter(reversed(self.versions(project))), None)
+        candidates = [pointed, *(one for one in reversed(self.versions(project)) if _older(one, pointed))]
+        for version in candidates:
+            if version is None:
+                continue
+            try:
+                return self.load(project, version), problem
+            except RegistryError as error:
+                problem = problem or str(error)
+        return None, problem
+
+    def roll_back(self, project: str, version: str | None = None) -> str:
+        """Make an earlier version live: the named one, or the one before the live one. Its name.
+
+        Raises RegistryError that lists the versions there are.
+        """
+        there = self.versions(project)
+        if not there:
+            raise UnknownProject(f"project {project}: there is no model in {self.root}")
+        live = self.pointer(project)
+        if version is None:
+            version = next((one for one in reversed(there) if _older(one, live)), None)
+        if version not in there:
+            raise RegistryError(
+                f"project {project}: {version or 'no earlier version'} is not there; there are: {', '.join(there)}"
+            )
+        self.load(project, version)
+        self._point(project, version)
+        return version
+
+    def prune(self, project: str, keep: int, spared: Sequence[str | None]) -> None:
+        """Remove all but the ``keep`` newest versions, the live one and the ``spared``; and drafts of the dead."""
+        there = self.versions(project)
+        kept = {*there[-keep:], self.pointer(project), *spared}
+        folder = self.folder(project) / "versions"
+        for version in there:
+            if version not in kept:
+                shutil.rmtree(folder / version)
+        for draft in folder.glob(".*.draft"):
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def _pointer(self, project: str) -> dict[str, Any]:
+        place = self.folder(project) / "current.json"
+        found = read_json(place)
+        if found is None:
+            return {"version": None, "last": 0}
+        if not isinstance(found, dict) or not _VERSION.fullmatch(str(found.get("version"))):
+            raise RegistryError(f"{place}: not a pointer to a version; `tiebreak-ml rollback` writes a new one")
+        return {"version": found["version"], "last": int(found.get("last") or 0)}
+
+    def _point(self, project: str, version: str) -> None:
+        last = max(map(number, self.versions(project)))
+        write_json(self.folder(project) / "current.json", {"version": version, "last": last})
+
+
+def number(version: str) -> int:
+    """N of tiebreak-N, 0 for anything else.
+
+    >>> number("tiebreak-12"), number("other")
+    (12, 0)
+    """
+    found = _VERSION.fullmatch(version)
+    return int(found[1]) if found else 0
+
+
+def _older(version: str, than: str | None) -> bool:
+    return than is None or number(version) < number(than)
+
+
+def _write(draft: Path, model: Model) -> None:
+    from safetensors.numpy import save
+
+    draft.mkdir(parents=True)
+    described: list[dict[str, Any]] = []
+    arrays: dict[str, Any] = {}
+    for place, control in enumerate(model.controls):
+        words, parts = control_model.saved(control)
+        described.append(words)
+        arrays |= {f"{place}/{name}": np.ascontiguousarray(part) for name, part in parts.items()}
+    content = save(arrays)
+    _write_synced(draft / "arrays.safetensors", content)
+    about = {
+        "format": FORMAT,
+        "version": model.version,
+        "label_config": model.label_config,
+        "cursor": model.cursor,
+        "trained_labels": model.trained_labels,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "controls": described,
+    }
+    _write_synced(draft / "model.json", json.dumps(about, ensure_ascii=False).encode())
+    sync_folder(draft)
+
+
+def _write_synced(place: Path, content: bytes) -> None:
+    with place.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(place: Path) -> Model:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    about = read_json(place / "model.json")
+    if about is None:
+        raise RegistryError(f"{place / 'model.json'}: missing")
+    file = place / "arrays.safetensors"
+    try:
+        if about["format"] != FORMAT:
+            raise RegistryError(f"{place / 'model.json'}: written by another tiebreak-ml (format {about['format']})")
+        content = file.read_bytes()
+        if hashlib.sha256(content).hexdigest() != about["sha256"]:
+            raise RegistryError(f"{file}: is not the file that was published (its checksum differs)")
+        arrays = load(content)
+        controls = []
+        for number_, words in enumerate(about["controls"]):
+            prefix = f"{number_}/"
+            own = {name.removeprefix(prefix): part for name, part in arrays.items() if name.startswith(prefix)}
+            controls.append(control_model.restored(words, own))
+        return Model(
+            about["version"], about["label_config"], int(about["cursor"]), int(about["trained_labels"]), tuple(controls)
+        )
+    except (OSError, SafetensorError) as error:
+        raise RegistryError(f"{file}: cannot be read: {error}") from error
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise RegistryError(f"{place / 'model.json'}: not a model of ours ({error!r})") from error

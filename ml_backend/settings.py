@@ -1,0 +1,114 @@
+"""The settings of ``tiebreak-ml``: one frozen object, from ``TIEBREAK_ML_*`` variables and the command line.
+
+Unknown variables and wrong values are refused with name and accepted values.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .errors import SettingsError
+
+PREFIX = "TIEBREAK_ML_"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Each is also an environment variable: TIEBREAK_ML_ and its name."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data: Path = Field(Path("tiebreak-ml"), description="Folder of the models, their versions and the labels.")
+    secret: SecretStr = Field(
+        SecretStr(""), description="Secret shared with tiebreak: `secret` of tiebreak.toml. Empty lets nobody in."
+    )
+    sync_url: str = Field("", description="Address of `tiebreak serve`, whose training feed is read. Empty: none.")
+    label_studio_url: str = Field(
+        "", description="Address of Label Studio, for images that it keeps itself. Empty: such tasks abstain."
+    )
+    label_studio_token: SecretStr = Field(
+        SecretStr(""), description="Access token for those images; it is sent to that address alone."
+    )
+    media_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Hosts with private addresses that images may be fetched from (others must be public)."
+    )
+    media_bytes: int = Field(20_000_000, ge=1_000, le=1_000_000_000, description="Largest image that is fetched.")
+    media_seconds: float = Field(10.0, gt=0, le=100, description="Longest wait for one image.")
+    predict_seconds: float = Field(
+        60.0, gt=0, le=95, description="After this long /predict abstains on the rest; Label Studio waits 100 s."
+    )
+    wait_seconds: float = Field(
+        5.0, ge=0, le=3_600, description="How long an annotation event waits for more before the feed is read."
+    )
+    least_labels: int = Field(10, ge=4, le=100_000, description="Labels of a control before it is learned at all.")
+    utility: Literal["fused", "margin", "entropy", "disagreement", "novelty"] = Field(
+        "fused", description="What the acquisition order goes by."
+    )
+    order: Literal["diverse", "utility", "random"] = Field("diverse", description="How a pool is put in order.")
+    threads: int = Field(1, ge=1, le=256, description="Threads that learning may use; annotators need the others.")
+    keep_versions: int = Field(5, ge=2, le=1_000, description="Model versions kept for a rollback.")
+    largest_body: int = Field(512_000_000, ge=1_000, le=8_000_000_000, description="Largest request body in bytes.")
+
+    @field_validator("media_hosts", mode="before")
+    @classmethod
+    def _hosts(cls, value: object) -> object:
+        return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
+
+    @field_validator("sync_url", "label_studio_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must be an address such as http://localhost:8085")
+        return value.rstrip("/")
+
+
+def load(given: Mapping[str, Any] | None = None) -> Settings:
+    """The settings from the environment; ``given`` (the command line) beats it.
+
+    Raises SettingsError, which names the variable and the accepted values.
+    """
+    for name in os.environ:
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields:
+            known = ", ".join(PREFIX + key.upper() for key in Settings.model_fields)
+            raise SettingsError(f"environment variable {name}: no such setting; there are: {known}")
+    try:
+        return Settings(**{key: value for key, value in (given or {}).items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(problem, given or {}) for problem in error.errors())) from error
+
+
+def _explain(problem: Any, given: Mapping[str, Any]) -> str:
+    key = str(problem["loc"][0]) if problem["loc"] else ""
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: no such setting; there are: {', '.join(Settings.model_fields)}"
+    where = key if given.get(key) is not None else f"environment variable {PREFIX}{key.upper()}"
+    field = Settings.model_fields[key]
+    shown = "" if field.annotation is SecretStr else f" {problem['input']!r} is refused:"
+    return f"{where}:{shown} {re.sub('^Value error, ', '', problem['msg'])}. Accepted: {accepted(field)}."
+
+
+def accepted(field: FieldInfo) -> str:
+    """The values that a setting takes, in words."""
+    if choices := [value for value in get_args(field.annotation) if isinstance(value, str)]:
+        return ", ".join(choices)
+    kinds: dict[object, str] = {
+        float: "a number",
+        int: "a whole number",
+        str: "an address, or nothing",
+        SecretStr: "a text",
+        Path: "a folder",
+    }
+    limits = [
+        f"{words} {getattr(limit, name)}"
+        for limit in field.metadata
+        for name, words in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
+        if hasattr(limit, name)
+    ]
+    return ", ".join([kinds.get(field.annotation, "a list of host names"), *limits])

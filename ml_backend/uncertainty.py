@@ -1,0 +1,122 @@
+"""How unsure a model is: signals in [0, 1], higher = needs a human more, and their fusion into one utility. Pure.
+
+``probabilities`` are (n, k): over the classes of a single choice (rows sum to 1), or of each label by itself
+(``multiple``). ``members`` are (m, n, k): the same by each of m models.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy.special import xlogy
+
+from .records import FloatArray
+
+Signals = Mapping[str, FloatArray]
+SIGNALS = ("margin", "entropy", "disagreement", "novelty")
+
+WEIGHTS: Mapping[str, float] = {"margin": 0.4, "entropy": 0.2, "disagreement": 0.25, "novelty": 0.15}
+"""What each signal counts for in the fusion. Margin finds borders; novelty finds what no model knows of."""
+
+
+def margin(probabilities: FloatArray, *, multiple: bool = False) -> FloatArray:
+    """1 - (p1 - p2), the two most probable classes, (n,); for multiple choice that of the least sure label.
+
+    One class alone leaves no doubt: 0.
+
+    >>> margin(np.array([[0.5, 0.5, 0.0], [0.9, 0.1, 0.0]])).round(2).tolist()
+    [1.0, 0.2]
+    """
+    if multiple:
+        return _unit((1 - np.abs(2 * probabilities - 1)).max(axis=1, initial=0.0))
+    if probabilities.shape[1] < 2:
+        return np.zeros(len(probabilities))
+    best = np.partition(probabilities, -2, axis=1)[:, -2:]
+    return _unit(1 - (best[:, 1] - best[:, 0]))
+
+
+def entropy(probabilities: FloatArray, *, multiple: bool = False) -> FloatArray:
+    """Shannon entropy over its largest value log(k), (n,); for multiple choice the mean of the labels' own.
+
+    >>> entropy(np.array([[0.5, 0.5], [1.0, 0.0]])).tolist()
+    [1.0, 0.0]
+    """
+    if multiple:
+        if probabilities.shape[1] == 0:
+            return np.zeros(len(probabilities))
+        return _unit(_binary_entropy(probabilities).mean(axis=1) / np.log(2))
+    if probabilities.shape[1] < 2:
+        return np.zeros(len(probabilities))
+    return _unit(_entropy(probabilities) / np.log(probabilities.shape[1]))
+
+
+def disagreement(members: FloatArray, *, multiple: bool = False) -> FloatArray:
+    """How far the members' opinions are apart: their Jensen-Shannon divergence over its bound, (n,).
+
+    The bound is log(min(m, k)), for a label by itself log(min(m, 2)). One member alone agrees with itself: 0.
+    Also known as BALD's mutual information (Houlsby et al. 2011) for an ensemble.
+
+    >>> disagreement(np.array([[[1.0, 0.0]], [[0.0, 1.0]]])).round(6).tolist()
+    [1.0]
+    """
+    count, rows, classes = members.shape
+    kinds = 2 if multiple else classes
+    bound = np.log(min(count, kinds)) if min(count, kinds) > 1 else 0.0
+    if bound == 0.0 or classes == 0:
+        return np.zeros(rows)
+    if multiple:
+        gain = _binary_entropy(members.mean(axis=0)) - _binary_entropy(members).mean(axis=0)
+        return _unit(gain.max(axis=1) / bound)
+    return _unit((_entropy(members.mean(axis=0)) - _entropy(members).mean(axis=0)) / bound)
+
+
+def novelty(distances: FloatArray, known: FloatArray) -> FloatArray:
+    """The share of training tasks that are nearer to the others than this task is to any of them, (n,).
+
+    ``distances`` (n,) to the nearest training task; ``known`` (t,) each training task's own distance to the nearest
+    other one. Undefined without training tasks: 1, all is new.
+
+    >>> novelty(np.array([0.0, 0.25, 9.0]), np.array([0.1, 0.2, 0.3, 0.4])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    if len(known) == 0:
+        return np.ones(len(distances))
+    return _unit(np.searchsorted(np.sort(known), distances, side="left") / len(known))
+
+
+def _fused(signals: Signals) -> FloatArray:
+    total = sum(WEIGHTS[name] for name in signals)
+    return np.asarray(sum(WEIGHTS[name] * values for name, values in signals.items()) / total)
+
+
+def _only(name: str) -> Callable[[Signals], FloatArray]:
+    return lambda signals: signals[name]
+
+
+UTILITIES: Mapping[str, Callable[[Signals], FloatArray]] = {"fused": _fused, **{name: _only(name) for name in SIGNALS}}
+"""How signals become one utility in [0, 1], higher = a human's answer teaches more."""
+
+
+def utility(signals: Signals, kind: str = "fused") -> FloatArray:
+    """One number a task, (n,). Raises ValueError that lists the names there are for an unknown ``kind``.
+
+    >>> one = {name: np.array([0.5]) for name in SIGNALS}
+    >>> utility(one).round(6).tolist()
+    [0.5]
+    """
+    if kind not in UTILITIES:
+        raise ValueError(f"no utility is named {kind!r}; there are: {', '.join(UTILITIES)}")
+    return _unit(UTILITIES[kind](signals))
+
+
+def _entropy(probabilities: FloatArray) -> FloatArray:
+    return np.asarray(-xlogy(probabilities, probabilities).sum(axis=-1))
+
+
+def _binary_entropy(probabilities: FloatArray) -> FloatArray:
+    other = 1 - probabilities
+    return np.asarray(-xlogy(probabilities, probabilities) - xlogy(other, other))
+
+
+def _unit(values: FloatArray) -> FloatArray:
+    """Rounding errors stay inside [0, 1]."""
+    return np.clip(values, 0.0, 1.0)

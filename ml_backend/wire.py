@@ -1,0 +1,151 @@
+"""Requests as JSON -> typed values. What is no such request is refused with the field's name; nothing is guessed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from label_config.errors import InterfaceError
+from label_config.model import LabelConfig
+from label_config.parse import parse
+
+from .errors import BadRequest
+from .records import Task
+from .registry import check_project
+from .rounds import model_of
+
+
+@dataclass(frozen=True, slots=True)
+class PredictRequest:
+    """``config`` null: the interface has something that we do not support; a task of null cannot be read.
+
+    ``answered``: controls that the annotator has answered already (an interactive request).
+    """
+
+    project: str
+    config: LabelConfig | None
+    tasks: tuple[Task | None, ...]
+    answered: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """A pool to score; ``round`` names the round that it is for, null for an opinion without consequences."""
+
+    project: str
+    config: LabelConfig
+    tasks: tuple[Task, ...]
+    round: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What Label Studio tells: ``project`` is its id, ``created`` the second of its creation where it is known."""
+
+    action: str
+    project: int | None
+    created: int | None
+
+
+def body_of(content: bytes) -> Mapping[str, Any]:
+    """The JSON object of a request. Raises BadRequest for anything else."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the body is not JSON: {type(error).__name__}") from error
+    if not isinstance(found, dict):
+        raise BadRequest(f"the body is not a JSON object but {type(found).__name__}")
+    return found
+
+
+def predict_request(body: Mapping[str, Any]) -> PredictRequest:
+    """Of ``POST /predict``."""
+    tasks = _list(body, "tasks")
+    xml = _text(body, "label_config")
+    try:
+        config = parse(xml)
+    except InterfaceError:
+        config = None
+    return PredictRequest(
+        check_project(body.get("project")), config, tuple(_lenient_task(task) for task in tasks), _answered(body)
+    )
+
+
+def score_request(body: Mapping[str, Any]) -> ScoreRequest:
+    """Of ``POST /score``."""
+    project = check_project(body.get("project"))
+    config = config_of(body)
+    tasks = tuple(_task(place, raw) for place, raw in enumerate(_list(body, "tasks")))
+    seen: set[int] = set()
+    for place, task in enumerate(tasks):
+        if task.id in seen:
+            raise BadRequest(f"tasks[{place}].id: {task.id} stands there twice")
+        seen.add(task.id)
+    name = body.get("round")
+    if name is not None:
+        model_of(name)
+    return ScoreRequest(project, config, tasks, name)
+
+
+def config_of(body: Mapping[str, Any]) -> LabelConfig:
+    """The interface of a request of ours; raises BadRequest that says what is wrong with it."""
+    try:
+        return parse(_text(body, "label_config"))
+    except InterfaceError as error:
+        raise BadRequest(f"label_config: {error}") from error
+
+
+def event(body: Mapping[str, Any]) -> Event:
+    """Of ``POST /webhook``: what cannot be read is an event without a project, since nobody waits for an answer."""
+    project = body.get("project")
+    about = project if isinstance(project, dict) else {}
+    number = about.get("id", project)
+    known = isinstance(number, int) and not isinstance(number, bool)
+    return Event(str(body.get("action"))[:60], number if known else None, _second(about.get("created_at")))
+
+
+def _second(text: object) -> int | None:
+    try:
+        return int(datetime.fromisoformat(text).timestamp()) if isinstance(text, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _list(body: Mapping[str, Any], name: str) -> list[Any]:
+    found = body.get(name)
+    if not isinstance(found, list):
+        raise BadRequest(f"{name}: not a list but {type(found).__name__}")
+    return found
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    found = body.get(name)
+    if not isinstance(found, str):
+        raise BadRequest(f"{name}: not a text but {type(found).__name__}")
+    return found
+
+
+def _task(place: int, raw: object) -> Task:
+    task = _lenient_task(raw)
+    if task is None or task.id < 0:
+        raise BadRequest(f'tasks[{place}]: not a task; expected {{"id": NUMBER, "data": {{...}}, "holdout", "blind"}}')
+    return task
+
+
+def _lenient_task(raw: object) -> Task | None:
+    """A task, with id -1 where it has none (one that is not stored yet); null for what is no task."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("data"), dict):
+        return None
+    number = raw.get("id")
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        number = -1
+    return Task(number, raw["data"], bool(raw.get("holdout")), bool(raw.get("blind")))
+
+
+def _answered(body: Mapping[str, Any]) -> frozenset[str]:
+    params = body.get("params")
+    context = params.get("context") if isinstance(params, dict) else None
+    result = context.get("result") if isinstance(context, dict) else None
+    regions = result if isinstance(result, list) else []
+    return frozenset(str(one.get("from_name")) for one in regions if isinstance(one, dict))
