@@ -85,12 +85,20 @@ class Backend:
         """Name the version that ``/setup`` and ``/predict`` must answer from now on."""
         self._call("POST", "/round", json={"project": project, "version": version})
 
-    def score(self, project: str, label_config: str, tasks: Sequence[Mapping[str, Any]]) -> Iterator[Scored]:
+    def score(
+        self,
+        project: str,
+        label_config: str,
+        tasks: Sequence[Mapping[str, Any]],
+        round: str | None = None,  # noqa: A002 - the field's own name
+    ) -> Iterator[Scored]:
         """What the model thinks of ``tasks`` (each ``{"id", "data", "holdout", "blind"}``), one at a time.
 
         ``holdout`` tasks get random places; ``blind`` ones are in dispute, so ``/predict`` must lead nobody there.
+        ``round`` names the round that these places are for: the model that it is named after answers, and once
+        ``set_round`` has named it ``/predict`` gives the same places.
         """
-        body = {"project": project, "label_config": label_config, "tasks": list(tasks)}
+        body = {"project": project, "label_config": label_config, "tasks": list(tasks), "round": round}
         reply = self._call("POST", "/score", json=body, stream=True, timeout=self._score_timeout)
         reply.encoding = "utf-8"
         try:
