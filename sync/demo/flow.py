@@ -82,9 +82,9 @@ def demo(*, once: bool, as_json: bool, dataset: Path | None, folder: Path, out: 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     start = time.monotonic()
     quiet = as_json or not err.is_terminal
+    material = simulated() if dataset is None else exported(dataset)
     with _only_one(folder), _progress(err, quiet) as (say, bar), ExitStack() as running:
         stage = _start(folder, running, say)
-        material = simulated(stage.server) if dataset is None else exported(stage.server, dataset)
         filled = _label(stage, material, bar)
         outside = _settings(stage, filled.project)
         report = _loop(stage, outside, filled, say)
@@ -208,7 +208,7 @@ def _label(stage: Stage, material: Material, bar: Progress) -> Filled:
         raise DemoError(f"Label Studio cannot reach the ML backend at {stage.backend.url}: {backend.error}")
     shown = bar.add_task("Annotators answer", total=material.answers)
     with stage.timed("annotate"):
-        return material.fill(admin, project.id, lambda count: bar.advance(shown, count))
+        return material.fill(stage.server, admin, project.id, lambda count: bar.advance(shown, count))
 
 
 def _loop(stage: Stage, outside: Services, filled: Filled, say: Say) -> dict[str, Any]:

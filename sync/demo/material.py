@@ -39,24 +39,26 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What is to be labeled: a title, an interface, and how tasks and answers get into the project."""
+    """What is to be labeled: a title, an interface, and how tasks and answers get into the project.
+
+    ``fill`` takes the server, its admin's client, the project's id, and is told how many answers have arrived.
+    """
 
     title: str
     label_config: str
     answers: int
-    fill: Callable[[LabelStudio, int, Progress], Filled]
+    fill: Callable[[EmbeddedLabelStudio, LabelStudio, int, Progress], Filled]
 
 
-def simulated(server: EmbeddedLabelStudio) -> Material:
+def simulated() -> Material:
     """400 digits; three simulated annotators answer the first 120, two or three times each."""
     xml = template("digits")
     control = parse(xml).controls[0]
-    people = [one for one in server.people if one.role == "annotator"]
     # Everybody's place in turn: two answers on most tasks, three on each third.
     overlaps = [3 if place % 3 == 0 else 2 for place in range(ANSWERED)]
 
-    def fill(admin: LabelStudio, project: int, progress: Progress) -> Filled:
-        return _simulate(server, admin, project, control, people, overlaps, progress)
+    def fill(server: EmbeddedLabelStudio, admin: LabelStudio, project: int, progress: Progress) -> Filled:
+        return _simulate(server, admin, project, control, overlaps, progress)
 
     return Material("Digits (simulated annotators)", xml, sum(overlaps), fill)
 
@@ -66,7 +68,6 @@ def _simulate(
     admin: LabelStudio,
     project: int,
     control: Control,
-    people: Sequence[Account],
     overlaps: Sequence[int],
     progress: Progress,
 ) -> Filled:
@@ -76,6 +77,7 @@ def _simulate(
     for task, overlap in zip(first, overlaps, strict=True):
         admin.update_task(task, overlap=overlap)
     truths = {task: digit.label for task, digit in zip(first, drawn, strict=False)}
+    people = [one for one in server.people if one.role == "annotator"]
     given = annotate(server.url, project, control, people, truths, SEED, progress)
     # The others come when all of these are answered: nobody holds a lock on what stays unlabeled.
     rest = admin.import_tasks(project, bodies[len(overlaps) :])
@@ -84,7 +86,7 @@ def _simulate(
     return Filled(project, len(drawn), given, known)
 
 
-def exported(server: EmbeddedLabelStudio, folder: Path) -> Material:
+def exported(folder: Path) -> Material:
     """A folder with ``label_config.xml`` and ``export.json``; ``gold.json`` (task id -> label) where it exists.
 
     Raises DemoError and ExportError, which name the file.
@@ -104,7 +106,7 @@ def exported(server: EmbeddedLabelStudio, folder: Path) -> Material:
     answers = sum(len(task.get("annotations") or ()) for task in tasks)
     gold = _gold(folder / "gold.json", control)
 
-    def fill(admin: LabelStudio, project: int, progress: Progress) -> Filled:
+    def fill(server: EmbeddedLabelStudio, admin: LabelStudio, project: int, progress: Progress) -> Filled:
         people = _people(server, tasks)
         truth: dict[int, Mapping[str, tuple[str, ...]]] = {}
         for start in range(0, len(tasks), AT_ONCE):
