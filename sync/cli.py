@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -26,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The quality loop for open-source Label Studio: agreement, consensus, prioritized re-review.",
 )
+INTERRUPTED = 130  # the shell's code for Ctrl-C
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -41,17 +41,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document an
 def main() -> None:
     """Run the command line; what goes wrong is said in plain words, with exit code 1."""
     try:
-        code = app(standalone_mode=False)
+        app()
     except TiebreakError as error:
         err.print(f"tiebreak: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        err.print("tiebreak: stopped; the next run finishes what this one began")
-        sys.exit(130)
-    sys.exit(code if isinstance(code, int) else 0)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            err.print("tiebreak: stopped; the next run finishes what this one began")
+        raise
 
 
 @app.command()
