@@ -3,6 +3,7 @@
 LabelConfigError(ValueError)
 +-- InterfaceError        a labeling interface that cannot be read: names tag and attribute
 +-- ResultError           a result that does not fit its interface: names control and region
++-- ExportFormatError     a text that is no JSON export: names line and column, or the task
 """
 
 
@@ -16,3 +17,7 @@ class InterfaceError(LabelConfigError):
 
 class ResultError(LabelConfigError):
     """A result that does not fit its labeling interface; the text names the control and the region."""
+
+
+class ExportFormatError(LabelConfigError):
+    """A text that is no JSON export of Label Studio; the message names line and column, or the task."""

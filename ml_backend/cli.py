@@ -1,14 +1,18 @@
 """tiebreak-ml: the command line. Each command opens what it needs, calls one function, and says what came of it."""
 
+import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from .errors import BackendError
+
+if TYPE_CHECKING:
+    from .predict import Serving
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,26 +20,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="An ML backend for Label Studio: learns, suggests, and says what to label next.",
 )
+INTERRUPTED = 130  # the shell's code for Ctrl-C
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the models (default: TIEBREAK_ML_DATA).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Project = Annotated[str, typer.Argument(help="The project's key, ID.SECOND; `tiebreak-ml versions` lists them.")]
 
 
 def main() -> None:
     """Run the command line; what goes wrong is said in plain words, with exit code 1."""
     try:
-        code = app(standalone_mode=False)
+        app()
     except BackendError as error:
         err.print(f"tiebreak-ml: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        err.print("tiebreak-ml: stopped; what was published stays as it is")
-        sys.exit(130)
-    sys.exit(code if isinstance(code, int) else 0)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            err.print("tiebreak-ml: stopped; what was published stays as it is")
+        raise
 
 
 @app.command()
@@ -53,3 +57,77 @@ def serve(
         err.print("tiebreak-ml: no TIEBREAK_ML_SECRET is set, so tiebreak cannot train or score here", style="yellow")
     err.print(f"tiebreak-ml: http://{host}:{port}  (models in {settings.data})", markup=False, soft_wrap=True)
     serve_forever(settings, host, port)
+
+
+@app.command()
+def train(
+    export: Annotated[Path, typer.Argument(help="A JSON export of Label Studio.")],
+    label_config: Annotated[Path, typer.Option("--label-config", help="The labeling interface, an XML file.")],
+    project: Annotated[str, typer.Option(help="The project's key, ID.SECOND, as Label Studio names it.")] = "0.0",
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn from an export file alone: the majority of each task's annotations, no server needed."""
+    from .export_file import learn_from_export
+
+    outside = _serving(data)
+    model = learn_from_export(export, label_config, project, outside)
+    found = {
+        "version": model.version,
+        "trained_labels": model.trained_labels,
+        "controls": {one.control: one.quality.as_json() if one.quality else None for one in model.controls},
+    }
+    if as_json:
+        _print_json(found)
+        return
+    out.print(f"project {project}: {model.version} learned from {model.trained_labels} labels")
+    for one in model.controls:
+        if one.quality is not None:
+            quality = one.quality
+            out.print(
+                f"  {one.control}: accuracy {quality.accuracy:.0%}, calibration error {quality.ece:.3f}, "
+                f"Brier score {quality.brier:.3f} ({quality.n} tasks, {quality.source})",
+                markup=False,
+            )
+
+
+@app.command()
+def versions(data: Data = None, as_json: AsJson = False) -> None:
+    """Every project's versions, the live one marked."""
+    registry = _serving(data).registry
+    found = {
+        project: {"live": registry.pointer(project), "versions": registry.versions(project)}
+        for project in registry.projects()
+    }
+    if as_json:
+        _print_json(found)
+        return
+    if not found:
+        out.print(f"There is no model in {registry.root} yet.", markup=False, soft_wrap=True)
+        return
+    table = Table("project", "live", "versions", box=None, pad_edge=False)
+    for project, one in found.items():
+        table.add_row(project, str(one["live"] or "none"), ", ".join(one["versions"] or ()))
+    out.print(table)
+
+
+@app.command()
+def rollback(
+    project: Project,
+    version: Annotated[str | None, typer.Argument(help="tiebreak-N (default: the one before the live one).")] = None,
+    data: Data = None,
+) -> None:
+    """Make an earlier version live again; a running server takes it at once, the next scoring round shows it."""
+    live = _serving(data).registry.roll_back(project, version)
+    out.print(f"project {project}: {live} is live", markup=False)
+
+
+def _serving(data: Path | None) -> "Serving":
+    from .runner import serving
+    from .settings import load
+
+    return serving(load({"data": data}))
+
+
+def _print_json(found: Any) -> None:
+    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
