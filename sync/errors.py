@@ -7,7 +7,7 @@ TiebreakError                  what a user is told: one message that says what, 
 +-- Unsupported                a labeling interface that Tiebreak cannot look after: names tag and attribute
 +-- Busy                       another run holds the lease of this project
 +-- DemoError                  the embedded Label Studio or the demo cannot go on
-+-- LabelStudioError           Label Studio answered, or failed to: carries status, method, url
++-- LabelStudioError           Label Studio answered, or failed to: carries status and url
 |   +-- Unreachable            nothing answered (transient)
 |   +-- ServerFault            5xx, HTML instead of JSON, half a body (transient)
 |   +-- RateLimited            429 with its retry_after (transient)
@@ -50,10 +50,11 @@ class LabelStudioError(TiebreakError):
     """Label Studio answered with an error, or not at all."""
 
     transient = False
+    retry_after: float = 0.0
+    """How long the server asks us to wait (seconds)."""
 
-    def __init__(self, message: str, *, method: str = "", url: str = "", status: int | None = None) -> None:
+    def __init__(self, message: str, *, url: str = "", status: int | None = None) -> None:
         super().__init__(message)
-        self.method = method
         self.url = url
         self.status = status
 
@@ -71,10 +72,9 @@ class ServerFault(LabelStudioError):
 
 
 class RateLimited(LabelStudioError):
-    """429: come back after ``retry_after`` seconds."""
+    """429: nothing was done; come back after ``retry_after`` seconds."""
 
     transient = True
-    retry_after: float = 1.0
 
 
 class Unauthorized(LabelStudioError):

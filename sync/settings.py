@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -23,31 +23,65 @@ PREFIX = "TIEBREAK_"
 _OTHER_VARIABLES = re.compile("TIEBREAK_(ML_.*|CACHE|LABEL_STUDIO|FAULTS|SHARED_DATA|CONFIG)")
 
 
+def address(value: str) -> str:
+    """An HTTP address without the slash at its end; raises ValueError for anything else.
+
+    >>> address("http://localhost:8080/")
+    'http://localhost:8080'
+    """
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or any(character.isspace() for character in value):
+        raise ValueError("must be an address such as http://localhost:8080")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must be an address alone, without a login, a query or a fragment")
+    return value.rstrip("/")
+
+
+def _address_or_none(value: str) -> str:
+    return address(value) if value else value
+
+
+Address = Annotated[str, AfterValidator(address), "an address such as http://localhost:8080"]
+OptionalAddress = Annotated[
+    str, AfterValidator(_address_or_none), "an address such as http://localhost:8085, or nothing"
+]
+Ids = Annotated[tuple[int, ...], NoDecode, "a list of project ids"]
+
+
 class Settings(BaseSettings):
     """Everything that can be set. The description of each field is its comment in ``tiebreak init``'s file."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
-    label_studio_url: str = Field(
+    label_studio_url: Address = Field(
         "http://localhost:8080", description="Address of Label Studio, as this machine reaches it."
     )
     label_studio_token: SecretStr = Field(
         SecretStr(""),
         description="Access token of a Label Studio user: Account & Settings, either kind.",
     )
+    timeout_seconds: float = Field(
+        60.0, ge=1, le=3600, description="How long to wait for one answer of Label Studio before giving up."
+    )
     store: str = Field(
         "sqlite:///tiebreak.sqlite3",
         description="Where everything is kept: an SQLAlchemy URL (sqlite:///FILE or postgresql+psycopg://...).",
     )
-    projects: Annotated[tuple[int, ...], NoDecode] = Field(
+    projects: Ids = Field(
         (),
-        description="Ids of the Label Studio projects to look after; more can be named on the command line.",
+        description="Ids of the Label Studio projects to look after (the number in a project's address).",
     )
-    backend_url: str = Field("", description="Address of tiebreak-ml, as this machine reaches it. Empty: no model.")
-    backend_url_for_label_studio: str = Field(
+    backend_url: OptionalAddress = Field(
+        "", description="Address of tiebreak-ml, as this machine reaches it. Empty: no model."
+    )
+    backend_url_for_label_studio: OptionalAddress = Field(
         "", description="The same as Label Studio reaches it, where that differs (containers)."
     )
-    public_url: str = Field(
+    public_url: OptionalAddress = Field(
         "",
         description="Address of `tiebreak serve`, as Label Studio reaches it, for its webhook. Empty: none.",
     )
@@ -90,15 +124,28 @@ class Settings(BaseSettings):
     @field_validator("projects", mode="before")
     @classmethod
     def _ids(cls, value: object) -> object:
-        return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
+        return value.replace(",", " ").strip("[] ").split() if isinstance(value, str) else value
 
-    @field_validator("label_studio_url", "backend_url", "backend_url_for_label_studio", "public_url")
+    @field_validator("projects")
     @classmethod
-    def _address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("must be an address such as http://localhost:8080")
-        return value.rstrip("/")
+    def _each_once(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if wrong := [project for project in value if project < 1]:
+            raise ValueError(f"{wrong[0]} is no project id: they count from 1")
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("label_studio_token", "secret", mode="before")
+    @classmethod
+    def _trimmed(cls, value: object) -> object:
+        return value.strip() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _bands(self) -> "Settings":
+        if not self.review_from <= self.p2_from <= self.p1_from:
+            raise ValueError(
+                f"review_from ({self.review_from}), p2_from ({self.p2_from}) and p1_from ({self.p1_from}) "
+                "must not fall: a task comes back from the first on, in band P2 from the second, in P1 from the third"
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -125,7 +172,7 @@ def load(file: Path | None = None) -> Settings:
             raise SettingsError(f"{place}: no such file; `tiebreak init` writes one")
         return _validated({}, place, "")
     try:
-        text = place.read_text(encoding="utf-8")
+        text = place.read_text(encoding="utf-8-sig")
         return _validated(tomllib.loads(text), place, text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{place}: not a TOML file: {error}") from error
@@ -148,15 +195,28 @@ def _validated(values: dict[str, Any], file: Path, text: str) -> Settings:
 
 
 def _explain(problem: Any, file: Path, text: str) -> str:
-    key = str(problem["loc"][0]) if problem["loc"] else ""
+    said = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return f"{file}: {said}" if text else said
+    key = str(problem["loc"][0])
     variable = PREFIX + key.upper()
-    line = next((n for n, row in enumerate(text.splitlines(), 1) if re.match(rf"\s*\"?{key}\b", row)), None)
-    where = f"environment variable {variable}" if variable in os.environ else f"{file}, line {line}: {key}"
+    where = f"environment variable {variable}" if variable in os.environ else f"{file}, line {_line(text, key)}: {key}"
     if problem["type"] == "extra_forbidden":
         return f"{where}: no such setting; {_known()}"
     field = Settings.model_fields[key]
-    shown = "" if field.annotation is SecretStr else f" {problem['input']!r} is refused:"
-    return f"{where}:{shown} {problem['msg'].removeprefix('Value error, ')}. Accepted: {accepted(field)}."
+    shown = "" if _is_secret(key) else f" {problem['input']!r} is refused:"
+    return f"{where}:{shown} {said}. Accepted: {accepted(field)}."
+
+
+def _line(text: str, key: str) -> int | str:
+    """Where the file sets a key or opens a table of that name."""
+    begins = re.compile(rf"\s*\[*\s*[\"']?{re.escape(key)}[\"']?\s*[.=\]]")
+    return next((number for number, row in enumerate(text.splitlines(), 1) if begins.match(row)), "?")
+
+
+def _is_secret(key: str) -> bool:
+    """Values that an error must not show: the address of a store may hold a password."""
+    return key == "store" or Settings.model_fields[key].annotation is SecretStr
 
 
 def _known() -> str:
@@ -168,13 +228,14 @@ def accepted(field: FieldInfo) -> str:
     if choices := [value for value in get_args(field.annotation) if isinstance(value, str)]:
         return ", ".join(choices)
     kinds: dict[object, str] = {float: "a number", int: "a whole number", str: "a text", SecretStr: "a text"}
+    kind = next((words for words in field.metadata if isinstance(words, str)), None) or kinds[field.annotation]
     limits = [
-        f"{words} {getattr(limit, name)}"
+        f"{words} {getattr(limit, name):g}"
         for limit in field.metadata
         for name, words in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
         if hasattr(limit, name)
     ]
-    return ", ".join([kinds.get(field.annotation, "a list of project ids"), *limits])
+    return ", ".join([kind, *limits])
 
 
 def as_file(given: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Everything that Tiebreak asks of Label Studio's API, in its own words."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ..errors import NotFound, Rejected, ServerFault
 from . import wire
@@ -26,6 +26,8 @@ STAMP_FIELDS = "id,created_at,updated_at,annotations_ids"
 PROJECT_FIELDS = (
     "id,title,description,created_at,label_config,model_version,sampling,maximum_annotations,show_collab_predictions"
 )
+Read = TypeVar("Read")
+
 STAMPS_AT_ONCE = 2000
 IMPORT_AT_ONCE = 1000
 
@@ -54,28 +56,28 @@ class LabelStudio:
 
     def version(self) -> str:
         """The server's release."""
-        return str(self._transport.get("api/version").get("release", ""))
+        return self._one(wire.release, self._transport.get("api/version"))
 
     def whoami(self) -> RemoteUser:
         """Whose token it is."""
-        return wire.user(self._transport.get("api/current-user/whoami"))
+        return self._one(wire.user, self._transport.get("api/current-user/whoami"))
 
     def users(self) -> list[RemoteUser]:
         """Everybody in the organization."""
-        return [wire.user(one) for one in self._transport.get("api/users")]
+        return self._all(wire.user, self._transport.get("api/users"))
 
     # Projects
 
     def project(self, project: int) -> RemoteProject:
         """A project by id; raises NotFound."""
-        return wire.project(self._transport.get(f"api/projects/{project}/"))
+        return self._one(wire.project, self._transport.get(f"api/projects/{project}/"))
 
     def projects(self) -> Iterator[RemoteProject]:
         """Every project that the user sees."""
         page = 1
         while True:
             found = self._transport.get("api/projects/", page=page, page_size=100, include=PROJECT_FIELDS)
-            yield from map(wire.project, found["results"])
+            yield from self._all(wire.project, found.get("results") if isinstance(found, dict) else found)
             if not found.get("next"):
                 return
             page += 1
@@ -83,11 +85,11 @@ class LabelStudio:
     def create_project(self, title: str, label_config: str, **fields: Any) -> RemoteProject:
         """A new project."""
         body = {"title": title, "label_config": label_config, **fields}
-        return wire.project(self._transport.send("POST", "api/projects/", body=body))
+        return self._one(wire.project, self._transport.send("POST", "api/projects/", body=body))
 
     def update_project(self, project: int, **fields: Any) -> RemoteProject:
         """Change settings of a project. A ``model_version`` that no prediction has is refused (Rejected)."""
-        return wire.project(self._transport.send("PATCH", f"api/projects/{project}/", body=fields))
+        return self._one(wire.project, self._transport.send("PATCH", f"api/projects/{project}/", body=fields))
 
     def delete_project(self, project: int) -> None:
         """Delete a project with everything in it."""
@@ -95,8 +97,7 @@ class LabelStudio:
 
     def tabs(self, project: int) -> list[str]:
         """The titles of the project's Data Manager tabs."""
-        found = self._transport.get("api/dm/views/", project=project)
-        return [str((one.get("data") or {}).get("title") or "") for one in found]
+        return self._all(wire.tab_title, self._transport.get("api/dm/views/", project=project))
 
     def create_tab(self, project: int, title: str, *, ordering: Sequence[str], hidden: Sequence[str]) -> None:
         """A Data Manager tab; columns are named in the API's words ("tasks:id", "tasks:data.text")."""
@@ -114,12 +115,12 @@ class LabelStudio:
 
     def task(self, task: int) -> RemoteTask:
         """One task with its annotations; raises NotFound."""
-        return wire.task(self._transport.get(f"api/tasks/{task}/"))
+        return self._one(wire.task, self._transport.get(f"api/tasks/{task}/"))
 
     def tasks_after(self, project: int, task: int, limit: int) -> list[RemoteTask]:
         """The next tasks by id: a keyset that no edit can disturb."""
         item = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": task}
-        return [wire.task(one) for one in self._list(project, [item], "tasks:id", limit, TASK_FIELDS)]
+        return self._list(wire.task, project, [item], "tasks:id", limit, TASK_FIELDS)
 
     def tasks_updated_since(self, project: int, since: int, limit: int = 200) -> Iterator[list[RemoteTask]]:
         """Pages of the tasks changed at ``since`` (microseconds) or later, the oldest change first.
@@ -135,7 +136,7 @@ class LabelStudio:
                 "type": "Datetime",
                 "value": value,
             }
-            page = [wire.task(one) for one in self._list(project, [item], "tasks:updated_at", limit, TASK_FIELDS)]
+            page = self._list(wire.task, project, [item], "tasks:updated_at", limit, TASK_FIELDS)
             if page:
                 yield page
             if len(page) < limit:
@@ -146,23 +147,29 @@ class LabelStudio:
 
     def newest_change(self, project: int) -> int:
         """When the task changed last that changed last (microseconds); 0 for an empty project."""
-        found = self._list(project, [], "-tasks:updated_at", 1, "id,updated_at")
-        return wire.microseconds(found[0]["updated_at"]) if found else 0
+        found = self._list(wire.stamp, project, [], "-tasks:updated_at", 1, STAMP_FIELDS)
+        return found[0].updated_at if found else 0
 
     def task_stamps(self, project: int) -> Iterator[TaskStamp]:
         """Ids and times of every task and the ids of its annotations: what a sweep needs, at many times the speed."""
         last = 0
         while True:
             item = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": last}
-            page = [wire.stamp(one) for one in self._list(project, [item], "tasks:id", STAMPS_AT_ONCE, STAMP_FIELDS)]
+            page = self._list(wire.stamp, project, [item], "tasks:id", STAMPS_AT_ONCE, STAMP_FIELDS)
             yield from page
             if len(page) < STAMPS_AT_ONCE:
                 return
             last = page[-1].id
 
     def _list(
-        self, project: int, items: Sequence[Mapping[str, Any]], order: str, limit: int, fields: str
-    ) -> list[Mapping[str, Any]]:
+        self,
+        read: Callable[[wire.Json], Read],
+        project: int,
+        items: Sequence[Mapping[str, Any]],
+        order: str,
+        limit: int,
+        fields: str,
+    ) -> list[Read]:
         query: dict[str, Any] = {"ordering": [order]}
         if items:
             query["filters"] = {"conjunction": "and", "items": list(items)}
@@ -175,17 +182,14 @@ class LabelStudio:
             include=fields,
             query=json.dumps(query),
         )
-        if not isinstance(found, dict) or not isinstance(found.get("tasks"), list):
-            raise ServerFault(f"GET {self.url}/api/tasks: not a list of tasks", method="GET", url=self.url)
-        tasks: list[Mapping[str, Any]] = found["tasks"]
-        return tasks
+        return self._all(read, found.get("tasks") if isinstance(found, dict) else found)
 
     def import_tasks(self, project: int, bodies: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Add tasks; their ids in the same order. There is no idempotency: a repeat makes duplicates."""
+        """Add tasks in one request; their ids in the same order. There is no idempotency: a repeat is a duplicate."""
         found = self._transport.send(
             "POST", f"api/projects/{project}/import", params={"return_task_ids": "true"}, body=list(bodies)
         )
-        ids = [int(one) for one in found.get("task_ids") or ()]
+        ids = self._one(wire.task_ids, found)
         if len(ids) != len(bodies):
             raise ServerFault(f"import into project {project}: {len(bodies)} tasks were sent, {len(ids)} ids came back")
         return ids
@@ -197,7 +201,7 @@ class LabelStudio:
     def next_task(self, project: int) -> RemoteTask | None:
         """The task that this user is served now, which locks it; null when there is none."""
         try:
-            return wire.task(self._transport.send("GET", f"api/projects/{project}/next"))
+            return self._one(wire.task, self._transport.send("GET", f"api/projects/{project}/next"))
         except NotFound:
             return None
 
@@ -212,12 +216,15 @@ class LabelStudio:
     def predictions(self, *, project: int | None = None, task: int | None = None) -> list[RemotePrediction]:
         """The stored predictions of a project or a task."""
         chosen = {"project": project} if task is None else {"task": task}
-        return [wire.prediction(one) for one in self._transport.get("api/predictions/", **chosen)]
+        return self._all(wire.prediction, self._transport.get("api/predictions/", **chosen))
 
     def model_versions(self, project: int) -> dict[str, int]:
-        """Every model version that stored predictions have, with how many have it."""
-        found = self._transport.get(f"api/projects/{project}/model-versions/")
-        return {str(name): int(count) for name, count in found.items()}
+        """Every model version that stored predictions have, with how many have it.
+
+        Label Studio lists the project's own version also where no prediction has it: that one is left out.
+        """
+        found = self._one(wire.versions, self._transport.get(f"api/projects/{project}/model-versions/"))
+        return {name: count for name, count in found.items() if count > 0}
 
     def delete_model_version(self, project: int, version: str) -> None:
         """Delete the predictions of one version, and no others."""
@@ -242,7 +249,7 @@ class LabelStudio:
         optional = {"unique_id": unique_id, "completed_by": completed_by, "lead_time": lead_time}
         body |= {name: value for name, value in optional.items() if value is not None}
         try:
-            return int(self._transport.send("POST", f"api/tasks/{task}/annotations/", body=body)["id"])
+            return self._one(wire.new_id, self._transport.send("POST", f"api/tasks/{task}/annotations/", body=body))
         except Rejected as error:
             if error.status == 409 and unique_id is not None:
                 return None
@@ -264,17 +271,17 @@ class LabelStudio:
 
     def backends(self, project: int) -> list[RemoteBackend]:
         """The ML backends of a project; Label Studio asks each for its health meanwhile."""
-        return [wire.backend(one) for one in self._transport.get("api/ml/", project=project)]
+        return self._all(wire.backend, self._transport.get("api/ml/", project=project))
 
     def connect_backend(self, project: int, url: str, title: str) -> RemoteBackend:
         """Connect an ML backend. Label Studio sets ``project.model_version`` to ``title``: put the real one back."""
         body = {"project": project, "url": url, "title": title, "is_interactive": False}
-        return wire.backend(self._transport.send("POST", "api/ml/", body=body))
+        return self._one(wire.backend, self._transport.send("POST", "api/ml/", body=body))
 
     def webhooks(self, project: int | None = None) -> list[RemoteWebhook]:
         """The webhooks of a project, or all."""
         chosen = {} if project is None else {"project": project}
-        return [wire.webhook(one) for one in self._transport.get("api/webhooks/", **chosen)]
+        return self._all(wire.webhook, self._transport.get("api/webhooks/", **chosen))
 
     def create_webhook(
         self, url: str, *, project: int, headers: Mapping[str, str], actions: Sequence[str]
@@ -289,7 +296,7 @@ class LabelStudio:
             "send_for_all_actions": False,
             "is_active": True,
         }
-        return wire.webhook(self._transport.send("POST", "api/webhooks/", body=body))
+        return self._one(wire.webhook, self._transport.send("POST", "api/webhooks/", body=body))
 
     def update_webhook(self, webhook: int, **fields: Any) -> None:
         """Change a webhook."""
@@ -298,3 +305,23 @@ class LabelStudio:
     def delete_webhook(self, webhook: int) -> None:
         """Remove a webhook."""
         self._transport.send("DELETE", f"api/webhooks/{webhook}/")
+
+    # Answers as typed values
+
+    def _one(self, read: Callable[[wire.Json], Read], raw: Any) -> Read:
+        try:
+            return read(raw)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise self._strange(read.__name__, error) from error
+
+    def _all(self, read: Callable[[wire.Json], Read], raw: Any) -> list[Read]:
+        if not isinstance(raw, list):
+            raise self._strange(f"list of {read.__name__}", TypeError(type(raw).__name__))
+        return [self._one(read, one) for one in raw]
+
+    def _strange(self, wanted: str, error: Exception) -> ServerFault:
+        return ServerFault(
+            f"Label Studio {self.url}: what came is no {wanted.replace('_', ' ')} ({type(error).__name__}: {error}). "
+            "Does label_studio_url point at Label Studio itself, and is its version supported (1.23)?",
+            url=self.url,
+        )

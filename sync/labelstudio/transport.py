@@ -3,6 +3,8 @@
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,15 +14,19 @@ from label_studio_sdk.core.api_error import ApiError
 
 from ..errors import LabelStudioError, NotFound, RateLimited, Rejected, ServerFault, Unauthorized, Unreachable
 
-RETRIES = 4
+RETRIES = 3
 FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 60.0
+"""A server that asks for a longer pause (seconds) is not waited for: the error says when to come back."""
+CONNECT_SECONDS = 10.0
 
 
 class Transport:
     """Requests with the vendor's authentication (either kind of token), our errors, and retried reads.
 
-    Reads are repeated after transient failures with doubling pauses; writes never: the callers find out first what
-    arrived. ``http`` is the network, so that a test hands in another one.
+    Reads are repeated after transient failures with doubling pauses, for about ``timeout`` seconds at most. Writes are
+    repeated only after 429, which says that nothing was done: else the callers find out first what arrived.
+    ``http`` is the network, so that a test hands in another one.
     """
 
     def __init__(
@@ -33,20 +39,21 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.url = url.rstrip("/")
+        self._timeout = timeout
         self._sleep = sleep
-        if not token:
-            raise Unauthorized(
-                f"Label Studio {self.url}: no access token is set. Copy yours from Label Studio, Account & Settings, "
-                "into label_studio_token (or TIEBREAK_LABEL_STUDIO_TOKEN)."
-            )
-        self._client = client = http or httpx.Client(
-            timeout=timeout, trust_env=not _loopback(self.url), follow_redirects=False
-        )
+        _refuse_no_token(self.url, token)
+        self._client = http or _client(self.url, timeout)
         try:
-            # The typed methods of the SDK drop fields that they do not know, so its authenticated client is used.
-            sdk: Any = Sdk(base_url=self.url, api_key=token, httpx_client=client)  # type: ignore[no-untyped-call]
-        except ValueError as error:
-            raise Unauthorized(f"Label Studio {self.url}: the access token is not one: {error}") from error
+            # The typed methods of the SDK drop fields that they do not know, so its authenticated client is used. The
+            # slash at the end keeps a path in the address: the SDK would ask for new access tokens beside it.
+            sdk: Any = Sdk(base_url=f"{self.url}/", api_key=token, httpx_client=self._client)  # type: ignore[no-untyped-call]
+        except (ApiError, ValueError) as error:
+            said = _detail(json.dumps(error.body)) if isinstance(error, ApiError) else str(error)
+            raise Unauthorized(
+                f"Label Studio {self.url}: the access token is not valid: {said} Copy yours again from Label Studio, "
+                "Account & Settings, into label_studio_token."
+            ) from error
+        self._tokens = sdk._client_wrapper._tokens_client
         self._http = sdk._client_wrapper.httpx_client
 
     def close(self) -> None:
@@ -55,85 +62,150 @@ class Transport:
 
     def get(self, path: str, **params: Any) -> Any:
         """Read JSON; transient failures are retried."""
-        pause = FIRST_PAUSE
-        for _ in range(RETRIES):
-            try:
-                return self.send("GET", path, params=params)
-            except LabelStudioError as error:
-                if not error.transient:
-                    raise
-                self._sleep(max(pause, getattr(error, "retry_after", 0.0)))
-                pause *= 2
-        return self.send("GET", path, params=params)
+        return self._patiently(lambda error: error.transient, "GET", path, params, None)
 
     def send(self, method: str, path: str, *, params: dict[str, Any] | None = None, body: Any = None) -> Any:
-        """One request, once; its JSON, or null for an empty answer. Raises LabelStudioError."""
+        """One request, carried out at most once; its JSON, or null for an empty answer. Raises LabelStudioError."""
+        return self._patiently(lambda error: isinstance(error, RateLimited), method, path, params, body)
+
+    def _patiently(
+        self,
+        again: Callable[[LabelStudioError], bool],
+        method: str,
+        path: str,
+        params: dict[str, Any] | None,
+        body: Any,
+    ) -> Any:
+        end = time.monotonic() + self._timeout
+        for attempt in range(RETRIES):
+            try:
+                return self._with_fresh_token(method, path, params, body)
+            except LabelStudioError as error:
+                pause = max(FIRST_PAUSE * 2**attempt, error.retry_after)
+                if not again(error) or pause > LONGEST_PAUSE or time.monotonic() > end:
+                    raise
+            self._sleep(pause)
+        return self._with_fresh_token(method, path, params, body)
+
+    def _with_fresh_token(self, method: str, path: str, params: dict[str, Any] | None, body: Any) -> Any:
+        """A personal access token stands for short-lived ones; where our clock is late, one is refused as too old."""
+        try:
+            return self._once(method, path, params, body)
+        except Unauthorized as error:
+            if error.status != 401 or self._tokens._use_legacy_token or self._tokens._access_token is None:
+                raise
+            self._tokens._access_token = None
+            return self._once(method, path, params, body)
+
+    def _once(self, method: str, path: str, params: dict[str, Any] | None, body: Any) -> Any:
         where = f"{method} {self.url}/{path}"
         try:
             reply = self._http.request(
                 path, method=method, params=params, json=body, request_options={"max_retries": 0}
             )
-        except ApiError as error:  # the SDK's own refresh of an access token
-            raise _error(where, method, error.status_code or 0, str(error.body), {}) from error
-        except httpx.TimeoutException as error:
-            raise Unreachable(
-                f"{where}: no answer in time; is Label Studio overloaded?", method=method, url=self.url
-            ) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Unreachable(
-                f"{where}: nothing answers there ({error}). Is Label Studio running, and is label_studio_url right?",
-                method=method,
-                url=self.url,
-            ) from error
+        except (ApiError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise _broken(where, error) from error
         if reply.status_code >= 300:
-            raise _error(where, method, reply.status_code, reply.text, reply.headers)
+            raise _refused(where, reply.status_code, reply.text, reply.headers)
         return _json(where, method, reply)
 
 
-def _loopback(url: str) -> bool:
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+def _refuse_no_token(url: str, token: str) -> None:
+    if not token:
+        raise Unauthorized(
+            f"Label Studio {url}: no access token is set. Copy yours from Label Studio, Account & Settings, "
+            "into label_studio_token (or TIEBREAK_LABEL_STUDIO_TOKEN)."
+        )
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise Unauthorized(
+            f"Label Studio {url}: label_studio_token holds characters that no token has (a blank, a line end?): "
+            "copy it again from Label Studio, Account & Settings."
+        )
+
+
+def _client(url: str, timeout: float) -> httpx.Client:
+    # The server that `label-studio start` runs answers in two packets, and on a connection that is kept the second
+    # one waits 40 ms for our acknowledgement of the first: on this machine a new connection is the faster one.
+    loopback = urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+    return httpx.Client(
+        timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
+        trust_env=not loopback,
+        follow_redirects=False,
+        limits=httpx.Limits(max_keepalive_connections=0 if loopback else None),
+    )
+
+
+def _broken(where: str, error: Exception) -> LabelStudioError:
+    """No answer, or none that can be used, as one of our errors."""
+    if isinstance(error, ApiError):  # the SDK's own exchange of a personal access token
+        return _refused(where, error.status_code or 0, json.dumps(error.body), error.headers or {})
+    if isinstance(error, httpx.TimeoutException):
+        return Unreachable(f"{where}: no answer in time. Is Label Studio overloaded, or behind a firewall?", url=where)
+    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.DecodingError):
+        return ServerFault(f"{where}: the answer broke off ({error}). Did Label Studio stop, or a proxy?", url=where)
+    if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
+        return Unreachable(
+            f"{where}: nothing answers there ({error}). Is Label Studio running, and is label_studio_url right?",
+            url=where,
+        )
+    return ServerFault(f"{where}: not an answer of Label Studio ({error})", url=where)
 
 
 def _json(where: str, method: str, reply: httpx.Response) -> Any:
     if reply.status_code == 204 or not reply.content:
         if reply.status_code == 200 and method == "GET":
-            raise ServerFault(f"{where}: an empty answer instead of JSON", method=method, url=where, status=200)
+            raise ServerFault(f"{where}: an empty answer instead of JSON", url=where, status=200)
         return None
     try:
         return reply.json()
     except ValueError as error:
-        kind = reply.headers.get("content-type", "")
-        found = "a web page" if "html" in kind else "something that is not JSON, or half of it"
+        found = "a web page" if _is_page(reply.headers) else "something that is not JSON, or half of it"
         raise ServerFault(
             f"{where}: {found} instead of JSON. Does label_studio_url point at Label Studio itself, or at a login "
             "page or proxy in front of it?",
-            method=method,
             url=where,
             status=reply.status_code,
         ) from error
 
 
-def _error(where: str, method: str, status: int, text: str, headers: Any) -> LabelStudioError:
+def _is_page(headers: Any) -> bool:
+    return "html" in str(headers.get("content-type", ""))
+
+
+def _refused(where: str, status: int, text: str, headers: Any) -> LabelStudioError:
     """The status as one of our errors, with what Label Studio says of it."""
     details = _detail(text)
     kind: type[LabelStudioError]
     if status in (301, 302, 303, 307, 308):
         kind, words = Rejected, f"redirects to {headers.get('location')}: use that address as label_studio_url"
     elif status in (401, 403):
-        kind, words = Unauthorized, f"refused ({status}): {details or 'is the access token right and still valid?'}"
+        said = details.rstrip(".") or "no reason given"
+        kind, words = Unauthorized, f"refused ({status}): {said}. Is label_studio_token right and still valid?"
+    elif status == 404 and not details and _is_page(headers) and where.startswith("GET "):
+        kind, words = Rejected, "there is no such page. Does label_studio_url point at Label Studio?"
     elif status == 404:
         kind, words = NotFound, f"not found: {details}" if details else "not found"
     elif status == 429:
-        kind, words = RateLimited, "too many requests"
+        kind, words = RateLimited, f"too many requests; come back in {_retry_after(headers):.0f} s"
     elif status >= 500:
-        kind, words = ServerFault, f"Label Studio failed ({status}): {details or 'no reason given'}"
+        kind, words = ServerFault, f"failed ({status}): {details or 'its log, or its proxy, says why'}"
     else:
         kind, words = Rejected, f"refused ({status}): {details or text[:200]}"
-    error = kind(f"{where}: {words}", method=method, url=where, status=status)
-    if isinstance(error, RateLimited):
-        after = str(headers.get("retry-after", "1"))
-        error.retry_after = float(after) if after.isdigit() else 1.0
+    error = kind(f"{where}: {words}", url=where, status=status)
+    error.retry_after = _retry_after(headers) if status in (429, 503) else 0.0
     return error
+
+
+def _retry_after(headers: Any) -> float:
+    """The pause that the server asks for, in seconds: a number or a date; 1 where it says none."""
+    given = str(headers.get("retry-after", "")).strip()
+    if given.isascii() and given.isdigit():
+        return float(given)
+    try:
+        wanted = parsedate_to_datetime(given)
+    except ValueError:
+        return 1.0
+    return max(0.0, (wanted.replace(tzinfo=wanted.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 def _detail(text: str) -> str:

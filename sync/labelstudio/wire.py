@@ -132,6 +132,11 @@ def timestamp(time: int) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def release(raw: Json) -> str:
+    """The server's version, from ``/api/version``."""
+    return str(raw.get("release") or "")
+
+
 def user(raw: Json) -> RemoteUser:
     """From ``/api/users``."""
     name = f"{raw.get('first_name') or ''} {raw.get('last_name') or ''}".strip()
@@ -180,13 +185,40 @@ def task(raw: Json) -> RemoteTask:
         id=int(raw["id"]),
         created_at=microseconds(raw["created_at"]),
         updated_at=microseconds(raw["updated_at"]),
-        data=raw.get("data") or {},
-        meta=raw.get("meta") or {},
+        data=_object(raw.get("data")),
+        meta=_object(raw.get("meta")),
         overlap=int(raw.get("overlap") or 1),
         is_labeled=bool(raw.get("is_labeled")),
         annotations=tuple(annotation(one) for one in raw.get("annotations") or ()),
         predictions=tuple(prediction(one) for one in raw.get("predictions") or () if isinstance(one, Mapping)),
     )
+
+
+def _object(value: object) -> Json:
+    """Data that somebody made a list of by API is kept under a name, so that it is an object like all others."""
+    if value is None or isinstance(value, Mapping):
+        return value or {}
+    return {"data": value}
+
+
+def task_ids(raw: Json) -> list[int]:
+    """From ``/api/projects/ID/import``."""
+    return [int(one) for one in raw["task_ids"]]
+
+
+def new_id(raw: Json) -> int:
+    """The id of what was made."""
+    return int(raw["id"])
+
+
+def versions(raw: Json) -> dict[str, int]:
+    """From ``/api/projects/ID/model-versions``: version -> predictions."""
+    return {str(name): int(count) for name, count in raw.items()}
+
+
+def tab_title(raw: Json) -> str:
+    """From ``/api/dm/views``: the title of a Data Manager tab."""
+    return str((raw.get("data") or {}).get("title") or "")
 
 
 def stamp(raw: Json) -> TaskStamp:
