@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from ..errors import StoreError
@@ -18,6 +18,15 @@ from .tables import servers
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_SECONDS = 30
+ADVICE = {
+    "database is locked": "another program has been writing to it for long; let it finish, then run this again",
+    "readonly database": "this user may not write there",
+    "not a database": "the file is something else; name another file in `store`",
+    "disk is full": "make room on the disk, then run this again; nothing is lost",
+    "unable to open": "the folder is missing, or this user may not write there",
+    "Connection refused": "is PostgreSQL running, and is the address in `store` right?",
+}
+"""What a database says -> what to do."""
 
 
 class Store:
@@ -34,7 +43,7 @@ class Store:
             with self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            raise StoreError(f"store {self.name}: {error.orig}") from error
+            raise StoreError(f"store {self.name}: {_why(error)}") from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -43,7 +52,7 @@ class Store:
             with self._engine.connect().execution_options(reads=True) as connection, connection.begin():
                 yield connection
         except DBAPIError as error:
-            raise StoreError(f"store {self.name}: {error.orig}") from error
+            raise StoreError(f"store {self.name}: {_why(error)}") from error
 
     def close(self) -> None:
         """Give the connections back."""
@@ -59,50 +68,76 @@ def open_store(url: str) -> Store:
     engine = _engine(url)
     store = Store(engine)
     try:
-        with engine.connect() as connection:
-            _migrate(connection, store.name)
+        _migrate(engine, store.name)
     except DBAPIError as error:
         engine.dispose()
-        raise StoreError(f"store {store.name} cannot be opened: {error.orig}") from error
+        raise StoreError(f"store {store.name} cannot be opened: {_why(error)}") from error
+    except BaseException:
+        engine.dispose()
+        raise
     return store
+
+
+def _why(error: DBAPIError) -> str:
+    """The database's own words, on one line, and what to do where that is known."""
+    said = " ".join(str(error.orig).split())
+    return next((f"{said}: {advice}" for sign, advice in ADVICE.items() if sign in said), said)
 
 
 def claim(store: Store, label_studio_url: str) -> None:
     """Bind the store to one Label Studio: ids mean nothing on another. Raises StoreError for a second one."""
+    with store.read() as connection:
+        known = connection.execute(select(servers.c.url)).scalar()
+    if known is None:
+        with store.begin() as connection:
+            connection.execute(insert(servers).values(url=label_studio_url))
+    elif known != label_studio_url:
+        raise StoreError(
+            f"store {store.name} belongs to the Label Studio at {known}, not to {label_studio_url}: name another "
+            f"store, or, if the same server moved, run `tiebreak moved {label_studio_url}`"
+        )
+
+
+def move(store: Store, label_studio_url: str) -> str:
+    """The same Label Studio now answers at another address; its old one. Raises StoreError for a new store."""
     with store.begin() as connection:
         known = connection.execute(select(servers.c.url)).scalar()
         if known is None:
-            connection.execute(insert(servers).values(url=label_studio_url))
-        elif known != label_studio_url:
-            raise StoreError(
-                f"store {store.name} belongs to the Label Studio at {known}, not to {label_studio_url}: name another "
-                "store, or, if the same server moved, run `tiebreak moved` with its new address"
-            )
-
-
-def move(store: Store, label_studio_url: str) -> None:
-    """The same Label Studio now answers at another address."""
-    with store.begin() as connection:
+            raise StoreError(f"store {store.name} belongs to no Label Studio yet: the first pull decides")
         connection.execute(servers.update().values(url=label_studio_url))
+    return str(known)
 
 
 def _engine(url: str) -> Engine:
     try:
         place = make_url(url)
-        if place.get_backend_name() == "sqlite" and place.database not in (None, "", ":memory:"):
-            Path(str(place.database)).parent.mkdir(parents=True, exist_ok=True)
+        if place.get_backend_name() == "sqlite":
+            _make_folder(place)
         engine = create_engine(place)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        # The address is not repeated: it may hold a password.
         raise StoreError(
-            f"store {url!r}: not an address that can be used ({error}); sqlite:///FILE and "
+            f"the setting `store` is not an address that can be used ({type(error).__name__}): sqlite:///FILE and "
             "postgresql+psycopg://USER:PASSWORD@HOST/NAME can"
-        ) from error
-    except OSError as error:
-        raise StoreError(f"store {url}: its folder cannot be made: {error.strerror}") from error
+        ) from None
+    if engine.dialect.name not in ("sqlite", "postgresql"):
+        raise StoreError(f"store: {engine.dialect.name} is not supported; sqlite:///FILE and postgresql+psycopg:// are")
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_folder(place: URL) -> None:
+    file = place.database or ":memory:"
+    if file == ":memory:":
+        raise StoreError("store sqlite://: names no file, so everything would be lost at the end: sqlite:///FILE")
+    if file.startswith("file:"):
+        return
+    try:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"store {place}: its folder cannot be made: {error.strerror}") from error
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -123,20 +158,20 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
 
 
-def _migrate(connection: Connection, name: str) -> None:
+def _migrate(engine: Engine, name: str) -> None:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     newest = ScriptDirectory.from_config(config).get_current_head()
-    current = MigrationContext.configure(connection).get_current_revision()
-    connection.commit()
+    with engine.connect().execution_options(reads=True) as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
     if current == newest:
         return
     try:
-        with connection.begin():
-            if connection.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
                 # Two programs that start together must not both migrate.
                 connection.execute(text("SELECT pg_advisory_xact_lock(7426193)"))
+            config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError as error:
         raise StoreError(

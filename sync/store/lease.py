@@ -7,8 +7,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from ..errors import Busy, StoreError
 from .engine import Store
@@ -26,17 +29,19 @@ def lease(
     """
     length = int(seconds * 1_000_000)
     _take(store, name, holder, clock(), length)
-    lost, over = threading.Event(), threading.Event()
+    over = threading.Event()
+    good_until = [monotonic() + seconds]
 
     def prolong() -> None:
         mine = update(leases).where(leases.c.name == name, leases.c.holder == holder)
         while not over.wait(seconds / 4):
+            asked = monotonic()
             with suppress(StoreError), store.begin() as connection:
-                if connection.execute(mine.values(expires_at=clock() + length)).rowcount == 0:
-                    lost.set()
+                held = connection.execute(mine.values(expires_at=clock() + length)).rowcount > 0
+                good_until[0] = asked + seconds if held else 0.0
 
     def check() -> None:
-        if lost.is_set():
+        if monotonic() > good_until[0]:
             raise Busy(f"{name}: another run took over; this one stops")
 
     keeper = threading.Thread(target=prolong, name=f"lease {name}", daemon=True)
@@ -46,34 +51,50 @@ def lease(
     finally:
         over.set()
         keeper.join()
-        with store.begin() as connection:
+        with suppress(StoreError), store.begin() as connection:  # else it ends by itself
             connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
 
 
 def holder_name() -> str:
     """Who holds a lease: this machine and process, and this run of it alone."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    return f"{_machine()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def _machine() -> str:
+    """Where process ids mean the same: containers may share a name and still number their processes apart."""
+    try:
+        numbering = Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        numbering = ""
+    return f"{socket.gethostname()}/{''.join(filter(str.isdigit, numbering))}"
 
 
 def _take(store: Store, name: str, holder: str, now: int, length: int) -> None:
-    with store.begin() as connection:
-        row = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).first()
-        if row is not None and row.expires_at > now and not _is_dead(row.holder):
-            until = datetime.fromtimestamp(row.expires_at / 1e6, UTC)
-            raise Busy(
-                f"{name}: another run is at work ({row.holder}); it is over, or given up, by {until:%H:%M:%S} UTC"
-            )
-        connection.execute(delete(leases).where(leases.c.name == name))
-        connection.execute(insert(leases).values(name=name, holder=holder, expires_at=now + length))
+    try:
+        with store.begin() as connection:
+            row = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).first()
+            if row is not None and row.expires_at > now and not _is_dead(row.holder):
+                until = datetime.fromtimestamp(row.expires_at / 1e6, UTC)
+                machine, process, _ = row.holder.rsplit(":", 2)
+                raise Busy(
+                    f"{name}: another run is at work (process {process} on {machine.partition('/')[0]}): let it "
+                    f"finish. If it is gone, its hold ends at {until:%H:%M:%S} UTC"
+                )
+            connection.execute(delete(leases).where(leases.c.name == name))
+            connection.execute(insert(leases).values(name=name, holder=holder, expires_at=now + length))
+    except StoreError as error:
+        if isinstance(error.__cause__, IntegrityError):  # where nobody held it, there was no row to wait for
+            raise Busy(f"{name}: another run began at the same moment: let it finish") from error
+        raise
 
 
 def _is_dead(holder: str) -> bool:
     """Whether the holder was a process of this machine that no longer runs."""
-    machine, _, rest = holder.partition(":")
-    if machine != socket.gethostname():
+    machine, process, _ = holder.rsplit(":", 2)
+    if machine != _machine():
         return False
     try:
-        os.kill(int(rest.partition(":")[0]), 0)
+        os.kill(int(process), 0)
     except ProcessLookupError:
         return True
     except PermissionError:
