@@ -113,7 +113,7 @@ def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
         if (refused := _refused(serving)) is not None:
             return refused
         asked = wire.score_request(wire.body_of(request.get_data()))
-        lines = serving_flow.score(serving, asked.project, asked.config, asked.tasks, asked.round)
+        lines = serving_flow.score(serving, asked.project, asked.config, asked.tasks, asked.model, asked.round)
         return Response(_as_lines(lines), mimetype="application/x-ndjson")
 
     @app.post("/round")

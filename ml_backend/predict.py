@@ -97,13 +97,19 @@ def predict(
 
 
 def score(
-    serving: Serving, project: str, config: LabelConfig, tasks: Sequence[Task], round_version: str | None
+    serving: Serving,
+    project: str,
+    config: LabelConfig,
+    tasks: Sequence[Task],
+    model_version: str | None = None,
+    round_version: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """What the model thinks of a pool: one line a task and control, with the task's place.
 
-    ``round_version`` names the round that these places are for: its own model answers, and the round is kept.
+    ``model_version`` answers (null: the live one). ``round_version`` names the round that these places are for: it
+    is kept, so that ``/predict`` gives the same once it is shown.
     """
-    model = _scoring_model(serving, project, round_version)
+    model = _scoring_model(serving, project, model_version)
     thoughts = think(serving, model, config, tasks, None)
     utilities = _utilities(thoughts, len(tasks))
     holdout = np.array([task.holdout for task in tasks], dtype=bool)
@@ -264,11 +270,10 @@ def _model_of(serving: Serving, project: str, shown: Round | None) -> Model | No
         return None
 
 
-def _scoring_model(serving: Serving, project: str, round_version: str | None) -> Model | None:
-    """The model that a round is named after, so that one version never stands for two models."""
-    if round_version is None:
+def _scoring_model(serving: Serving, project: str, version: str | None) -> Model | None:
+    """The model that is asked for: the live one may be newer by now."""
+    if version is None:
         return serving.registry.live(project)[0]
-    version = rounds.model_of(round_version)
     return None if version == NO_MODEL else serving.registry.load(project, version)
 
 

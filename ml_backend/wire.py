@@ -31,11 +31,15 @@ class PredictRequest:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """A pool to score; ``round`` names the round that it is for, null for an opinion without consequences."""
+    """A pool to score, by ``model`` (null: the live one).
+
+    ``round`` names the round that it is for, null for an opinion without consequences.
+    """
 
     project: str
     config: LabelConfig
     tasks: tuple[Task, ...]
+    model: str | None
     round: str | None
 
 
@@ -82,10 +86,14 @@ def score_request(body: Mapping[str, Any]) -> ScoreRequest:
         if task.id in seen:
             raise BadRequest(f"tasks[{place}].id: {task.id} stands there twice")
         seen.add(task.id)
-    name = body.get("round")
+    model, name = body.get("model"), body.get("round")
     if name is not None:
-        model_of(name)
-    return ScoreRequest(project, config, tasks, name)
+        model = model_of(name) if model is None else model
+        if model != model_of(name):
+            raise BadRequest(f"round: {name!r} is no round of the model {str(model)[:60]!r}")
+    if model is not None and model_of(model) != model:
+        raise BadRequest(f"model: {model!r} is no version of a model; expected tiebreak-N")
+    return ScoreRequest(project, config, tasks, model, name)
 
 
 def config_of(body: Mapping[str, Any]) -> LabelConfig:

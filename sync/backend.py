@@ -90,15 +90,17 @@ class Backend:
         project: str,
         label_config: str,
         tasks: Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
         round: str | None = None,  # noqa: A002 - the field's own name
     ) -> Iterator[Scored]:
         """What the model thinks of ``tasks`` (each ``{"id", "data", "holdout", "blind"}``), one at a time.
 
         ``holdout`` tasks get random places; ``blind`` ones are in dispute, so ``/predict`` must lead nobody there.
-        ``round`` names the round that these places are for: the model that it is named after answers, and once
-        ``set_round`` has named it ``/predict`` gives the same places.
+        ``model`` is the version that must answer (default: the live one). ``round`` names the round that these
+        places are for: once ``set_round`` has named it, ``/predict`` gives the same places.
         """
-        body = {"project": project, "label_config": label_config, "tasks": list(tasks), "round": round}
+        body = {"project": project, "label_config": label_config, "tasks": list(tasks), "model": model, "round": round}
         reply = self._call("POST", "/score", json=body, stream=True, timeout=self._score_timeout)
         reply.encoding = "utf-8"
         try:

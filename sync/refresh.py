@@ -57,7 +57,7 @@ def refresh(
         return RefreshReport(last.version if last else None, 0, changed=False)
     with store.begin() as connection:
         current = rounds.intend(connection, project, model, fingerprint, clock())
-    scored = _score(backend, source, pool, settings, current.version)
+    scored = _score(backend, source, pool, settings, current)
     rows = _predictions(parse(source.label_config), pool, scored)
     switch_version(
         gateway,
@@ -125,7 +125,7 @@ def _reassert(gateway: LabelStudio, backend: Backend, source: StoredProject, las
 
 
 def _score(
-    backend: Backend, source: StoredProject, pool: Sequence[ServableTask], settings: Settings, version: str
+    backend: Backend, source: StoredProject, pool: Sequence[ServableTask], settings: Settings, current: rounds.Round
 ) -> list[tuple[ServableTask, Scored]]:
     """What the model thinks of each task; places are given among the servable ones alone."""
     found = []
@@ -143,7 +143,13 @@ def _score(
             for task in part.values()
         ]
         if bodies:
-            replies = backend.score(project_key(source), source.label_config, bodies, version if servable else None)
+            replies = backend.score(
+                project_key(source),
+                source.label_config,
+                bodies,
+                model=current.model,
+                round=current.version if servable else None,
+            )
             found += [(part[one.task], one) for one in replies if one.task in part]
     return found
 
