@@ -1,13 +1,14 @@
 """One run of the loop for one project: what ``tiebreak run`` does and ``tiebreak serve`` repeats."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from .assess import Assessment, assess
 from .backend import Backend
-from .errors import BackendError, LabelStudioError, NotFound, TiebreakError
+from .errors import BackendError, NotFound, StoreError, TiebreakError
 from .labelstudio.client import LabelStudio
-from .pull import PullReport, pull
+from .pull import PullReport, pull, pull_review
 from .push import PushReport, forget, push
 from .refresh import RefreshReport, project_key, refresh
 from .resolve import ResolveReport, resolve
@@ -52,10 +53,7 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
     """
     store, gateway, settings, clock = services.store, services.gateway, services.settings, services.clock
     warnings: list[str] = []
-    with (
-        lease(store, f"project:{project}", holder_name(), clock, LEASE_SECONDS) as still_ours,
-        _recorded(services, project),
-    ):
+    with alone(services, project) as still_ours, _recorded(services, project):
         pulled = pull(store, gateway, project, clock)
         key = pulled.project
         pull_reviews(services, key)
@@ -68,17 +66,28 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
         assessment = assess(store, key, settings, clock)
         still_ours()
         pushed = push(store, gateway, key, settings, clock)
-        pull_reviews(services, key)
+        if pushed.pushed or pushed.removed:
+            pull_reviews(services, key)
     return RunReport(project, pulled, ruled, assessment, refreshed, pushed, tuple(warnings))
+
+
+@contextmanager
+def alone(services: Services, project: int) -> Iterator[Callable[[], None]]:
+    """Work on a project (Label Studio's id) while nobody else does; yields a check that raises Busy once that is over.
+
+    Raises Busy while another command or ``tiebreak serve`` works on it.
+    """
+    with lease(services.store, f"project {project}", holder_name(), services.clock, LEASE_SECONDS) as still_ours:
+        yield still_ours
 
 
 def pull_reviews(services: Services, source: int) -> None:
     """Pull every review project of a source project (the store's key)."""
-    with services.store.begin() as connection:
+    with services.store.read() as connection:
         homes: Sequence[projects.StoredProject] = projects.reviews_of(connection, source)
     for home in homes:
         try:
-            pull(services.store, services.gateway, home.label_studio_id, services.clock)
+            pull_review(services.store, services.gateway, home, services.clock)
         except NotFound:
             forget(services.store, home.key, services.clock())
 
@@ -100,7 +109,7 @@ def _with_backend(services: Services, key: int, warnings: list[str], rounds: boo
 def teach(services: Services, key: int) -> bool:
     """Ask the backend to learn when the training feed has rows that its model has not seen."""
     assert services.backend is not None
-    with services.store.begin() as connection:
+    with services.store.read() as connection:
         source = projects.get(connection, key)
         newest = training.newest(connection, key)
     if newest <= services.backend.state(project_key(source)).cursor:
@@ -109,22 +118,18 @@ def teach(services: Services, key: int) -> bool:
     return True
 
 
-class _recorded:  # noqa: N801 - used as a function
+@contextmanager
+def _recorded(services: Services, project: int) -> Iterator[None]:
     """Keep in the store when a run last ended and how."""
-
-    def __init__(self, services: Services, project: int) -> None:
-        self._services = services
-        self._name = f"project:{project}:run"
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is not None and not isinstance(error, TiebreakError):
-            return
-        message = "" if error is None else str(error)
-        with self._services.store.begin() as connection:
-            beat(connection, self._name, self._services.clock(), error is None, message)
+    try:
+        yield
+    except TiebreakError as error:
+        with suppress(StoreError):  # what went wrong first is what is told
+            _beat(services, project, ok=False, message=str(error))
+        raise
+    _beat(services, project, ok=True, message="")
 
 
-__all__ = ["LabelStudioError", "RunReport", "Services", "run", "teach"]
+def _beat(services: Services, project: int, *, ok: bool, message: str) -> None:
+    with services.store.begin() as connection:
+        beat(connection, f"project:{project}:run", services.clock(), ok, message)

@@ -17,10 +17,11 @@ from label_config.results import canonical, read_answers
 from .errors import NotFound, Unsupported
 from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteTask
-from .store import intake, projects, reviews
+from .marker import source_named
+from .store import intake, projects, review_tasks
 from .store.engine import Store, claim
 from .store.intake import Decode, Decoded, Taken
-from .store.lease import beat, last_beat
+from .store.lease import beat, has_failed, last_beat
 from .store.projects import StoredProject
 
 OVERLAP = 30_000_000
@@ -58,11 +59,39 @@ def pull(
 ) -> PullReport:
     """Bring the store up to Label Studio's project of that id. Running twice writes nothing but a heartbeat.
 
-    Raises Unsupported for a labeling interface that cannot be read, LabelStudioError and StoreError as they come.
+    Raises Unsupported for a labeling interface that cannot be read and for a review project of ours,
+    LabelStudioError and StoreError as they come.
     """
     claim(store, gateway.url)
-    here = _look_at_project(store, gateway, project, clock)
-    decode = _decoder(here)
+    here = _look_at_source(store, gateway, project, clock)
+    return _take_in(store, gateway, here, _decoder(here), clock, progress)
+
+
+def pull_review(store: Store, gateway: LabelStudio, home: StoredProject, clock: Callable[[], int]) -> None:
+    """Bring the store up to a review project of ours, and its reviews up to what stands there.
+
+    Raises NotFound where Label Studio has it no more, or has another project under its id.
+    """
+    remote = gateway.project(home.label_studio_id)
+    if remote.created_at != home.created_at:
+        raise NotFound(f"review project {home.label_studio_id} was deleted, and another one has its id now", status=404)
+    with store.begin() as connection:
+        here = projects.remember(connection, remote, kind="review", now=clock())
+    # Rulings are read later, by resolve.
+    _take_in(store, gateway, here, lambda _: Decoded({}, None), clock)
+    with store.begin() as connection:
+        assert home.source_key is not None
+        review_tasks.reconcile(connection, home.source_key, home.key, clock())
+
+
+def _take_in(
+    store: Store,
+    gateway: LabelStudio,
+    here: StoredProject,
+    decode: Decode,
+    clock: Callable[[], int],
+    progress: Progress = lambda _: None,
+) -> PullReport:
     taken = Taken()
     for page, cursor_task, cursor_updated_at in _pages(gateway, here, clock()):
         with store.begin() as connection:
@@ -73,7 +102,7 @@ def pull(
     return PullReport(here.key, taken.tasks, taken.annotations, taken.versions, taken.rejected, taken.deleted)
 
 
-def _look_at_project(store: Store, gateway: LabelStudio, project: int, clock: Callable[[], int]) -> StoredProject:
+def _look_at_source(store: Store, gateway: LabelStudio, project: int, clock: Callable[[], int]) -> StoredProject:
     try:
         remote = gateway.project(project)
     except NotFound as error:
@@ -82,6 +111,12 @@ def _look_at_project(store: Store, gateway: LabelStudio, project: int, clock: Ca
             url=error.url,
             status=404,
         ) from error
+    source = source_named(remote.description)
+    if source is not None:
+        raise Unsupported(
+            f"project {project} ({remote.title!r}) is a review project that Tiebreak made: name its source, project "
+            f"{source}, instead"
+        )
     users = gateway.users()
     with store.begin() as connection:
         before = next((one for one in projects.sources(connection) if one.label_studio_id == project), None)
@@ -94,9 +129,7 @@ def _look_at_project(store: Store, gateway: LabelStudio, project: int, clock: Ca
 
 
 def _decoder(project: StoredProject) -> Decode:
-    """How results are read: against the interface as it is now; rulings are read later, by resolve."""
-    if project.kind == "review":
-        return lambda _: Decoded({}, None)
+    """How results are read: against the interface as it is now."""
     try:
         config = parse(project.label_config)
     except LabelConfigError as error:
@@ -130,9 +163,12 @@ def _pages(gateway: LabelStudio, here: StoredProject, now: int) -> Iterator[Page
         yield from _first_import(gateway, here, since)
     assert since is not None
     begin = since + 1 if now - since > QUIET and here.cursor_task is None else max(0, since - OVERLAP)
+    newest = since
     for page in gateway.tasks_updated_since(here.label_studio_id, begin):
-        since = max(since, page[-1].updated_at)
-        yield page, None, since
+        newest = max(newest, page[-1].updated_at)
+        # The next page may hold more of the same instant, so only what lies before it is complete.
+        yield page, None, max(since, newest - 1)
+    yield [], None, newest
 
 
 def _first_import(gateway: LabelStudio, here: StoredProject, since: int) -> Iterator[Page]:
@@ -162,12 +198,16 @@ def _timed(gateway: LabelStudio, project: int, task: int, limit: int) -> tuple[l
 def _sweep(
     store: Store, gateway: LabelStudio, here: StoredProject, decode: Decode, taken: Taken, clock: Callable[[], int]
 ) -> None:
-    """Find what was deleted, which no filter shows, and whatever else slipped past."""
+    """Find what was deleted, which no filter shows, and whatever else slipped past.
+
+    A large project is swept rarely, but at once after a run that failed: something may be gone that it worked on.
+    """
     name = f"project:{here.label_studio_id}:sweep"
     with store.read() as connection:
         last = last_beat(connection, name)
         size = intake.size(connection, here.key)
-    if size > SMALL and last is not None and clock() - last < SWEEP_EVERY:
+        failed = has_failed(connection, f"project:{here.label_studio_id}:run")
+    if size > SMALL and not failed and last is not None and clock() - last < SWEEP_EVERY:
         return
     stamps = list(gateway.task_stamps(here.label_studio_id))
     with store.begin() as connection:
@@ -181,6 +221,4 @@ def _sweep(
         with store.begin() as connection:
             taken.add(intake.save(connection, here.key, [remote], decode, clock()))
     with store.begin() as connection:
-        if here.kind == "review":
-            reviews.mark_lost(connection, here.key, clock())
         beat(connection, name, clock(), True, "")

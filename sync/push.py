@@ -1,25 +1,29 @@
 """The queue goes back into Label Studio: one review task a task, in bands, in exact order, exactly once.
 
 Label Studio has no idempotency key for tasks. So the intent is stored first, our key goes into the review task's
-data and meta, and before anything is imported we look for keys that arrived without our hearing of it.
+data and meta, and a pull of the review project finds the keys that arrived without our hearing of it.
 """
 
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from label_config.errors import LabelConfigError, ResultError
 from label_config.model import LabelConfig
 from label_config.ordering import score_from_priority
 from label_config.parse import parse
 from label_config.review import review_config, review_data
 
-from .errors import NotFound
+from .errors import NotFound, Unsupported
 from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteProject
+from .marker import marker
+from .pull import pull_review
 from .refresh import switch_version
 from .settings import Settings
-from .store import assessments, projects, reviews
+from .store import assessments, projects, review_tasks, reviews
 from .store.annotations import AnswerRow, answers_of
 from .store.engine import Store
 from .webhooks import webhook
@@ -28,6 +32,7 @@ NAMESPACE = uuid.UUID("6a2f1d3c-52c1-5c0e-9a0b-7f6f2a6a1c11")
 COLORS = {1: "#D6453D", 2: "#E8A33D", 3: "#5B8DB8"}
 QUEUE_VERSION = "tiebreak-queue"
 TITLE_LENGTH = 50
+IMPORT_AT_ONCE = 500
 TAB = "Most urgent first"
 HIDDEN_COLUMNS = tuple(
     f"tasks:{name}"
@@ -46,33 +51,44 @@ INSTRUCTION = (
 
 @dataclass(frozen=True, slots=True)
 class PushReport:
-    """What a push did: review tasks imported, and found again after an interrupted push; projects touched."""
+    """What a push did: review tasks imported, duplicates of an interrupted import removed, projects touched.
+
+    ``refused`` are tasks (Label Studio's ids) that cannot be reviewed, each with the reason.
+    """
 
     pushed: int
-    recovered: int
+    removed: int
     projects: tuple[int, ...]
+    refused: tuple[tuple[int, str], ...] = ()
 
 
 def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, clock: Callable[[], int]) -> PushReport:
-    """Bring the review projects of one source project (the store's key) up to the queue."""
-    intend(store, project, settings, clock())
-    pushed = recovered = 0
+    """Bring the review projects of one source project (the store's key) up to the queue.
+
+    The store must hold what stands in them (pull_review), or what an interrupted push left is pushed again.
+    """
+    refused = intend(store, project, settings, clock())
+    pushed = removed = 0
     touched = []
     for band in (1, 2, 3):
-        with store.begin() as connection:
+        with store.read() as connection:
             wanted = reviews.in_band(connection, project, band)
         if not wanted:
             continue
         home = ensure_project(store, gateway, project, band, settings, clock)
-        recovered += _look(store, gateway, home, project, band)
+        removed += _remove_duplicates(store, gateway, home)
         pushed += _import(store, gateway, home, project, band)
         _settle_order(store, gateway, home)
         touched.append(home.key)
-    return PushReport(pushed, recovered, tuple(touched))
+    return PushReport(pushed, removed, tuple(touched), tuple(refused))
 
 
-def intend(store: Store, project: int, settings: Settings, now: int) -> None:
-    """Store the intent of each review that the queue asks for and that does not exist yet; re-rank those that do."""
+def intend(store: Store, project: int, settings: Settings, now: int) -> list[tuple[int, str]]:
+    """Store the intent of each review that the queue asks for and that does not exist yet; re-rank those that do.
+
+    Returns the tasks (Label Studio's ids) that cannot be reviewed, and why.
+    """
+    refused = []
     with store.begin() as connection:
         source = projects.get(connection, project)
         config = parse(source.label_config)
@@ -85,9 +101,15 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> None:
         for task, entries in queue.items():
             if known.get(task) == "open":
                 reviews.set_priority(connection, task, entries[0].priority)
-            elif task not in known and room > 0:
-                room -= 1
-                reviews.intend(connection, _intent(source, config, entries, answers.get(task, []), now))
+            elif known.get(task) == "intended" or (task not in known and room > 0):
+                try:
+                    wanted = _intent(source, config, entries, answers.get(task, []), now)
+                except ResultError as error:
+                    refused.append((entries[0].label_studio_id, str(error)))
+                    continue
+                room -= task not in known
+                (reviews.renew if task in known else reviews.intend)(connection, wanted)
+    return refused
 
 
 def _answers_by_task(rows: Sequence[AnswerRow]) -> dict[int, list[AnswerRow]]:
@@ -158,31 +180,26 @@ def _letters(place: int) -> str:
     return text
 
 
-def marker(source: projects.StoredProject, band: int) -> str:
-    """What a review project's description says for us: by this it is found again."""
-    return f"tiebreak review of {source.label_studio_id}.{source.created_at} P{band}"
-
-
 def ensure_project(
     store: Store, gateway: LabelStudio, project: int, band: int, settings: Settings, clock: Callable[[], int]
 ) -> projects.StoredProject:
-    """The review project of that band: known and still there, or found by its marker, or created."""
-    with store.begin() as connection:
+    """The review project of that band: the one we know, or one found by its marker, or a new one."""
+    with store.read() as connection:
         source = projects.get(connection, project)
         known = projects.review_project(connection, project, band)
     if known is not None:
-        try:
-            gateway.project(known.label_studio_id)
-            return known
-        except NotFound:
-            forget(store, known.key, clock())
-    remote = _find(gateway, marker(source, band)) or _create(gateway, source, band)
+        return known
+    wanted = marker(source.label_studio_id, source.created_at, band)
+    remote = _find(gateway, wanted) or _create(gateway, source, band, wanted)
     _show_order(gateway, remote)
     hook = webhook(settings, remote.id)
     if hook is not None:
         hook.ensure(gateway)
     with store.begin() as connection:
-        return projects.remember(connection, remote, kind="review", source=project, band=band, now=clock())
+        home = projects.remember(connection, remote, kind="review", source=project, band=band, now=clock())
+    # One that was found may hold the review tasks of an interrupted push.
+    pull_review(store, gateway, home, clock)
+    return home
 
 
 def forget(store: Store, home: int, now: int) -> None:
@@ -196,11 +213,15 @@ def _find(gateway: LabelStudio, wanted: str) -> RemoteProject | None:
     return next((project for project in gateway.projects() if project.description == wanted), None)
 
 
-def _create(gateway: LabelStudio, source: projects.StoredProject, band: int) -> RemoteProject:
+def _create(gateway: LabelStudio, source: projects.StoredProject, band: int, description: str) -> RemoteProject:
+    try:
+        interface = review_config(parse(source.label_config))
+    except LabelConfigError as error:
+        raise Unsupported(f"project {source.label_studio_id} ({source.title!r}) cannot be reviewed: {error}") from error
     return gateway.create_project(
         f"[P{band}] Review: {source.title}"[:TITLE_LENGTH],
-        review_config(parse(source.label_config)),
-        description=marker(source, band),
+        interface,
+        description=description,
         color=COLORS[band],
         sampling="Uncertainty sampling",
         maximum_annotations=1,
@@ -216,41 +237,49 @@ def _show_order(gateway: LabelStudio, home: RemoteProject) -> None:
         gateway.create_tab(home.id, TAB, ordering=["tasks:predictions_score"], hidden=HIDDEN_COLUMNS)
 
 
-def _look(store: Store, gateway: LabelStudio, home: projects.StoredProject, project: int, band: int) -> int:
-    """Find review tasks that Label Studio has and we did not hear of: the answer to an import was lost."""
-    found = 0
-    with store.begin() as connection:
-        pending = reviews.intended(connection, project, band)
-        last = reviews.last_task(connection, home.key)
-    keys = {intent.key for intent in pending}
-    while keys:
-        page = gateway.tasks_after(home.label_studio_id, last, 500)
-        if not page:
-            break
-        arrived = {str(task.data.get("tiebreak_key")): task.id for task in page}
-        with store.begin() as connection:
-            for intent in pending:
-                if intent.key in arrived:
-                    score = score_from_priority(intent.priority, intent.task)
-                    reviews.mark_open(connection, intent.key, home.key, arrived[intent.key], score)
-                    found += 1
-        last = page[-1].id
-    return found
+def _remove_duplicates(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> int:
+    """An import that we gave up waiting for may still have been carried out, after the tasks were imported again."""
+    with store.read() as connection:
+        found = review_tasks.surplus(connection, home.key)
+    removed = 0
+    for task in found:
+        try:
+            if not gateway.task(task).annotations:
+                gateway.delete_task(task)
+                removed += 1
+        except NotFound:
+            continue
+    return removed
 
 
 def _import(store: Store, gateway: LabelStudio, home: projects.StoredProject, project: int, band: int) -> int:
-    with store.begin() as connection:
+    """Import what is intended, part by part, each marked as open before the next one goes."""
+    with store.read() as connection:
         pending = reviews.intended(connection, project, band)
-    version = gateway.project(home.label_studio_id).model_version or f"{QUEUE_VERSION}.1"
     if not pending:
         return 0
-    scores = [score_from_priority(intent.priority, intent.task) for intent in pending]
-    bodies = [_body(intent, score, version) for intent, score in zip(pending, scores, strict=True)]
-    ids = gateway.import_tasks(home.label_studio_id, bodies)
-    with store.begin() as connection:
-        for intent, task, score in zip(pending, ids, scores, strict=True):
-            reviews.mark_open(connection, intent.key, home.key, task, score)
-    return len(ids)
+    version = next(reversed(_queue_versions(gateway, home)), f"{QUEUE_VERSION}.1")
+    for start in range(0, len(pending), IMPORT_AT_ONCE):
+        part = pending[start : start + IMPORT_AT_ONCE]
+        scores = [score_from_priority(intent.priority, intent.task) for intent in part]
+        ids = gateway.import_tasks(
+            home.label_studio_id, [_body(intent, score, version) for intent, score in zip(part, scores, strict=True)]
+        )
+        with store.begin() as connection:
+            for intent, task, score in zip(part, ids, scores, strict=True):
+                reviews.mark_open(connection, intent.key, home.key, task, score)
+    return len(pending)
+
+
+def _queue_versions(gateway: LabelStudio, home: projects.StoredProject) -> dict[str, int]:
+    """Our versions that stored predictions have, the oldest first, with how many have each."""
+    found = gateway.model_versions(home.label_studio_id)
+    ours = [name for name in found if re.fullmatch(rf"{QUEUE_VERSION}\.\d+", name)]
+    return {name: found[name] for name in sorted(ours, key=_number)}
+
+
+def _number(version: str) -> int:
+    return int(version.rpartition(".")[2])
 
 
 def _body(intent: reviews.Review, score: float, version: str) -> Mapping[str, Any]:
@@ -263,18 +292,19 @@ def _body(intent: reviews.Review, score: float, version: str) -> Mapping[str, An
 
 def _settle_order(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> None:
     """Make Label Studio serve by today's priorities: all open tasks under one version, that version the project's."""
-    with store.begin() as connection:
+    with store.read() as connection:
         open_reviews = reviews.open_in(connection, home.key)
     wanted = {one.review_task: score_from_priority(one.priority, one.task) for one in open_reviews}
     if not wanted:
         return
-    versions = [name for name in gateway.model_versions(home.label_studio_id) if name.startswith(QUEUE_VERSION)]
+    ours = _queue_versions(gateway, home)
     moved = any(one.score != wanted[one.review_task] for one in open_reviews)
-    if not moved and len(versions) == 1:
-        if gateway.project(home.label_studio_id).model_version != versions[0]:
-            gateway.update_project(home.label_studio_id, model_version=versions[0])
+    if not moved and len(ours) == 1 and min(ours.values()) >= len(wanted):
+        (version,) = ours
+        if gateway.project(home.label_studio_id).model_version != version:
+            gateway.update_project(home.label_studio_id, model_version=version)
         return
-    version = f"{QUEUE_VERSION}.{1 + max((int(name.rpartition('.')[2]) for name in versions), default=0)}"
+    version = f"{QUEUE_VERSION}.{1 + max(map(_number, ours), default=0)}"
     rows: list[Mapping[str, Any]] = [
         {"task": task, "score": score, "result": []} for task, score in sorted(wanted.items())
     ]

@@ -6,6 +6,7 @@ A ground truth is an annotation with an id of ours, so writing it twice is impos
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from label_config.errors import LabelConfigError
 from label_config.model import LabelConfig
@@ -13,14 +14,16 @@ from label_config.parse import parse
 from label_config.results import canonical, from_canonical, write_answer
 from label_config.review import read_ruling
 
-from .errors import NotFound
+from .errors import NotFound, Rejected
 from .labelstudio.client import LabelStudio
-from .store import projects, reviews
+from .store import projects, review_tasks, reviews
 from .store.annotations import current_results
 from .store.engine import Store
 from .store.reviews import PendingTruth
 
 NAMESPACE = uuid.UUID("0f2a7c34-9d3e-5f0b-8a55-3d6c9b1e7f42")
+REGION = "tiebreak-"
+"""How the ids of our regions begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class ResolveReport:
 
 def resolve(store: Store, gateway: LabelStudio, project: int, clock: Callable[[], int]) -> ResolveReport:
     """Take in the rulings of a source project (the store's key), as they were pulled, and write their ground truth."""
-    with store.begin() as connection:
+    with store.read() as connection:
         source = projects.get(connection, project)
         homes = projects.reviews_of(connection, project)
     config = parse(source.label_config)
@@ -44,11 +47,18 @@ def resolve(store: Store, gateway: LabelStudio, project: int, clock: Callable[[]
         found += _read(store, config, project, home.key, unreadable, clock)
     with store.read() as connection:
         pending = reviews.pending_truths(connection, project)
+    written = 0
     for truth in pending:
-        annotation = _write(gateway, config, truth)
+        try:
+            result = _result(config, truth)
+        except LabelConfigError as error:  # the interface changed since the ruling
+            unreadable.append((truth.task, str(error)))
+            continue
+        annotation = _write(gateway, truth, result)
         with store.begin() as connection:
             reviews.set_ground_truth(connection, truth.ruling, annotation)
-    return ResolveReport(found, len(pending), tuple(unreadable))
+        written += annotation != 0
+    return ResolveReport(found, written, tuple(unreadable))
 
 
 def _read(
@@ -62,7 +72,7 @@ def _read(
     """The rulings of one review project that are new; one transaction each."""
     with store.read() as connection:
         known = reviews.known_rulings(connection, project)
-        of_task = reviews.by_review_task(connection, home)
+        of_task = review_tasks.by_task(connection, home)
         submitted = [row for row in current_results(connection, home) if row.on in of_task and row.id not in known]
     found = 0
     for row in submitted:
@@ -86,33 +96,52 @@ def _read(
     return found
 
 
-def _write(gateway: LabelStudio, config: LabelConfig, truth: PendingTruth) -> int:
-    """The ground truth on the source task; Label Studio's id of the annotation, 0 where it cannot be told.
+def _result(config: LabelConfig, truth: PendingTruth) -> list[dict[str, Any]]:
+    """The ruling as an annotation of the source task; raises LabelConfigError where it does not fit any more."""
+    return [
+        region
+        for control, text in sorted(truth.answers.items())
+        for region in write_answer(config.control(control), from_canonical(text), region_id=f"{REGION}{control}")
+    ]
+
+
+def _write(gateway: LabelStudio, truth: PendingTruth, result: list[dict[str, Any]]) -> int:
+    """Put the ground truth on the source task; Label Studio's id of the annotation, 0 where there is none to tell.
 
     A ruling that was changed changes its annotation; one that was written by an interrupted run is found again.
     """
-    result = [
-        region
-        for control, text in sorted(truth.answers.items())
-        for region in write_answer(config.control(control), from_canonical(text), region_id=f"tiebreak-{control}")
-    ]
     try:
         if truth.replaces:
-            gateway.update_annotation(truth.replaces, result=result, ground_truth=True)
-            return truth.replaces
-    except NotFound:
-        pass  # somebody deleted it: it is written anew
-    try:
-        made = gateway.create_annotation(
-            truth.task,
-            result,
-            unique_id=str(uuid.uuid5(NAMESPACE, truth.review)),
-            completed_by=truth.reviewer,
-            ground_truth=True,
-        )
+            there = gateway.task(truth.task).annotations
+            if any(one.id == truth.replaces and _is_ours(one.result) for one in there):
+                gateway.update_annotation(truth.replaces, result=result, ground_truth=True)
+                return truth.replaces
+        made = _create(gateway, truth, result)
         if made is not None:
             return made
-        there = [one for one in gateway.task(truth.task).annotations if one.ground_truth]
+        found = [one.id for one in gateway.task(truth.task).annotations if one.result == result]
     except NotFound:
         return 0  # the source task is gone; the sweep will find that out
-    return there[-1].id if there else 0
+    return max(found, default=0)
+
+
+def _is_ours(result: object) -> bool:
+    """Whether we wrote the annotation: ids are reused, and what a person wrote is never overwritten."""
+    return (
+        isinstance(result, list)
+        and bool(result)
+        and all(isinstance(region, dict) and str(region.get("id", "")).startswith(REGION) for region in result)
+    )
+
+
+def _create(gateway: LabelStudio, truth: PendingTruth, result: list[dict[str, Any]]) -> int | None:
+    """A new annotation in the reviewer's name, or in ours where the reviewer was deleted; null: it is there."""
+    unique_id = str(uuid.uuid5(NAMESPACE, truth.review))
+    try:
+        return gateway.create_annotation(
+            truth.task, result, unique_id=unique_id, completed_by=truth.reviewer, ground_truth=True
+        )
+    except Rejected:
+        if truth.reviewer is None or any(user.id == truth.reviewer for user in gateway.users()):
+            raise
+        return gateway.create_annotation(truth.task, result, unique_id=unique_id, ground_truth=True)

@@ -112,3 +112,8 @@ def beat(connection: Connection, name: str, at: int, ok: bool, message: str) -> 
 def last_beat(connection: Connection, name: str) -> int | None:
     """When something was last done (microseconds); null for never."""
     return connection.execute(select(heartbeats.c.at).where(heartbeats.c.name == name)).scalar()
+
+
+def has_failed(connection: Connection, name: str) -> bool:
+    """Whether something went wrong when it was last done; false for never."""
+    return connection.execute(select(heartbeats.c.ok).where(heartbeats.c.name == name)).scalar() is False

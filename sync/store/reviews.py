@@ -50,7 +50,8 @@ class PendingTruth:
     replaces: int | None
 
 
-def _review(row: Row[tuple[Any, ...]]) -> Review:
+def as_review(row: Row[Any]) -> Review:
+    """A row of the table."""
     return Review(row.id, row.key, row.task, row.band, row.priority, row.data, row.state, row.score, row.review_task)
 
 
@@ -59,7 +60,7 @@ def in_band(connection: Connection, project: int, band: int) -> list[Review]:
     query = select(reviews).where(
         reviews.c.project == project, reviews.c.band == band, reviews.c.state.in_(("intended", "open"))
     )
-    return [_review(row) for row in connection.execute(query.order_by(reviews.c.id))]
+    return [as_review(row) for row in connection.execute(query.order_by(reviews.c.id))]
 
 
 def intended(connection: Connection, project: int, band: int) -> list[Review]:
@@ -69,13 +70,13 @@ def intended(connection: Connection, project: int, band: int) -> list[Review]:
 
 def _urgent_first(connection: Connection, where: Any, band: int) -> list[Review]:
     query = select(reviews).where(where, reviews.c.band == band)
-    return [_review(row) for row in connection.execute(query.order_by(reviews.c.priority.desc(), reviews.c.task))]
+    return [as_review(row) for row in connection.execute(query.order_by(reviews.c.priority.desc(), reviews.c.task))]
 
 
 def open_in(connection: Connection, home: int) -> list[Review]:
     """The open reviews in a review project (key), the most urgent first."""
     query = select(reviews).where(reviews.c.review_project == home, reviews.c.state == "open")
-    return [_review(row) for row in connection.execute(query.order_by(reviews.c.priority.desc(), reviews.c.task))]
+    return [as_review(row) for row in connection.execute(query.order_by(reviews.c.priority.desc(), reviews.c.task))]
 
 
 def states(connection: Connection, project: int) -> dict[int, str]:
@@ -89,20 +90,24 @@ def intend(connection: Connection, values: Mapping[str, Any]) -> None:
     connection.execute(insert(reviews).values(**values))
 
 
+def renew(connection: Connection, values: Mapping[str, Any]) -> None:
+    """A review that is still to be pushed, as it would be intended today; what is the same is not written."""
+    row = connection.execute(select(reviews).where(reviews.c.key == values["key"])).one()
+    changed = {
+        name: value
+        for name, value in values.items()
+        if name not in ("state", "intended_at") and getattr(row, name) != value
+    }
+    if changed:
+        connection.execute(update(reviews).where(reviews.c.id == row.id).values(**changed))
+
+
 def set_priority(connection: Connection, task: int, priority: float) -> None:
     """The open review of a task has this priority now; what is the same is not written."""
     changed = update(reviews).where(
         reviews.c.task == task, reviews.c.state == "open", func.abs(reviews.c.priority - priority) > 1e-9
     )
     connection.execute(changed.values(priority=priority))
-
-
-def last_task(connection: Connection, home: int) -> int:
-    """The highest id of the review tasks that we know in a review project (key); 0 without any."""
-    query = select(func.max(reviews.c.review_task)).where(
-        reviews.c.review_project == home, reviews.c.state.in_(("open", "ruled"))
-    )
-    return connection.execute(query).scalar() or 0
 
 
 def mark_open(connection: Connection, key: str, home: int, task: int, score: float) -> None:
@@ -121,25 +126,6 @@ def return_to_intended(connection: Connection, home: int) -> None:
     again = {"state": "intended", "review_project": None, "review_task": None, "score": None}
     open_there = (reviews.c.review_project == home) & (reviews.c.state == "open")
     connection.execute(update(reviews).where(open_there).values(**again))
-
-
-def mark_lost(connection: Connection, home: int, now: int) -> int:
-    """Reviews whose task somebody deleted in Label Studio are lost: a person's act is not undone. How many."""
-    gone = select(tasks.c.label_studio_id).where(tasks.c.project == home, tasks.c.deleted_at.is_not(None))
-    alive = select(tasks.c.label_studio_id).where(tasks.c.project == home, tasks.c.deleted_at.is_(None))
-    lost = update(reviews).where(
-        reviews.c.review_project == home,
-        reviews.c.state == "open",
-        reviews.c.review_task.in_(gone),
-        reviews.c.review_task.not_in(alive),
-    )
-    return connection.execute(lost.values(state="lost", closed_at=now)).rowcount
-
-
-def by_review_task(connection: Connection, home: int) -> dict[int, Review]:
-    """The reviews that are in a review project: Label Studio's task id -> review."""
-    query = select(reviews).where(reviews.c.review_project == home, reviews.c.review_task.is_not(None))
-    return {row.review_task: _review(row) for row in connection.execute(query)}
 
 
 def known_rulings(connection: Connection, project: int) -> set[int]:
