@@ -66,16 +66,14 @@ class Backend:
 
     def state(self, project: str) -> BackendState:
         """Where the backend stands with the project of that key."""
-        found = self._call("GET", "/versions", params={"project": project}).json()
-        return BackendState(
-            model=found.get("model"),
-            round=found.get("round"),
-            state=str(found.get("state", "idle")),
-            cursor=int(found.get("cursor") or 0),
-            trained_labels=int(found.get("trained_labels") or 0),
-            error=found.get("error"),
-            metrics=found.get("metrics") or {},
-        )
+        reply = self._call("GET", "/versions", params={"project": project})
+        try:
+            return _state(reply.json())
+        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            raise BackendError(
+                f"ML backend {self.url}/versions: not what was agreed ({error!r}); is that tiebreak-ml?",
+                url=self.url,
+            ) from error
 
     def train(self, project: str, label_config: str) -> None:
         """Say that there is something new to learn; the backend merges such requests."""
@@ -107,7 +105,7 @@ class Backend:
             for line in reply.iter_lines(decode_unicode=True):
                 if line:
                     yield _scored(json.loads(line))
-        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        except (requests.RequestException, ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise BackendError(
                 f"ML backend {self.url}/score: the answer broke off or is not what was agreed ({error!r})",
                 url=self.url,
@@ -137,16 +135,36 @@ class Backend:
         return reply
 
 
+def _state(found: Mapping[str, Any]) -> BackendState:
+    return BackendState(
+        model=found.get("model"),
+        round=found.get("round"),
+        state=str(found.get("state", "idle")),
+        cursor=int(found.get("cursor") or 0),
+        trained_labels=int(found.get("trained_labels") or 0),
+        error=found.get("error"),
+        metrics=found.get("metrics") or {},
+    )
+
+
 def _scored(line: Mapping[str, Any]) -> Scored:
-    answer = line["answer"]
+    answer, confidence = line["answer"], line["confidence"]
     return Scored(
         task=int(line["task"]),
         control=str(line["control"]),
-        answer=None if answer is None else tuple(answer),
-        probabilities=line.get("probabilities") or {},
-        confidence=line["confidence"],
-        signals=line.get("signals") or {},
+        answer=None if answer is None else tuple(map(str, answer)),
+        probabilities={str(label): _share(value) for label, value in (line.get("probabilities") or {}).items()},
+        confidence=None if confidence is None else _share(confidence),
+        signals={str(name): _share(value) for name, value in (line.get("signals") or {}).items()},
         out_of_sample=bool(line["out_of_sample"]),
         place=int(line["place"]),
         version=str(line["version"]),
     )
+
+
+def _share(value: object) -> float:
+    """A number in [0, 1]; raises ValueError for anything else."""
+    number = float(str(value))
+    if not -1e-6 <= number <= 1 + 1e-6:
+        raise ValueError(f"{value!r} is not in [0, 1]")
+    return min(1.0, max(0.0, number))

@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from label_config.errors import LabelConfigError
 from label_config.model import Choices, LabelConfig
 from label_config.ordering import score_from_place
 from label_config.parse import parse
 from label_config.results import write_answer
 
 from .backend import Backend, Scored
+from .errors import BackendError
 from .labelstudio.client import LabelStudio
 from .sampling import is_holdout
 from .settings import Settings
@@ -46,19 +48,20 @@ def refresh(
     store: Store, gateway: LabelStudio, backend: Backend, project: int, settings: Settings, clock: Callable[[], int]
 ) -> RefreshReport:
     """Score the project (the store's key) anew, where the model or what must be scored is not what it was."""
-    with store.begin() as connection:
+    with store.read() as connection:
         source = projects.get(connection, project)
         pool = rounds.servable(connection, project)
         last = rounds.latest(connection, project)
     model = backend.state(project_key(source)).model or NO_MODEL
     fingerprint = _fingerprint(model, source.label_config, pool)
-    if not _due(last, model, fingerprint, pool):
-        _reassert(gateway, backend, source, last)
+    stored = gateway.model_versions(source.label_studio_id)
+    if not _due(last, model, fingerprint, pool, stored):
+        _reassert(gateway, backend, source, last, stored)
         return RefreshReport(last.version if last else None, 0, changed=False)
     with store.begin() as connection:
         current = rounds.intend(connection, project, model, fingerprint, clock())
     scored = _score(backend, source, pool, settings, current)
-    rows = _predictions(parse(source.label_config), pool, scored)
+    rows = _checked_predictions(backend, source, pool, scored)
     switch_version(
         gateway,
         source.label_studio_id,
@@ -84,11 +87,9 @@ def switch_version(
 ) -> None:
     """Put the predictions ``rows`` (task, score, result) of ``version`` in the place of our older ones.
 
-    Killed anywhere, it is safe to call again with the same or a later version: what an interrupted call left is
-    removed first. Only versions whose name begins with ``ours`` are ever deleted.
+    ``version`` is new. Killed anywhere, it is called again with a later one, and what was left goes with the older
+    ones. Only versions whose name begins with ``ours`` are ever deleted.
     """
-    if version in gateway.model_versions(project):
-        gateway.delete_model_version(project, version)
     gateway.import_predictions(project, [{**row, "model_version": version} for row in rows])
     gateway.update_project(project, model_version=version)
     announce()
@@ -102,23 +103,41 @@ def _fingerprint(model: str, label_config: str, pool: Sequence[ServableTask]) ->
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _due(last: rounds.Round | None, model: str, fingerprint: str, pool: Sequence[ServableTask]) -> bool:
+def _due(
+    last: rounds.Round | None,
+    model: str,
+    fingerprint: str,
+    pool: Sequence[ServableTask],
+    stored: Mapping[str, int],
+) -> bool:
     """Whether there is something to score that has no score of this model, or that must now be empty."""
     if not any(task.servable for task in pool):
         return False
-    if last is None or last.state != "done" or last.model != model:
+    if last is None or last.state != "done" or last.model != model or last.version not in stored:
         return True
     if last.hash == fingerprint:
         return False
     return any(task.servable and (task.version != last.version or task.disputed != task.blind) for task in pool)
 
 
-def _reassert(gateway: LabelStudio, backend: Backend, source: StoredProject, last: rounds.Round | None) -> None:
-    """Connecting a backend or a hand in the settings changes ``project.model_version``: put ours back."""
+def _reassert(
+    gateway: LabelStudio,
+    backend: Backend,
+    source: StoredProject,
+    last: rounds.Round | None,
+    stored: Mapping[str, int],
+) -> None:
+    """Connecting a backend or a hand in the settings changes ``project.model_version``: put ours back.
+
+    Predictions of another version of ours come from an import that we gave up waiting for: they go.
+    """
     if last is None or last.state != "done":
         return
+    for stale in stored:
+        if stale != last.version and stale.startswith(MODEL_VERSION):
+            gateway.delete_model_version(source.label_studio_id, stale)
     moved = gateway.project(source.label_studio_id).model_version != last.version
-    if moved and last.version in gateway.model_versions(source.label_studio_id):
+    if moved and last.version in stored:
         gateway.update_project(source.label_studio_id, model_version=last.version)
     if backend.state(project_key(source)).round != last.version:
         backend.set_round(project_key(source), last.version)
@@ -152,6 +171,19 @@ def _score(
             )
             found += [(part[one.task], one) for one in replies if one.task in part]
     return found
+
+
+def _checked_predictions(
+    backend: Backend, source: StoredProject, pool: Sequence[ServableTask], scored: Sequence[tuple[ServableTask, Scored]]
+) -> list[dict[str, Any]]:
+    try:
+        return _predictions(parse(source.label_config), pool, scored)
+    except LabelConfigError as error:
+        raise BackendError(
+            f"ML backend {backend.url}/score: an answer does not fit the labeling interface of project "
+            f"{source.label_studio_id}: {error}",
+            url=backend.url,
+        ) from error
 
 
 def _predictions(

@@ -52,18 +52,21 @@ def latest(connection: Connection, project: int) -> Round | None:
 
 
 def intend(connection: Connection, project: int, model: str, hash: str, now: int) -> Round:  # noqa: A002
-    """Begin a round; one that was interrupted is begun again under its own number."""
+    """Begin a round; an interrupted one is begun again under the next number.
+
+    So no version names two attempts: what an interrupted one still brings to Label Studio is known to be stale.
+    """
     last = latest(connection, project)
-    if last is not None and last.state == "intended":
-        version = f"{model}.{last.number}"
-        changed = {"model": model, "version": version, "hash": hash, "made_at": now}
-        connection.execute(update(rounds).where(rounds.c.id == last.key).values(**changed))
-        return Round(last.key, project, last.number, model, version, hash, "intended", now)
     number = 1 if last is None else last.number + 1
     version = f"{model}.{number}"
-    values = {"model": model, "version": version, "hash": hash, "state": "intended", "made_at": now}
-    begun = insert(rounds).values(project=project, number=number, **values).returning(rounds.c.id)
-    return Round(connection.execute(begun).scalar_one(), project, number, model, version, hash, "intended", now)
+    values = {"number": number, "model": model, "version": version, "hash": hash, "state": "intended", "made_at": now}
+    if last is not None and last.state == "intended":
+        connection.execute(update(rounds).where(rounds.c.id == last.key).values(**values))
+        key = last.key
+    else:
+        begun = insert(rounds).values(project=project, **values).returning(rounds.c.id)
+        key = connection.execute(begun).scalar_one()
+    return Round(key, project, number, model, version, hash, "intended", now)
 
 
 def finish(connection: Connection, done: Round, found: Sequence[Mapping[str, Any]]) -> None:
