@@ -17,6 +17,7 @@ from . import predict as serving_flow
 from . import rounds, wire
 from .errors import BackendError, BadRequest, RegistryError
 from .predict import Serving
+from .records import pooled
 from .registry import check_project
 from .study import outcome_of, remember_interface
 from .trainer import Trainer
@@ -147,7 +148,7 @@ def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:
     folder = serving.registry.folder(project)
     outcome = outcome_of(folder)
     model, problem = serving.registry.live(project)
-    quality = next((one.quality for one in model.controls if one.quality), None) if model else None
+    quality = pooled([one.quality for one in model.controls if one.quality]) if model else None
     try:
         shown = rounds.shown_version(folder)
     except RegistryError as error:

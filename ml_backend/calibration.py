@@ -44,7 +44,7 @@ def fit_temperature(logits: FloatArray, truth: IntArray, weights: FloatArray | N
     """The temperature in [0.05, 20] that minimises the weighted negative log likelihood of ``truth``.
 
     ``logits`` (n, k) must be out of sample; ``truth`` (n,) are class positions 0..k-1; ``weights`` (n,) default to 1.
-    Undefined without rows or with one class: 1.0, which changes nothing.
+    Undefined without rows, without weight or with one class: 1.0, which changes nothing.
 
     >>> sure = np.array([[8.0, 0.0], [8.0, 0.0], [8.0, 0.0], [8.0, 0.0]])
     >>> T = fit_temperature(sure, np.array([0, 0, 0, 1]))
@@ -52,39 +52,36 @@ def fit_temperature(logits: FloatArray, truth: IntArray, weights: FloatArray | N
     0.75
     """
     _check(logits, truth)
-    if len(truth) == 0 or logits.shape[1] < 2:
-        return 1.0
     weight = np.ones(len(truth)) if weights is None else weights
+    if not weight.any() or logits.shape[1] < 2:
+        return 1.0
     rows = np.arange(len(truth))
 
     def loss(log_temperature: float) -> float:
         chosen = log_softmax(logits / np.exp(log_temperature), axis=1)[rows, truth]
         return float(-(weight * chosen).sum())
 
-    return _lowest(loss)
+    bounds = np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE)
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
 
 
 def fit_label_temperatures(logits: FloatArray, chosen: FloatArray, weights: FloatArray | None = None) -> FloatArray:
     """One temperature a label for multiple choice, (k,): as ``fit_temperature``, each label by itself.
 
-    ``chosen`` (n, k) is 1 where a label was chosen and 0 where not.
+    ``chosen`` (n, k) is 1 where a label was chosen and 0 where not; ``weights`` (n, k) default to 1.
     """
     if logits.shape != chosen.shape:
         raise ValueError(f"logits are {logits.shape} and chosen is {chosen.shape}")
-    pairs = (np.column_stack([np.zeros(len(logits)), column]) for column in logits.T)
-    return np.array(
-        [fit_temperature(pair, truth.astype(np.int64), weights) for pair, truth in zip(pairs, chosen.T, strict=True)]
-    )
-
-
-def _lowest(loss: "object") -> float:
-    found = minimize_scalar(loss, bounds=(np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE)), method="bounded")
-    return float(np.exp(found.x))
+    weights = np.ones_like(logits) if weights is None else weights
+    found = [
+        fit_temperature(np.column_stack([np.zeros(len(logits)), column]), truth.astype(np.int64), weight)
+        for column, truth, weight in zip(logits.T, chosen.T, weights.T, strict=True)
+    ]
+    return np.array(found)
 
 
 def negative_log_likelihood(probabilities: FloatArray, truth: IntArray) -> float:
-    """Mean of -log p(truth), in nats, 0 is best. ``probabilities`` (n, k). Undefined without rows: NaN is never
-    returned, ValueError is raised."""
+    """Mean of -log p(truth) in nats, 0 is best. ``probabilities`` (n, k). Raises ValueError without rows."""
     _check(probabilities, truth)
     _need_rows(truth)
     chosen = probabilities[np.arange(len(truth)), truth]

@@ -60,20 +60,17 @@ class Media:
 
     def _download(self, address: str) -> bytes:
         until = time.monotonic() + self._settings.media_seconds
-        with requests.Session() as session:
-            session.trust_env = False
-            for _ in range(REDIRECTS + 1):
-                reply = self._get(session, address, until)
-                with reply:
-                    if reply.is_redirect:
-                        address = urljoin(address, reply.headers["Location"])
-                        continue
+        for _ in range(REDIRECTS + 1):
+            with requests.Session() as session, self._get(session, address, until) as reply:
+                if not reply.is_redirect:
                     if reply.status_code != 200:
                         raise MediaError(f"HTTP {reply.status_code}")
                     return self._body(reply, until)
+                address = urljoin(address, reply.headers["Location"])
         raise MediaError(f"more than {REDIRECTS} redirects")
 
     def _get(self, session: requests.Session, address: str, until: float) -> requests.Response:
+        session.trust_env = False
         try:
             parts = urlsplit(address)
             port = parts.port

@@ -1,6 +1,6 @@
 """The vocabulary of the ML backend: what it is asked about, what it learns from, what it thinks. Pure values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
@@ -62,6 +62,22 @@ class Quality:
     def as_json(self) -> dict[str, Any]:
         """By name, as it is told and stored."""
         return asdict(self)
+
+
+def pooled(parts: Sequence[Quality]) -> Quality | None:
+    """The quality over several controls, each weighted by its labels; null without any.
+
+    >>> pooled([Quality(1.0, 0.0, 0.0, 30, "holdout"), Quality(0.5, 0.2, 0.4, 10, "holdout")]).accuracy
+    0.875
+    """
+    total = sum(part.n for part in parts)
+    if not total:
+        return None
+    accuracy, ece, brier = (
+        round(sum(getattr(part, name) * part.n for part in parts) / total, 6) for name in ("accuracy", "ece", "brier")
+    )
+    sources = sorted({part.source for part in parts})
+    return Quality(accuracy, ece, brier, total, " and ".join(sources))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,17 @@ def shown(folder: Path) -> Round | None:
 def read(folder: Path, version: str) -> Round:
     """A prepared round; without places where it was never scored here. Raises RegistryError for a broken file."""
     place = _place(folder, version)
-    found = read_json(place) or {"places": [], "utilities": [], "blind": []}
+    try:
+        stamp = place.stat()
+    except FileNotFoundError:
+        return Round(version, model_of(version), {}, np.empty(0), frozenset())
+    return _parsed(place, version, stamp.st_mtime_ns, stamp.st_size)
+
+
+@lru_cache(maxsize=32)
+def _parsed(place: Path, version: str, _changed_at: int, _size: int) -> Round:
+    """A round has a place for each task and /predict must be quick, so each state of a file is parsed once."""
+    found = read_json(place)
     try:
         return Round(
             version,

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import SettingsError
 
 PREFIX = "TIEBREAK_ML_"
+LABEL_STUDIO_WAITS = 100
 
 
 class Settings(BaseSettings):
@@ -68,6 +69,15 @@ class Settings(BaseSettings):
             raise ValueError("must be an address such as http://localhost:8085")
         return value.rstrip("/")
 
+    @model_validator(mode="after")
+    def _in_time(self) -> "Settings":
+        if self.predict_seconds + self.media_seconds > LABEL_STUDIO_WAITS - 5:
+            raise ValueError(
+                f"predict_seconds and media_seconds together must leave 5 of the {LABEL_STUDIO_WAITS} seconds that "
+                "Label Studio waits"
+            )
+        return self
+
 
 def load(given: Mapping[str, Any] | None = None) -> Settings:
     """The settings from the environment; ``given`` (the command line) beats it.
@@ -85,7 +95,9 @@ def load(given: Mapping[str, Any] | None = None) -> Settings:
 
 
 def _explain(problem: Any, given: Mapping[str, Any]) -> str:
-    key = str(problem["loc"][0]) if problem["loc"] else ""
+    if not problem["loc"]:
+        return str(problem["msg"]).removeprefix("Value error, ")
+    key = str(problem["loc"][0])
     if problem["type"] == "extra_forbidden":
         return f"{key}: no such setting; there are: {', '.join(Settings.model_fields)}"
     where = key if given.get(key) is not None else f"environment variable {PREFIX}{key.upper()}"

@@ -16,7 +16,7 @@ from .encoders import ENCODERS, Fetch
 from .errors import NotLearnable
 from .features import View, digest, read_all, view_of
 from .labels import LabelSet
-from .models import HEADS, Head, HeadFamily
+from .models import HEADS, Head
 from .models.options import Options
 from .records import Features, FloatArray, IntArray, Quality, TrainingRow
 from .registry import Model
@@ -26,6 +26,9 @@ from .uncertainty import disagreement
 FOLDS = 5
 HOLDOUT_ENOUGH = 30
 """Holdout labels from which they, and not the folds, say how good a model is."""
+
+LEAST_WEIGHT = 1e-6
+"""A row that weighs nothing would not be there at all."""
 
 REFERENCE = 2000
 """Training rows that novelty is measured against, at most."""
@@ -76,8 +79,9 @@ def learn_control(
     family = HEADS[ENCODERS[view.encoder].head]
     options = Options(control.multiple, threads=settings.threads)
     folds = _folds(sheet, control.multiple)
-    members, logits = _out_of_fold(family, features, sheet, folds, options)
-    temperatures = _temperatures(logits, sheet, control.multiple)
+    head, *members = family.fit(features, sheet.targets, _weights(sheet, folds), options)
+    logits = _out_of_fold(members, features, sheet, folds)
+    temperatures = _temperatures(logits, sheet, folds, control.multiple)
     inside = _spread_evenly(len(sheet.rows), REFERENCE)
     probabilities = calibrated(logits, temperatures, multiple=control.multiple)
     model = ControlModel(
@@ -87,7 +91,7 @@ def learn_control(
         view=view,
         head_name=ENCODERS[view.encoder].head,
         encoder=encoder,
-        head=family.fit(features, sheet.targets, sheet.weights, options),
+        head=head,
         members=tuple(members),
         temperatures=temperatures,
         reference=features[inside],
@@ -128,6 +132,8 @@ def _sheet(control: Control, view: View, rows: Sequence[TrainingRow], fetch: Fet
         raise NotLearnable(f"control {control.name!r}: every answer is the same, {list(rows[0].answer or ())}")
     weights = np.array([row.weight for row in rows])
     digests = [digest(view, row.data) for row in rows]
+    if len(set(digests)) < 2:
+        raise NotLearnable(f"control {control.name!r}: all of its labeled tasks show the same")
     return _Sheet(rows, digests, [inputs[place] for place in readable], labels, targets, weights)
 
 
@@ -144,26 +150,39 @@ def _folds(sheet: _Sheet, multiple: bool) -> IntArray:
     return fold[member_of]
 
 
-def _out_of_fold(
-    family: HeadFamily, features: Features, sheet: _Sheet, folds: IntArray, options: Options
-) -> tuple[list[Head], FloatArray]:
-    """A head a fold, learned on the others, and what each says of its own fold: logits (n, k)."""
-    heads: list[Head] = []
+def _weights(sheet: _Sheet, folds: IntArray) -> FloatArray:
+    """What each head learns from, (1 + FOLDS, n): the first from all rows, the others from all but one fold."""
+    weights = np.maximum(sheet.weights, LEAST_WEIGHT)
+    return np.stack([weights, *(weights * (folds != fold) for fold in range(FOLDS))])
+
+
+def _out_of_fold(members: Sequence[Head], features: Features, sheet: _Sheet, folds: IntArray) -> FloatArray:
+    """What each fold's head says of its own fold, which it has not seen: logits (n, k)."""
     logits = np.zeros_like(sheet.targets)
-    for fold in range(FOLDS):
-        inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        if not len(inside) or not len(outside):
-            continue
-        head = family.fit(features[inside], sheet.targets[inside], sheet.weights[inside], options)
-        logits[outside] = head.logits(features[outside])
-        heads.append(head)
-    return heads, logits
+    for fold, member in enumerate(members):
+        outside = np.flatnonzero(folds == fold)
+        if len(outside):
+            logits[outside] = member.logits(features[outside])
+    return logits
 
 
-def _temperatures(logits: FloatArray, sheet: _Sheet, multiple: bool) -> FloatArray:
+def _temperatures(logits: FloatArray, sheet: _Sheet, folds: IntArray, multiple: bool) -> FloatArray:
+    """Fitted where the fold's model could know better: a label that it never saw says nothing of its confidence."""
+    known = _could_know(sheet, folds, multiple) * sheet.weights[:, None]
     if multiple:
-        return fit_label_temperatures(logits, sheet.targets, sheet.weights)
-    return np.array([fit_temperature(logits, sheet.targets.argmax(axis=1), sheet.weights)])
+        return fit_label_temperatures(logits, sheet.targets, known)
+    truth = sheet.targets.argmax(axis=1)
+    return np.array([fit_temperature(logits, truth, known[np.arange(len(truth)), truth])])
+
+
+def _could_know(sheet: _Sheet, folds: IntArray, multiple: bool) -> FloatArray:
+    """1 where the model of a row's fold has seen the label (for multiple choice: chosen and not chosen), (n, k)."""
+    known = np.zeros_like(sheet.targets)
+    for fold in range(FOLDS):
+        inside = sheet.targets[folds != fold]
+        seen = inside.any(axis=0) & ~(inside.all(axis=0) & multiple) if len(inside) else np.zeros(inside.shape[1])
+        known[folds == fold] = seen
+    return known
 
 
 def _apart(members: Sequence[Head], features: Features, temperatures: FloatArray, multiple: bool) -> FloatArray:

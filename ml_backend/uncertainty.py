@@ -7,7 +7,7 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy.special import xlogy
+from scipy.special import entr
 
 from .records import FloatArray
 
@@ -109,14 +109,13 @@ def utility(signals: Signals, kind: str = "fused") -> FloatArray:
 
 
 def _entropy(probabilities: FloatArray) -> FloatArray:
-    return np.asarray(-xlogy(probabilities, probabilities).sum(axis=-1))
+    return np.asarray(entr(probabilities).sum(axis=-1))
 
 
 def _binary_entropy(probabilities: FloatArray) -> FloatArray:
-    other = 1 - probabilities
-    return np.asarray(-xlogy(probabilities, probabilities) - xlogy(other, other))
+    return np.asarray(entr(probabilities) + entr(1 - probabilities))
 
 
 def _unit(values: FloatArray) -> FloatArray:
     """Rounding errors stay inside [0, 1]."""
-    return np.clip(values, 0.0, 1.0)
+    return np.clip(values, 0.0, 1.0) + 0.0  # no -0.0

@@ -4,7 +4,7 @@ A head turns rows (n, d) into logits (n, k): over the classes of a single choice
 (``multiple``). It is written as plain arrays and JSON.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -28,10 +28,11 @@ class HeadFamily:
     """How one kind of head is fitted and restored.
 
     ``fit(features, targets, weights, options)``: ``targets`` (n, k) in [0, 1], rows summing to 1 for a single
-    choice; ``weights`` (n,) not negative. Equal arguments give an equal head.
+    choice; ``weights`` (g, n) not negative. There is a head for each of the g rows of weights, and it has not seen
+    what weighs nothing there. Equal arguments give equal heads.
     """
 
-    fit: Callable[[Features, FloatArray, FloatArray, Options], Head]
+    fit: Callable[[Features, FloatArray, FloatArray, Options], Sequence[Head]]
     restore: Callable[[Mapping[str, Any], Arrays], Head]
 
 

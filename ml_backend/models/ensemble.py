@@ -1,9 +1,10 @@
 """A small ensemble of neural networks with one hidden layer, all members trained at once as one batched product.
 
-Deep ensembles (Lakshminarayanan et al. 2017), mixup (Zhang et al. 2018). Training is on the CPU, or on the GPU where
-there is one; a saved ensemble is read by numpy alone.
+Deep ensembles (Lakshminarayanan et al. 2017), mixup (Zhang et al. 2018), AdamW (Loshchilov and Hutter 2019).
+Training is on the CPU, or on the GPU where there is one; a saved ensemble is read by numpy alone.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,13 +21,14 @@ LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 1e-3
 DROPOUT = 0.2
 BATCH = 512
+LAYERS = ("w1", "b1", "w2", "b2")
 
 
 class Networks:
     """The members' weights: (m, d, h), (m, 1, h), (m, h, k), (m, 1, k)."""
 
     def __init__(self, arrays: Arrays, multiple: bool) -> None:
-        self._arrays = {name: np.asarray(arrays[name], dtype=np.float32) for name in ("w1", "b1", "w2", "b2")}
+        self._arrays = {name: np.asarray(arrays[name], dtype=np.float32) for name in LAYERS}
         self._multiple = multiple
 
     def logits(self, features: Features) -> FloatArray:
@@ -48,56 +50,47 @@ def restore(settings: Mapping[str, Any], arrays: Arrays) -> Networks:
     return Networks(arrays, bool(settings["multiple"]))
 
 
-def fit(features: Features, targets: FloatArray, weights: FloatArray, options: Options) -> Networks:
+def fit(features: Features, targets: FloatArray, weights: FloatArray, options: Options) -> list[Networks]:
     """Each member learns from its own draws of the rows, in proportion to their weights; see HeadFamily."""
     import torch  # slow to import, and --help needs none of it
 
     torch.set_num_threads(options.threads)  # learning is all that torch is used for in this process
-    rows = features.toarray() if hasattr(features, "toarray") else features
     device = "cuda" if torch.cuda.is_available() else "cpu"
     draw = torch.Generator().manual_seed(options.seed)
-    x = torch.as_tensor(np.asarray(rows), dtype=torch.float32, device=device)
+    x = torch.as_tensor(np.asarray(features), dtype=torch.float32, device=device)
     y = torch.as_tensor(targets, dtype=torch.float32, device=device)
-    odds = torch.as_tensor(np.maximum(weights, 1e-6), dtype=torch.float32)
-    layers = _layers(x.shape[1], y.shape[1], draw, device)
-    optimizer = torch.optim.AdamW(layers.values(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    odds = torch.as_tensor(np.repeat(weights, MEMBERS, axis=0), dtype=torch.float32)
+    layers = _layers(len(odds), x.shape[1], y.shape[1], draw, device)
+    optimizer = _AdamW(layers)
     batch = min(len(x), BATCH)
     steps = STEPS * max(1, len(x) // BATCH)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    for _ in range(steps):
-        first, second = (_drawn(odds, batch, draw).to(device) for _ in range(2))
-        share = (0.5 + 0.5 * torch.rand(MEMBERS, batch, 1, generator=draw)).to(device)
-        mixed = share * x[first] + (1 - share) * x[second]
-        wanted = share * y[first] + (1 - share) * y[second]
-        kept = (torch.rand(MEMBERS, batch, HIDDEN, generator=draw) > DROPOUT).to(device) / (1 - DROPOUT)
+    for step in range(steps):
+        first, second = (torch.multinomial(odds, batch, replacement=True, generator=draw).to(device) for _ in "ab")
+        share = (0.5 + 0.5 * torch.rand(len(odds), batch, 1, generator=draw)).to(device)
+        kept = (torch.rand(len(odds), batch, HIDDEN, generator=draw) > DROPOUT).to(device) / (1 - DROPOUT)
+        mixed = torch.lerp(x[second], x[first], share)
         hidden = torch.relu(torch.baddbmm(layers["b1"], mixed, layers["w1"])) * kept
-        loss = _loss(torch.baddbmm(layers["b2"], hidden, layers["w2"]), wanted, options.multiple)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return Networks({name: layer.detach().cpu().numpy() for name, layer in layers.items()}, options.multiple)
+        said = torch.baddbmm(layers["b2"], hidden, layers["w2"])
+        _loss(said, torch.lerp(y[second], y[first], share), options.multiple).backward()
+        optimizer.step(LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * step / steps)))
+    arrays = {name: layer.detach().cpu().numpy() for name, layer in layers.items()}
+    groups = [slice(start, start + MEMBERS) for start in range(0, len(odds), MEMBERS)]
+    return [Networks({name: array[group] for name, array in arrays.items()}, options.multiple) for group in groups]
 
 
-def _layers(width: int, classes: int, draw: Any, device: str) -> dict[str, Any]:
+def _layers(members: int, width: int, classes: int, draw: Any, device: str) -> dict[str, Any]:
     import torch
 
-    def normal(rows: int, columns: int) -> Any:
-        return torch.randn(MEMBERS, rows, columns, generator=draw) * (2 / max(rows, 1)) ** 0.5
+    def normal(rows: int, columns: int, gain: float) -> Any:
+        return torch.randn(members, rows, columns, generator=draw) * (gain / max(rows, 1)) ** 0.5
 
     start = {
-        "w1": normal(width, HIDDEN),
-        "b1": torch.zeros(MEMBERS, 1, HIDDEN),
-        "w2": normal(HIDDEN, classes) * 0.5**0.5,
-        "b2": torch.zeros(MEMBERS, 1, classes),
+        "w1": normal(width, HIDDEN, 2.0),
+        "b1": torch.zeros(members, 1, HIDDEN),
+        "w2": normal(HIDDEN, classes, 1.0),
+        "b2": torch.zeros(members, 1, classes),
     }
     return {name: layer.to(device).requires_grad_() for name, layer in start.items()}
-
-
-def _drawn(odds: Any, batch: int, draw: Any) -> Any:
-    import torch
-
-    return torch.multinomial(odds.expand(MEMBERS, -1), batch, replacement=True, generator=draw)
 
 
 def _loss(logits: Any, wanted: Any, multiple: bool) -> Any:
@@ -109,3 +102,30 @@ def _loss(logits: Any, wanted: Any, multiple: bool) -> Any:
     else:
         each = -(wanted * torch.log_softmax(logits, dim=2)).sum(dim=2)
     return each.mean(dim=1).sum()
+
+
+class _AdamW:
+    """The update rule alone: making one of torch.optim's imports its compiler, longer than all our steps take."""
+
+    def __init__(self, layers: Mapping[str, Any]) -> None:
+        import torch
+
+        self._layers = list(layers.values())
+        self._first = [torch.zeros_like(layer) for layer in self._layers]
+        self._second = [torch.zeros_like(layer) for layer in self._layers]
+        self._steps = 0
+
+    def step(self, rate: float, keep: float = 0.9, keep_square: float = 0.999, small: float = 1e-8) -> None:
+        """One step down the gradients, which are then forgotten."""
+        import torch
+
+        self._steps += 1
+        scale = rate / (1 - keep**self._steps)
+        scale_square = 1 - keep_square**self._steps
+        with torch.no_grad():
+            for layer, first, second in zip(self._layers, self._first, self._second, strict=True):
+                first.lerp_(layer.grad, 1 - keep)
+                second.mul_(keep_square).addcmul_(layer.grad, layer.grad, value=1 - keep_square)
+                layer.mul_(1 - rate * WEIGHT_DECAY)
+                layer.addcdiv_(first, (second / scale_square).sqrt_().add_(small), value=-scale)
+                layer.grad = None

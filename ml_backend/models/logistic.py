@@ -36,8 +36,16 @@ def restore(settings: Mapping[str, Any], arrays: Arrays) -> Linear:  # noqa: ARG
     return Linear(arrays["weights"], arrays["intercepts"])
 
 
-def fit(features: Features, targets: FloatArray, weights: FloatArray, options: Options) -> Linear:
+def fit(features: Features, targets: FloatArray, weights: FloatArray, options: Options) -> list[Linear]:
     """Multinomial over the classes that occur, or one binary regression a label; see HeadFamily."""
+    heads = []
+    for weight in weights:
+        seen = np.flatnonzero(weight)
+        heads.append(_fit_one(features[seen], targets[seen], weight[seen], options))
+    return heads
+
+
+def _fit_one(features: Features, targets: FloatArray, weights: FloatArray, options: Options) -> Linear:
     coefficients = np.zeros((targets.shape[1], features.shape[1]), dtype=np.float32)
     intercepts = np.full(targets.shape[1], ABSENT)
     if options.multiple:
@@ -66,4 +74,4 @@ def _fitted(features: Features, classes: np.ndarray[Any, Any], weights: FloatArr
     from sklearn.linear_model import LogisticRegression  # slow to import, and --help needs none of it
 
     model = LogisticRegression(C=STRENGTH, max_iter=1000, random_state=seed)
-    return model.fit(features, classes, sample_weight=np.maximum(weights, 1e-6))
+    return model.fit(features, classes, sample_weight=weights)
