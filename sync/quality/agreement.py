@@ -5,52 +5,65 @@ answers. Intervals are percentiles of a bootstrap over tasks (Efron 1979); tasks
 are resampled together, which is the same distribution at a fraction of the work.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from .distance import distance
+from .intervals import NO_RESAMPLES, estimate
 from .pairwise import pair_agreements
 from .records import CodedAnswers, ControlAgreement, Estimate, FloatArray, IntArray
 
 NO_PAIRS = "no task has answers of two annotators"
 ONE_LABEL = "only one answer is in use, so agreement by chance cannot be told from agreement"
-FEW_TASKS = "fewer than 2 tasks to resample"
+FEW_TASKS = "no interval: fewer than 2 tasks to resample"
+
+PAIR_RESAMPLES = 200
+"""Resamples for the interval of a pair of annotators, at most: there are many pairs, and few tasks behind each."""
+
+_AT_ONCE = 4_000_000
+"""Numbers held at once while resampling: 32 MB."""
 
 Rng = np.random.Generator
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Profiles:
     """The tasks with two or more answers, grouped by how often each answer was given.
 
-    ``counts`` has shape (profiles, answers), ``times`` says how many tasks have each profile, ``distances`` is
-    (answers, answers). ``task_profile`` maps each position in ``tasks`` to its profile.
+    ``tasks`` are positions in the coded answers' tasks, ``task_profile`` the profile of each. ``counts`` has shape
+    (profiles, answers), ``times`` says how many tasks have each profile. For each profile ``pairs`` is the number of
+    ordered pairs of answers, ``apart`` the sum of their distances, ``observed`` that sum over the answers less one.
     """
 
-    def __init__(self, coded: CodedAnswers, distances: FloatArray, keep: IntArray | None = None) -> None:
-        shape = (len(coded.tasks), max(1, len(coded.answers)))
-        table = sparse.coo_matrix((np.ones(len(coded.task)), (coded.task, coded.answer)), shape=shape).tocsr()
-        size = np.asarray(table.sum(axis=1)).ravel()
-        wanted = size >= 2
-        if keep is not None:
-            wanted &= np.isin(np.arange(shape[0]), keep)
-        self.tasks: IntArray = np.flatnonzero(wanted)
-        self.single = int(np.sum(size == 1))
-        self.distances = distances
-        self.counts, self.task_profile, self.times = _group(table[self.tasks])
-        size = self.counts.sum(axis=1)
-        apart = ((self.counts @ distances) * self.counts).sum(axis=1)
-        self.pairs = size * (size - 1)
-        self.apart = apart
-        self.observed = np.divide(apart, size - 1, out=np.zeros_like(apart), where=size > 1)
+    tasks: IntArray
+    task_profile: IntArray
+    counts: sparse.csr_array
+    times: FloatArray
+    pairs: FloatArray
+    apart: FloatArray
+    observed: FloatArray
+    distances: FloatArray
+
+    def of(self, chosen: IntArray) -> "Profiles":
+        """Those of the tasks at the places ``chosen`` in ``tasks``."""
+        used, profile = np.unique(self.task_profile[chosen], return_inverse=True)
+        return Profiles(
+            tasks=self.tasks[chosen],
+            task_profile=profile,
+            counts=self.counts[used],
+            times=np.bincount(profile, minlength=len(used)).astype(np.float64),
+            pairs=self.pairs[used],
+            apart=self.apart[used],
+            observed=self.observed[used],
+            distances=self.distances,
+        )
 
     def percent(self, weights: FloatArray) -> FloatArray:
         """Mean over pairs of answers of 1 - distance, pooled over tasks; ``weights`` is (resamples, profiles)."""
-        pairs = weights @ self.pairs
-        found: FloatArray = 1.0 - np.divide(
-            weights @ self.apart, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0
-        )
+        found: FloatArray = 1.0 - (weights @ self.apart) / (weights @ self.pairs)
         return found
 
     def alpha(self, weights: FloatArray) -> FloatArray:
@@ -62,16 +75,74 @@ class Profiles:
         found: FloatArray = 1.0 - np.divide(observed, expected, out=np.full(len(n), np.nan), where=expected > 0)
         return found
 
+    def resamples(self, rng: Rng, times: int) -> Iterator[FloatArray]:
+        """``times`` bootstrap samples of the tasks, as weights of the profiles, in blocks (resamples, profiles).
 
-def _group(table: sparse.csr_matrix) -> tuple[FloatArray, IntArray, FloatArray]:
-    """Distinct rows of a count table: (rows, row of each task, how often each occurs)."""
-    if table.shape[0] == 0:
-        return np.zeros((0, table.shape[1])), np.zeros(0, dtype=np.int64), np.zeros(0)
-    rng = np.random.default_rng(0)  # a fixed hash of rows, not a source of chance
-    keys = table @ rng.integers(1, 2**40, size=table.shape[1]).astype(np.float64)
-    _, first, profile = np.unique(keys, return_index=True, return_inverse=True)
-    counts = np.asarray(table[first].todense(), dtype=np.float64)
-    return counts, profile.ravel(), np.bincount(profile.ravel()).astype(np.float64)
+        Drawing how often each profile comes is the same as drawing tasks; where nearly every task has a profile of
+        its own, drawing tasks is the faster way.
+        """
+        n, kinds = len(self.tasks), len(self.times)
+        block = max(1, _AT_ONCE // max(n, kinds))
+        for size in [block] * (times // block) + [times % block] * (times % block > 0):
+            if 4 * kinds < n:
+                yield rng.multinomial(n, self.times / n, size=size).astype(np.float64)
+            else:
+                drawn = self.task_profile[rng.integers(n, size=(size, n))] + kinds * np.arange(size)[:, None]
+                yield np.bincount(drawn.ravel(), minlength=size * kinds).reshape(size, kinds).astype(np.float64)
+
+
+def profiles_of(coded: CodedAnswers, distances: FloatArray) -> Profiles:
+    """Group the tasks that two or more answered; ``distances`` is (answers, answers)."""
+    shape = (len(coded.tasks), max(1, len(coded.answers)))
+    table = sparse.csr_array((np.ones(len(coded.task)), (coded.task, coded.answer)), shape=shape)
+    tasks, task_profile = _same_answers(coded)
+    _, first = np.unique(task_profile, return_index=True)
+    counts = table[tasks[first]]
+    size = np.asarray(counts.sum(axis=1)).ravel()
+    apart = _apart(counts, distances)
+    return Profiles(
+        tasks=tasks,
+        task_profile=task_profile,
+        counts=counts,
+        times=np.bincount(task_profile, minlength=len(first)).astype(np.float64),
+        pairs=size * (size - 1),
+        apart=apart,
+        observed=apart / (size - 1),
+        distances=distances,
+    )
+
+
+def _same_answers(coded: CodedAnswers) -> tuple[IntArray, IntArray]:
+    """The tasks with two or more answers, and a number for each that is equal where they got the same answers.
+
+    Tasks of one size start together and are parted by their sorted answers, one place after the other.
+    """
+    order = np.lexsort((coded.answer, coded.task))
+    answer = coded.answer[order]
+    size = np.bincount(coded.task, minlength=len(coded.tasks))
+    start = np.cumsum(size) - size
+    tasks = np.flatnonzero(size >= 2)
+    profile = np.zeros(len(tasks), dtype=np.int64)
+    known = 0
+    for length in np.unique(size[tasks]):
+        here = np.flatnonzero(size[tasks] == length)
+        group = np.zeros(len(here), dtype=np.int64)
+        for place in range(length):
+            key = group * len(coded.answers) + answer[start[tasks[here]] + place]
+            kinds, group = np.unique(key, return_inverse=True)
+        profile[here] = known + group
+        known += len(kinds)
+    return tasks, profile
+
+
+def _apart(counts: sparse.csr_array, distances: FloatArray) -> FloatArray:
+    """The sum of the distances over the ordered pairs of answers of each profile."""
+    step = max(1, _AT_ONCE // counts.shape[1])
+    parts = [
+        ((counts[at : at + step] @ distances) * counts[at : at + step].toarray()).sum(axis=1)
+        for at in range(0, counts.shape[0], step)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def matrix(coded: CodedAnswers) -> FloatArray:
@@ -81,7 +152,7 @@ def matrix(coded: CodedAnswers) -> FloatArray:
 
 def percent_agreement(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, confidence: float = 0.95) -> Estimate:
     """Mean over pairs of answers to one task of 1 - distance, in [0, 1], pooled over tasks; null without a pair."""
-    return _estimates(Profiles(coded, matrix(coded)), rng, bootstrap, confidence)[0]
+    return _estimates(profiles_of(coded, matrix(coded)), rng, bootstrap, confidence)[0]
 
 
 def krippendorff_alpha(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, confidence: float = 0.95) -> Estimate:
@@ -98,7 +169,7 @@ def krippendorff_alpha(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, con
     >>> round(krippendorff_alpha(coded, np.random.default_rng(0)).value, 3)
     0.743
     """
-    return _estimates(Profiles(coded, matrix(coded)), rng, bootstrap, confidence)[1]
+    return _estimates(profiles_of(coded, matrix(coded)), rng, bootstrap, confidence)[1]
 
 
 def control_agreement(
@@ -106,21 +177,21 @@ def control_agreement(
 ) -> ControlAgreement:
     """Everything that this page says about one control; ``rng`` drives the resampling."""
     distances = matrix(coded)
-    profiles = Profiles(coded, distances)
+    profiles = profiles_of(coded, distances)
     percent, alpha = _estimates(profiles, rng, bootstrap, confidence)
-    each = 1.0 - profiles.apart / profiles.pairs if len(profiles.pairs) else profiles.apart
+    answered = int(np.count_nonzero(np.bincount(coded.task, minlength=len(coded.tasks))))
+    each = (1.0 - profiles.apart / profiles.pairs)[profiles.task_profile]
     return ControlAgreement(
         control=control,
-        tasks=len(profiles.tasks) + profiles.single,
+        tasks=answered,
         annotators=len(coded.annotators),
         annotations=len(coded.task),
-        single=profiles.single,
+        single=answered - len(profiles.tasks),
         percent_agreement=percent,
         krippendorff_alpha=alpha,
-        pairs=pair_agreements(coded, distances, rng, min(bootstrap, 200), confidence),
+        pairs=pair_agreements(coded, distances, rng, min(bootstrap, PAIR_RESAMPLES), confidence),
         task_agreement={
-            coded.tasks[task]: float(each[profile])
-            for task, profile in zip(profiles.tasks, profiles.task_profile, strict=True)
+            coded.tasks[task]: value for task, value in zip(profiles.tasks.tolist(), each.tolist(), strict=True)
         },
     )
 
@@ -130,15 +201,15 @@ def control_trend(
 ) -> list[tuple[int, Estimate, Estimate]]:
     """Agreement in each window of tasks: (window, percent agreement, alpha), in the order of the windows.
 
-    ``window`` has one number for each position in ``coded.tasks``; tasks with a negative one are left out.
+    ``window`` has one number for each position in ``coded.tasks``; tasks with a negative one are left out, windows
+    without a task that two annotators answered too.
     """
-    distances = matrix(coded)
-    found = []
-    for number in np.unique(window[window >= 0]):
-        profiles = Profiles(coded, distances, np.flatnonzero(window == number))
-        if len(profiles.tasks):
-            found.append((int(number), *_estimates(profiles, rng, bootstrap, confidence)))
-    return found
+    profiles = profiles_of(coded, matrix(coded))
+    here = window[profiles.tasks]
+    return [
+        (int(number), *_estimates(profiles.of(np.flatnonzero(here == number)), rng, bootstrap, confidence))
+        for number in np.unique(here[here >= 0])
+    ]
 
 
 def _estimates(profiles: Profiles, rng: Rng, bootstrap: int, confidence: float) -> tuple[Estimate, Estimate]:
@@ -147,30 +218,13 @@ def _estimates(profiles: Profiles, rng: Rng, bootstrap: int, confidence: float) 
     if n == 0:
         return Estimate(None, reason=NO_PAIRS), Estimate(None, reason=NO_PAIRS)
     here = profiles.times[None, :]
-    draws = rng.multinomial(n, profiles.times / n, size=bootstrap).astype(np.float64) if n >= 2 else None
+    percent, alpha = float(profiles.percent(here)[0]), float(profiles.alpha(here)[0])
+    percents = alphas = None
+    if n >= 2 and bootstrap >= 1:
+        draws = [(profiles.percent(weights), profiles.alpha(weights)) for weights in profiles.resamples(rng, bootstrap)]
+        percents, alphas = (np.concatenate(column) for column in zip(*draws, strict=True))
+    without = FEW_TASKS if n < 2 else NO_RESAMPLES
     return (
-        interval(float(profiles.percent(here)[0]), None if draws is None else profiles.percent(draws), n, confidence),
-        interval(float(profiles.alpha(here)[0]), None if draws is None else profiles.alpha(draws), n, confidence),
+        estimate(percent, percents, n, confidence, undefined=ONE_LABEL, without=without),
+        estimate(alpha, alphas, n, confidence, undefined=ONE_LABEL, without=without),
     )
-
-
-def interval(value: float, draws: FloatArray | None, n: int, confidence: float) -> Estimate:
-    """A value with the percentile interval of its resamples; null where the value is undefined."""
-    if np.isnan(value):
-        return Estimate(None, n=n, reason=ONE_LABEL)
-    if draws is None:
-        return Estimate(value, n=n, reason=FEW_TASKS)
-    defined = draws[~np.isnan(draws)]
-    if 2 * len(defined) < len(draws):
-        return Estimate(value, n=n, reason="most resamples use one answer only: no interval")
-    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Estimate(value, float(low), float(high), n)
-
-
-__all__: Sequence[str] = (
-    "Profiles",
-    "control_agreement",
-    "control_trend",
-    "krippendorff_alpha",
-    "percent_agreement",
-)

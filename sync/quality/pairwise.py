@@ -1,14 +1,36 @@
 """How each two annotators agree: percent agreement and Cohen's kappa on the tasks that both answered."""
 
-import numpy as np
+from dataclasses import dataclass
 
-from .records import CodedAnswers, Estimate, FloatArray, IntArray, PairAgreement
+import numpy as np
+from scipy import sparse
+
+from .intervals import NO_RESAMPLES, estimate
+from .records import CodedAnswers, FloatArray, IntArray, PairAgreement
 
 INTERVALS = 500
 """Intervals are computed for this many pairs, those with the most common tasks; more would be read by nobody."""
 MANY_PAIRS = f"no interval: not among the {INTERVALS} pairs with the most common tasks"
 FEW_COMMON = "no interval: fewer than 2 common tasks"
 SAME_LABEL = "both gave one and the same answer throughout: kappa is undefined"
+
+_ZERO = 1e-12
+"""An expected distance below this is none: what is left of it is rounding."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tables:
+    """The contingency tables of all pairs, cell by cell, the cells of a pair together.
+
+    ``pairs`` are (pairs, 2) annotators, ``starts`` the first cell of each. A cell is what the first answered
+    (``left``), what the second answered (``right``), and on how many tasks (``counts``).
+    """
+
+    pairs: IntArray
+    starts: IntArray
+    left: IntArray
+    right: IntArray
+    counts: FloatArray
 
 
 def pair_agreements(
@@ -17,97 +39,94 @@ def pair_agreements(
     """Each pair of annotators with common tasks, in the order of their ids.
 
     Kappa is Cohen's (1960) for nominal distances and his weighted kappa (1968) with any other; null where both gave
-    one and the same answer throughout.
+    one and the same answer throughout. Intervals are percentiles of a bootstrap over the common tasks.
     """
-    first, second, left, right = _common(coded)
-    if not len(first):
+    tables = _tables(coded)
+    if not len(tables.pairs):
         return ()
-    people, kinds = len(coded.annotators), len(coded.answers)
-    order = np.argsort(first * people + second, kind="stable")
-    pair, cell = (first * people + second)[order], (left * kinds + right)[order]
-    keys, starts, sizes = np.unique(pair, return_index=True, return_counts=True)
-    with_interval = set(np.argsort(-sizes, kind="stable")[:INTERVALS].tolist())
+    tasks = np.add.reduceat(tables.counts, tables.starts).astype(np.int64)
+    percents, kappas = _values(tables, tasks, distances)
+    chosen = set(np.argsort(-tasks, kind="stable")[:INTERVALS].tolist())
+    ends = [*tables.starts[1:].tolist(), len(tables.counts)]
     found = []
-    for place, (key, start, size) in enumerate(zip(keys, starts, sizes, strict=True)):
-        cells, counts = np.unique(cell[start : start + size], return_counts=True)
-        table = _PairTable(cells // kinds, cells % kinds, counts.astype(np.float64), distances)
-        resample = bootstrap if place in with_interval and size >= 2 else 0
-        reason = FEW_COMMON if size < 2 else MANY_PAIRS
-        percent, kappa = table.estimates(rng, resample, confidence, reason)
-        ids = (coded.annotators[key // people], coded.annotators[key % people])
-        found.append(PairAgreement(ids, int(size), percent, kappa))
+    for place, (start, end, n) in enumerate(zip(tables.starts.tolist(), ends, tasks.tolist(), strict=True)):
+        percent_draws = kappa_draws = None
+        without = MANY_PAIRS if place not in chosen else FEW_COMMON if n < 2 else NO_RESAMPLES
+        if place in chosen and n >= 2 and bootstrap >= 1:
+            percent_draws, kappa_draws = _resampled(tables, slice(start, end), distances, rng, bootstrap)
+        first, second = tables.pairs[place].tolist()
+        found.append(
+            PairAgreement(
+                (coded.annotators[first], coded.annotators[second]),
+                n,
+                estimate(float(percents[place]), percent_draws, n, confidence, undefined="", without=without),
+                estimate(float(kappas[place]), kappa_draws, n, confidence, undefined=SAME_LABEL, without=without),
+            )
+        )
     return tuple(found)
 
 
-def _common(coded: CodedAnswers) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-    """Every two answers to one task: lower annotator, higher annotator, their answers."""
+def _tables(coded: CodedAnswers) -> _Tables:
+    """Count every two answers to one task.
+
+    In the order of task and annotator, two answers to one task stand ``step`` rows apart, for each step below the
+    number of the task's answers.
+    """
+    people, kinds = max(1, len(coded.annotators)), max(1, len(coded.answers))
+    if (people * kinds) ** 2 >= 2**63:
+        raise ValueError(f"{people} annotators with {kinds} different answers are too many to compare in pairs")
     order = np.lexsort((coded.annotator, coded.task))
     task, person, answer = coded.task[order], coded.annotator[order], coded.answer[order]
-    parts: list[tuple[IntArray, ...]] = []
-    step = 1
-    # Two answers to one task stand `step` rows apart in this order, for some step below the largest group.
-    while len(task) > step:
-        here = np.flatnonzero(task[step:] == task[:-step])
-        if not len(here):
-            break
-        parts.append((person[here], person[here + step], answer[here], answer[here + step]))
-        step += 1
-    if not parts:
-        empty = np.zeros(0, dtype=np.int64)
-        return empty, empty, empty, empty
-    first, second, left, right = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return first, second, left, right
+    size = np.bincount(task, minlength=len(coded.tasks))[task]
+    place = np.arange(len(task)) - np.searchsorted(task, task)
+    keys: list[IntArray] = [np.zeros(0, dtype=np.int64)]
+    counts: list[IntArray] = [np.zeros(0, dtype=np.int64)]
+    for step in range(1, int(size.max(initial=1))):
+        here = np.flatnonzero(place + step < size)
+        pair = person[here] * people + person[here + step]
+        key, count = np.unique((pair * kinds + answer[here]) * kinds + answer[here + step], return_counts=True)
+        keys.append(key)
+        counts.append(count)
+    cells, cell = np.unique(np.concatenate(keys), return_inverse=True)
+    pairs, starts = np.unique(cells // kinds**2, return_index=True)
+    return _Tables(
+        pairs=np.stack([pairs // people, pairs % people], axis=1),
+        starts=starts,
+        left=cells // kinds % kinds,
+        right=cells % kinds,
+        counts=np.bincount(cell, np.concatenate(counts), len(cells)).astype(np.float64),
+    )
 
 
-class _PairTable:
-    """The contingency table of two annotators, its non-empty cells alone."""
+def _values(tables: _Tables, tasks: IntArray, distances: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Percent agreement and kappa of each pair; kappa is NaN where nothing is expected to differ."""
+    apart = np.add.reduceat(tables.counts * distances[tables.left, tables.right], tables.starts)
+    pair = np.searchsorted(tables.starts, np.arange(len(tables.counts)), side="right") - 1
+    shape = (len(tasks), len(distances))
+    left = sparse.csr_array((tables.counts, (pair, tables.left)), shape=shape)
+    right = sparse.csr_array((tables.counts, (pair, tables.right)), shape=shape)
+    expected = np.zeros(len(tasks))
+    for at in range(0, len(tasks), 10_000):
+        here = slice(at, at + 10_000)
+        expected[here] = right[here].multiply(left[here] @ distances).sum(axis=1)
+    return 1.0 - apart / tasks, _kappa(apart, expected / tasks)
 
-    def __init__(self, rows: IntArray, columns: IntArray, counts: FloatArray, distances: FloatArray) -> None:
-        self._rows, self._row = np.unique(rows, return_inverse=True)
-        self._columns, self._column = np.unique(columns, return_inverse=True)
-        self._counts = counts
-        self._apart = distances[rows, columns]
-        self._expected = distances[np.ix_(self._rows, self._columns)]
 
-    def estimates(
-        self, rng: np.random.Generator, bootstrap: int, confidence: float, reason: str
-    ) -> tuple[Estimate, Estimate]:
-        n = int(self._counts.sum())
-        percent, kappa = self._both(self._counts[None, :])
-        if not bootstrap:
-            known = Estimate(float(percent[0]), n=n, reason=reason)
-            return known, self._kappa(float(kappa[0]), n, None, None, reason)
-        draws = rng.multinomial(n, self._counts / n, size=bootstrap).astype(np.float64)
-        percents, kappas = self._both(draws)
-        tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-        low, high = np.quantile(percents, tails)
-        kappas = kappas[~np.isnan(kappas)]
-        ends = np.quantile(kappas, tails) if 2 * len(kappas) >= bootstrap else None
-        return (
-            Estimate(float(percent[0]), float(low), float(high), n),
-            self._kappa(
-                float(kappa[0]),
-                n,
-                None if ends is None else float(ends[0]),
-                None if ends is None else float(ends[1]),
-                None if ends is not None else "no interval: most resamples use one answer only",
-            ),
-        )
+def _kappa(apart: FloatArray, expected: FloatArray) -> FloatArray:
+    found: FloatArray = 1.0 - np.divide(apart, expected, out=np.full(len(apart), np.nan), where=expected > _ZERO)
+    return found
 
-    @staticmethod
-    def _kappa(value: float, n: int, low: float | None, high: float | None, reason: str | None) -> Estimate:
-        if np.isnan(value):
-            return Estimate(None, n=n, reason=SAME_LABEL)
-        return Estimate(value, low, high, n, reason)
 
-    def _both(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Percent agreement and kappa of each row of ``weights`` (resamples, cells)."""
-        n = weights.sum(axis=1)
-        apart = weights @ self._apart
-        left = np.stack([weights[:, self._row == row].sum(axis=1) for row in range(len(self._rows))], axis=1)
-        right = np.stack(
-            [weights[:, self._column == column].sum(axis=1) for column in range(len(self._columns))], axis=1
-        )
-        expected = ((left @ self._expected) * right).sum(axis=1) / n
-        kappa = 1.0 - np.divide(apart, expected, out=np.full(len(n), np.nan), where=expected > 1e-12)
-        return 1.0 - apart / n, kappa
+def _resampled(
+    tables: _Tables, cells: slice, distances: FloatArray, rng: np.random.Generator, bootstrap: int
+) -> tuple[FloatArray, FloatArray]:
+    """Percent agreement and kappa of one pair in each resample of its common tasks."""
+    counts = tables.counts[cells]
+    n = counts.sum()
+    weights = rng.multinomial(int(n), counts / n, size=bootstrap).astype(np.float64)
+    rows, row = np.unique(tables.left[cells], return_inverse=True)
+    columns, column = np.unique(tables.right[cells], return_inverse=True)
+    left, right = weights @ np.eye(len(rows))[row], weights @ np.eye(len(columns))[column]
+    apart = weights @ distances[tables.left[cells], tables.right[cells]]
+    expected = ((left @ distances[np.ix_(rows, columns)]) * right).sum(axis=1) / n
+    return 1.0 - apart / n, _kappa(apart, expected)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .consensus import TIE
 from .records import CodedAnswers, ControlAgreement, ControlConsensus, Finding, Priority, TaskConsensus
 
 KINDS: Mapping[str, str] = {
@@ -64,11 +65,12 @@ def findings(
         if one.task in ruled or not one.annotations:
             continue
         agreed = agreement.task_agreement.get(one.task)
+        even = _even(one, multiple=coded.multiple)
         makers = (
             _disagreement(consensus.control, one, agreed, votes[one.task]),
-            _tie(consensus.control, one),
+            _tie(consensus.control, one, even, multiple=coded.multiple),
             _low_confidence(consensus.control, one, policy),
-            _model_conflict(consensus.control, one, opinions.get(one.task), policy),
+            _model_conflict(consensus.control, one, even, opinions.get(one.task), policy),
         )
         found += [finding for finding in makers if finding is not None]
     return found
@@ -93,10 +95,23 @@ def _disagreement(control: str, one: TaskConsensus, agreed: float | None, votes:
     return Finding(one.task, control, "disagreement", 1 - agreed, reason, {"agreement": agreed})
 
 
-def _tie(control: str, one: TaskConsensus) -> Finding | None:
+def _even(one: TaskConsensus, *, multiple: bool) -> list[str]:
+    """The labels between which the consensus could not choose (for multiple choices: as probable as not)."""
+    if not one.tie:
+        return []
+    level = 0.5 if multiple else one.confidence
+    return [label for label, probability in one.posterior.items() if abs(probability - level) <= TIE]
+
+
+def _tie(control: str, one: TaskConsensus, even: Sequence[str], *, multiple: bool) -> Finding | None:
     if not one.tie or one.annotations < 2:
         return None
-    return Finding(one.task, control, "tie", 1.0, "No answer is more probable than another.", {})
+    labels = ", ".join(label or "nothing" for label in even)
+    if multiple:
+        reason = f"As probable as not ({_percent(0.5)}): {labels}."
+    else:
+        reason = f"No answer is more probable than another: {labels}, each {_percent(one.confidence)}."
+    return Finding(one.task, control, "tie", 1.0, reason, {"confidence": one.confidence})
 
 
 def _low_confidence(control: str, one: TaskConsensus, policy: Policy) -> Finding | None:
@@ -107,8 +122,13 @@ def _low_confidence(control: str, one: TaskConsensus, policy: Policy) -> Finding
     return Finding(one.task, control, "low_confidence", severity, reason, {"confidence": one.confidence})
 
 
-def _model_conflict(control: str, one: TaskConsensus, opinion: Opinion | None, policy: Policy) -> Finding | None:
-    if opinion is None or opinion.labels == one.answer or opinion.confidence < policy.model_sure:
+def _model_conflict(
+    control: str, one: TaskConsensus, even: Sequence[str], opinion: Opinion | None, policy: Policy
+) -> Finding | None:
+    """A model that is sure of one of the tied answers takes a side and contradicts nobody."""
+    if opinion is None or opinion.confidence < policy.model_sure:
+        return None
+    if set(opinion.labels) ^ set(one.answer) <= {label for label in even if label}:
         return None
     reason = (
         f"The model, which has not learned from this task, is {_percent(opinion.confidence)} sure of "
@@ -144,16 +164,19 @@ def rank(found: Sequence[Finding], policy: Policy) -> list[Priority]:
 
 
 def _entry(task: int, control: str, group: Sequence[Finding], policy: Policy) -> Priority:
-    logs = {one.kind: -math.log1p(-min(policy.weights[one.kind] * one.severity, 1 - 1e-12)) for one in group}
-    total = sum(logs.values())
+    logs = [-math.log1p(-min(policy.weights[one.kind] * one.severity, 1 - 1e-12)) for one in group]
+    total = math.fsum(logs)
     priority = -math.expm1(-total)
-    band = 1 if priority >= policy.p1_from else 2 if priority >= policy.p2_from else 3
+    parts: dict[str, float] = {}
+    for one, log in zip(group, logs, strict=True):
+        parts[one.kind] = parts.get(one.kind, 0.0) + (priority * log / total if total else 0.0)
+    heavy_first = sorted(zip(logs, group, strict=True), key=lambda pair: (-pair[0], pair[1].kind, pair[1].reason))
     return Priority(
         task=task,
         control=control,
         priority=priority,
-        band=band,
+        band=1 if priority >= policy.p1_from else 2 if priority >= policy.p2_from else 3,
         action="adjudicate" if any(one.kind in DISPUTES for one in group) else "check",
-        findings=tuple(sorted(group, key=lambda one: (-logs[one.kind], one.kind))),
-        parts={kind: priority * log / total if total else 0.0 for kind, log in logs.items()},
+        findings=tuple(one for _, one in heavy_first),
+        parts=parts,
     )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +60,11 @@ class PairAgreement:
 
 @dataclass(frozen=True, slots=True)
 class ControlAgreement:
-    """The agreement on one control, and what it was computed from."""
+    """The agreement on one control, and what it was computed from.
+
+    ``tasks`` were answered by anybody, ``single`` of them by one person alone. ``task_agreement`` maps each of the
+    others to the mean over its pairs of answers of 1 - distance, in [0, 1].
+    """
 
     control: str
     tasks: int
@@ -76,9 +81,11 @@ class ControlAgreement:
 class TaskConsensus:
     """What the answer to one task probably is.
 
-    ``answer`` is a tuple of labels. ``confidence`` in [0, 1] is the posterior probability of the answer.
-    ``posterior`` maps each label to its probability (for multiple choices: of being chosen).
-    With ``tie`` true the answer is the first of the tied ones in the interface's order and the posterior is shared.
+    ``answer`` is a tuple of labels. ``confidence`` in [0, 1] is the posterior probability of the answer (for multiple
+    choices: of its least certain label). ``posterior`` maps each label to its probability, all of them together 1 (for
+    multiple choices: of being chosen, each in [0, 1]); an answer that chose nothing has the label "".
+    With ``tie`` true the posterior is shared, and the answer is the first of the tied ones in the interface's order
+    (for multiple choices: is without the labels that are as probable as not).
     """
 
     task: int

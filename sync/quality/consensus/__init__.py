@@ -68,18 +68,20 @@ def _single(
     posterior = algorithm(_votes(coded, coded.answer, len(names), coded.fixed))
     counts = np.bincount(coded.task, minlength=len(coded.tasks))
     best = posterior.probability.max(axis=1)
-    tied = (posterior.probability >= best[:, None] - TIE).sum(axis=1) > 1
-    first = (posterior.probability >= best[:, None] - TIE).argmax(axis=1)
+    tied = posterior.probability >= best[:, None] - TIE
+    columns = (tied.argmax(axis=1), best, posterior.probability, counts, tied.sum(axis=1) > 1)
     tasks = tuple(
         TaskConsensus(
-            task=coded.tasks[place],
-            answer=coded.answers[first[place]],
-            confidence=float(best[place]),
-            posterior={name: float(p) for name, p in zip(names, posterior.probability[place], strict=True) if p > 1e-6},
-            annotations=int(counts[place]),
-            tie=bool(tied[place]),
+            task=task,
+            answer=coded.answers[first],
+            confidence=confidence,
+            posterior={name: p for name, p in zip(names, row, strict=True) if p > 1e-6},
+            annotations=annotations,
+            tie=tie,
         )
-        for place in range(len(coded.tasks))
+        for task, first, confidence, row, annotations, tie in zip(
+            coded.tasks, *(column.tolist() for column in columns), strict=True
+        )
     )
     return tasks, _qualities(coded, posterior, names)
 
@@ -103,7 +105,7 @@ def _qualities(coded: CodedAnswers, posterior: Posterior, names: list[str]) -> t
 def _multiple(
     coded: CodedAnswers, algorithm: Algorithm
 ) -> tuple[tuple[TaskConsensus, ...], tuple[AnnotatorQuality, ...]]:
-    """Each label on its own: chosen or not. The confidence is that of the least certain label."""
+    """Each label on its own: chosen or not. The confidence is that of the least certain label; a tie is not chosen."""
     if not coded.answers or not coded.tasks:
         return (), ()
     has = np.array([[label in answer for label in coded.labels] for answer in coded.answers], dtype=np.int64)

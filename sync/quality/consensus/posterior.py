@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from ..records import FloatArray, IntArray
 
@@ -32,20 +33,21 @@ class Votes:
         return self.with_fixed(np.divide(counts, totals, out=equal, where=totals > 0))
 
     def with_fixed(self, probability: FloatArray) -> FloatArray:
-        """``probability`` with the known classes put in."""
-        for task, known in self.fixed.items():
-            probability[task] = 0.0
-            probability[task, known] = 1.0
+        """``probability`` (tasks, classes) with the known classes put in."""
+        tasks, known = list(self.fixed.keys()), list(self.fixed.values())
+        probability[tasks] = 0.0
+        probability[tasks, known] = 1.0
         return probability
 
-    def confusion_counts(self, probability: FloatArray) -> FloatArray:
-        """Expected count of (annotator, true class, answered class) under ``probability`` (tasks, classes)."""
-        found = np.empty((self.annotators, self.classes, self.classes))
-        cells = self.annotator * self.classes + self.answer
-        for truth in range(self.classes):
-            counts = np.bincount(cells, probability[self.task, truth], self.annotators * self.classes)
-            found[:, truth, :] = counts.reshape(self.annotators, self.classes)
-        return found
+    def table(self) -> sparse.csr_array:
+        """Who answered what: 1 at (task, annotator x classes + answer), shape (tasks, annotators x classes)."""
+        columns = self.annotator * self.classes + self.answer
+        shape = (self.tasks, self.annotators * self.classes)
+        return sparse.csr_array((np.ones(len(self.task)), (self.task, columns)), shape=shape)
+
+    def by_annotator(self, counts: FloatArray) -> FloatArray:
+        """``table().T @ probability`` as expected counts (annotators, true class, answered class)."""
+        return counts.reshape(self.annotators, self.classes, self.classes).transpose(0, 2, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
