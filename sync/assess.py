@@ -23,7 +23,7 @@ from .quality.consensus import infer
 from .quality.priority import Opinion, Policy, findings, rank
 from .quality.records import CodedAnswers, ControlAgreement, ControlConsensus, Estimate, IntArray, Priority
 from .settings import Settings
-from .store import assessments, projects
+from .store import assessments, projects, training
 from .store.annotations import AnswerRow, Excluded, answers_of, ground_truths_of
 from .store.engine import Store
 from .store.reviews import rulings_of
@@ -100,7 +100,9 @@ def assess(store: Store, project: int, settings: Settings, clock: Callable[[], i
     judgements = {control.name: _judge(control, evidence, settings) for control in evidence.config.controls}
     report = _report(evidence, judgements)
     with store.begin() as connection:
-        now = clock()
+        # The training feed goes by this time: it never falls back, whatever the clock does.
+        now = max(clock(), training.newest(connection, project) + 1)
+        assessments.withdraw_others(connection, project, list(judgements), now)
         for name, judgement in judgements.items():
             assessments.write_consensus(
                 connection, project, judgement.consensus, _sources(evidence.fixed.get(name, {})), now

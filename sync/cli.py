@@ -1,33 +1,32 @@
 """tiebreak: the command line. Each command opens what it needs, calls one function, and says what came of it."""
 
-import json
+import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
+from label_config.errors import LabelConfigError
+
+from . import terminal
 from .errors import SettingsError, TiebreakError
-from .settings import DEFAULT_FILE, as_file, load
+from .settings import DEFAULT_FILE, address, as_file, load, read
+
+if TYPE_CHECKING:  # each command imports what it needs, so that help comes at once
+    from .pipeline import Services
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="The quality loop for open-source Label Studio: agreement, consensus, prioritized re-review.",
+    help="The quality loop for open-source Label Studio: agreement, consensus, prioritized re-review. "
+    "Begin with `tiebreak init`, then `tiebreak doctor`, then `tiebreak run`.",
 )
 INTERRUPTED = 130  # the shell's code for Ctrl-C
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", help=f"Settings file (default: {DEFAULT_FILE} here, if it exists).")
@@ -42,12 +41,12 @@ def main() -> None:
     """Run the command line; what goes wrong is said in plain words, with exit code 1."""
     try:
         app()
-    except TiebreakError as error:
-        err.print(f"tiebreak: {error}", style="red", markup=False, soft_wrap=True)
+    except (TiebreakError, LabelConfigError) as error:
+        terminal.complain(str(error))
         sys.exit(1)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
-            err.print("tiebreak: stopped; the next run finishes what this one began")
+            terminal.complain("stopped; the next run finishes what this one began")
         raise
 
 
@@ -59,15 +58,33 @@ def init(
     file: Annotated[Path, typer.Option(help="Where to write.")] = Path(DEFAULT_FILE),
 ) -> None:
     """Write a commented settings file for an existing Label Studio."""
-    if file.exists():
-        raise SettingsError(f"{file} exists already: remove it first, or name another with --file")
-    given: dict[str, Any] = {"label_studio_url": url, "projects": project or [], "secret": secrets.token_urlsafe(24)}
-    if token:
-        given["label_studio_token"] = token
-    file.touch(mode=0o600)
-    file.write_text(as_file(given), encoding="utf-8")
-    load(file)
-    out.print(f"Wrote {file}. Next: put your token in, then `tiebreak doctor` and `tiebreak run`.", soft_wrap=True)
+    given = {
+        "label_studio_url": url,
+        "label_studio_token": token,
+        "projects": project or [],
+        "secret": secrets.token_urlsafe(24),
+    }
+    text = as_file(given)
+    read(text, file)
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as new:
+            new.write(text)
+    except FileExistsError as error:
+        raise SettingsError(f"{file} is there already: edit it, or name another file with --file") from error
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be written: {error.strerror}") from error
+    terminal.say(f"Wrote {file}; only you can read it. Next:")
+    if not token:
+        terminal.say(
+            f"  put your access token into {file}: label_studio_token = ... (Label Studio, Account & Settings)"
+        )
+    if not project:
+        terminal.say(f"  name your projects in {file}: projects = [1, 2]")
+    named = "" if file == Path(DEFAULT_FILE) else f" --config {file}"
+    terminal.say(
+        f"  tiebreak doctor{named}    checks that everything is in place\n"
+        f"  tiebreak run{named}       runs the loop once"
+    )
 
 
 @app.command()
@@ -77,24 +94,18 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check Label Studio, the ML backend and the settings that decide the order of tasks."""
-    from .doctor import examine
+    from .doctor import examine, mend
 
     outside = _services(config)
     found = list(examine(outside))
     if fix:
-        for one in found:
-            if not one.ok and one.fix is not None:
-                one.fix()
-                err.print(f"mended: {one.check}", markup=False)
+        for one, failure in mend(found):
+            (terminal.warn if failure else terminal.note)(f"{one.check}: {failure or 'mended'}")
         found = list(examine(outside))
     if as_json:
-        _print_json([{key: getattr(one, key) for key in ("check", "ok", "message", "remedy")} for one in found])
+        terminal.print_json([{key: getattr(one, key) for key in ("check", "ok", "message", "remedy")} for one in found])
     else:
-        for one in found:
-            out.print(f"[{'green' if one.ok else 'red'}]{'ok ' if one.ok else 'BAD'}[/] ", end="")
-            out.print(f"{one.check}: {one.message}", markup=False, soft_wrap=True)
-            if one.remedy:
-                out.print(f"      -> {one.remedy}", markup=False, soft_wrap=True)
+        terminal.show_diagnoses(found)
     if not all(one.ok for one in found):
         raise typer.Exit(1)
 
@@ -104,13 +115,11 @@ def pull(projects: Projects = None, config: Config = None, as_json: AsJson = Fal
     """Take what changed in Label Studio into the store."""
     from .pull import pull as pull_project
 
-    outside = _services(config)
-
-    def one(project: int) -> dict[str, Any]:
-        with _bar(f"project {project}: pulling", not as_json) as advance:
+    def one(outside: "Services", project: int) -> dict[str, Any]:
+        with terminal.bar(f"project {project}: pulling", not as_json) as advance:
             return asdict(pull_project(outside.store, outside.gateway, project, outside.clock, progress=advance))
 
-    _each(outside, projects, one, as_json)
+    _each(config, projects, one, as_json, terminal.show_pull)
 
 
 @app.command()
@@ -118,27 +127,27 @@ def assess(projects: Projects = None, config: Config = None, as_json: AsJson = F
     """Compute agreement, consensus and the queue from the store."""
     from .assess import assess as assess_project
 
-    outside = _services(config)
-
-    def one(project: int) -> dict[str, Any]:
+    def one(outside: "Services", project: int) -> dict[str, Any]:
         found = assess_project(outside.store, _key(outside, project), outside.settings, outside.clock)
         return dict(found.report)
 
-    _each(outside, projects, one, as_json, _show_report)
+    _each(config, projects, one, as_json, terminal.show_report)
 
 
 @app.command()
 def push(projects: Projects = None, config: Config = None, as_json: AsJson = False) -> None:
     """Bring the review projects in Label Studio up to the queue."""
+    from .pipeline import pull_reviews
     from .push import push as push_project
 
-    outside = _services(config)
-
-    def one(project: int) -> dict[str, Any]:
+    def one(outside: "Services", project: int) -> dict[str, Any]:
         key = _key(outside, project)
-        return asdict(push_project(outside.store, outside.gateway, key, outside.settings, outside.clock))
+        pull_reviews(outside, key)
+        done = asdict(push_project(outside.store, outside.gateway, key, outside.settings, outside.clock))
+        _warn(project, done)
+        return done
 
-    _each(outside, projects, one, as_json)
+    _each(config, projects, one, as_json, terminal.show_push)
 
 
 @app.command()
@@ -147,14 +156,14 @@ def resolve(projects: Projects = None, config: Config = None, as_json: AsJson = 
     from .pipeline import pull_reviews
     from .resolve import resolve as resolve_project
 
-    outside = _services(config)
-
-    def one(project: int) -> dict[str, Any]:
+    def one(outside: "Services", project: int) -> dict[str, Any]:
         key = _key(outside, project)
         pull_reviews(outside, key)
-        return asdict(resolve_project(outside.store, outside.gateway, key, outside.clock))
+        done = asdict(resolve_project(outside.store, outside.gateway, key, outside.clock))
+        _warn(project, done)
+        return done
 
-    _each(outside, projects, one, as_json)
+    _each(config, projects, one, as_json, terminal.show_resolve)
 
 
 @app.command()
@@ -162,9 +171,7 @@ def refresh(projects: Projects = None, config: Config = None, as_json: AsJson = 
     """Score every open task with the model as it is now, and make Label Studio serve in that order."""
     from .refresh import refresh as refresh_project
 
-    outside = _services(config)
-
-    def one(project: int) -> dict[str, Any]:
+    def one(outside: "Services", project: int) -> dict[str, Any]:
         if outside.backend is None:
             raise SettingsError("backend_url is empty: name your tiebreak-ml to score with it")
         key = _key(outside, project)
@@ -172,7 +179,7 @@ def refresh(projects: Projects = None, config: Config = None, as_json: AsJson = 
             refresh_project(outside.store, outside.gateway, outside.backend, key, outside.settings, outside.clock)
         )
 
-    _each(outside, projects, one, as_json)
+    _each(config, projects, one, as_json, terminal.show_refresh)
 
 
 @app.command()
@@ -180,29 +187,25 @@ def run(projects: Projects = None, config: Config = None, as_json: AsJson = Fals
     """The whole loop, once: pull, resolve, assess, teach, score, push. Running it twice changes nothing."""
     from .pipeline import run as run_project
 
-    outside = _services(config)
-
-    def one(project: int) -> dict[str, Any]:
+    def one(outside: "Services", project: int) -> dict[str, Any]:
         done = asdict(run_project(outside, project))
-        for warning in done["warnings"]:
-            err.print(f"project {project}: {warning}", style="yellow", markup=False, soft_wrap=True)
+        for part in (done, done["resolve"], done["push"]):
+            _warn(project, part)
         return done
 
-    _each(outside, projects, one, as_json, lambda found: _show_run(found))
+    _each(config, projects, one, as_json, terminal.show_run, alone=False)
 
 
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8085,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8085,
     config: Config = None,
 ) -> None:
     """Dashboard, webhook receiver and scheduler, until stopped."""
     from .runner import serve as serve_forever
 
-    settings = load(config)
-    err.print(f"tiebreak: http://{host}:{port}  (projects: {', '.join(map(str, settings.projects)) or 'none'})")
-    serve_forever(settings, host, port)
+    serve_forever(load(config), host, port, terminal.note)
 
 
 @app.command()
@@ -214,22 +217,19 @@ def history(
 ) -> None:
     """Everything that was seen of a task: annotations and their edits, reviews, rulings."""
     from .store.annotations import history as history_of
+    from .store.engine import open_store
+    from .store.projects import source
 
-    outside = _services(config)
-    with outside.store.read() as connection:
-        events = history_of(connection, _key(outside, project), task)
+    with open_store(load(config).store).read() as connection:
+        events = history_of(connection, source(connection, project).key, task)
     if not events:
         raise TiebreakError(
             f"project {project} has no task {task} in the store: is the id right? `tiebreak pull` first"
         )
     if as_json:
-        _print_json([asdict(event) for event in events])
-        return
-    table = Table("when (UTC)", "what", "who", "details", box=None, pad_edge=False)
-    for event in events:
-        when = f"{datetime.fromtimestamp(event.at / 1e6, UTC):%Y-%m-%d %H:%M:%S}"
-        table.add_row(when, *(_plain(text) for text in (event.what, event.who, event.details)))
-    out.print(table)
+        terminal.print_json([asdict(event) for event in events])
+    else:
+        terminal.show_events(events)
 
 
 @app.command()
@@ -237,8 +237,12 @@ def moved(url: Annotated[str, typer.Argument(help="Its new address.")], config: 
     """Tell the store that the same Label Studio answers at another address now."""
     from .store.engine import move, open_store
 
-    move(open_store(load(config).store), url.rstrip("/"))
-    out.print("The store now belongs to that address. Set label_studio_url to it too.")
+    try:
+        new = address(url)
+    except ValueError as error:
+        raise SettingsError(f"{url!r}: {error}, such as http://localhost:8080") from error
+    old = move(open_store(load(config).store), new)
+    terminal.say(f"The store belonged to {old} and belongs to {new} now. Set label_studio_url to it too.")
 
 
 @app.command()
@@ -253,105 +257,68 @@ def demo(
     """The whole product on this machine, with a Label Studio of its own and simulated annotators."""
     from .demo.flow import demo as run_demo
 
-    raise typer.Exit(run_demo(once=once, as_json=as_json, dataset=dataset, folder=data, out=out, err=err))
+    raise typer.Exit(
+        run_demo(once=once, as_json=as_json, dataset=dataset, folder=data, out=terminal.out, err=terminal.err)
+    )
 
 
-def _services(config: Path | None) -> Any:
+def _services(config: Path | None) -> "Services":
     from .runner import services
 
     return services(load(config))
 
 
-def _key(outside: Any, project: int) -> int:
-    from .store.projects import by_label_studio_id
+def _key(outside: "Services", project: int) -> int:
+    from .store.projects import source
 
     with outside.store.read() as connection:
-        return by_label_studio_id(connection, project).key
+        return source(connection, project).key
+
+
+def _warn(project: int, done: Mapping[str, Any]) -> None:
+    """Say what was left out and why."""
+    for text in done.get("warnings", ()):
+        terminal.warn(f"project {project}: {text}")
+    for task, reason in done.get("refused", ()):
+        terminal.warn(f"project {project}: task {task} cannot be reviewed: {reason}")
+    for task, reason in done.get("unreadable", ()):
+        terminal.warn(f"project {project}: the ruling on task {task} cannot be used: {reason}")
 
 
 def _each(
-    outside: Any,
+    config: Path | None,
     named: Sequence[int] | None,
-    one: Callable[[int], dict[str, Any]],
+    one: Callable[["Services", int], dict[str, Any]],
     as_json: bool,
-    show: Callable[[dict[str, Any]], None] | None = None,
+    show: Callable[[Mapping[str, Any]], None],
+    *,
+    alone: bool = True,
 ) -> None:
-    """Do it for each project; a failure of one is said and the others go on, with exit code 1 in the end."""
-    chosen = list(named or outside.settings.projects)
+    """Do it for each project; a failure of one is said and the others go on, with exit code 1 in the end.
+
+    ``alone``: nobody else may work on the project meanwhile (``one`` sees to it itself where this is false).
+    """
+    from .pipeline import alone as held
+
+    outside = _services(config)
+    chosen = list(dict.fromkeys(named or outside.settings.projects))
     if not chosen:
         raise SettingsError("no project is named: give its id, or set `projects` in the settings file")
-    found, failed = {}, False
+    found: dict[str, dict[str, Any]] = {}
     for project in chosen:
         try:
-            found[str(project)] = one(project)
-        except TiebreakError as error:
-            failed = True
-            err.print(f"tiebreak: {error}", style="red", markup=False, soft_wrap=True)
+            if alone:
+                with held(outside, project):
+                    found[str(project)] = one(outside, project)
+            else:
+                found[str(project)] = one(outside, project)
+        except (TiebreakError, LabelConfigError) as error:
+            terminal.complain(str(error))
             continue
         if not as_json:
-            out.print(f"[bold]project {project}[/bold]")
-            (show or _show)(found[str(project)])
+            terminal.say(f"project {project}")
+            show(found[str(project)])
     if as_json:
-        _print_json(found)
-    if failed:
+        terminal.print_json(found)
+    if len(found) < len(chosen):
         raise typer.Exit(1)
-
-
-def _print_json(found: object) -> None:
-    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
-
-
-def _show(found: dict[str, Any]) -> None:
-    for name, value in found.items():
-        if name != "project":
-            out.print(f"  {name.replace('_', ' ')}: {value if value not in ((), []) else 'none'}", markup=False)
-
-
-def _show_run(found: dict[str, Any]) -> None:
-    _show_report(found["assessment"]["report"])
-    pulled, pushed = found["pull"], found["push"]
-    out.print(
-        f"  pulled {pulled['versions']} new annotation versions of {pulled['tasks']} new tasks; "
-        f"{found['resolve']['rulings']} new rulings; {pushed['pushed']} reviews pushed"
-    )
-
-
-def _show_report(report: dict[str, Any]) -> None:
-    for name, control in report["controls"].items():
-        out.print(
-            f"  {name}: alpha {estimate_text(control['krippendorff_alpha'])}, "
-            f"agreement {estimate_text(control['percent_agreement'], percent=True)}, "
-            f"{control['annotations']} answers of {control['annotators']} annotators on {control['tasks']} tasks",
-            markup=False,
-        )
-    queue = report["queue"]
-    bands = ", ".join(f"P{band} {count}" for band, count in queue["bands"].items())
-    out.print(f"  {queue['total']} tasks need a second look ({bands})")
-
-
-def estimate_text(value: dict[str, Any], *, percent: bool = False) -> str:
-    """An estimate as people read it.
-
-    >>> estimate_text({"value": 0.8, "low": 0.71, "high": 0.9, "reason": None})
-    '0.80 [0.71, 0.90]'
-    >>> estimate_text({"value": None, "low": None, "high": None, "reason": "no pairs"})
-    'undefined (no pairs)'
-    """
-    if value["value"] is None:
-        return f"undefined ({value['reason']})"
-    style = ".0%" if percent else ".2f"
-    interval = "" if value["low"] is None else f" [{value['low']:{style}}, {value['high']:{style}}]"
-    return f"{value['value']:{style}}{interval}"
-
-
-def _plain(text: str) -> str:
-    """What annotators wrote is no markup of ours."""
-    return text.replace("[", "\\[")
-
-
-@contextmanager
-def _bar(title: str, visible: bool) -> Iterator[Callable[[int], None]]:
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("tasks"))
-    with Progress(*columns, console=err, transient=True, disable=not visible) as progress:
-        bar = progress.add_task(title, total=None)
-        yield partial(progress.advance, bar)

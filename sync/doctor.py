@@ -1,19 +1,24 @@
 """``tiebreak doctor``: what is wrong with a Label Studio and our place in it, and what mends it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import requests
 
 from label_config.errors import LabelConfigError
 from label_config.parse import parse
+from label_config.review import review_config
 
 from .backend import Backend
-from .errors import BackendError, LabelStudioError, Unauthorized
+from .errors import BackendError, LabelStudioError, TiebreakError, Unauthorized
 from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteProject
+from .marker import source_named
 from .pipeline import Services
 from .push import QUEUE_VERSION
+from .settings import Settings
+from .store.engine import owner
 from .webhooks import Webhook, webhook
 
 UNCERTAINTY = "Uncertainty sampling"
@@ -38,17 +43,36 @@ class Diagnosis:
 
 
 def examine(outside: Services) -> Iterator[Diagnosis]:
-    """Check the server, then each project of the settings; a server that does not answer ends it."""
+    """Check the server and the store, then each project of the settings; a server that does not answer ends it."""
     server = list(_server(outside.gateway, outside.settings.label_studio_token.get_secret_value()))
     yield from server
     if not all(one.ok for one in server):
         return
+    yield _store(outside)
+    yield from _secret(outside.settings)
     if outside.backend is not None:
         yield _backend_answers(outside.backend)
+    if outside.settings.public_url:
+        yield _reached(outside)
     if not outside.settings.projects:
-        yield Diagnosis("projects", False, "no project is named", "tiebreak.toml: projects = [ID, ...]")
+        yield Diagnosis("projects", False, "no project is named", "in the settings: projects = [ID, ...]")
+        return
+    seen = list(outside.gateway.projects())
     for project in outside.settings.projects:
-        yield from _project(outside, project)
+        yield from _project(outside, project, seen)
+
+
+def mend(found: Sequence[Diagnosis]) -> Iterator[tuple[Diagnosis, str]]:
+    """Mend what can be mended by API, one after the other; each with why it could not be, empty where it was."""
+    for one in found:
+        if one.ok or one.fix is None:
+            continue
+        try:
+            one.fix()
+        except TiebreakError as error:
+            yield one, str(error)
+        else:
+            yield one, ""
 
 
 def _server(gateway: LabelStudio, token: str) -> Iterator[Diagnosis]:
@@ -66,6 +90,30 @@ def _server(gateway: LabelStudio, token: str) -> Iterator[Diagnosis]:
     yield Diagnosis("token", True, f"{kind} of {user.email}")
 
 
+def _store(outside: Services) -> Diagnosis:
+    name, here = outside.store.name, outside.gateway.url
+    known = owner(outside.store)
+    if known is None or known == here:
+        return Diagnosis("store", True, f"{name} {'is new' if known is None else 'belongs to this Label Studio'}")
+    return Diagnosis(
+        "store",
+        False,
+        f"{name} belongs to the Label Studio at {known}",
+        f"name another store in the settings, or, if the same server moved: tiebreak moved {here}",
+    )
+
+
+def _secret(settings: Settings) -> Iterator[Diagnosis]:
+    """An empty secret lets nobody in: neither webhooks nor the ML backend."""
+    if (settings.public_url or settings.backend_url) and not settings.secret.get_secret_value():
+        yield Diagnosis(
+            "secret",
+            False,
+            "none is set: webhooks are refused, and the ML backend is not served what to learn",
+            "in the settings: secret = ..., the same for tiebreak-ml",
+        )
+
+
 def _backend_answers(backend: Backend) -> Diagnosis:
     try:
         backend.state("0.0")
@@ -74,13 +122,18 @@ def _backend_answers(backend: Backend) -> Diagnosis:
     return Diagnosis("backend", True, f"tiebreak-ml answers at {backend.url}")
 
 
-def _project(outside: Services, number: int) -> Iterator[Diagnosis]:
+def _project(outside: Services, number: int, seen: Sequence[RemoteProject]) -> Iterator[Diagnosis]:
     name = f"project {number}"
     try:
         project = outside.gateway.project(number)
-        parse(project.label_config)
+        source = source_named(project.description)
+        if source is not None:
+            message = f"{project.title!r} is a review project that Tiebreak made"
+            yield Diagnosis(name, False, message, f"in the settings: name its source, project {source}, instead")
+            return
+        review_config(parse(project.label_config))
     except LabelStudioError as error:
-        yield Diagnosis(name, False, str(error), "tiebreak.toml: projects names what this token may see")
+        yield Diagnosis(name, False, str(error), "in the settings: projects may name only what this token may see")
         return
     except LabelConfigError as error:
         yield Diagnosis(f"{name}: interface", False, str(error), "change the labeling interface, or leave it out")
@@ -90,14 +143,33 @@ def _project(outside: Services, number: int) -> Iterator[Diagnosis]:
         yield _connected(outside, project)
         yield _sampling(outside.gateway, project)
         yield _version(outside, outside.backend, project)
+    yield from _events(outside, project)
+    yield _overlap(outside.gateway, project)
+    homes = [one for one in seen if source_named(one.description) == project.id]
+    for home in homes:
+        yield _review(outside.gateway, home)
+        yield from _events(outside, home)
+    yield from _twins(outside.gateway, homes)
+
+
+def _events(outside: Services, project: RemoteProject) -> Iterator[Diagnosis]:
     wanted = webhook(outside.settings, project.id)
     if wanted is not None:
         yield _webhook(outside, wanted)
-        yield _reached(outside)
-    yield _overlap(outside.gateway, project)
-    for review in outside.gateway.projects():
-        if review.description.startswith(f"tiebreak review of {project.id}.{project.created_at} "):
-            yield _review(outside.gateway, review)
+
+
+def _twins(gateway: LabelStudio, homes: Sequence[RemoteProject]) -> Iterator[Diagnosis]:
+    """Two review projects for one band: the answer to a creation was lost and it was carried out late."""
+    for home in homes:
+        older = [one for one in homes if one.description == home.description and one.id < home.id]
+        if not older:
+            continue
+        message = f"project {home.id} is a second {home.title!r} beside project {older[0].id}"
+        if gateway.tasks_after(home.id, 0, 1):
+            yield Diagnosis("review projects", False, message, f"look at both, then delete project {home.id}")
+        else:
+            fix = partial(gateway.delete_project, home.id)
+            yield Diagnosis("review projects", False, f"{message}, and empty", "tiebreak doctor --fix", fix)
 
 
 def _connected(outside: Services, project: RemoteProject) -> Diagnosis:

@@ -3,6 +3,7 @@
 TiebreakError                  what a user is told: one message that says what, where and what to do
 +-- SettingsError              a setting that is unknown or has a wrong value: names key, file and line
 +-- StoreError                 the store is locked, newer than this program, or belongs to another server
+|   +-- NotPulled              a project that the store has not seen yet
 +-- ExportError                an export file that cannot be read: names file and place
 +-- Unsupported                a labeling interface that Tiebreak cannot look after: names tag and attribute
 +-- Busy                       another run holds the lease of this project
@@ -28,6 +29,10 @@ class SettingsError(TiebreakError):
 
 class StoreError(TiebreakError):
     """The store cannot be used."""
+
+
+class NotPulled(StoreError):
+    """A project that the store has not seen yet."""
 
 
 class ExportError(TiebreakError):

@@ -19,6 +19,8 @@ from .store import projects, rounds
 from .store.engine import open_store
 from .web.app import create_app
 
+log = logging.getLogger(__name__)
+
 
 def clock() -> int:
     """Now, in microseconds since 1970."""
@@ -28,9 +30,13 @@ def clock() -> int:
 def services(settings: Settings) -> Services:
     """Everything a run needs, as the settings say. Raises TiebreakError."""
     backend = Backend(settings.backend_url, settings.secret.get_secret_value()) if settings.backend_url else None
+    # The gateway first: what it refuses must not leave an open store behind.
+    gateway = LabelStudio.connect(
+        settings.label_studio_url, settings.label_studio_token.get_secret_value(), timeout=settings.timeout_seconds
+    )
     return Services(
         store=open_store(settings.store),
-        gateway=LabelStudio.connect(settings.label_studio_url, settings.label_studio_token.get_secret_value()),
+        gateway=gateway,
         backend=backend,
         settings=settings,
         clock=clock,
@@ -41,7 +47,9 @@ def scheduler(outside: Services) -> Scheduler:
     """What looks after the projects of the settings."""
 
     def once(project: int) -> str | None:
-        run(outside, project, rounds=_round_is_due(outside, project))
+        done = run(outside, project, rounds=_round_is_due(outside, project))
+        for warning in done.warnings:
+            log.warning("project %s: %s", project, warning)
         if outside.backend is None:
             return None
         with outside.store.read() as connection:
@@ -90,7 +98,7 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
 
     def __init__(self, settings: Settings, host: str, port: int) -> None:
         self._settings = settings
-        self._address = f"{host}:{port}"
+        self._address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._scheduler: Scheduler | None = None
         super().__init__()
 
@@ -117,13 +125,15 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         return create_app(self._settings, outside.store, waker(outside, self._scheduler))
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
-    """Answer on host and port until stopped. Raises TiebreakError where it must not or cannot start."""
+def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Answer on host and port until stopped; ``say`` is told where. Raises TiebreakError where it cannot start."""
     if host not in ("127.0.0.1", "localhost", "::1") and not settings.dashboard_password.get_secret_value():
         raise TiebreakError(
             f"--host {host} lets others in: set dashboard_password (or TIEBREAK_DASHBOARD_PASSWORD) first"
         )
     _refuse_taken_port(host, port)
     services(settings).store.close()  # a wrong setting is said here, in one line, not by a dying worker
+    looked_after = ", ".join(map(str, settings.projects)) or "none: set `projects`"
+    say(f"listening at http://{f'[{host}]' if ':' in host else host}:{port} (projects: {looked_after})")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _Server(settings, host, port).run()

@@ -35,9 +35,9 @@ def address(value: str) -> str:
     except ValueError:
         good = False
     if not good or any(character.isspace() for character in value):
-        raise ValueError("must be an address such as http://localhost:8080")
+        raise ValueError("not an HTTP address")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("must be an address alone, without a login, a query or a fragment")
+        raise ValueError("an address without login, query and fragment is needed")
     return value.rstrip("/")
 
 
@@ -47,7 +47,7 @@ def _address_or_none(value: str) -> str:
 
 Address = Annotated[str, AfterValidator(address), "an address such as http://localhost:8080"]
 OptionalAddress = Annotated[
-    str, AfterValidator(_address_or_none), "an address such as http://localhost:8085, or nothing"
+    str, AfterValidator(_address_or_none), "an address such as http://localhost:9090, or nothing"
 ]
 Ids = Annotated[tuple[int, ...], NoDecode, "a list of project ids"]
 
@@ -165,19 +165,30 @@ def load(file: Path | None = None) -> Settings:
 
     Raises SettingsError, which names the key, the accepted values and the line.
     """
-    _refuse_unknown_variables(os.environ)
     place = file or Path(os.environ.get("TIEBREAK_CONFIG", DEFAULT_FILE))
     if not place.exists():
         if file is not None or "TIEBREAK_CONFIG" in os.environ:
             raise SettingsError(f"{place}: no such file; `tiebreak init` writes one")
-        return _validated({}, place, "")
+        return read("", place)
     try:
         text = place.read_text(encoding="utf-8-sig")
-        return _validated(tomllib.loads(text), place, text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise SettingsError(f"{place}: not a TOML file: {error}") from error
     except OSError as error:
         raise SettingsError(f"{place}: cannot be read: {error.strerror}") from error
+    return read(text, place)
+
+
+def read(text: str, place: Path) -> Settings:
+    """The settings in the text of a file and the environment; ``place`` is the file's name for errors.
+
+    Raises SettingsError.
+    """
+    _refuse_unknown_variables(os.environ)
+    try:
+        return _validated(tomllib.loads(text), place, text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{place}: not a TOML file: {error}") from error
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
@@ -239,14 +250,22 @@ def accepted(field: FieldInfo) -> str:
 
 
 def as_file(given: Mapping[str, Any]) -> str:
-    """A settings file: every setting with its meaning and accepted values, those not given commented out."""
+    """A settings file: what is given first, then every other setting, commented out, with its default."""
     lines = ["# Settings of tiebreak. Each can also be set by an environment variable: TIEBREAK_ and its name.", ""]
+    for name in given:
+        lines += _entry(name, given[name])
+    lines += ["# What follows has defaults: take the # away to change one.", ""]
     for name, field in Settings.model_fields.items():
-        lines += [f"# {field.description}", f"# Accepted: {accepted(field)}."]
-        value = given.get(name, _default(field))
-        text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
-        lines += [f"{'' if name in given else '# '}{name} = {text}", ""]
+        if name not in given:
+            lines += _entry(name, _default(field), "# ")
     return "\n".join(lines)
+
+
+def _entry(name: str, value: Any, sign: str = "") -> list[str]:
+    """A setting with its meaning and the accepted values; what follows ``sign`` is a line of TOML."""
+    field = Settings.model_fields[name]
+    text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+    return [f"# {field.description}", f"# Accepted: {accepted(field)}.", f"{sign}{name} = {text}", ""]
 
 
 def _default(field: FieldInfo) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, distinct, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, distinct, func, insert, select, update
 
 from ..quality.records import ControlConsensus, Priority
 from .tables import annotation_versions, annotations, assessments, consensus, queue, scores, tasks
@@ -92,6 +92,15 @@ def write_consensus(
     ]
     old = [task for task in known if task in {row["task"] for row in changed}]
     _replace(connection, consensus, changed, old, found.control)
+
+
+def withdraw_others(connection: Connection, project: int, controls: Sequence[str], now: int) -> None:
+    """Take back what was concluded on controls that the labeling interface has no more."""
+    of_project = select(tasks.c.id).where(tasks.c.project == project)
+    stale = update(consensus).where(
+        consensus.c.task.in_(of_project), consensus.c.control.not_in(controls), consensus.c.source != "withdrawn"
+    )
+    connection.execute(stale.values(answer=None, annotations=0, source="withdrawn", changed_at=now))
 
 
 def _replace(

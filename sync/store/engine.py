@@ -84,10 +84,15 @@ def _why(error: DBAPIError) -> str:
     return next((f"{said}: {advice}" for sign, advice in ADVICE.items() if sign in said), said)
 
 
+def owner(store: Store) -> str | None:
+    """The address of the Label Studio that the store belongs to; null before the first pull."""
+    with store.read() as connection:
+        return connection.execute(select(servers.c.url)).scalar()
+
+
 def claim(store: Store, label_studio_url: str) -> None:
     """Bind the store to one Label Studio: ids mean nothing on another. Raises StoreError for a second one."""
-    with store.read() as connection:
-        known = connection.execute(select(servers.c.url)).scalar()
+    known = owner(store)
     if known is None:
         with store.begin() as connection:
             connection.execute(insert(servers).values(url=label_studio_url))

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from ..errors import StoreError
+from ..errors import NotPulled, Unsupported
 from ..labelstudio.wire import RemoteProject
 from .tables import interfaces, projects
+
+LARGEST_ID = 2**31
+"""What an id column of Label Studio's can hold; databases fail on more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +46,37 @@ def get(connection: Connection, key: int) -> StoredProject:
 
 
 def by_label_studio_id(connection: Connection, project: int) -> StoredProject:
-    """The live project of that Label Studio id; raises StoreError where none was pulled yet."""
+    """The live project of that Label Studio id, of either kind; raises NotPulled where none was pulled yet."""
     query = select(projects).where(projects.c.label_studio_id == project, projects.c.deleted_at.is_(None))
-    row = connection.execute(query).first()
+    row = connection.execute(query).first() if abs(project) < LARGEST_ID else None
     if row is None:
-        raise StoreError(f"project {project} is not in the store yet: run `tiebreak pull {project}` first")
+        raise NotPulled(f"project {project} is not in the store yet: run `tiebreak pull {project}` first")
     return _stored(row)
+
+
+def source(connection: Connection, project: int) -> StoredProject:
+    """The live source project of that Label Studio id.
+
+    Raises NotPulled where none was pulled yet, Unsupported for a review project of ours.
+    """
+    found = by_label_studio_id(connection, project)
+    if found.source_key is not None:
+        number = get(connection, found.source_key).label_studio_id
+        raise Unsupported(
+            f"project {project} ({found.title!r}) is a review project that Tiebreak made: name its source, project "
+            f"{number}, instead"
+        )
+    return found
 
 
 def source_of(connection: Connection, project: int) -> int:
     """The source project of a review project, both as Label Studio's ids; any other project itself."""
-    source = projects.alias("source")
+    if abs(project) >= LARGEST_ID:
+        return project
+    origin = projects.alias("origin")
     query = (
-        select(source.c.label_studio_id)
-        .join(projects, projects.c.source == source.c.id)
+        select(origin.c.label_studio_id)
+        .join(projects, projects.c.source == origin.c.id)
         .where(projects.c.label_studio_id == project, projects.c.deleted_at.is_(None))
     )
     return connection.execute(query).scalar() or project

@@ -3,6 +3,7 @@
 import hmac
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 
 from ..dashboard.pages import blueprint
-from ..errors import StoreError, TiebreakError
+from ..errors import NotPulled, StoreError, TiebreakError, Unsupported
 from ..settings import Settings
 from ..store import projects, training
 from ..store.engine import Store
@@ -54,17 +55,22 @@ def _receive_webhooks(app: Flask, settings: Settings, wake: Callable[[int], None
         if not _same(given, settings.secret.get_secret_value()):
             received.labels("false").inc()
             return jsonify(error=f"the header {SECRET_HEADER} is missing or wrong"), 401
-        project = _project_of(request.get_json(silent=True))
+        project = _project_of(request.get_data())
         received.labels("true").inc()
         if project is not None:
             wake(project)
         return jsonify(status="ok"), 200
 
 
-def _project_of(payload: object) -> int | None:
+def _project_of(body: bytes) -> int | None:
+    """The Label Studio id of the project that an event is about; null for a body that is no event of a project."""
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
     project = payload.get("project") if isinstance(payload, dict) else None
     number = project.get("id") if isinstance(project, dict) else None
-    return number if isinstance(number, int) else None
+    return number if type(number) is int and 0 < number < projects.LARGEST_ID else None
 
 
 def _serve_training(app: Flask, settings: Settings, store: Store) -> None:
@@ -74,10 +80,10 @@ def _serve_training(app: Flask, settings: Settings, store: Store) -> None:
         if not _same(request.authorization.token if request.authorization else "", settings.secret.get_secret_value()):
             return jsonify(error="send the shared secret as `Authorization: Bearer SECRET`"), 401
         after = request.args.get("after", "0")
-        if not after.isdigit():
-            return jsonify(error=f"after={after!r}: must be a cursor, a whole number from 0"), 400
+        if not re.fullmatch("[0-9]{1,18}", after):
+            return jsonify(error=f"after={after[:50]!r}: must be a cursor, a whole number from 0"), 400
         with store.read() as connection:
-            key = projects.by_label_studio_id(connection, project).key
+            key = projects.source(connection, project).key
         return Response(_lines(store, key, int(after), settings.holdout_share), mimetype="application/x-ndjson")
 
 
@@ -168,8 +174,10 @@ def _answer_errors(app: Flask) -> None:
 def _explained(error: Exception) -> tuple[int, str]:
     if isinstance(error, HTTPException):
         return error.code or 500, error.description or error.name
+    if isinstance(error, NotPulled | Unsupported):
+        return 404, str(error)
     if isinstance(error, StoreError):
-        return (404 if "not in the store yet" in str(error) else 503), str(error)
+        return 503, str(error)
     if isinstance(error, TiebreakError):
         return 502, str(error)
     return 500, "Something went wrong on our side; the log of `tiebreak serve` has the details."

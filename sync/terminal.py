@@ -1,0 +1,208 @@
+"""What the commands print: sentences for people on a terminal, one JSON document for programs."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+if TYPE_CHECKING:  # what is only named costs no start-up time
+    from .doctor import Diagnosis
+    from .store.annotations import Event
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """A line of an answer."""
+    out.print(text, markup=False, soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Something to know beside the answer."""
+    err.print(f"tiebreak: {text}", markup=False, soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Something that went wrong without stopping the command."""
+    err.print(f"tiebreak: {text}", style="yellow", markup=False, soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """Why a command ends without having done what it was asked."""
+    err.print(f"tiebreak: {text}", style="red", markup=False, soft_wrap=True)
+
+
+def print_json(found: object) -> None:
+    """One document and nothing else."""
+    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+
+
+def show_pull(found: Mapping[str, Any]) -> None:
+    """What a pull took in."""
+    say(f"  {pulled_text(found)}")
+
+
+def pulled_text(found: Mapping[str, Any]) -> str:
+    """What a pull took in, in one sentence.
+
+    >>> pulled_text({"tasks": 2, "annotations": 3, "versions": 4, "rejected": 1, "deleted": 0})
+    'new: 2 tasks, 3 annotations, 1 edit; 1 set aside (unreadable result)'
+    >>> pulled_text({"tasks": 0, "annotations": 0, "versions": 0, "rejected": 0, "deleted": 0})
+    'nothing new'
+    """
+    edits = found["versions"] - found["annotations"]
+    new = [
+        counted(found["tasks"], "task"),
+        counted(found["annotations"], "annotation"),
+        counted(max(0, edits), "edit"),
+    ]
+    parts = [f"new: {', '.join(text for text in new if text)}"] if any(new) else ["nothing new"]
+    if found["rejected"]:
+        parts.append(f"{found['rejected']} set aside (unreadable result)")
+    if found["deleted"]:
+        parts.append(f"{found['deleted']} found deleted")
+    return "; ".join(parts)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun; nothing for 0.
+
+    >>> counted(1, "task"), counted(2, "task"), counted(0, "task")
+    ('1 task', '2 tasks', '')
+    """
+    return f"{number} {noun}{'s' * (number != 1)}" if number else ""
+
+
+def show_resolve(found: Mapping[str, Any]) -> None:
+    """What reviewers decided."""
+    say(f"  {ruled_text(found)}")
+
+
+def ruled_text(found: Mapping[str, Any]) -> str:
+    """New rulings and what was written of them.
+
+    >>> ruled_text({"rulings": 1, "ground_truths": 1}), ruled_text({"rulings": 0, "ground_truths": 0})
+    ('1 new ruling, 1 ground truth written', 'no new rulings')
+    """
+    parts = [counted(found["rulings"], "new ruling") or "no new rulings"]
+    if found["ground_truths"]:
+        parts.append(f"{counted(found['ground_truths'], 'ground truth')} written")
+    return ", ".join(parts)
+
+
+def show_refresh(found: Mapping[str, Any]) -> None:
+    """What a scoring round did."""
+    if found["changed"]:
+        say(f"  {counted(found['scored'], 'task')} scored as {found['version']}")
+    elif found["version"]:
+        say(f"  nothing to score anew: Label Studio serves by {found['version']}")
+    else:
+        say("  nothing to score: no task is open")
+
+
+def show_push(found: Mapping[str, Any]) -> None:
+    """What was sent to review."""
+    say(f"  {pushed_text(found)}")
+
+
+def pushed_text(found: Mapping[str, Any]) -> str:
+    """What was sent to review.
+
+    >>> pushed_text({"pushed": 2, "removed": 0}), pushed_text({"pushed": 0, "removed": 1})
+    ('2 tasks sent to review', 'nothing new to review, 1 duplicate removed')
+    """
+    parts = [f"{counted(found['pushed'], 'task')} sent to review" if found["pushed"] else "nothing new to review"]
+    if found["removed"]:
+        parts.append(f"{counted(found['removed'], 'duplicate')} removed")
+    return ", ".join(parts)
+
+
+def show_report(report: Mapping[str, Any]) -> None:
+    """Agreement and queue of one project."""
+    for name, control in report["controls"].items():
+        say(f"  {name}: {control_text(control)}")
+        for label, estimate, style in (
+            ("Krippendorff's alpha", control["krippendorff_alpha"], ".2f"),
+            ("agreement", control["percent_agreement"], ".0%"),
+        ):
+            say(f"    {label:<21} {estimate_text(estimate, style)}")
+    queue = report["queue"]
+    bands = ", ".join(f"P{band} {count}" for band, count in queue["bands"].items() if count)
+    say(f"  {counted(queue['total'], 'task') or 'no task'} to look at again{f' ({bands})' if bands else ''}")
+
+
+def control_text(control: Mapping[str, Any]) -> str:
+    """How much was answered.
+
+    >>> control_text({"annotations": 1, "annotators": 1, "tasks": 1})
+    '1 answer by 1 annotator on 1 task'
+    """
+    if not control["annotations"]:
+        return "nothing answered yet"
+    return (
+        f"{counted(control['annotations'], 'answer')} by {counted(control['annotators'], 'annotator')} "
+        f"on {counted(control['tasks'], 'task')}"
+    )
+
+
+def estimate_text(value: Mapping[str, Any], style: str) -> str:
+    """An estimate as people read it.
+
+    >>> estimate_text({"value": 0.8, "low": 0.71, "high": 0.9, "reason": None}, ".2f")
+    '0.80 [0.71, 0.90]'
+    >>> estimate_text({"value": None, "low": None, "high": None, "reason": "no pairs"}, ".0%")
+    'undefined: no pairs'
+    """
+    if value["value"] is None:
+        return f"undefined: {value['reason']}"
+    interval = "" if value["low"] is None else f" [{value['low']:{style}}, {value['high']:{style}}]"
+    return f"{value['value']:{style}}{interval}"
+
+
+def show_run(found: Mapping[str, Any]) -> None:
+    """What one run of the loop did."""
+    show_report(found["assessment"]["report"])
+    said = [pulled_text(found["pull"]), ruled_text(found["resolve"]), pushed_text(found["push"])]
+    if found["refresh"] and found["refresh"]["changed"]:
+        said.insert(2, f"{counted(found['refresh']['scored'], 'task')} scored as {found['refresh']['version']}")
+    say(f"  {'; '.join(said)}")
+
+
+def show_diagnoses(found: "Sequence[Diagnosis]") -> None:
+    """What the doctor found, each finding with what mends it."""
+    for one in found:
+        out.print(f"[{'green' if one.ok else 'red'}]{'ok ' if one.ok else 'BAD'}[/] ", end="")
+        say(f"{one.check}: {one.message}")
+        if one.remedy:
+            say(f"      -> {one.remedy}")
+
+
+def show_events(events: "Sequence[Event]") -> None:
+    """What was seen of a task, the oldest first."""
+    table = Table("when (UTC)", "what", "who", "details", box=None, pad_edge=False)
+    for event in events:
+        when = f"{datetime.fromtimestamp(event.at / 1e6, UTC):%Y-%m-%d %H:%M:%S}"
+        table.add_row(when, *(_plain(text) for text in (event.what, event.who, event.details)))
+    out.print(table)
+
+
+def _plain(text: str) -> str:
+    """What annotators wrote is no markup of ours."""
+    return text.replace("[", "\\[")
+
+
+@contextmanager
+def bar(title: str, visible: bool) -> Iterator[Callable[[int], None]]:
+    """A progress bar that counts tasks; it leaves nothing behind."""
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("tasks"))
+    with Progress(*columns, console=err, transient=True, disable=not visible) as progress:
+        counter = progress.add_task(title, total=None)
+        yield partial(progress.advance, counter)

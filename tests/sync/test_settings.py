@@ -1,0 +1,181 @@
+"""Settings: every key by file and by variable, every refusal with its key, the accepted values and the line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from sync.errors import SettingsError
+from sync.settings import Settings, accepted, as_file, load, read
+
+OTHER: dict[str, Any] = {
+    "label_studio_url": "http://label.example:9000/base",
+    "label_studio_token": "a" * 40,
+    "timeout_seconds": 5.5,
+    "store": "sqlite:///other.sqlite3",
+    "projects": [3, 4],
+    "backend_url": "http://ml.example",
+    "backend_url_for_label_studio": "http://ml.inside",
+    "public_url": "https://tiebreak.example",
+    "secret": "s3",
+    "dashboard_user": "lead",
+    "dashboard_password": "p4",
+    "sync_seconds": 7.0,
+    "wake_seconds": 0.5,
+    "round_seconds": 0.0,
+    "holdout_share": 0.25,
+    "consensus_method": "majority",
+    "bootstrap": 200,
+    "confidence": 0.9,
+    "seed": 17,
+    "p1_from": 0.7,
+    "p2_from": 0.5,
+    "review_from": 0.2,
+    "review_limit": 9,
+}
+WRONG = {
+    "label_studio_url": "ftp://label.example",
+    "timeout_seconds": "0",
+    "projects": "0",
+    "backend_url": "localhost:9090",
+    "backend_url_for_label_studio": "http://user:word@ml.example",
+    "public_url": "http://host:99999",
+    "sync_seconds": "soon",
+    "wake_seconds": "0",
+    "round_seconds": "-1",
+    "holdout_share": "0.6",
+    "consensus_method": "vote",
+    "bootstrap": "99",
+    "confidence": "1",
+    "seed": "1.5",
+    "p1_from": "1.1",
+    "p2_from": "nan",
+    "review_from": "-0.1",
+    "review_limit": "0",
+}
+
+
+def plain(settings: Settings) -> dict[str, Any]:
+    values = {name: getattr(settings, name) for name in Settings.model_fields}
+    return {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in values.items()}
+
+
+def as_variable(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def test_the_tables_of_this_test_name_every_setting() -> None:
+    texts = {"label_studio_token", "store", "secret", "dashboard_user", "dashboard_password"}
+    assert set(OTHER) == set(Settings.model_fields)
+    assert set(WRONG) == set(Settings.model_fields) - texts
+
+
+def test_every_setting_can_be_set_by_file(tmp_path: Path) -> None:
+    file = tmp_path / "tiebreak.toml"
+    file.write_text(as_file(OTHER), encoding="utf-8")
+    assert plain(load(file)) == {**OTHER, "projects": (3, 4)}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_a_variable_beats_the_file(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"TIEBREAK_{name.upper()}", as_variable(OTHER[name]))
+    # The bands must not fall, whichever of them is set.
+    text = "review_from = 0.0\np2_from = 0.3\np1_from = 0.6\n" if name in ("p1_from", "p2_from", "review_from") else ""
+    expected = (3, 4) if name == "projects" else OTHER[name]
+    assert plain(read(text, Path("x.toml")))[name] == expected
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_value_in_the_file_names_line_key_and_accepted_values(name: str) -> None:
+    text = f"# a comment\nseed = 1\n{name} = {WRONG[name]!r}\n" if name != "seed" else f"\n\nseed = {WRONG[name]!r}\n"
+    with pytest.raises(SettingsError) as refused:
+        read(text, Path("my.toml"))
+    said = str(refused.value)
+    assert said.startswith(f"my.toml, line 3: {name}: {WRONG[name]!r} is refused: ")
+    assert said.endswith(f"Accepted: {accepted(Settings.model_fields[name])}.")
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_value_in_a_variable_names_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"TIEBREAK_{name.upper()}", WRONG[name])
+    with pytest.raises(SettingsError, match=f"^environment variable TIEBREAK_{name.upper()}: "):
+        read("", Path("tiebreak.toml"))
+
+
+@pytest.mark.parametrize("text", ["p3_from = 1", '"a(" = 1', "[labels]\nx = 1", "label_studio.url = 1"])
+def test_an_unknown_key_names_its_line_and_the_known_ones(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"my\.toml, line 2: .*: no such setting; there are: label_studio_url, "):
+        read(f"\n{text}\n", Path("my.toml"))
+
+
+def test_an_unknown_variable_is_refused_and_the_programs_own_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    for known in ("CACHE", "LABEL_STUDIO", "FAULTS", "SHARED_DATA", "ML_PORT"):
+        monkeypatch.setenv(f"TIEBREAK_{known}", "x")
+    read("", Path("tiebreak.toml"))
+    monkeypatch.setenv("TIEBREAK_SEEDS", "1")
+    with pytest.raises(SettingsError, match=r"^environment variable TIEBREAK_SEEDS: no such setting; there are: "):
+        read("", Path("tiebreak.toml"))
+
+
+def test_bands_that_fall_are_refused() -> None:
+    with pytest.raises(SettingsError, match=r"my\.toml: review_from \(0\.1\), p2_from \(0\.35\) and p1_from \(0\.2\)"):
+        read("p1_from = 0.2", Path("my.toml"))
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        read('seed = "x"\nbootstrap = 1\nfoo = 2\n', Path("my.toml"))
+    assert [line.split(":")[0] for line in str(refused.value).splitlines()] == [f"my.toml, line {n}" for n in (2, 1, 3)]
+
+
+def test_secrets_show_in_no_repr_and_no_error() -> None:
+    settings = read(as_file({"label_studio_token": "tok-1", "secret": "sec-2", "dashboard_password": "pas-3"}), Path())
+    assert not any(word in f"{settings!r} {settings}" for word in ("tok-1", "sec-2", "pas-3"))
+    with pytest.raises(SettingsError) as refused:
+        read("secret = [1234567]\nstore = [7654321]", Path("my.toml"))
+    assert "1234567" not in str(refused.value)
+    assert "7654321" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"seed = ", r"not a TOML file: Invalid value \(at "),
+        (b"\xff\xfe", "not a TOML file: 'utf-8' codec"),
+        (b"seed = 1\nseed = 2", "not a TOML file: Cannot overwrite a value"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_named(content: bytes, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "tiebreak.toml"
+    file.write_bytes(content)
+    with pytest.raises(SettingsError, match=said):
+        load(file)
+
+
+def test_a_file_of_windows_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "tiebreak.toml"
+    file.write_bytes(b"\xef\xbb\xbfseed = 5\r\n")
+    assert load(file).seed == 5
+
+
+def test_a_file_that_is_missing_is_named_only_where_it_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load() == Settings()
+    with pytest.raises(SettingsError, match=r"none\.toml: no such file; `tiebreak init` writes one"):
+        load(Path("none.toml"))
+    monkeypatch.setenv("TIEBREAK_CONFIG", "other.toml")
+    with pytest.raises(SettingsError, match=r"other\.toml: no such file"):
+        load()
+
+
+def test_addresses_lose_the_slash_and_tokens_the_blanks_around_them() -> None:
+    settings = read('label_studio_url = "http://one.example/"\nlabel_studio_token = " tok\\n"', Path())
+    assert settings.label_studio_url == "http://one.example"
+    assert settings.label_studio_token.get_secret_value() == "tok"
+
+
+def test_projects_are_each_taken_once() -> None:
+    assert read("projects = [4, 2, 4]", Path()).projects == (4, 2)
