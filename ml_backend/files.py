@@ -31,7 +31,7 @@ def read_json(place: Path) -> Any:
         return json.loads(place.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RegistryError(f"{place}: cannot be read ({error}); remove it, or put its backup back") from error
 
 

@@ -95,8 +95,7 @@ class Registry:
         """
         folder = self.folder(project) / "versions"
         folder.mkdir(parents=True, exist_ok=True)
-        last = max([self._pointer(project)["last"], *map(number, self.versions(project))])
-        model = dataclasses.replace(learned, version=f"tiebreak-{last + 1}")
+        model = dataclasses.replace(learned, version=f"tiebreak-{self._last(project) + 1}")
         draft = folder / f".{model.version}.{os.getpid()}.draft"
         shutil.rmtree(draft, ignore_errors=True)
         step("draft")
@@ -151,8 +150,8 @@ class Registry:
         there = self.versions(project)
         if not there:
             raise UnknownProject(f"project {project}: there is no model in {self.root}")
-        live = self.pointer(project)
         if version is None:
+            live = self.pointer(project)
             version = next((one for one in reversed(there) if _older(one, live)), None)
         if version not in there:
             raise RegistryError(
@@ -182,9 +181,16 @@ class Registry:
             raise RegistryError(f"{place}: not a pointer to a version; `tiebreak-ml rollback` writes a new one")
         return {"version": found["version"], "last": int(found.get("last") or 0)}
 
+    def _last(self, project: str) -> int:
+        """The highest number that was ever given, as far as anything here still knows."""
+        try:
+            remembered = int(self._pointer(project)["last"])
+        except RegistryError:
+            remembered = 0
+        return max([remembered, *map(number, self.versions(project))])
+
     def _point(self, project: str, version: str) -> None:
-        last = max(map(number, self.versions(project)))
-        write_json(self.folder(project) / "current.json", {"version": version, "last": last})
+        write_json(self.folder(project) / "current.json", {"version": version, "last": self._last(project)})
 
 
 def number(version: str) -> int:
@@ -249,8 +255,8 @@ def _read(place: Path) -> Model:
             raise RegistryError(f"{file}: is not the file that was published (its checksum differs)")
         arrays = load(content)
         controls = []
-        for number_, words in enumerate(about["controls"]):
-            prefix = f"{number_}/"
+        for place_of, words in enumerate(about["controls"]):
+            prefix = f"{place_of}/"
             own = {name.removeprefix(prefix): part for name, part in arrays.items() if name.startswith(prefix)}
             controls.append(control_model.restored(words, own))
         return Model(

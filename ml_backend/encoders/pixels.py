@@ -4,7 +4,6 @@ Histograms of oriented gradients (Dalal and Triggs 2005) over a grid, beside the
 """
 
 import io
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -34,13 +33,11 @@ def read(value: object, fetch: Callable[[str], bytes]) -> Pixels:
 def shrink(content: bytes) -> Pixels:
     """Decode and shrink to SIDE x SIDE x 3; a transparent ground becomes white."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a decompression bomb is only a warning to Pillow
-            with Image.open(io.BytesIO(content)) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise MediaError(f"an image of {image.width} x {image.height} pixels is too large")
-                image.draft("RGB", (4 * SIDE, 4 * SIDE))
-                return np.asarray(_on_white(image).resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.uint8)
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise MediaError(f"an image of {image.width} x {image.height} pixels is too large")
+            image.draft("RGB", (4 * SIDE, 4 * SIDE))
+            return np.asarray(_on_white(image).resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.uint8)
     except MediaError:
         raise
     except Exception as error:

@@ -1,0 +1,145 @@
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors.numpy import load, save
+from scipy import sparse
+
+from ml_backend.encoders import ENCODERS, pixels, text
+from ml_backend.errors import MediaError, NotLearnable
+
+from .scenes import sentence
+
+
+def picture(shape: int, *, shift: int = 0) -> Image.Image:
+    """A bright bar on black: across, down or slanting."""
+    image = np.zeros((64, 64), dtype=np.uint8)
+    for place in range(8, 56):
+        row, column = [(32, place), (place, 32), (place, place)][shape]
+        image[row - 3 : row + 3, column - 3 + shift : column + 3 + shift] = 255
+    return Image.fromarray(image)
+
+
+def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def inputs_of(name: str) -> list[Any]:
+    """Eighteen inputs of three kinds, each kind six times in a row."""
+    rng = np.random.default_rng(0)
+    if name == "tfidf":
+        return [sentence([label], rng) for label in ("good", "bad", "unsure") for _ in range(6)]
+    return [pixels.shrink(encoded(picture(shape, shift=shift))) for shape in range(3) for shift in range(-3, 3)]
+
+
+def dense(rows: Any) -> NDArray[np.float64]:
+    return np.asarray(rows.toarray() if sparse.issparse(rows) else rows, dtype=np.float64)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_what_is_alike_lies_together(name: str) -> None:
+    inputs = inputs_of(name)
+    rows = dense(ENCODERS[name].fit(inputs).encode(inputs))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    alike = rows @ rows.T
+    kind = np.repeat(range(3), 6)
+    assert alike[kind[:, None] == kind].mean() > alike[kind[:, None] != kind].mean() + 0.2
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_a_restored_encoder_gives_the_same_rows_bit_by_bit(name: str) -> None:
+    inputs = inputs_of(name)
+    fitted = ENCODERS[name].fit(inputs)
+    settings, arrays = fitted.saved()
+    restored = ENCODERS[name].restore(settings, load(save(dict(arrays))))
+    assert (dense(restored.encode(inputs)) == dense(fitted.encode(inputs))).all()
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_a_row_does_not_depend_on_its_neighbours(name: str) -> None:
+    inputs = inputs_of(name)
+    fitted = ENCODERS[name].fit(inputs)
+    together = dense(fitted.encode(inputs))
+    assert dense(fitted.encode(inputs[7:8]))[0] == pytest.approx(together[7], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("value", [None, ["a"], {"a": 1}, True])
+def test_what_is_no_such_data_is_refused(name: str, value: object) -> None:
+    with pytest.raises(MediaError, match="expected"):
+        ENCODERS[name].read(value, lambda _: b"")
+
+
+def test_text_is_read_without_html_tags_but_with_what_only_looks_like_them() -> None:
+    def read(value: object) -> str:
+        return text.read(value, lambda _: b"")
+
+    assert read("<p class='x'>ships &amp; <b>tides</b></p>").split() == ["ships", "&", "tides"]
+    assert read("a < b and c > d") == "a < b and c > d"
+    assert read(12.5) == "12.5"
+
+
+def test_a_text_of_unknown_terms_is_a_row_of_zeros() -> None:
+    fitted = text.fit(["one two", "two three"])
+    assert fitted.encode(["", "qqqq"]).nnz == 0
+
+
+@pytest.mark.parametrize("texts", [["", " "], ["...", "!"]])
+def test_texts_without_a_term_are_not_learnable(texts: Sequence[str]) -> None:
+    if texts[0] == "...":
+        assert text.fit(texts).encode(texts).nnz  # letter sequences know punctuation
+        return
+    with pytest.raises(NotLearnable, match="empty"):
+        text.fit(texts)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "1", "I;16", "CMYK", "LA"])
+def test_images_of_every_mode_are_read(mode: str) -> None:
+    kind = {"CMYK": "TIFF", "I;16": "TIFF"}.get(mode, "PNG")
+    source = picture(1).convert("L") if mode == "I;16" else picture(1)
+    image = Image.new("I;16", (64, 64)) if mode == "I;16" else source.convert(mode)
+    assert pixels.shrink(encoded(image, kind)).shape == (32, 32, 3)
+
+
+def test_a_transparent_ground_is_white() -> None:
+    clear = Image.new("RGBA", (10, 10), (0, 0, 0, 0))
+    assert (pixels.shrink(encoded(clear)) == 255).all()
+
+
+def test_a_grey_and_an_equally_bright_red_image_differ() -> None:
+    fitted = pixels.fit(inputs_of("pixels"))
+    grey, red = (pixels.shrink(encoded(Image.new("RGB", (40, 40), colour))) for colour in ((85, 85, 85), (255, 0, 0)))
+    assert not np.allclose(fitted.encode([grey]), fitted.encode([red]))
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n1234", b"<svg/>", encoded(picture(0))[:-200]])
+def test_broken_images_are_refused(content: bytes) -> None:
+    with pytest.raises(MediaError, match="no readable image"):
+        pixels.shrink(content)
+
+
+def test_an_image_that_would_fill_the_memory_is_refused() -> None:
+    bomb = encoded(Image.new("1", (8_000, 8_000)))
+    assert len(bomb) < 100_000
+    with pytest.raises(MediaError, match="an image of 8000 x 8000 pixels is too large"):
+        pixels.shrink(bomb)
+
+
+def test_pixels_are_read_through_what_fetches_them() -> None:
+    content = encoded(picture(2))
+    address = "data:image/png;base64," + base64.b64encode(content).decode()
+    asked: list[str] = []
+
+    def fetch(value: str) -> bytes:
+        asked.append(value)
+        return content
+
+    assert (pixels.read(address, fetch) == pixels.shrink(content)).all()
+    assert asked == [address]
