@@ -26,10 +26,10 @@ from ..assess import assess
 from ..backend import BackendState
 from ..errors import DemoError
 from ..labelstudio.client import LabelStudio
+from ..opening import services as open_services
 from ..pipeline import RunReport, Services, run, teach
 from ..pull import pull
 from ..refresh import project_key, refresh
-from ..runner import services as open_services
 from ..settings import as_file, load
 from ..store import projects, reviews
 from ..webhooks import webhook
@@ -193,7 +193,7 @@ def _settings(stage: Stage, project: int) -> Services:
 
 
 def _label(stage: Stage, material: Material, bar: Progress) -> Filled:
-    """The project, its backend connected, and people's answers."""
+    """The project and people's answers."""
     admin = stage.client(stage.server.admin)
     project = admin.create_project(
         material.title,
@@ -203,18 +203,18 @@ def _label(stage: Stage, material: Material, bar: Progress) -> Filled:
         show_collab_predictions=True,
         description="Made by `tiebreak demo`. The annotators are simulated." if "simulated" in material.title else "",
     )
-    backend = admin.connect_backend(project.id, stage.backend.url, "Tiebreak")
-    if backend.state != "CO":
-        raise DemoError(f"Label Studio cannot reach the ML backend at {stage.backend.url}: {backend.error}")
     shown = bar.add_task("Annotators answer", total=material.answers)
     with stage.timed("annotate"):
         return material.fill(stage.server, admin, project.id, lambda count: bar.advance(shown, count))
 
 
 def _loop(stage: Stage, outside: Services, filled: Filled, say: Say) -> dict[str, Any]:
-    """Pull, assess, train, score, push, and look whether it came out right."""
+    """Connect the backend, pull, assess, train, score, push, and look whether it came out right."""
     assert outside.backend is not None
     settings = outside.settings
+    say("Connecting the ML backend")
+    with stage.timed("sync"):
+        _connect(stage, outside, filled.project)
     say("Pulling answers, computing agreement and consensus")
     with stage.timed("sync"):
         key = pull(outside.store, outside.gateway, filled.project, outside.clock).project
@@ -231,6 +231,12 @@ def _loop(stage: Stage, outside: Services, filled: Filled, say: Say) -> dict[str
         done = run(outside, filled.project)
     say("Checking the order that Label Studio serves")
     return _report(stage, outside, filled, key, done)
+
+
+def _connect(stage: Stage, outside: Services, project: int) -> None:
+    backend = outside.gateway.connect_backend(project, stage.backend.url, "Tiebreak")
+    if backend.state != "CO":
+        raise DemoError(f"Label Studio cannot reach the ML backend at {stage.backend.url}: {backend.error}")
 
 
 def _await_training(outside: Services, key: int) -> BackendState:

@@ -97,8 +97,9 @@ def print_summary(
     )
     if model["version"]:
         out.print(
-            f"[bold]Model[/bold] {model['version']}: {_percent(model['accuracy'])} right on tasks it never "
-            f"learned from, calibration error {_percent(model['ece'])}; one version everywhere: {_yes(model['versions_agree'])}"
+            f"[bold]Model[/bold] {model['version']}: {_percent(model['accuracy'])} right on tasks it never learned "
+            f"from, calibration error {_percent(model['ece'])}; one version everywhere: "
+            f"{_yes(model['versions_agree'])}"
         )
     else:
         out.print("[bold]Model[/bold]: nothing is left to score")

@@ -199,9 +199,12 @@ class LabelStudio:
         self._transport.send("PATCH", f"api/tasks/{task}/", body=fields)
 
     def next_task(self, project: int) -> RemoteTask | None:
-        """The task that this user is served now, which locks it; null when there is none."""
+        """The task that this user is served now, which locks it; null when there is none.
+
+        Asked again, Label Studio serves the same one until it is answered.
+        """
         try:
-            return self._one(wire.task, self._transport.send("GET", f"api/projects/{project}/next"))
+            return self._one(wire.task, self._transport.get(f"api/projects/{project}/next"))
         except NotFound:
             return None
 
@@ -244,12 +247,16 @@ class LabelStudio:
         lead_time: float | None = None,
         was_cancelled: bool = False,
     ) -> int | None:
-        """Add an annotation; its id. Null: one with this ``unique_id`` is already there."""
+        """Add an annotation; its id. Null: one with this ``unique_id`` is already there.
+
+        With a ``unique_id`` transient failures are retried: Label Studio stores it once.
+        """
         body: dict[str, Any] = {"result": list(result), "ground_truth": ground_truth, "was_cancelled": was_cancelled}
         optional = {"unique_id": unique_id, "completed_by": completed_by, "lead_time": lead_time}
         body |= {name: value for name, value in optional.items() if value is not None}
         try:
-            return self._one(wire.new_id, self._transport.send("POST", f"api/tasks/{task}/annotations/", body=body))
+            path, once = f"api/tasks/{task}/annotations/", unique_id is not None
+            return self._one(wire.new_id, self._transport.send("POST", path, body=body, repeatable=once))
         except Rejected as error:
             if error.status == 409 and unique_id is not None:
                 return None

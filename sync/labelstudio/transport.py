@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from label_studio_sdk.client import LabelStudio as Sdk
+from label_studio_sdk.base_client import LabelStudioBase as Sdk
 from label_studio_sdk.core.api_error import ApiError
 
 from ..errors import LabelStudioError, NotFound, RateLimited, Rejected, ServerFault, Unauthorized, Unreachable
@@ -44,9 +44,10 @@ class Transport:
         _refuse_no_token(self.url, token)
         self._client = http or _client(self.url, timeout)
         try:
-            # The typed methods of the SDK drop fields that they do not know, so its authenticated client is used. The
+            # The typed methods of the SDK drop fields that they do not know, so its authenticated client is used (of
+            # the base class: the other one takes seconds to import). The
             # slash at the end keeps a path in the address: the SDK would ask for new access tokens beside it.
-            sdk: Any = Sdk(base_url=f"{self.url}/", api_key=token, httpx_client=self._client)  # type: ignore[no-untyped-call]
+            sdk: Any = Sdk(base_url=f"{self.url}/", api_key=token, httpx_client=self._client)
         except (ApiError, ValueError) as error:
             said = _detail(json.dumps(error.body)) if isinstance(error, ApiError) else str(error)
             raise Unauthorized(
@@ -62,11 +63,23 @@ class Transport:
 
     def get(self, path: str, **params: Any) -> Any:
         """Read JSON; transient failures are retried."""
-        return self._patiently(lambda error: error.transient, "GET", path, params, None)
+        return self._patiently(_is_transient, "GET", path, params, None)
 
-    def send(self, method: str, path: str, *, params: dict[str, Any] | None = None, body: Any = None) -> Any:
-        """One request, carried out at most once; its JSON, or null for an empty answer. Raises LabelStudioError."""
-        return self._patiently(lambda error: isinstance(error, RateLimited), method, path, params, body)
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, Any] | None = None,
+        body: Any = None,
+        repeatable: bool = False,
+    ) -> Any:
+        """One request; its JSON, or null for an empty answer. Raises LabelStudioError.
+
+        It is carried out at most once, unless it is ``repeatable``: then transient failures are retried.
+        """
+        again: Callable[[LabelStudioError], bool] = _is_transient if repeatable else _is_rate_limited
+        return self._patiently(again, method, path, params, body)
 
     def _patiently(
         self,
@@ -108,6 +121,15 @@ class Transport:
         if reply.status_code >= 300:
             raise _refused(where, reply.status_code, reply.text, reply.headers)
         return _json(where, method, reply)
+
+
+def _is_transient(error: LabelStudioError) -> bool:
+    return error.transient
+
+
+def _is_rate_limited(error: LabelStudioError) -> bool:
+    """Refused before anything was done."""
+    return isinstance(error, RateLimited)
 
 
 def _refuse_no_token(url: str, token: str) -> None:
