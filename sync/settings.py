@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     label_studio_url: Address = Field(
         "http://localhost:8080", description="Address of Label Studio, as this machine reaches it."
     )
+    label_studio_url_for_people: OptionalAddress = Field(
+        "", description="The same as people's browsers reach it, for the dashboard's links, where that differs."
+    )
     label_studio_token: SecretStr = Field(
         SecretStr(""),
         description="Access token of a Label Studio user: Account & Settings, either kind.",

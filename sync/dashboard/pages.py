@@ -91,6 +91,7 @@ def blueprint(settings: Settings, store: Store) -> Blueprint:
         "dashboard", __name__, template_folder="templates", static_folder="static", static_url_path="/assets"
     )
     cache, checks = ChartCache(), ModelChecks()
+    label_studio_url = settings.label_studio_url_for_people or settings.label_studio_url
     for function in FILTERS:
         pages.add_app_template_filter(function, function.__name__)
 
@@ -98,10 +99,10 @@ def blueprint(settings: Settings, store: Store) -> Blueprint:
     def context() -> dict[str, object]:
         """What every page may use, error pages too; no secret is among it."""
         return {
-            "label_studio_url": settings.label_studio_url,
+            "label_studio_url": label_studio_url,
             "coverage": settings.confidence,
             "has_backend": bool(settings.backend_url),
-            "address": lambda place: _address(settings.label_studio_url, place),
+            "address": lambda place: _address(label_studio_url, place),
         }
 
     @pages.get("/")

@@ -122,6 +122,15 @@ def test_the_queue_links_to_the_open_review_else_to_the_source_task(labeled: Sta
     assert "http://localhost:8080/projects/7/data?task=70" in ruled
 
 
+def test_links_lead_where_peoples_browsers_reach_label_studio(tmp_path: Path) -> None:
+    inside, outside = "http://label-studio:8080", "https://labels.example"
+    settings = Settings(label_studio_url=inside, label_studio_url_for_people=outside, bootstrap=100)
+    one = stage(tmp_path, settings=settings).create(texts(4)).answer([(0, 1, "positive"), (0, 2, "negative")]).assess()
+    text = browser(one).get("/projects/7").get_data(as_text=True)
+    assert f"{outside}/projects/7/data?task=70" in text
+    assert inside not in text
+
+
 def test_the_list_shows_headline_numbers(labeled: Stage) -> None:
     text = page(labeled, "/")
     assert "Hotel reviews" in text

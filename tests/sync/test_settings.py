@@ -11,6 +11,7 @@ from sync.settings import Settings, accepted, as_file, load, read
 
 OTHER: dict[str, Any] = {
     "label_studio_url": "http://label.example:9000/base",
+    "label_studio_url_for_people": "https://label.example/people",
     "label_studio_token": "a" * 40,
     "timeout_seconds": 5.5,
     "store": "sqlite:///other.sqlite3",
@@ -36,6 +37,7 @@ OTHER: dict[str, Any] = {
 }
 WRONG = {
     "label_studio_url": "ftp://label.example",
+    "label_studio_url_for_people": "label.example",
     "timeout_seconds": "0",
     "projects": "0",
     "backend_url": "localhost:9090",
