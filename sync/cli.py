@@ -263,7 +263,7 @@ def demo(
 
 
 def _services(config: Path | None) -> "Services":
-    from .runner import services
+    from .opening import services
 
     return services(load(config))
 

@@ -2,45 +2,21 @@
 
 import logging
 import socket
-import time
 from collections.abc import Callable
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from .backend import Backend
-from .errors import StoreError, TiebreakError
-from .labelstudio.client import LabelStudio
+from .errors import NotPulled, TiebreakError
+from .opening import clock, services
 from .pipeline import Services, run
 from .refresh import project_key
 from .schedule import Scheduler
 from .settings import Settings
 from .store import projects, rounds
-from .store.engine import open_store
 from .web.app import create_app
 
 log = logging.getLogger(__name__)
-
-
-def clock() -> int:
-    """Now, in microseconds since 1970."""
-    return time.time_ns() // 1000
-
-
-def services(settings: Settings) -> Services:
-    """Everything a run needs, as the settings say. Raises TiebreakError."""
-    backend = Backend(settings.backend_url, settings.secret.get_secret_value()) if settings.backend_url else None
-    # The gateway first: what it refuses must not leave an open store behind.
-    gateway = LabelStudio.connect(
-        settings.label_studio_url, settings.label_studio_token.get_secret_value(), timeout=settings.timeout_seconds
-    )
-    return Services(
-        store=open_store(settings.store),
-        gateway=gateway,
-        backend=backend,
-        settings=settings,
-        clock=clock,
-    )
 
 
 def scheduler(outside: Services) -> Scheduler:
@@ -53,7 +29,7 @@ def scheduler(outside: Services) -> Scheduler:
         if outside.backend is None:
             return None
         with outside.store.read() as connection:
-            key = project_key(projects.by_label_studio_id(connection, project))
+            key = project_key(projects.source(connection, project))
         return key if outside.backend.state(key).state != "idle" else None
 
     settings = outside.settings
@@ -74,11 +50,12 @@ def _round_is_due(outside: Services, project: int) -> bool:
     """Rounds are paced: each writes a prediction for every task, beside people who work."""
     with outside.store.read() as connection:
         try:
-            last = rounds.latest(connection, projects.by_label_studio_id(connection, project).key)
-        except StoreError:
+            last = rounds.latest(connection, projects.source(connection, project).key)
+        except NotPulled:
             return True
-    unfinished = last is None or last.state != "done"
-    return unfinished or last is None or clock() - last.made_at >= outside.settings.round_seconds * 1_000_000
+    if last is None or last.state != "done":
+        return True
+    return clock() - last.made_at >= outside.settings.round_seconds * 1_000_000
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
