@@ -30,7 +30,6 @@ from .store.reviews import rulings_of
 
 DAY = 86_400_000_000
 WINDOWS = 12
-MODEL_FACTS = ("model", "metrics")
 
 Labels = tuple[str, ...]
 

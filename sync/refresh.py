@@ -52,7 +52,8 @@ def refresh(
         source = projects.get(connection, project)
         pool = rounds.servable(connection, project)
         last = rounds.latest(connection, project)
-    model = backend.state(project_key(source)).model or NO_MODEL
+    state = backend.state(project_key(source))
+    model = state.model or NO_MODEL
     fingerprint = _fingerprint(model, source.label_config, pool)
     stored = gateway.model_versions(source.label_studio_id)
     if not _due(last, model, fingerprint, pool, stored):
@@ -71,7 +72,7 @@ def refresh(
         announce=lambda: backend.set_round(project_key(source), current.version),
     )
     with store.begin() as connection:
-        rounds.finish(connection, current, _stored(scored, current.version))
+        rounds.finish(connection, current, _stored(scored, current.version), state.metrics)
         projects.set_model_version(connection, project, current.version)
     return RefreshReport(current.version, len(rows), changed=True)
 

@@ -96,11 +96,12 @@ class LastRun:
 
 @dataclass(frozen=True, slots=True)
 class LastRound:
-    """The newest finished scoring round."""
+    """The newest finished scoring round; ``metrics`` are what the backend says of its model."""
 
     version: str
     model: str
     made_at: int
+    metrics: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,7 @@ def last_round(connection: Connection, project: Project) -> LastRound | None:
     """The newest finished scoring round, null before the first."""
     query = select(rounds).where(rounds.c.project == project.key, rounds.c.state == "done")
     row = connection.execute(query.order_by(rounds.c.number.desc()).limit(1)).first()
-    return None if row is None else LastRound(row.version, row.model, row.made_at)
+    return None if row is None else LastRound(row.version, row.model, row.made_at, row.metrics or {})
 
 
 def model_check(connection: Connection, project: Project) -> ModelCheck | None:

@@ -119,14 +119,13 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One assessment. ``model`` maps the names of the model's measurements to numbers or words."""
+    """One assessment."""
 
     made_at: int
     controls: tuple[ControlReport, ...]
     excluded: Excluded
     progress: Progress
     queue: QueueFacts
-    model: Mapping[str, Any]
 
     @property
     def weakest(self) -> ControlReport | None:
@@ -150,7 +149,6 @@ def read_report(raw: Mapping[str, Any], made_at: int) -> Report:
             {band: int((queue.get("bands") or {}).get(str(band)) or 0) for band in (1, 2, 3)},
             sorted((queue.get("reasons") or {}).items(), key=lambda pair: (-pair[1], pair[0])),
         ),
-        raw.get("model") or {},
     )
 
 

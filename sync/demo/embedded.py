@@ -69,7 +69,7 @@ class EmbeddedLabelStudio:
         cache: Path | None = None,
         port: int | None = None,
         environment: Mapping[str, str] | None = None,
-        say: Callable[[str], None] = lambda _: None,
+        say: Callable[[str], object] = lambda _: None,
     ) -> None:
         self.folder = folder
         self._executable = executable or find_executable()

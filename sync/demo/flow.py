@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from label_config.model import Choices
 from label_config.parse import parse
@@ -38,14 +37,13 @@ from .accounts import PASSWORD, Account
 from .embedded import EmbeddedLabelStudio, free_port
 from .material import Filled, Material, exported, simulated
 from .processes import Service
+from .steps import Steps, steps
 from .twin import order_is_exact
 
 MARKER = ".tiebreak-demo"
 TRAINING_SECONDS = 120
 MANAGER = "manager"
 RULINGS = 2
-
-Say = Callable[[str], None]
 
 
 @dataclass
@@ -81,18 +79,18 @@ def demo(*, once: bool, as_json: bool, dataset: Path | None, folder: Path, out: 
     """Run the demo in ``folder``; the exit code, 0 only when every step did what it says. Raises TiebreakError."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     start = time.monotonic()
-    quiet = as_json or not err.is_terminal
     material = simulated() if dataset is None else exported(dataset)
-    with _only_one(folder), _progress(err, quiet) as (say, bar), ExitStack() as running:
-        stage = _start(folder, running, say)
-        filled = _label(stage, material, bar)
-        outside = _settings(stage, filled.project)
-        report = _loop(stage, outside, filled, say)
-        if once:
-            report = _resolve_as_reviewer(stage, outside, filled, report, say)
+    with _only_one(folder), ExitStack() as running:
+        with steps(err, lines=not as_json) as shown:
+            stage = _start(folder, running, shown)
+            filled = _label(stage, material, shown)
+            outside = _settings(stage, filled.project)
+            report = _loop(stage, outside, filled, shown)
+            if once:
+                report = _resolve_as_reviewer(stage, outside, filled, report, shown)
+            shown.end()
         stage.seconds["total"] = time.monotonic() - start
         report["seconds"] = {name: round(value, 2) for name, value in stage.seconds.items()}
-        bar.stop()
         _tell(stage, outside, filled, report, as_json, out)
         if not once:
             _stay_up(stage, outside, filled, out)
@@ -119,29 +117,7 @@ def _only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _progress(err: Console, quiet: bool) -> Iterator[tuple[Say, Progress]]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, disable=quiet) as bar:
-        current: list[Any] = []
-
-        def say(text: str) -> None:
-            for done in current:
-                bar.update(done, total=1, completed=1)
-            current[:] = [bar.add_task(text, total=None)]
-
-        yield say, bar
-        for done in current:
-            bar.update(done, total=1, completed=1)
-
-
-def _start(folder: Path, running: ExitStack, say: Say) -> Stage:
+def _start(folder: Path, running: ExitStack, shown: Steps) -> Stage:
     """Label Studio and both services, side by side."""
     secret = secrets.token_urlsafe(24)
     backend_port, web_port = free_port(), free_port()
@@ -154,9 +130,9 @@ def _start(folder: Path, running: ExitStack, say: Say) -> Stage:
         (folder / "tiebreak-ml.log").resolve(),
     )
     web = Service("tiebreak", [*listen, str(web_port)], web_port, "/healthz", (folder / "tiebreak.log").resolve())
-    server = EmbeddedLabelStudio((folder / "label-studio").resolve(), say=say)
+    server = EmbeddedLabelStudio((folder / "label-studio").resolve(), say=shown.begin)
     stage = Stage(folder.resolve(), server, running.enter_context(backend), running.enter_context(web), secret)
-    say("Starting Label Studio and the two services of Tiebreak")
+    shown.begin("Starting Label Studio and the two services of Tiebreak")
     with stage.timed("label_studio"), ThreadPoolExecutor(1) as other:
         backend.start({"TIEBREAK_ML_SECRET": secret, "TIEBREAK_ML_SYNC_URL": web.url})
         waiting = other.submit(backend.ready)
@@ -192,7 +168,7 @@ def _settings(stage: Stage, project: int) -> Services:
     return open_services(load(stage.folder / "tiebreak.toml"))
 
 
-def _label(stage: Stage, material: Material, bar: Progress) -> Filled:
+def _label(stage: Stage, material: Material, shown: Steps) -> Filled:
     """The project and people's answers."""
     admin = stage.client(stage.server.admin)
     project = admin.create_project(
@@ -203,33 +179,33 @@ def _label(stage: Stage, material: Material, bar: Progress) -> Filled:
         show_collab_predictions=True,
         description="Made by `tiebreak demo`. The annotators are simulated." if "simulated" in material.title else "",
     )
-    shown = bar.add_task("Annotators answer", total=material.answers)
+    advance = shown.begin(material.doing, total=material.answers)
     with stage.timed("annotate"):
-        return material.fill(stage.server, admin, project.id, lambda count: bar.advance(shown, count))
+        return material.fill(stage.server, admin, project.id, advance)
 
 
-def _loop(stage: Stage, outside: Services, filled: Filled, say: Say) -> dict[str, Any]:
+def _loop(stage: Stage, outside: Services, filled: Filled, shown: Steps) -> dict[str, Any]:
     """Connect the backend, pull, assess, train, score, push, and look whether it came out right."""
     assert outside.backend is not None
     settings = outside.settings
-    say("Connecting the ML backend")
+    shown.begin("Connecting the ML backend")
     with stage.timed("sync"):
         _connect(stage, outside, filled.project)
-    say("Pulling answers, computing agreement and consensus")
+    shown.begin("Pulling answers, computing agreement and consensus")
     with stage.timed("sync"):
         key = pull(outside.store, outside.gateway, filled.project, outside.clock).project
         assess(outside.store, key, settings, outside.clock)
-    say("Training the model on the consensus")
+    shown.begin("Training the model on the consensus")
     with stage.timed("train"):
         teach(outside, key)
         _await_training(outside, key)
-    say("Scoring what is unlabeled, so that the most useful task comes next")
+    shown.begin("Scoring what is unlabeled, so that the most useful task comes next")
     with stage.timed("refresh"):
         refresh(outside.store, outside.gateway, outside.backend, key, settings, outside.clock)
-    say("Pushing what needs a second look")
+    shown.begin("Pushing what needs a second look")
     with stage.timed("sync"):
         done = run(outside, filled.project)
-    say("Checking the order that Label Studio serves")
+    shown.begin("Checking the order that Label Studio serves")
     return _report(stage, outside, filled, key, done)
 
 
@@ -302,10 +278,10 @@ def _versions(stage: Stage, outside: Services, project: int, key: int) -> dict[s
 
 
 def _resolve_as_reviewer(
-    stage: Stage, outside: Services, filled: Filled, report: dict[str, Any], say: Say
+    stage: Stage, outside: Services, filled: Filled, report: dict[str, Any], shown: Steps
 ) -> dict[str, Any]:
     """Decide the two most urgent reviews as somebody would in the browser, and sync again."""
-    say("Two reviews are decided by a simulated reviewer")
+    shown.begin("Two reviews are decided by a simulated reviewer")
     config = parse(outside.gateway.project(filled.project).label_config)
     reviewer = stage.client(stage.person("reviewer"))
     decided = 0

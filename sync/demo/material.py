@@ -41,11 +41,13 @@ class Filled:
 class Material:
     """What is to be labeled: a title, an interface, and how tasks and answers get into the project.
 
+    ``doing`` says in words how they get there.
     ``fill`` takes the server, its admin's client, the project's id, and is told how many answers have arrived.
     """
 
     title: str
     label_config: str
+    doing: str
     answers: int
     fill: Callable[[EmbeddedLabelStudio, LabelStudio, int, Progress], Filled]
 
@@ -60,7 +62,7 @@ def simulated() -> Material:
     def fill(server: EmbeddedLabelStudio, admin: LabelStudio, project: int, progress: Progress) -> Filled:
         return _simulate(server, admin, project, control, overlaps, progress)
 
-    return Material("Digits (simulated annotators)", xml, sum(overlaps), fill)
+    return Material("Digits (simulated annotators)", xml, "Three simulated annotators answer", sum(overlaps), fill)
 
 
 def _simulate(
@@ -118,7 +120,9 @@ def exported(folder: Path) -> Material:
             progress(sum(len(task.get("annotations") or ()) for task in part))
         return Filled(project, len(tasks), answers, truth)
 
-    return Material(folder.resolve().name[:50].ljust(3, "_"), xml, answers, fill)
+    return Material(
+        folder.resolve().name[:50].ljust(3, "_"), xml, "Importing the annotators and their answers", answers, fill
+    )
 
 
 def _gold(place: Path, control: Control) -> dict[str, tuple[str, ...]]:

@@ -69,10 +69,14 @@ def intend(connection: Connection, project: int, model: str, hash: str, now: int
     return Round(key, project, number, model, version, hash, "intended", now)
 
 
-def finish(connection: Connection, done: Round, found: Sequence[Mapping[str, Any]]) -> None:
-    """The round is over: keep what the model thinks, in the same transaction."""
+def finish(connection: Connection, done: Round, found: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> None:
+    """The round is over: keep what the model thinks, in the same transaction.
+
+    ``metrics`` are what the backend says of its model (accuracy, ece, brier, n, source).
+    """
     write_scores(connection, found)
-    connection.execute(update(rounds).where(rounds.c.id == done.key).values(state="done"))
+    over = {"state": "done", "metrics": dict(metrics)}
+    connection.execute(update(rounds).where(rounds.c.id == done.key).values(**over))
 
 
 def servable(connection: Connection, project: int) -> list[ServableTask]:

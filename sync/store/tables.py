@@ -238,6 +238,7 @@ rounds = Table(
     Column("hash", String, nullable=False, comment="of the scored tasks and their scores"),
     Column("state", String, nullable=False, comment="intended | done"),
     Column("made_at", BigInteger, nullable=False),
+    Column("metrics", JSON(none_as_null=True), comment="how good the backend says that its model is; null until done"),
     UniqueConstraint("project", "number"),
 )
 

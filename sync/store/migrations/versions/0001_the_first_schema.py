@@ -122,6 +122,12 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(), nullable=False, comment="of the scored tasks and their scores"),
         sa.Column("state", sa.String(), nullable=False, comment="intended | done"),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "metrics",
+            sa.JSON(none_as_null=True),
+            nullable=True,
+            comment="how good the backend says that its model is; null until done",
+        ),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name=op.f("fk_rounds_project_projects")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rounds")),
         sa.UniqueConstraint("project", "number", name=op.f("uq_rounds_project_number")),
