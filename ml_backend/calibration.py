@@ -44,22 +44,25 @@ def fit_temperature(logits: FloatArray, truth: IntArray, weights: FloatArray | N
     """The temperature in [0.05, 20] that minimises the weighted negative log likelihood of ``truth``.
 
     ``logits`` (n, k) must be out of sample; ``truth`` (n,) are class positions 0..k-1; ``weights`` (n,) default to 1.
-    Undefined without rows, without weight or with one class: 1.0, which changes nothing.
+    As in Platt 1999 the truth counts (w + 1) / (w + 2) for a total weight w, so that a few answers that all happen to
+    be right make nobody certain. Undefined without rows, without weight or with one class: 1.0, which changes nothing.
 
     >>> sure = np.array([[8.0, 0.0], [8.0, 0.0], [8.0, 0.0], [8.0, 0.0]])
     >>> T = fit_temperature(sure, np.array([0, 0, 0, 1]))
-    >>> softmax_at(sure, T)[0, 0].round(3).item()
-    0.75
+    >>> softmax_at(sure, T)[0, 0].round(3).item()  # (3 x 5/6 + 1/6) / 4
+    0.667
     """
     _check(logits, truth)
     weight = np.ones(len(truth)) if weights is None else weights
     if not weight.any() or logits.shape[1] < 2:
         return 1.0
-    rows = np.arange(len(truth))
+    doubt = 1 / (weight.sum() + 2)
+    wanted = np.full(logits.shape, doubt / (logits.shape[1] - 1))
+    wanted[np.arange(len(truth)), truth] = 1 - doubt
+    wanted *= weight[:, None]
 
     def loss(log_temperature: float) -> float:
-        chosen = log_softmax(logits / np.exp(log_temperature), axis=1)[rows, truth]
-        return float(-(weight * chosen).sum())
+        return float(-(wanted * log_softmax(logits / np.exp(log_temperature), axis=1)).sum())
 
     bounds = np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE)
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))

@@ -50,6 +50,13 @@ def test_rows_without_weight_do_not_count() -> None:
     assert found == pytest.approx(fit_temperature(logits, truth), rel=1e-3)
 
 
+@pytest.mark.parametrize("rows", [4, 40, 400])
+def test_a_few_answers_that_are_all_right_make_nobody_certain(rows: int) -> None:
+    logits = np.tile([4.0, 0.0, 0.0], (rows, 1))
+    shares = softmax_at(logits, fit_temperature(logits, np.zeros(rows, dtype=np.int64)))
+    assert shares[0, 0] == pytest.approx((rows + 1) / (rows + 2), abs=1e-3)
+
+
 def test_without_rows_or_with_one_class_the_temperature_changes_nothing() -> None:
     assert fit_temperature(np.empty((0, 3)), np.empty(0, dtype=np.int64)) == 1.0
     assert fit_temperature(np.zeros((5, 1)), np.zeros(5, dtype=np.int64)) == 1.0
