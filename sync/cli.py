@@ -17,7 +17,7 @@ from .errors import SettingsError, TiebreakError
 from .settings import DEFAULT_FILE, address, as_file, load, read
 
 if TYPE_CHECKING:  # each command imports what it needs, so that help comes at once
-    from .pipeline import Services
+    from .opening import Services
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -137,12 +137,12 @@ def assess(projects: Projects = None, config: Config = None, as_json: AsJson = F
 @app.command()
 def push(projects: Projects = None, config: Config = None, as_json: AsJson = False) -> None:
     """Bring the review projects in Label Studio up to the queue."""
-    from .pipeline import pull_reviews
+    from .pull import pull_reviews
     from .push import push as push_project
 
     def one(outside: "Services", project: int) -> dict[str, Any]:
         key = _key(outside, project)
-        pull_reviews(outside, key)
+        pull_reviews(outside.store, outside.gateway, key, outside.clock)
         done = asdict(push_project(outside.store, outside.gateway, key, outside.settings, outside.clock))
         _warn(project, done)
         return done
@@ -153,12 +153,12 @@ def push(projects: Projects = None, config: Config = None, as_json: AsJson = Fal
 @app.command()
 def resolve(projects: Projects = None, config: Config = None, as_json: AsJson = False) -> None:
     """Take in rulings from the review projects and write them to the source tasks as ground truth."""
-    from .pipeline import pull_reviews
+    from .pull import pull_reviews
     from .resolve import resolve as resolve_project
 
     def one(outside: "Services", project: int) -> dict[str, Any]:
         key = _key(outside, project)
-        pull_reviews(outside, key)
+        pull_reviews(outside.store, outside.gateway, key, outside.clock)
         done = asdict(resolve_project(outside.store, outside.gateway, key, outside.clock))
         _warn(project, done)
         return done
@@ -298,7 +298,7 @@ def _each(
 
     ``alone``: nobody else may work on the project meanwhile (``one`` sees to it itself where this is false).
     """
-    from .pipeline import alone as held
+    from .opening import alone as held
 
     outside = _services(config)
     chosen = list(dict.fromkeys(named or outside.settings.projects))

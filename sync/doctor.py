@@ -15,7 +15,7 @@ from .errors import BackendError, LabelStudioError, TiebreakError, Unauthorized
 from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteProject
 from .marker import source_named
-from .pipeline import Services
+from .opening import Services
 from .push import QUEUE_VERSION
 from .settings import Settings
 from .store.engine import owner

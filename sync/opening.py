@@ -1,12 +1,28 @@
-"""Opening what a run needs, as the settings say."""
+"""What a run needs of the outside world, and opening it as the settings say."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from .backend import Backend
 from .labelstudio.client import LabelStudio
-from .pipeline import Services
 from .settings import Settings
-from .store.engine import open_store
+from .store.engine import Store, open_store
+from .store.lease import holder_name, lease
+
+LEASE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The outside world of a run, handed in. ``backend`` is null where no model is wanted."""
+
+    store: Store
+    gateway: LabelStudio
+    backend: Backend | None
+    settings: Settings
+    clock: Callable[[], int]
 
 
 def clock() -> int:
@@ -28,3 +44,13 @@ def services(settings: Settings) -> Services:
         settings=settings,
         clock=clock,
     )
+
+
+@contextmanager
+def alone(services: Services, project: int) -> Iterator[Callable[[], None]]:
+    """Work on a project (Label Studio's id) while nobody else does; yields a check that raises Busy once that is over.
+
+    Raises Busy while another command or ``tiebreak serve`` works on it.
+    """
+    with lease(services.store, f"project {project}", holder_name(), services.clock, LEASE_SECONDS) as still_ours:
+        yield still_ours

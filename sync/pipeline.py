@@ -1,34 +1,18 @@
 """One run of the loop for one project: what ``tiebreak run`` does and ``tiebreak serve`` repeats."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from .assess import Assessment, assess
-from .backend import Backend
-from .errors import BackendError, NotFound, StoreError, TiebreakError
-from .labelstudio.client import LabelStudio
-from .pull import PullReport, pull, pull_review
-from .push import PushReport, forget, push
+from .errors import BackendError, StoreError, TiebreakError
+from .opening import Services, alone
+from .pull import PullReport, pull, pull_reviews
+from .push import PushReport, push
 from .refresh import RefreshReport, project_key, refresh
 from .resolve import ResolveReport, resolve
-from .settings import Settings
 from .store import projects, training
-from .store.engine import Store
-from .store.lease import beat, holder_name, lease
-
-LEASE_SECONDS = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """The outside world of a run, handed in. ``backend`` is null where no model is wanted."""
-
-    store: Store
-    gateway: LabelStudio
-    backend: Backend | None
-    settings: Settings
-    clock: Callable[[], int]
+from .store.lease import beat
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +40,7 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
     with alone(services, project) as still_ours, _recorded(services, project):
         pulled = pull(store, gateway, project, clock)
         key = pulled.project
-        pull_reviews(services, key)
+        pull_reviews(store, gateway, key, clock)
         ruled = resolve(store, gateway, key, clock)
         if ruled.ground_truths:
             pull(store, gateway, project, clock)
@@ -67,29 +51,8 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
         still_ours()
         pushed = push(store, gateway, key, settings, clock)
         if pushed.pushed or pushed.removed:
-            pull_reviews(services, key)
+            pull_reviews(store, gateway, key, clock)
     return RunReport(project, pulled, ruled, assessment, refreshed, pushed, tuple(warnings))
-
-
-@contextmanager
-def alone(services: Services, project: int) -> Iterator[Callable[[], None]]:
-    """Work on a project (Label Studio's id) while nobody else does; yields a check that raises Busy once that is over.
-
-    Raises Busy while another command or ``tiebreak serve`` works on it.
-    """
-    with lease(services.store, f"project {project}", holder_name(), services.clock, LEASE_SECONDS) as still_ours:
-        yield still_ours
-
-
-def pull_reviews(services: Services, source: int) -> None:
-    """Pull every review project of a source project (the store's key)."""
-    with services.store.read() as connection:
-        homes: Sequence[projects.StoredProject] = projects.reviews_of(connection, source)
-    for home in homes:
-        try:
-            pull_review(services.store, services.gateway, home, services.clock)
-        except NotFound:
-            forget(services.store, home.key, services.clock())
 
 
 def _with_backend(services: Services, key: int, warnings: list[str], rounds: bool) -> RefreshReport | None:

@@ -18,7 +18,7 @@ from .errors import NotFound, Unsupported
 from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteTask
 from .marker import source_named
-from .store import intake, projects, review_tasks
+from .store import intake, projects, review_tasks, reviews
 from .store.engine import Store, claim
 from .store.intake import Decode, Decoded, Taken
 from .store.lease import beat, has_failed, last_beat
@@ -82,6 +82,24 @@ def pull_review(store: Store, gateway: LabelStudio, home: StoredProject, clock: 
     with store.begin() as connection:
         assert home.source_key is not None
         review_tasks.reconcile(connection, home.source_key, home.key, clock())
+
+
+def pull_reviews(store: Store, gateway: LabelStudio, source: int, clock: Callable[[], int]) -> None:
+    """Pull every review project of a source project (the store's key)."""
+    with store.read() as connection:
+        homes = projects.reviews_of(connection, source)
+    for home in homes:
+        try:
+            pull_review(store, gateway, home, clock)
+        except NotFound:
+            _forget(store, home.key, clock())
+
+
+def _forget(store: Store, home: int, now: int) -> None:
+    """Somebody deleted a review project (the store's key): what was open there is to be pushed again."""
+    with store.begin() as connection:
+        projects.mark_deleted(connection, home, now)
+        reviews.return_to_intended(connection, home)
 
 
 def _take_in(

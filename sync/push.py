@@ -202,13 +202,6 @@ def ensure_project(
     return home
 
 
-def forget(store: Store, home: int, now: int) -> None:
-    """Somebody deleted a review project (the store's key): what was open there is to be pushed again."""
-    with store.begin() as connection:
-        projects.mark_deleted(connection, home, now)
-        reviews.return_to_intended(connection, home)
-
-
 def _find(gateway: LabelStudio, wanted: str) -> RemoteProject | None:
     return next((project for project in gateway.projects() if project.description == wanted), None)
 

@@ -8,8 +8,8 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from .errors import NotPulled, TiebreakError
-from .opening import clock, services
-from .pipeline import Services, run
+from .opening import Services, clock, services
+from .pipeline import run
 from .refresh import project_key
 from .schedule import Scheduler
 from .settings import Settings

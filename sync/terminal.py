@@ -203,6 +203,6 @@ def _plain(text: str) -> str:
 def bar(title: str, visible: bool) -> Iterator[Callable[[int], None]]:
     """A progress bar that counts tasks; it leaves nothing behind."""
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("tasks"))
-    with Progress(*columns, console=err, transient=True, disable=not visible) as progress:
+    with Progress(*columns, console=err, transient=True, disable=not (visible and err.is_terminal)) as progress:
         counter = progress.add_task(title, total=None)
         yield partial(progress.advance, counter)

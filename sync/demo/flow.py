@@ -25,8 +25,9 @@ from ..assess import assess
 from ..backend import BackendState
 from ..errors import DemoError
 from ..labelstudio.client import LabelStudio
+from ..opening import Services
 from ..opening import services as open_services
-from ..pipeline import RunReport, Services, run, teach
+from ..pipeline import RunReport, run, teach
 from ..pull import pull
 from ..refresh import project_key, refresh
 from ..settings import as_file, load

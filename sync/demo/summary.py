@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from label_config.ordering import score_from_priority
 
-from ..pipeline import Services
+from ..opening import Services
 from ..quality.priority import KINDS
 from ..store import projects, reviews
 from ..store.tables import annotators, consensus, queue, scores, tasks

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from alembic import command
@@ -128,7 +129,8 @@ def _engine(url: str) -> Engine:
     if engine.dialect.name not in ("sqlite", "postgresql"):
         raise StoreError(f"store: {engine.dialect.name} is not supported; sqlite:///FILE and postgresql+psycopg:// are")
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
+        patience = BUSY_SECONDS if "timeout" not in place.query else float(str(place.query["timeout"]))
+        event.listen(engine, "connect", partial(_prepare_sqlite, patience))
         event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -145,11 +147,11 @@ def _make_folder(place: URL) -> None:
         raise StoreError(f"store {place}: its folder cannot be made: {error.strerror}") from error
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(patience: float, connection: sqlite3.Connection, _record: object) -> None:
     # Transactions are begun by us: the driver's own habit leaves reads outside of them.
     connection.isolation_level = None
     for pragma in (
-        f"busy_timeout={BUSY_SECONDS * 1000}",
+        f"busy_timeout={patience * 1000:.0f}",
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",

@@ -13,7 +13,7 @@ from label_config.parse import parse
 from label_config.results import write_answer
 from label_config.review import VERDICTS
 from sync.labelstudio.client import LabelStudio
-from sync.pipeline import Services
+from sync.opening import Services
 from sync.settings import Settings
 from sync.store.engine import Store
 

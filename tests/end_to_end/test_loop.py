@@ -7,7 +7,8 @@ import pytest
 from label_config.ordering import score_from_priority
 from sync.demo.twin import order_is_exact
 from sync.errors import NotFound, StoreError, Unsupported
-from sync.pipeline import Services, run
+from sync.opening import Services
+from sync.pipeline import run
 from sync.store import projects, reviews
 from sync.store.annotations import answers_of, ground_truths_of, history
 from sync.store.engine import Store, claim, open_store
