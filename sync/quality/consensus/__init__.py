@@ -45,7 +45,9 @@ def choose(coded: CodedAnswers) -> tuple[str, str]:
     labels = 2 if coded.multiple else max(2, len(coded.labels))
     per_person = float(np.median(np.bincount(coded.annotator)))
     per_task = len(coded.task) / len(np.unique(coded.task))
-    if len(coded.annotators) < 2 or per_task < 1.2:
+    if len(coded.annotators) < 3:
+        return "majority", "fewer than three annotators: where two differ, nothing shows who is right"
+    if per_task < 1.2:
         return "majority", f"{per_task:.1f} answers a task are too few to compare annotators"
     if per_person < 2 * labels:
         return (

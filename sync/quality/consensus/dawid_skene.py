@@ -11,6 +11,8 @@ STRENGTH = 3.0
 ITERATIONS = 200
 TOLERANCE = 1e-5
 
+_DIGITS = 9
+"""Probabilities are rounded while iterating: otherwise EM blows rounding errors up until they break ties at random."""
 _LEAST = 1e-300
 """Stands for a probability of 0, whose logarithm is not a number to add."""
 
@@ -47,7 +49,7 @@ def dawid_skene(
     barred = _not_given(votes, probability) if given_only else None
     prior, confusion = _maximise(votes, answers, heard, probability, strength)
     for _ in range(iterations):
-        moved = _expect(votes, table, prior, confusion, barred)
+        moved = _expect(votes, table, prior, confusion, barred).round(_DIGITS)
         prior, confusion = _maximise(votes, answers, heard, moved, strength)
         change = float(np.abs(moved - probability).max(initial=0.0))
         probability = moved

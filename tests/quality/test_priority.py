@@ -1,0 +1,219 @@
+"""Findings, and the queue that they become."""
+
+import dataclasses
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.quality.agreement import control_agreement
+from sync.quality.consensus import infer
+from sync.quality.priority import DISPUTES, KINDS, Opinion, Policy, findings, rank
+from sync.quality.records import CodedAnswers, Finding, Priority
+
+from .answers import ABC, ROWS, SETS, Row, multiple, single, table
+
+POLICY = Policy()
+FOUND = st.lists(
+    st.builds(
+        Finding,
+        task=st.integers(0, 3),
+        control=st.sampled_from(["tone", "topic"]),
+        kind=st.sampled_from(sorted(KINDS)),
+        severity=st.floats(0, 1),
+        reason=st.sampled_from(["one", "two"]),
+    ),
+    max_size=12,
+)
+OPINIONS = st.dictionaries(
+    st.integers(0, 6), st.builds(Opinion, st.sampled_from([("a",), ("b",)]), st.just({}), st.floats(0, 1))
+)
+
+
+def found_in(
+    coded: CodedAnswers, opinions: dict[int, Opinion] | None = None, method: str = "majority", policy: Policy = POLICY
+) -> list[Finding]:
+    agreement = control_agreement("tone", coded, rng=np.random.default_rng(0), bootstrap=0)
+    return findings(infer("tone", coded, method), agreement, coded, opinions or {}, policy)
+
+
+def by_kind(found: list[Finding]) -> dict[str, Finding]:
+    return {one.kind: one for one in found}
+
+
+def entry(*found: Finding, policy: Policy = POLICY) -> Priority:
+    (only,) = rank(found, policy)
+    return only
+
+
+def of_severity(severity: float, kind: str = "disagreement", task: int = 1) -> Finding:
+    return Finding(task, "tone", kind, severity, "")
+
+
+def test_a_split_vote_is_a_disagreement_a_tie_and_not_certain() -> None:
+    """One a, one b: no pair agrees; the consensus is half certain, of at least .9 that were wanted."""
+    found = by_kind(found_in(single(table("a b"))))
+    assert found.keys() == {"disagreement", "tie", "low_confidence"}
+    assert [found[kind].severity for kind in ("disagreement", "tie")] == [1.0, 1.0]
+    assert found["low_confidence"].severity == pytest.approx((0.9 - 0.5) / 0.9)
+    assert found["disagreement"].reason == "2 annotators gave 2 different answers: a (1), b (1)."
+    assert found["tie"].reason == "No answer is more probable than another: a, b, each 50 %."
+    assert found["low_confidence"].reason == "The probable answer a is only 50 % certain."
+
+
+def test_two_against_one_is_no_tie() -> None:
+    """One pair of three agrees."""
+    found = by_kind(found_in(single(table("a b b"))))
+    assert found.keys() == {"disagreement", "low_confidence"}
+    assert found["disagreement"].severity == pytest.approx(2 / 3)
+    assert found["disagreement"].numbers == {"agreement": pytest.approx(1 / 3)}
+    assert found["disagreement"].reason == "3 annotators gave 2 different answers: b (2), a (1)."
+
+
+def test_who_agrees_and_who_is_alone_leaves_nothing_to_find() -> None:
+    assert found_in(single(table("ab a."))) == []
+
+
+def test_the_first_of_three_even_answers_is_named_with_the_others() -> None:
+    found = by_kind(found_in(single(table("c a b a b"))))
+    assert found["tie"].reason == "No answer is more probable than another: a, b, each 40 %."
+
+
+def test_a_label_as_probable_as_not_is_named() -> None:
+    found = by_kind(found_in(multiple([(1, 1, "ab"), (1, 2, "a")])))
+    assert found["tie"].reason == "As probable as not (50 %): b."
+    assert found["disagreement"].severity == pytest.approx(0.5)
+    assert found["disagreement"].reason == "2 annotators gave 2 different answers: a (1), a, b (1)."
+
+
+def test_a_sure_model_that_contradicts_is_a_finding_also_where_one_person_answered() -> None:
+    sure, unsure = Opinion(("b",), {"b": 0.8}, 0.8), Opinion(("b",), {"b": 0.59}, 0.59)
+    (found,) = found_in(single([(1, 1, "a"), (2, 1, "a"), (3, 1, "b")]), {1: sure, 2: unsure, 3: sure})
+    assert (found.task, found.kind, found.severity) == (1, "model_conflict", 0.8)
+    assert found.reason == "The model, which has not learned from this task, is 80 % sure of b, not of a."
+    assert found.numbers == {"model_confidence": 0.8, "confidence": 1.0}
+
+
+def test_a_model_that_sides_with_one_of_the_tied_answers_contradicts_nobody() -> None:
+    split = single(table("a b"))
+    assert "model_conflict" not in by_kind(found_in(split, {0: Opinion(("b",), {}, 0.9)}))
+    assert "model_conflict" in by_kind(found_in(split, {0: Opinion(("c",), {}, 0.9)}))
+    sets = multiple([(1, 1, "ab"), (1, 2, "a")])
+    assert "model_conflict" not in by_kind(found_in(sets, {1: Opinion(("a", "b"), {}, 0.9)}))
+    assert "model_conflict" in by_kind(found_in(sets, {1: Opinion(("b",), {}, 0.9)}))
+
+
+@given(ROWS, OPINIONS, st.dictionaries(st.integers(0, 9), st.sampled_from(ABC)))
+def test_every_finding_says_a_number_and_ruled_or_unanswered_tasks_have_none(
+    rows: list[Row], opinions: dict[int, Opinion], fixed: dict[int, str]
+) -> None:
+    found = found_in(single(rows, fixed=fixed), opinions, "auto")
+    assert {one.task for one in found} <= {task for task, _, _ in rows} - fixed.keys()
+    assert [one.task for one in found] == sorted(one.task for one in found)
+    for one in found:
+        assert one.kind in KINDS
+        assert 0 < one.severity <= 1
+        assert any(letter.isdigit() for letter in one.reason)
+        assert one.numbers
+    assert len({(one.task, one.kind) for one in found}) == len(found)
+
+
+@given(SETS)
+def test_label_sets_are_found_by_the_same_rules(rows: list[Row]) -> None:
+    for one in found_in(multiple(rows), {}, "auto"):
+        assert 0 < one.severity <= 1
+        assert any(letter.isdigit() for letter in one.reason)
+
+
+@given(FOUND)
+def test_parts_add_up_to_the_priority_and_nothing_is_lost(found: list[Finding]) -> None:
+    queue = rank(found, POLICY)
+    assert sorted(map(repr, (one for item in queue for one in item.findings))) == sorted(map(repr, found))
+    for item in queue:
+        assert 0 <= item.priority <= 1
+        assert sum(item.parts.values()) == pytest.approx(item.priority)
+        assert all(part >= 0 for part in item.parts.values())
+        assert item.parts.keys() == {one.kind for one in item.findings}
+        assert item.priority == pytest.approx(
+            1 - math.prod(1 - POLICY.weights[one.kind] * one.severity for one in item.findings)
+        )
+
+
+@given(FOUND, st.floats(0, 1), st.integers(0, 11))
+def test_more_severe_is_never_less_urgent(found: list[Finding], severity: float, place: int) -> None:
+    if not found:
+        return
+    place %= len(found)
+    worse = found.copy()
+    worse[place] = dataclasses.replace(found[place], severity=max(severity, found[place].severity))
+    before, after = ({(item.task, item.control): item.priority for item in rank(one, POLICY)} for one in (found, worse))
+    assert before.keys() == after.keys()
+    assert all(after[key] >= before[key] - 1e-12 for key in before)
+
+
+@given(FOUND, st.randoms(use_true_random=False))
+def test_the_queue_is_the_same_whatever_the_order_of_the_findings(found: list[Finding], chance: random.Random) -> None:
+    shuffled = found.copy()
+    chance.shuffle(shuffled)
+    queue, other = rank(found, POLICY), rank(shuffled, POLICY)
+    assert [(item.task, item.control, item.findings) for item in queue] == [
+        (item.task, item.control, item.findings) for item in other
+    ]
+    keys = [(-item.priority, item.task, item.control) for item in queue]
+    assert keys == sorted(keys)
+
+
+def test_equal_priorities_stand_in_the_order_of_task_and_control() -> None:
+    found = [Finding(task, control, "tie", 0.5, "") for task in (2, 1) for control in ("tone", "age")]
+    assert [(item.task, item.control) for item in rank(found, POLICY)] == [
+        (1, "age"),
+        (1, "tone"),
+        (2, "age"),
+        (2, "tone"),
+    ]
+
+
+@pytest.mark.parametrize(("severity", "band"), [(0.0, 3), (0.34, 3), (0.36, 2), (0.59, 2), (0.61, 1), (1.0, 1)])
+def test_bands_begin_where_the_policy_says(severity: float, band: int) -> None:
+    policy = Policy(weights={"disagreement": 1.0}, p1_from=0.6, p2_from=0.35)
+    assert entry(of_severity(severity), policy=policy).band == band
+
+
+def test_the_priority_at_a_bands_edge_is_in_it() -> None:
+    item = entry(of_severity(0.5))
+    for edges, band in ((Policy(p1_from=item.priority), 1), (Policy(p1_from=1, p2_from=item.priority), 2)):
+        assert entry(of_severity(0.5), policy=edges).band == band
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_is_about_people_is_adjudicated_and_the_rest_checked(kind: str) -> None:
+    assert entry(of_severity(0.5, kind)).action == ("adjudicate" if kind in DISPUTES else "check")
+    assert entry(of_severity(0.5, kind), of_severity(0.1, "tie")).action == "adjudicate"
+
+
+def test_the_weightiest_finding_comes_first() -> None:
+    item = entry(of_severity(0.1), of_severity(1.0, "tie"))
+    assert [one.kind for one in item.findings] == ["tie", "disagreement"]
+
+
+def test_two_findings_of_one_kind_both_count() -> None:
+    twice = entry(of_severity(0.5), of_severity(0.5))
+    assert twice.priority == pytest.approx(1 - (1 - 0.31) ** 2)
+    assert dict(twice.parts) == {"disagreement": pytest.approx(twice.priority)}
+
+
+def test_certainty_itself_stays_within_one() -> None:
+    policy = Policy(weights={"disagreement": 1.0, "tie": 1.0})
+    assert entry(of_severity(1.0), of_severity(1.0, "tie"), policy=policy).priority == pytest.approx(1.0)
+    assert entry(of_severity(0.0), policy=policy).priority == 0.0
+
+
+def test_the_default_policy_has_a_weight_for_every_kind_and_no_other() -> None:
+    assert POLICY.weights.keys() == KINDS.keys()
+    assert all(0 < weight <= 1 for weight in POLICY.weights.values())
+    assert KINDS.keys() >= DISPUTES
+    with pytest.raises(ValueError, match=r"'disagreement'.*it has: tie"):
+        rank([of_severity(0.5)], Policy(weights={"tie": 0.5}))
