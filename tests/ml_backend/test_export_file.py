@@ -1,0 +1,129 @@
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from label_config.model import Choices
+from label_config.parse import parse
+from label_config.results import write_answer
+from ml_backend import cli
+from ml_backend.errors import BackendError
+from ml_backend.export_file import learn_from_export, majority
+
+from .scenes import SENTIMENT, sentiment_rows, serving
+from .test_serve import run
+
+CONFIG = parse(SENTIMENT)
+
+
+def annotation(label: str, **more: Any) -> dict[str, Any]:
+    return {"result": write_answer(CONFIG.controls[0], Choices((label,)), region_id="r"), **more}
+
+
+def task(number: int, *annotations: dict[str, Any], text: str = "a") -> dict[str, Any]:
+    return {"id": number, "data": {"text": text}, "annotations": list(annotations)}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """An export of 60 tasks with two annotations each, and its interface."""
+    rows = sentiment_rows(60)
+    tasks = [task(row.task, *[annotation((row.answer or ("",))[0])] * 2, text=row.data["text"]) for row in rows]
+    export, interface = tmp_path / "export.json", tmp_path / "label_config.xml"
+    export.write_text(json.dumps(tasks), encoding="utf-8")
+    interface.write_text(SENTIMENT, encoding="utf-8")
+    return export, interface
+
+
+def test_the_most_frequent_answer_counts_with_its_share() -> None:
+    rows = list(
+        majority(
+            CONFIG,
+            [
+                task(1, annotation("good"), annotation("good"), annotation("bad")),
+                task(2, annotation("good"), annotation("bad")),
+                task(3, annotation("good"), annotation("bad", was_cancelled=True)),
+                task(4, annotation("good"), annotation("good"), annotation("bad", ground_truth=True)),
+                task(5),
+                task(6, {"result": [{"from_name": "unknown"}]}, annotation("unsure")),
+            ],
+        )
+    )
+    assert [(row.task, row.answer, round(row.weight, 3), row.source) for row in rows] == [
+        (1, ("good",), 0.667, "consensus"),
+        (3, ("good",), 1.0, "consensus"),
+        (4, ("bad",), 1.0, "ground_truth"),
+        (6, ("unsure",), 1.0, "consensus"),
+    ]
+
+
+def test_a_model_is_learned_from_a_file_with_no_server(files: tuple[Path, Path], tmp_path: Path) -> None:
+    export, interface = files
+    data = str(tmp_path / "ml")
+    arguments = ["train", str(export), "--label-config", str(interface), "--data", data]
+    done = run(*arguments, "--project", "4.17", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["version"], found["trained_labels"]) == ("tiebreak-1", 60)
+    assert found["controls"]["sentiment"]["accuracy"] > 0.85
+    second = run(*arguments, "--project", "4.17")
+    assert "project 4.17: tiebreak-2 learned from 60 labels" in second.stdout
+    listed = run("versions", "--data", data, "--json")
+    assert json.loads(listed.stdout) == {"4.17": {"live": "tiebreak-2", "versions": ["tiebreak-1", "tiebreak-2"]}}
+    assert "tiebreak-1, tiebreak-2" in run("versions", "--data", data).stdout
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda export, _: export.write_bytes(export.read_bytes()[:500]), "the file is cut or is not JSON"),
+        (lambda export, _: export.write_text("{}"), "not a list of tasks"),
+        (lambda export, _: export.write_text('[{"id": 1, "text": "a"}]'), "task 0 of the list: no `data`"),
+        (lambda export, _: export.write_text('[{"data": {}, "annotations": 7}]'), "`annotations` is not a list"),
+        (lambda export, _: export.write_bytes(b"\xff\xfe"), "not UTF-8 at byte 0"),
+        (lambda export, _: export.write_text("[]"), "0 labels, 10 are needed"),
+        (lambda export, _: export.unlink(), "No such file"),
+        (lambda _, interface: interface.write_text("<View>"), "not XML"),
+        (lambda _, interface: interface.write_bytes(b"\xff"), "codec can't decode"),
+        (lambda _, interface: interface.unlink(), "No such file"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_and_leaves_no_model(
+    files: tuple[Path, Path], tmp_path: Path, spoil: Any, told: str
+) -> None:
+    spoil(*files)
+    with pytest.raises(BackendError, match=told) as caught:
+        learn_from_export(*files, "4.17", serving(tmp_path / "ml"))
+    assert str(tmp_path) in str(caught.value)
+    assert not list((tmp_path / "ml").glob("*/versions"))
+
+
+def test_what_goes_wrong_is_said_in_one_line(tmp_path: Path) -> None:
+    done = run("train", str(tmp_path / "none.json"), "--label-config", str(tmp_path / "none.xml"))
+    assert done.returncode == 1
+    assert done.stderr == f"tiebreak-ml: {tmp_path}/none.json: cannot be read: No such file or directory\n"
+
+
+def test_a_roll_back_of_nothing_says_so(tmp_path: Path) -> None:
+    done = run("rollback", "4.17", "--data", str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr == f"tiebreak-ml: project 4.17: there is no model in {tmp_path}\n"
+    assert "There is no model in" in run("versions", "--data", str(tmp_path)).stdout
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["serve", "--port", "many"], ["train"]])
+def test_a_mistyped_command_is_refused_without_a_traceback(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "Usage: tiebreak-ml" in done.stderr
+
+
+def test_every_command_says_what_it_does() -> None:
+    told = run("--help").stdout
+    for command in cli.app.registered_commands:
+        assert command.callback is not None
+        assert command.callback.__name__ in told
+    assert os.linesep in told
