@@ -23,7 +23,7 @@ from .test_results import JSON, REGIONS, region
 DRESSED = """<View className="page">
   <Style>.page > .big { font-size: 2em }</Style>
   <Header value="What do you see?"/>
-  <Image name="image" value="$image"/><HyperText name="html"><p title="x">Look &amp; see</p></HyperText>
+  <Image name="image" value="$image"/><HyperText name="html" value="x"><p title="x">Look &amp; see</p></HyperText>
   <Choices name="kind" toName="image" required="true" requiredMessage="Choose!" layout="select">
     <Choice value="Cat" alias="cat" hotkey="c"/><Choice value="Dog" alias="dog"/>
   </Choices>
