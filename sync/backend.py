@@ -50,13 +50,21 @@ class Scored:
 
 
 class Backend:
-    """The HTTP client of one ML backend. ``secret`` is the one that both services share."""
+    """The HTTP client of one ML backend. ``secret`` is the one that both services share, ``session`` the network."""
 
-    def __init__(self, url: str, secret: str, *, timeout: float = 30.0, score_timeout: float = 3600.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        *,
+        timeout: float = 30.0,
+        score_timeout: float = 3600.0,
+        session: requests.Session | None = None,
+    ) -> None:
         self.url = url
         self._timeout = timeout
         self._score_timeout = score_timeout
-        self._session = requests.Session()
+        self._session = session or requests.Session()
         self._session.trust_env = False
         self._session.headers["Authorization"] = f"Bearer {secret}"
 

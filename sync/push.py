@@ -190,15 +190,16 @@ def ensure_project(
     if known is not None:
         return known
     wanted = marker(source.label_studio_id, source.created_at, band)
-    remote = _find(gateway, wanted) or _create(gateway, source, band, wanted)
+    found = _find(gateway, wanted)
+    remote = found or _create(gateway, source, band, wanted)
     _show_order(gateway, remote)
     hook = webhook(settings, remote.id)
     if hook is not None:
         hook.ensure(gateway)
     with store.begin() as connection:
         home = projects.remember(connection, remote, kind="review", source=project, band=band, now=clock())
-    # One that was found may hold the review tasks of an interrupted push.
-    pull_review(store, gateway, home, clock)
+    if found is not None:  # it may hold the review tasks of an interrupted push
+        pull_review(store, gateway, home, clock)
     return home
 
 

@@ -80,7 +80,8 @@ def _take(store: Store, name: str, holder: str, now: int, length: int) -> None:
                     f"{name}: another run is at work (process {process} on {machine.partition('/')[0]}): let it "
                     f"finish. If it is gone, its hold ends at {until:%H:%M:%S} UTC"
                 )
-            connection.execute(delete(leases).where(leases.c.name == name))
+            if row is not None:  # that very row: another one may be there by now
+                connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == row.holder))
             connection.execute(insert(leases).values(name=name, holder=holder, expires_at=now + length))
     except StoreError as error:
         if isinstance(error.__cause__, IntegrityError):  # where nobody held it, there was no row to wait for

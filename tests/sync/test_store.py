@@ -1,0 +1,104 @@
+"""Opening stores: the tables are those of the migrations, on SQLite and on PostgreSQL, from nothing and for good."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, insert, inspect, select
+from sqlalchemy.exc import IntegrityError
+
+from sync.errors import StoreError
+from sync.store.engine import Store, claim, move, open_store, owner
+from sync.store.tables import annotations, heartbeats, metadata, tasks
+
+from .conftest import create_database
+
+
+def differences(url: str) -> list[object]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        found = list(compare_metadata(context, metadata))
+    engine.dispose()
+    return found
+
+
+def test_the_migrations_make_the_tables_of_the_program(store_url: str) -> None:
+    open_store(store_url).close()
+    assert differences(store_url) == []
+
+
+def test_the_migrations_make_them_from_nothing_on_postgresql(cluster: str) -> None:
+    create_database(cluster, "from_nothing")
+    url = cluster.format("from_nothing")
+    open_store(url).close()
+    assert differences(url) == []
+
+
+def test_every_table_and_constraint_is_there(store_url: str) -> None:
+    open_store(store_url).close()
+    engine = create_engine(store_url)
+    found = inspect(engine)
+    for name, table in metadata.tables.items():
+        assert {column["name"] for column in found.get_columns(name)} == {column.name for column in table.columns}
+        foreign = {(key["constrained_columns"][0], key["referred_table"]) for key in found.get_foreign_keys(name)}
+        assert foreign == {(key.parent.name, key.column.table.name) for key in table.foreign_keys}
+    engine.dispose()
+
+
+def test_opening_twice_changes_nothing_and_two_at_once_make_one(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new' / 'tiebreak.sqlite3'}"
+    opened: list[Store] = []
+    threads = [threading.Thread(target=lambda: opened.append(open_store(url))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 4
+    for store in opened:
+        store.close()
+    assert differences(url) == []
+
+
+def test_a_transaction_is_all_or_nothing(any_store: Store) -> None:
+    row = {"name": "one", "at": 1, "ok": True, "message": ""}
+    with pytest.raises(ZeroDivisionError), any_store.begin() as connection:
+        connection.execute(insert(heartbeats).values(**row))
+        raise ZeroDivisionError
+    with any_store.read() as connection:
+        assert connection.execute(select(heartbeats)).all() == []
+
+
+def test_what_the_database_refuses_is_a_store_error_with_its_cause(any_store: Store) -> None:
+    with pytest.raises(StoreError, match="store ") as refused, any_store.begin() as connection:
+        connection.execute(insert(annotations).values(task=999, label_studio_id=1, created_at=1))
+    assert isinstance(refused.value.__cause__, IntegrityError)
+
+
+def test_large_and_strange_values_come_back_as_they_went_in(any_store: Store) -> None:
+    from sync.store.tables import projects
+
+    data = {"text": "\U0001f600 'quoted' \\ \n \u2028", "number": 1.0000000000000002, "deep": [[{}], None, True]}
+    with any_store.begin() as connection:
+        connection.execute(
+            insert(projects).values(id=1, label_studio_id=1, created_at=1, title="p", kind="source", label_config="")
+        )
+        values = {"project": 1, "label_studio_id": 2**31 - 1, "created_at": 2**62, "updated_at": 1, "overlap": 1}
+        connection.execute(insert(tasks).values(data=data, meta={}, **values))
+    with any_store.read() as connection:
+        row = connection.execute(select(tasks)).one()
+    assert (row.data, row.label_studio_id, row.created_at) == (data, 2**31 - 1, 2**62)
+
+
+def test_a_store_belongs_to_the_first_label_studio(any_store: Store) -> None:
+    assert owner(any_store) is None
+    with pytest.raises(StoreError, match="belongs to no Label Studio yet"):
+        move(any_store, "http://two.example")
+    claim(any_store, "http://one.example")
+    claim(any_store, "http://one.example")
+    with pytest.raises(StoreError, match=r"belongs to the Label Studio at http://one\.example, not to http://two"):
+        claim(any_store, "http://two.example")
+    assert move(any_store, "http://two.example") == "http://one.example"
+    claim(any_store, "http://two.example")
