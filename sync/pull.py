@@ -180,7 +180,9 @@ def _pages(gateway: LabelStudio, here: StoredProject, now: int) -> Iterator[Page
             yield [], 0, since
         yield from _first_import(gateway, here, since)
     assert since is not None
-    begin = since + 1 if now - since > QUIET and here.cursor_task is None else max(0, since - OVERLAP)
+    # A first import is followed by a sweep, which finds whatever was stored late.
+    complete = here.cursor_task is not None or now - since > QUIET
+    begin = since + 1 if complete else max(0, since - OVERLAP)
     newest = since
     for page in gateway.tasks_updated_since(here.label_studio_id, begin):
         newest = max(newest, page[-1].updated_at)

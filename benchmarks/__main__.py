@@ -1,0 +1,43 @@
+"""python -m benchmarks [--quick] [NAME ...]: the figures, printed; ratios come from one run on one machine."""
+
+import argparse
+import importlib
+import sys
+import time
+
+from sync.errors import TiebreakError
+
+BENCHMARKS = {
+    "agreement": "agreement and consensus beside the libraries that people use today",
+    "predict": "latency of /predict at 1 and 50 tasks",
+    "pull": "tasks pulled each second, beside the same server's own endpoints",
+    "push": "review tasks pushed each second, beside the same server's own import",
+    "demo": "from nothing to the summary, warm and cold",
+    "setup": "both virtual environments, warm and cold",
+}
+
+
+def main() -> int:
+    """Run the benchmarks named, or all of them; 0 unless one could not run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = "; ".join(f"{name}: {what}" for name, what in BENCHMARKS.items())
+    parser.add_argument("names", nargs="*", metavar="NAME", help=names)
+    parser.add_argument("--quick", action="store_true", help="small sizes, nothing cold: does everything still run?")
+    given = parser.parse_args()
+    if unknown := [name for name in given.names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark is named {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}")
+    failed = False
+    for name in given.names or BENCHMARKS:
+        print(f"== {name}: {BENCHMARKS[name]}", flush=True)
+        start = time.monotonic()
+        try:
+            importlib.import_module(f"benchmarks.{name}").run(quick=given.quick)
+        except TiebreakError as error:
+            failed = True
+            print(f"   could not run: {error}", flush=True)
+        print(f"   ({time.monotonic() - start:.0f} s)", flush=True)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
