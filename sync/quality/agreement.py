@@ -93,18 +93,14 @@ class Profiles:
 
 def profiles_of(coded: CodedAnswers, distances: FloatArray) -> Profiles:
     """Group the tasks that two or more answered; ``distances`` is (answers, answers)."""
-    shape = (len(coded.tasks), max(1, len(coded.answers)))
-    table = sparse.csr_array((np.ones(len(coded.task)), (coded.task, coded.answer)), shape=shape)
-    tasks, task_profile = _same_answers(coded)
-    _, first = np.unique(task_profile, return_index=True)
-    counts = table[tasks[first]]
-    size = np.asarray(counts.sum(axis=1)).ravel()
+    tasks, task_profile, counts = _same_answers(coded)
+    size = counts @ np.ones(counts.shape[1])
     apart = _apart(counts, distances)
     return Profiles(
         tasks=tasks,
         task_profile=task_profile,
         counts=counts,
-        times=np.bincount(task_profile, minlength=len(first)).astype(np.float64),
+        times=np.bincount(task_profile, minlength=len(size)).astype(np.float64),
         pairs=size * (size - 1),
         apart=apart,
         observed=apart / (size - 1),
@@ -112,27 +108,32 @@ def profiles_of(coded: CodedAnswers, distances: FloatArray) -> Profiles:
     )
 
 
-def _same_answers(coded: CodedAnswers) -> tuple[IntArray, IntArray]:
-    """The tasks with two or more answers, and a number for each that is equal where they got the same answers.
+def _same_answers(coded: CodedAnswers) -> tuple[IntArray, IntArray, sparse.csr_array]:
+    """The tasks with two or more answers, a number for each that is equal where they got the same answers, and how
+    often each answer was given there: (numbers, answers).
 
     Tasks of one size start together and are parted by their sorted answers, one place after the other.
     """
-    order = np.lexsort((coded.answer, coded.task))
-    answer = coded.answer[order]
+    kinds = max(1, len(coded.answers))
+    answer = np.sort(coded.task * kinds + coded.answer) % kinds
     size = np.bincount(coded.task, minlength=len(coded.tasks))
     start = np.cumsum(size) - size
     tasks = np.flatnonzero(size >= 2)
     profile = np.zeros(len(tasks), dtype=np.int64)
+    rows, columns = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     known = 0
     for length in np.unique(size[tasks]):
         here = np.flatnonzero(size[tasks] == length)
+        given = answer[start[tasks[here]][:, None] + np.arange(length)]
         group = np.zeros(len(here), dtype=np.int64)
-        for place in range(length):
-            key = group * len(coded.answers) + answer[start[tasks[here]] + place]
-            kinds, group = np.unique(key, return_inverse=True)
+        for column in given.T:
+            _, first, group = np.unique(group * kinds + column, return_index=True, return_inverse=True)
         profile[here] = known + group
-        known += len(kinds)
-    return tasks, profile
+        rows.append(np.repeat(known + np.arange(len(first)), length))
+        columns.append(given[first].ravel())
+        known += len(first)
+    places = np.concatenate(rows), np.concatenate(columns)
+    return tasks, profile, sparse.csr_array((np.ones(len(places[0])), places), shape=(known, kinds))
 
 
 def _apart(counts: sparse.csr_array, distances: FloatArray) -> FloatArray:

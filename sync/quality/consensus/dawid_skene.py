@@ -49,7 +49,8 @@ def dawid_skene(
     barred = _not_given(votes, probability) if given_only else None
     prior, confusion = _maximise(votes, answers, heard, probability, strength)
     for _ in range(iterations):
-        moved = _expect(votes, table, prior, confusion, barred).round(_DIGITS)
+        moved = _expect(votes, table, prior, confusion, barred)
+        np.round(moved, _DIGITS, out=moved)
         prior, confusion = _maximise(votes, answers, heard, moved, strength)
         change = float(np.abs(moved - probability).max(initial=0.0))
         probability = moved
@@ -95,7 +96,7 @@ def _expect(
     found = table @ logs
     found += np.log(np.maximum(prior, _LEAST))
     if barred is not None:
-        found[barred] = -np.inf
+        np.copyto(found, -np.inf, where=barred)
     found -= found.max(axis=1, keepdims=True)
     np.exp(found, out=found)
     found /= found.sum(axis=1, keepdims=True)
