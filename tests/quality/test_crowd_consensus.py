@@ -34,7 +34,7 @@ REAL = {
 """Accuracy of majority vote with fair ties, and of crowd-kit 1.4.2's Dawid-Skene."""
 
 STOPS_EARLY = {"fact_eval"}
-"""There crowd-kit stops at its tolerance, long before the likelihood has its maximum, which is less accurate."""
+"""There crowd-kit stops after two iterations, and the likelihood still rises towards something less accurate."""
 
 
 def votes_of(coded: CodedAnswers) -> Votes:
