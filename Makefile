@@ -17,7 +17,7 @@ demo: setup  ## the whole product on this machine (ARGS="--once --json" for a re
 	@$(BIN)/tiebreak demo $(ARGS)
 
 test: setup  ## every test (ARGS="-k name" for some)
-	@$(BIN)/pytest -q $(ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadfile $(ARGS)
 
 test-faults: setup  ## a kill at every position of a run, not only the sample that make test takes
 	@TIEBREAK_FAULTS=all $(BIN)/pytest -q -m faults $(ARGS)
