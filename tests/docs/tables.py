@@ -1,0 +1,88 @@
+"""The tables of docs/ that are written from the code: ``python -m tests.docs.tables`` writes them anew.
+
+A table stands after a comment that says what it shows: ``<!-- table: tiebreak run -->``.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import SecretStr
+
+from ml_backend import settings as ml_settings
+from ml_backend.cli import app as ml_app
+from sync import settings as sync_settings
+from sync.cli import app as sync_app
+
+from ..conftest import ROOT
+
+MARK = re.compile(r"(<!-- table: ([^>]+) -->\n)(?:\n(?:\|.*\n)+)?")
+APPS: Mapping[str, typer.Typer] = {"tiebreak": sync_app, "tiebreak-ml": ml_app}
+
+
+def commands(program: str) -> dict[str, Any]:
+    """The commands of a program by name."""
+    found: Any = typer.main.get_command(APPS[program])
+    return dict(found.commands)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def options(program: str, name: str) -> str:
+    """The arguments and options of one command."""
+    rows = []
+    for one in commands(program)[name].params:
+        names = one.name.upper() if one.param_type_name == "argument" else ", ".join(f"{o}" for o in one.opts)
+        shown = "" if one.default in (None, "", False) or callable(one.default) else f"`{one.default}`"
+        rows.append((f"`{names}`", str(getattr(one, "help", "") or ""), shown or ("needed" if one.required else "")))
+    return _table(("option", "meaning", "default"), rows)
+
+
+def settings(module: Any) -> str:
+    """Every setting of a service."""
+    rows = []
+    for name, field in module.Settings.model_fields.items():
+        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+        shown = "" if default in ("", ()) else f"`{default}`"
+        rows.append((f"`{name}`", field.description or "", module.accepted(field), shown))
+    return _table(("setting", "meaning", "accepted", "default"), rows)
+
+
+def _tables() -> dict[str, Callable[[], str]]:
+    found: dict[str, Callable[[], str]] = {
+        "settings of tiebreak": lambda: settings(sync_settings),
+        "settings of tiebreak-ml": lambda: settings(ml_settings),
+    }
+    for program in APPS:
+        for name in commands(program):
+            found[f"{program} {name}"] = lambda program=program, name=name: options(program, name)  # type: ignore[misc]
+    return found
+
+
+TABLES: Mapping[str, Callable[[], str]] = _tables()
+"""What a table shows -> its text."""
+
+
+def rewritten(text: str) -> str:
+    """A page with its tables as they must be; raises KeyError for a table that is none of ours."""
+    return MARK.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}", text)
+
+
+def shown(text: str) -> list[str]:
+    """The names of the tables of a page."""
+    return [found[2] for found in MARK.finditer(text)]
+
+
+def write(folder: Path) -> None:
+    """Write the tables of every page anew."""
+    for place in sorted(folder.glob("*.md")):
+        place.write_text(rewritten(place.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(ROOT / "docs")
