@@ -84,19 +84,17 @@ def _save_tasks(
             new.append({"project": project, "label_studio_id": task.id, "created_at": task.created_at, **values})
         elif any(getattr(row, name) != value for name, value in values.items()):
             connection.execute(update(tasks).where(tasks.c.id == row.id).values(**values))
-    found = {row.label_studio_id: row.id for (_, _), row in rows.items() if _is_now(row, page)}
+    sent = {(task.id, task.created_at) for task in page}
+    found = {number: row.id for (number, created_at), row in rows.items() if (number, created_at) in sent}
     if new:
         keys = connection.execute(insert(tasks).returning(tasks.c.id, sort_by_parameter_order=True), new).scalars()
         found |= {values["label_studio_id"]: key for values, key in zip(new, keys, strict=True)}
         taken.tasks += len(new)
     # An id that came back with another birthday: Label Studio reused it, the old task is gone.
-    reused = [row.id for row in known if row.deleted_at is None and row.id not in found.values()]
+    current = set(found.values())
+    reused = [row.id for row in known if row.deleted_at is None and row.id not in current]
     taken.deleted += mark_tasks_deleted(connection, reused, now)
     return found
-
-
-def _is_now(row: Row[Any], page: Sequence[RemoteTask]) -> bool:
-    return any(task.id == row.label_studio_id and task.created_at == row.created_at for task in page)
 
 
 def _by_ids(connection: Connection, query: Any, column: Any, page: Sequence[RemoteTask]) -> list[Row[Any]]:
