@@ -153,10 +153,12 @@ class Registry:
         if version is None:
             live = self.pointer(project)
             version = next((one for one in reversed(there) if _older(one, live)), None)
-        if version not in there:
+        if version is None:
             raise RegistryError(
-                f"project {project}: {version or 'no earlier version'} is not there; there are: {', '.join(there)}"
+                f"project {project}: no version is earlier than the live one; there are: {', '.join(there)}"
             )
+        if version not in there:
+            raise RegistryError(f"project {project}: {version} is not there; there are: {', '.join(there)}")
         self.load(project, version)
         self._point(project, version)
         return version

@@ -112,5 +112,7 @@ def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) 
     services(settings).store.close()  # a wrong setting is said here, in one line, not by a dying worker
     looked_after = ", ".join(map(str, settings.projects)) or "none: set `projects`"
     say(f"listening at http://{f'[{host}]' if ':' in host else host}:{port} (projects: {looked_after})")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Of others only warnings: the HTTP client tells of every request, and a run makes dozens.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger(__package__).setLevel(logging.INFO)
     _Server(settings, host, port).run()

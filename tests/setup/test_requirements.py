@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 STATED = [Requirement(text) for text in PROJECT["dependencies"]]
 EXTRAS = {name: [Requirement(text) for text in texts] for name, texts in PROJECT["optional-dependencies"].items()}
 FILES = ("runtime", "dev", "label-studio")
-REGISTRY = re.compile(r"(--(extra-)?index-url|--find-links|\bindex-url *=|py" + r"pi\.|pythonhosted\.|npm" + r"js\.)")
+REGISTRY = re.compile(r"(--(extra-)?index-url|--find[-]links|\bindex-url *=|py" + r"pi\.|pythonhosted\.|npm" + r"js\.)")
 
 
 def lines(name: str) -> list[str]:
