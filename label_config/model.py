@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from .errors import InterfaceError
 
@@ -21,7 +20,7 @@ class DataObject:
 
     @property
     def field(self) -> str:
-        """The field of the task's data that is read, the first where there are several; "" for a constant.
+        """The field of the task's data that is read: the first of several, the one around a part; "" for a constant.
 
         >>> [DataObject("t", "Text", value).field for value in ("$text", "$pages[0].body", "Title: $title", "Hello")]
         ['text', 'pages', 'title', '']
@@ -29,35 +28,6 @@ class DataObject:
         found = _VARIABLE.search(self.value)
         step = _STEP.search(found[1]) if found else None
         return step[0] if step else ""
-
-    def read(self, data: Mapping[str, Any]) -> object:
-        """What this object shows of a task's ``data``; "" where the data has no such field.
-
-        A value that is one variable gives the field as it is, also a list or an object; variables within a text
-        are put into it.
-
-        >>> data = {"title": "Dogs", "pages": [{"body": "Woof."}]}
-        >>> [DataObject("t", "Text", value).read(data) for value in ("$pages[0].body", "About $title", "$author")]
-        ['Woof.', 'About Dogs', '']
-        """
-        if whole := _VARIABLE.fullmatch(self.value):
-            return _follow(data, whole[1])
-        return _VARIABLE.sub(lambda variable: str(_follow(data, variable[1])), self.value)
-
-
-def _follow(data: Mapping[str, Any], path: str) -> object:
-    """The value at ``a[0].b``, or of a field with exactly that name, as Label Studio's editor looks it up."""
-    if path in data:
-        return data[path]
-    value: object = data
-    for step in _STEP.findall(path):
-        if isinstance(value, Mapping):
-            value = value.get(step, "")
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return ""
-    return value
 
 
 @dataclass(frozen=True, slots=True)

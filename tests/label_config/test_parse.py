@@ -140,30 +140,23 @@ def test_an_unknown_control_is_named_beside_those_there_are() -> None:
         CONFIG.control("colour")
 
 
-DATA = {"text": "Hi", "pages": [{"body": "one"}, {"body": "two"}], "who": {"name": "Ann"}, "a.b": 5, "none": None}
-
-
 @pytest.mark.parametrize(
-    ("value", "field", "shown"),
+    ("value", "field"),
     [
-        ("$text", "text", "Hi"),
-        ("$pages", "pages", DATA["pages"]),
-        ("$pages[1].body", "pages", "two"),
-        ("$pages[2].body", "pages", ""),
-        ("$who.name", "who", "Ann"),
-        ("$a.b", "a", 5),
-        ("$who.name.first", "who", ""),
-        ("$missing", "missing", ""),
-        ("$none", "none", None),
-        ("From $who.name: $text!", "who", "From Ann: Hi!"),
-        ("Say something", "", "Say something"),
-        ("", "", ""),
+        ("$text", "text"),
+        ("$pages[1].body", "pages"),
+        ("$who.name", "who"),
+        ("$größe", "größe"),
+        ("From $who.name: $text!", "who"),
+        ("$", ""),
+        ("Say something", ""),
+        ("", ""),
     ],
 )
-def test_an_object_reads_its_field_of_the_task(value: str, field: str, shown: object) -> None:
+def test_an_object_names_the_field_of_the_task_that_it_reads(value: str, field: str) -> None:
     found = parse(f'<View><Text name="t" value="{value}"/><Choices name="c" toName="t">{YES_NO}</Choices></View>')
     assert found.objects == (DataObject("t", "Text", value),)
-    assert (found.objects[0].field, found.objects[0].read(DATA)) == (field, shown)
+    assert found.objects[0].field == field
 
 
 def test_an_object_can_be_written_as_text_or_as_a_list_of_values() -> None:
