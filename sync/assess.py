@@ -116,13 +116,15 @@ def gather(connection: Connection, project: int) -> Evidence:
     config = parse(projects.label_config(connection, project))
     answers, excluded = answers_of(connection, project)
     fixed: dict[str, dict[int, tuple[Labels, str]]] = {control.name: {} for control in config.controls}
+    labels = {control.name: frozenset(control.labels) for control in config.controls}
     # A ruling of ours comes last: it stands also as a ground truth in Label Studio, and its source is the ruling.
+    # One for a label that the interface has no more does not count: what is right there now, nobody has said.
     for source, rows in (
         ("ground_truth", ground_truths_of(connection, project)),
         ("ruling", rulings_of(connection, project)),
     ):
         for row in rows:
-            if row.control in fixed:
+            if row.control in fixed and labels[row.control].issuperset(row.labels):
                 fixed[row.control][row.task] = (row.labels, source)
     opinions: dict[str, dict[int, Opinion]] = {control.name: {} for control in config.controls}
     for score in assessments.opinions(connection, project):
