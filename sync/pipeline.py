@@ -70,12 +70,12 @@ def _with_backend(services: Services, key: int, warnings: list[str], rounds: boo
 
 
 def teach(services: Services, key: int) -> bool:
-    """Ask the backend to learn when the training feed has rows that its model has not seen."""
+    """Ask the backend to learn when the training feed does not end where its model has read to."""
     assert services.backend is not None
     with services.store.read() as connection:
         source = projects.get(connection, key)
         newest = training.newest(connection, key)
-    if newest <= services.backend.state(project_key(source)).cursor:
+    if newest == services.backend.state(project_key(source)).cursor:
         return False
     services.backend.train(project_key(source), source.label_config)
     return True

@@ -18,9 +18,12 @@ def newest(connection: Connection, project: int) -> int:
 def feed(connection: Connection, project: int, after: int, share: float) -> Iterator[dict[str, Any]]:
     """Everything that changed after the cursor, the oldest first; an answer of null is a withdrawal.
 
-    ``weight`` is the posterior probability of the answer, 1 for rulings and ground truths. A deleted task is
-    withdrawn. A tie teaches nothing: its answer is null as well.
+    A cursor beyond the newest row is of another store: then everything comes. ``weight`` is the posterior
+    probability of the answer, 1 for rulings and ground truths. A deleted task is withdrawn. A tie teaches nothing:
+    its answer is null as well.
     """
+    if after > newest(connection, project):
+        after = 0
     query = (
         select(
             consensus,
