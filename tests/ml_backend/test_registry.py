@@ -68,7 +68,9 @@ def test_a_roll_back_goes_one_version_back_or_to_the_named_one(registry: Registr
     assert registry.roll_back(PROJECT) == "tiebreak-2"
     assert registry.roll_back(PROJECT, "tiebreak-3") == "tiebreak-3"
     assert registry.roll_back(PROJECT, "tiebreak-1") == "tiebreak-1"
-    with pytest.raises(RegistryError, match="no version is earlier than the live one; there are: tiebreak-1, tiebreak-2"):
+    with pytest.raises(
+        RegistryError, match="no version is earlier than the live one; there are: tiebreak-1, tiebreak-2"
+    ):
         registry.roll_back(PROJECT)
     with pytest.raises(RegistryError, match=r"tiebreak-9 is not there"):
         registry.roll_back(PROJECT, "tiebreak-9")
