@@ -52,7 +52,7 @@ def scene(studio: RunningLabelStudio, answers: Sequence[Sequence[str]], *, xml: 
         }
         for place, given in enumerate(answers)
     ]
-    return Scene(project.id, admin.import_tasks(project.id, bodies))
+    return Scene(project.id, admin.import_tasks(project.id, bodies) if bodies else [])
 
 
 def services(studio: RunningLabelStudio, store: Store, **settings: Any) -> Services:

@@ -1,0 +1,102 @@
+"""A fuse: counts what a run does to the world outside, and blows at one chosen place."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import httpx
+import requests
+from requests.adapters import HTTPAdapter
+from sqlalchemy import Engine, event
+
+How = Literal["before", "after", "unheard", "late"]
+"""``before``: killed before the request is sent (or the transaction is committed). ``after``: killed when it was
+carried out and before the answer is heard. ``unheard``: carried out, the connection breaks, the run hears of that.
+``late``: the run gives up waiting, and the request is carried out when ``Fuse.land`` is called."""
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that catches errors catches this."""
+
+
+class Fuse:
+    """``events`` are the names of what was done so far, in order; it blows at the one with the index ``place``."""
+
+    def __init__(self, place: int | None = None, how: How = "before") -> None:
+        self.events: list[str] = []
+        self._place = place
+        self._how = how
+        self._late: Callable[[], object] = lambda: None
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def pass_through(self, name: str, act: Callable[[], Any], broken: Exception | None = None) -> Any:
+        """Do ``act``, unless this is the place. ``broken`` is what the network raises where nothing is heard."""
+        blows = len(self.events) == self._place
+        self.events.append(name)
+        self.meanwhile()
+        if not blows:
+            return act()
+        if self._how == "before":
+            raise Killed(name)
+        if self._how == "late":
+            self._late = act
+        else:
+            act().close()
+        raise broken if broken is not None and self._how in ("unheard", "late") else Killed(name)
+
+    def land(self) -> None:
+        """What was given up waiting for is carried out now."""
+        self._late()
+
+
+class Network(httpx.HTTPTransport):
+    """Label Studio's requests through a fuse."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        super().__init__()
+        self.fuse = fuse
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        send = super().handle_request
+
+        def act() -> httpx.Response:
+            reply = send(request)
+            reply.read()
+            return reply
+
+        broken = httpx.ReadTimeout("cut by the test", request=request)
+        found: httpx.Response = self.fuse.pass_through(f"{request.method} {request.url.path}", act, broken)
+        return found
+
+
+class Calls(HTTPAdapter):
+    """The ML backend's requests through a fuse."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        super().__init__()
+        self.fuse = fuse
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        forward = super().send
+        path = str(request.url).partition("?")[0].rpartition("/")[2]
+        broken = requests.ReadTimeout("cut by the test")
+        name = f"backend {request.method} /{path}"
+        found: requests.Response = self.fuse.pass_through(name, lambda: forward(request, *args, **kwargs), broken)
+        return found
+
+
+class Commits:
+    """Transactions through a fuse, while the block runs: killed before a commit, nothing of it is kept."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        self._fuse = fuse
+
+    def _commit(self, connection: Any) -> None:
+        if not connection.get_execution_options().get("reads"):
+            self._fuse.pass_through("commit", lambda: None)
+
+    def __enter__(self) -> None:
+        event.listen(Engine, "commit", self._commit)
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(Engine, "commit", self._commit)

@@ -1,0 +1,155 @@
+"""One scene, its two worlds (Label Studio and our store) kept and put back, and both as comparable values."""
+
+import re
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import requests
+
+from sync.backend import Backend
+from sync.labelstudio.client import LabelStudio
+from sync.labelstudio.transport import Transport
+from sync.opening import Services
+from sync.pipeline import RunReport, run
+from sync.settings import Settings
+from sync.store import projects, training
+from sync.store.engine import open_store
+
+from ..conftest import RunningLabelStudio, clock
+from ..small_backend import Memory, SmallBackend
+from .fuse import Calls, Commits, Fuse, Network
+
+SECRET = "the secret of these tests"
+REMOTE = {
+    "project": "id title description model_version sampling maximum_annotations color show_collab_predictions",
+    "task": "id project_id data meta overlap is_labeled",
+    "task_completion": "id task_id result completed_by_id ground_truth was_cancelled unique_id",
+    "prediction": "task_id project_id result score model_version",
+    "webhook": "project_id url headers is_active send_payload",
+    "webhook_action": "webhook_id action",
+    "data_manager_view": "project_id data",
+}
+"""Table of Label Studio's database -> the columns that a run can change."""
+LOCAL_IGNORED = {"heartbeats", "alembic_version"}
+COUNTERS = {("rounds", "number"), ("assessments", "id")}
+"""Columns that count attempts: an interrupted one counts too."""
+
+
+class Stage:
+    """A project under test: run it with a fuse, keep both worlds and put them back, compare them."""
+
+    def __init__(self, studio: RunningLabelStudio, folder: Path, project: int) -> None:
+        self.studio = studio
+        self.project = project
+        self.folder = folder
+        self.url = f"sqlite:///{folder / 'tiebreak.sqlite3'}"
+        self.backend = SmallBackend(self._newest)
+        self._thread = threading.Thread(target=self.backend.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
+        self._remote = studio.server.folder / "label_studio.sqlite3"
+        self._kept: Memory = self.backend.memory.keep()
+
+    def close(self) -> None:
+        self.backend.shutdown()
+        self.backend.server_close()
+        self._thread.join()
+
+    def settings(self) -> Settings:
+        return Settings(
+            label_studio_url=self.studio.url,
+            secret=SECRET,
+            public_url="http://127.0.0.1:9",
+            bootstrap=100,
+            projects=(self.project,),
+            timeout_seconds=10,
+        )
+
+    def run(self, fuse: Fuse | None = None) -> RunReport:
+        """One run of the loop, everything it does outside passing through the fuse."""
+        fuse = fuse or Fuse()
+        session = requests.Session()
+        session.mount("http://", Calls(fuse))
+        http = httpx.Client(transport=Network(fuse), timeout=30)
+        token = self.studio.person("admin").token
+        transport = Transport(self.studio.url, token, http=http, timeout=10, sleep=lambda _: None)
+        store = open_store(self.url)
+        try:
+            with LabelStudio(transport) as gateway, Commits(fuse):
+                backend = Backend(self.backend.url, SECRET, session=session)
+                return run(Services(store, gateway, backend, self.settings(), clock), self.project)
+        finally:
+            session.close()
+            store.close()
+
+    def keep(self) -> None:
+        """Remember both worlds and what the backend knows."""
+        self._kept = self.backend.memory.keep()
+        with closing(sqlite3.connect(self._remote)) as live, closing(sqlite3.connect(self.folder / "remote")) as copy:
+            live.backup(copy)
+        local = self.folder / "tiebreak.sqlite3"
+        (self.folder / "local").unlink(missing_ok=True)
+        if local.exists():
+            with closing(sqlite3.connect(local)) as live, closing(sqlite3.connect(self.folder / "local")) as copy:
+                live.backup(copy)
+
+    def put_back(self) -> None:
+        """Both worlds as they were kept. Label Studio opens its database anew for each request."""
+        self.backend.memory.take_back(self._kept)
+        with closing(sqlite3.connect(self._remote)) as live, closing(sqlite3.connect(self.folder / "remote")) as copy:
+            copy.backup(live)
+        for suffix in ("", "-wal", "-shm"):
+            (self.folder / f"tiebreak.sqlite3{suffix}").unlink(missing_ok=True)
+        if (self.folder / "local").exists():
+            shutil.copy(self.folder / "local", self.folder / "tiebreak.sqlite3")
+
+    def worlds(self) -> dict[str, Any]:
+        """Label Studio and the store as values that are equal where nothing differs that matters."""
+        return {"remote": self._remote_rows(), "local": self._local_rows()}
+
+    def _remote_rows(self) -> dict[str, list[str]]:
+        found = {}
+        with closing(sqlite3.connect(f"file:{self._remote}?mode=ro", uri=True)) as database:
+            for table, columns in REMOTE.items():
+                rows = database.execute(f"SELECT {', '.join(columns.split())} FROM {table}").fetchall()  # noqa: S608
+                found[table] = sorted(_same_version(repr(row)) for row in rows)
+        return found
+
+    def _local_rows(self) -> dict[str, list[str]]:
+        found = {}
+        with closing(sqlite3.connect(self.folder / "tiebreak.sqlite3")) as database:
+            names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            for table in set(names) - LOCAL_IGNORED:
+                columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+                compared = [name for name in columns if not name.endswith("_at") and (table, name) not in COUNTERS]
+                newest = " ORDER BY id DESC LIMIT 1" if table == "assessments" else ""
+                query = f"SELECT {', '.join(compared)} FROM {table}{newest}"  # noqa: S608 - our own names
+                found[table] = sorted(_same_version(repr(row)) for row in database.execute(query))
+        return found
+
+    def _newest(self) -> int:
+        store = open_store(self.url)
+        try:
+            with store.read() as connection:
+                return training.newest(connection, projects.by_label_studio_id(connection, self.project).key)
+        finally:
+            store.close()
+
+
+def _same_version(text: str) -> str:
+    """Every attempt has a version of its own: their numbers may differ, all else may not."""
+    return re.sub(r"\b(m\d+|tiebreak-\d+|tiebreak-queue)\.\d+\b", r"\1.#", text)
+
+
+@contextmanager
+def stage(studio: RunningLabelStudio, folder: Path, project: int) -> Iterator[Stage]:
+    made = Stage(studio, folder, project)
+    try:
+        yield made
+    finally:
+        made.close()
