@@ -84,7 +84,9 @@ def test_every_command_that_is_shown_exists(block: Block, command: str) -> None:
         targets = re.findall(r"^([\w-]+):", page("Makefile"), re.MULTILINE)
         assert words[1] in targets
     elif program == "pytest":
-        assert (ROOT / words[1].partition("::")[0]).is_file()
+        file, _, function = words[1].partition("::")
+        assert not function or function in functions_of(ROOT / file)
+        assert (ROOT / file).is_file()
     else:
         assert command == ". .venv/bin/activate"
 
