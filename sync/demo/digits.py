@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-SIDE = 256
+SIDE = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +31,5 @@ def _draw(pixels: np.ndarray) -> str:  # type: ignore[type-arg]
     gray = Image.fromarray((255 - pixels * 255 / 16).astype(np.uint8), mode=None)
     large = gray.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
-    large.save(buffer, "PNG", optimize=True)
+    large.save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
