@@ -89,8 +89,6 @@ def scored(place: int, task: dict[str, Any], version: str) -> dict[str, Any]:
 class SmallBackend(ThreadingHTTPServer):
     """Serves until it is shut down."""
 
-    daemon_threads = True
-
     def __init__(self, newest: Callable[[], int]) -> None:
         super().__init__(("127.0.0.1", 0), _Asked)
         self.memory = Memory(newest)

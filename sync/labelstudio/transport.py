@@ -2,7 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -113,9 +115,10 @@ class Transport:
     def _once(self, method: str, path: str, params: dict[str, Any] | None, body: Any) -> Any:
         where = f"{method} {self.url}/{path}"
         try:
-            reply = self._http.request(
-                path, method=method, params=params, json=body, request_options={"max_retries": 0}
-            )
+            with _quiet(not self._tokens._use_legacy_token):
+                reply = self._http.request(
+                    path, method=method, params=params, json=body, request_options={"max_retries": 0}
+                )
         except (ApiError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise _broken(where, error) from error
         if reply.status_code >= 300:
@@ -130,6 +133,17 @@ def _is_transient(error: LabelStudioError) -> bool:
 def _is_rate_limited(error: LabelStudioError) -> bool:
     """Refused before anything was done."""
     return isinstance(error, RateLimited)
+
+
+@contextmanager
+def _quiet(personal_token: bool) -> Iterator[None]:
+    """Drawing an access token, the SDK calls what pydantic deprecates: nothing that a user could do about."""
+    if not personal_token:
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def _refuse_no_token(url: str, token: str) -> None:

@@ -195,10 +195,9 @@ def task(raw: Json) -> RemoteTask:
 
 
 def _object(value: object) -> Json:
-    """Data that somebody made a list of by API is kept under a name, so that it is an object like all others."""
     if value is None or isinstance(value, Mapping):
         return value or {}
-    return {"data": value}
+    raise TypeError(f"an object is expected, not {type(value).__name__}")
 
 
 def task_ids(raw: Json) -> list[int]:

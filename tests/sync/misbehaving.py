@@ -1,7 +1,6 @@
 """A real HTTP server on this machine that answers as badly as it is told to."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,12 +43,11 @@ class Answering(BaseHTTPRequestHandler):
 class Misbehaving(ThreadingHTTPServer):
     """``seen`` are the requests so far: (method, path)."""
 
-    daemon_threads = True
-
     def __init__(self, behave: Behave) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
         self.behave = behave
         self.seen: list[tuple[str, str]] = []
+        self.over = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -74,7 +72,7 @@ def no_answer(request: Answering) -> None:
 
 
 def hang(request: Answering) -> None:
-    time.sleep(HANG_SECONDS)
+    request.server.over.wait(HANG_SECONDS)
     request.close_connection = True
 
 
@@ -86,6 +84,7 @@ def serving(behave: Behave) -> Iterator[Misbehaving]:
     try:
         yield server
     finally:
+        server.over.set()
         server.shutdown()
         server.server_close()
         thread.join()
