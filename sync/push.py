@@ -4,6 +4,8 @@ Label Studio has no idempotency key for tasks. So the intent is stored first, ou
 data and meta, and a pull of the review project finds the keys that arrived without our hearing of it.
 """
 
+import hashlib
+import json
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +25,7 @@ from .marker import marker
 from .pull import pull_review
 from .refresh import switch_version
 from .settings import Settings
-from .store import assessments, projects, review_tasks, reviews
+from .store import assessments, projects, review_tasks, reviews, rounds
 from .store.annotations import AnswerRow, answers_of
 from .store.engine import Store
 from .webhooks import webhook
@@ -78,7 +80,7 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
         home = ensure_project(store, gateway, project, band, settings, clock)
         removed += _remove_duplicates(store, gateway, home)
         pushed += _import(store, gateway, home, project, band)
-        _settle_order(store, gateway, home)
+        _settle_order(store, gateway, home, clock)
         touched.append(home.key)
     return PushReport(pushed, removed, tuple(touched), tuple(refused))
 
@@ -252,7 +254,7 @@ def _import(store: Store, gateway: LabelStudio, home: projects.StoredProject, pr
         pending = reviews.intended(connection, project, band)
     if not pending:
         return 0
-    version = next(reversed(_queue_versions(gateway, home)), f"{QUEUE_VERSION}.1")
+    version = next(reversed(_queue_versions(gateway, home)), f"{QUEUE_VERSION}.0")
     for start in range(0, len(pending), IMPORT_AT_ONCE):
         part = pending[start : start + IMPORT_AT_ONCE]
         scores = [score_from_priority(intent.priority, intent.task) for intent in part]
@@ -269,11 +271,7 @@ def _queue_versions(gateway: LabelStudio, home: projects.StoredProject) -> dict[
     """Our versions that stored predictions have, the oldest first, with how many have each."""
     found = gateway.model_versions(home.label_studio_id)
     ours = [name for name in found if re.fullmatch(rf"{QUEUE_VERSION}\.\d+", name)]
-    return {name: found[name] for name in sorted(ours, key=_number)}
-
-
-def _number(version: str) -> int:
-    return int(version.rpartition(".")[2])
+    return {name: found[name] for name in sorted(ours, key=rounds.number_of)}
 
 
 def _body(intent: reviews.Review, score: float, version: str) -> Mapping[str, Any]:
@@ -284,25 +282,26 @@ def _body(intent: reviews.Review, score: float, version: str) -> Mapping[str, An
     }
 
 
-def _settle_order(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> None:
+def _settle_order(store: Store, gateway: LabelStudio, home: projects.StoredProject, clock: Callable[[], int]) -> None:
     """Make Label Studio serve by today's priorities: all open tasks under one version, that version the project's."""
     with store.read() as connection:
         open_reviews = reviews.open_in(connection, home.key)
-    wanted = {one.review_task: score_from_priority(one.priority, one.task) for one in open_reviews}
+    wanted = {one.review_task or 0: score_from_priority(one.priority, one.task) for one in open_reviews}
     if not wanted:
         return
     ours = _queue_versions(gateway, home)
-    moved = any(one.score != wanted[one.review_task] for one in open_reviews)
+    moved = any(one.score != wanted[one.review_task or 0] for one in open_reviews)
     if not moved and len(ours) == 1 and min(ours.values()) >= len(wanted):
         (version,) = ours
         if gateway.project(home.label_studio_id).model_version != version:
             gateway.update_project(home.label_studio_id, model_version=version)
         return
-    version = f"{QUEUE_VERSION}.{1 + max(map(_number, ours), default=0)}"
-    rows: list[Mapping[str, Any]] = [
-        {"task": task, "score": score, "result": []} for task, score in sorted(wanted.items())
-    ]
-    switch_version(gateway, home.label_studio_id, version, rows, ours=QUEUE_VERSION)
+    rows: list[dict[str, Any]] = [{"task": task, "score": wanted[task], "result": []} for task in sorted(wanted)]
+    fingerprint = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+    with store.begin() as connection:
+        current = rounds.intend(connection, home.key, QUEUE_VERSION, fingerprint, clock(), ours)
+    switch_version(gateway, home.label_studio_id, current.version, rows, ours=QUEUE_VERSION)
     with store.begin() as connection:
         for one in open_reviews:
-            reviews.set_score(connection, one.key, wanted[one.review_task])
+            reviews.set_score(connection, one.key, wanted[one.review_task or 0])
+        rounds.finish(connection, current, [], {})

@@ -6,6 +6,7 @@ backend's ``/setup`` and ``/predict``. Only then does Label Studio's uncertainty
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,14 +54,14 @@ def refresh(
         pool = rounds.servable(connection, project)
         last = rounds.latest(connection, project)
     state = backend.state(project_key(source))
-    model = state.model or NO_MODEL
+    model = _of_ours(backend, state.model or NO_MODEL)
     fingerprint = _fingerprint(model, source.label_config, pool)
     stored = gateway.model_versions(source.label_studio_id)
     if not _due(last, model, fingerprint, pool, stored):
         _reassert(gateway, backend, source, last, stored)
         return RefreshReport(last.version if last else None, 0, changed=False)
     with store.begin() as connection:
-        current = rounds.intend(connection, project, model, fingerprint, clock())
+        current = rounds.intend(connection, project, model, fingerprint, clock(), stored)
     scored = _score(backend, source, pool, settings, current)
     rows = _checked_predictions(backend, source, pool, scored)
     switch_version(
@@ -75,6 +76,17 @@ def refresh(
         rounds.finish(connection, current, _stored(scored, current.version), state.metrics)
         projects.set_model_version(connection, project, current.version)
     return RefreshReport(current.version, len(rows), changed=True)
+
+
+def _of_ours(backend: Backend, model: str) -> str:
+    """Only versions that are named as agreed are ever deleted, so no other may be made."""
+    if not re.fullmatch(rf"{MODEL_VERSION}\w+", model):
+        raise BackendError(
+            f"ML backend {backend.url}: its model is called {model[:60]!r}, not {MODEL_VERSION}N as agreed",
+            url=backend.url,
+            transient=False,
+        )
+    return model
 
 
 def switch_version(

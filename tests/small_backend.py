@@ -37,7 +37,7 @@ class _Asked(BaseHTTPRequestHandler):
             return
         assert urlsplit(self.path).path == "/versions"
         assert parse_qs(urlsplit(self.path).query)["project"]
-        model = f"m{memory.learned}" if memory.learned else None
+        model = f"tiebreak-{memory.learned}" if memory.learned else None
         self._reply({"model": model, "round": memory.round, "state": "idle", "cursor": memory.cursor})
 
     def do_POST(self) -> None:

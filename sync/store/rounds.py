@@ -1,6 +1,7 @@
 """Scoring rounds, and what they have to score."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,13 +52,21 @@ def latest(connection: Connection, project: int) -> Round | None:
     return Round(row.id, row.project, row.number, row.model, row.version, row.hash, row.state, row.made_at)
 
 
-def intend(connection: Connection, project: int, model: str, hash: str, now: int) -> Round:  # noqa: A002
+def intend(
+    connection: Connection,
+    project: int,
+    model: str,
+    hash: str,  # noqa: A002 - the column's name
+    now: int,
+    stored: Iterable[str],
+) -> Round:
     """Begin a round; an interrupted one is begun again under the next number.
 
-    So no version names two attempts: what an interrupted one still brings to Label Studio is known to be stale.
+    ``stored`` are the versions that Label Studio has. So no version names two attempts: what an interrupted one, or
+    another store, still brings to Label Studio is known to be stale.
     """
     last = latest(connection, project)
-    number = 1 if last is None else last.number + 1
+    number = 1 + max(0 if last is None else last.number, *map(number_of, stored), 0)
     version = f"{model}.{number}"
     values = {"number": number, "model": model, "version": version, "hash": hash, "state": "intended", "made_at": now}
     if last is not None and last.state == "intended":
@@ -67,6 +76,16 @@ def intend(connection: Connection, project: int, model: str, hash: str, now: int
         begun = insert(rounds).values(project=project, **values).returning(rounds.c.id)
         key = connection.execute(begun).scalar_one()
     return Round(key, project, number, model, version, hash, "intended", now)
+
+
+def number_of(version: str) -> int:
+    """The number of the round in a version of ours; 0 in any other.
+
+    >>> number_of("tiebreak-3.12"), number_of("tiebreak-queue.2"), number_of("my-model.7")
+    (12, 2, 0)
+    """
+    found = re.fullmatch(r"tiebreak-\w+\.(\d{1,9})", version)
+    return int(found[1]) if found else 0
 
 
 def finish(connection: Connection, done: Round, found: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> None:

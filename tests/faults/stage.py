@@ -87,6 +87,12 @@ class Stage:
             session.close()
             store.close()
 
+    def bury(self) -> None:
+        """Free what a killed run held, as the next one does where the process is really gone."""
+        with closing(sqlite3.connect(self.folder / "tiebreak.sqlite3")) as store:
+            store.execute("DELETE FROM leases")
+            store.commit()
+
     def keep(self) -> None:
         """Remember both worlds and what the backend knows."""
         self._kept = self.backend.memory.keep()
@@ -143,7 +149,7 @@ class Stage:
 
 def _same_version(text: str) -> str:
     """Every attempt has a version of its own: their numbers may differ, all else may not."""
-    return re.sub(r"\b(m\d+|tiebreak-\d+|tiebreak-queue)\.\d+\b", r"\1.#", text)
+    return re.sub(r"\b(tiebreak-(\d+|queue))\.\d+\b", r"\1.#", text)
 
 
 @contextmanager

@@ -83,6 +83,7 @@ def places(events: Sequence[str], how: How) -> list[int]:
 
 def check(scene: Scene, how: How) -> None:
     ready = scene.stage
+    failures = []
     for place in places(scene.events, how):
         ready.put_back()
         fuse = Fuse(place, how)
@@ -93,13 +94,16 @@ def check(scene: Scene, how: How) -> None:
         else:
             # The ML backend may be down, and an annotation has an id of ours: the run goes on.
             assert scene.events[place].startswith("backend") or "/annotations" in scene.events[place]
+        ready.bury()
         ready.run()
         if how == "late":
             fuse.land()
             ready.run()
             ready.run()
         wrong = difference(ready.worlds(), scene.expected)
-        assert not wrong, f"{how} event {place} of {len(scene.events)}, {scene.events[place]}:\n" + "\n".join(wrong)
+        if wrong:
+            failures += [f"{how} event {place} of {len(scene.events)}, {scene.events[place]}:", *wrong]
+    assert not failures, "\n".join(failures)
 
 
 def difference(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
