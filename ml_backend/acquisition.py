@@ -18,7 +18,7 @@ HEAD = 10_000
 """Beyond this place a pool is ordered by utility alone: it is scored anew long before anybody gets there."""
 
 ALIKE = 0.8
-"""Cosine similarity from which two tasks begin to be near-duplicates."""
+"""Similarity from which two tasks begin to be near-duplicates."""
 
 
 def order_pool(
@@ -31,8 +31,8 @@ def order_pool(
     """The place of each task, (n,), 0 first: a permutation of 0..n-1.
 
     ``utilities`` (n,) in [0, 1], higher = needs a human more; ``random_share`` (n,) true = gets a random place;
-    ``features`` (n, d) rows of the encoder, null where there are none. Equal input gives equal places.
-    Raises ValueError that lists the strategies there are for an unknown one.
+    ``features`` (n, d) rows of the encoder, of length 1 or 0, null where there are none. Equal input gives equal
+    places. Raises ValueError that lists the strategies there are for an unknown one.
 
     >>> order_pool(np.array([0.1, 0.9, 0.5]), np.zeros(3, dtype=bool), None, np.random.default_rng(0)).tolist()
     [2, 0, 1]
@@ -70,7 +70,7 @@ def diverse(utilities: FloatArray, features: Features, rng: np.random.Generator)
     """Indices, by utility, but a near-duplicate of one that came earlier is put off.
 
     Greedy, in windows of the order by utility: next is the task with the greatest utility x (1 - redundancy), where
-    redundancy rises from 0 to 1 with the cosine similarity (ALIKE to 1) to the most similar task chosen so far.
+    redundancy rises from 0 to 1 with the similarity (ALIKE to 1) to the most similar task chosen so far.
     """
     order = by_utility(utilities, features, rng)
     if features is None or features.shape[1] == 0:
@@ -94,15 +94,9 @@ STRATEGIES: Mapping[str, Callable[[FloatArray, Features, np.random.Generator], I
 
 
 def _similarities(features: Features) -> FloatArray:
-    """Cosine similarities of the rows, (n, n); a row of zeros is like nothing."""
-    if sparse.issparse(features):
-        norms = np.sqrt(np.asarray(features.multiply(features).sum(axis=1)).ravel())
-        products = (features @ features.T).toarray()
-    else:
-        norms = np.linalg.norm(features, axis=1)
-        products = features @ features.T
-    scale = np.where(norms > 0, norms, 1.0)
-    return np.asarray(products / scale[:, None] / scale[None, :], dtype=np.float64)
+    """How alike the rows are, (n, n), in [-1, 1]; a row of zeros is like nothing."""
+    products = features @ features.T
+    return np.asarray(products.toarray() if sparse.issparse(products) else products, dtype=np.float64)
 
 
 def _spread(utilities: FloatArray, similarities: FloatArray) -> IntArray:

@@ -17,7 +17,6 @@ from . import predict as serving_flow
 from . import rounds, wire
 from .errors import BackendError, BadRequest, RegistryError
 from .predict import Serving
-from .records import pooled
 from .registry import check_project
 from .study import outcome_of, remember_interface
 from .trainer import Trainer
@@ -55,14 +54,16 @@ def _serve_label_studio(app: Flask, serving: Serving, trainer: Trainer, measures
     def setup() -> Response:
         """The version that Label Studio must see; nothing is changed."""
         body = wire.body_of(request.get_data())
-        return jsonify(model_version=serving_flow.current_version(serving.registry, check_project(body.get("project"))))
+        return jsonify(model_version=serving_flow.current_version(serving, check_project(body.get("project"))))
 
     @app.post("/predict")
     def predict() -> Response:
         """One prediction a task."""
         asked = wire.predict_request(wire.body_of(request.get_data()))
         with seconds.time():
-            results = serving_flow.predict(serving, asked.project, asked.config, asked.tasks, asked.answered)
+            results = serving_flow.predict(
+                serving, asked.project, asked.config, asked.tasks, asked.answered, asked.context
+            )
         for result in results:
             predicted.labels("given" if result["result"] else "abstained").inc()
         return jsonify(results=results)
@@ -147,19 +148,19 @@ def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:
     """Where we stand with one project; see docs/services.md."""
     folder = serving.registry.folder(project)
     outcome = outcome_of(folder)
-    model, problem = serving.registry.live(project)
-    quality = pooled([one.quality for one in model.controls if one.quality]) if model else None
+    mind, problem = serving.minds.live(project)
+    quality = mind.quality if mind else None
     try:
         shown = rounds.shown_version(folder)
     except RegistryError as error:
         shown, problem = None, problem or str(error)
     return {
         "versions": serving.registry.versions(project),
-        "model": model.version if model else None,
+        "model": mind.version if mind else None,
         "round": shown,
         "state": trainer.state(project),
         "cursor": outcome.cursor,
-        "trained_labels": model.trained_labels if model else 0,
+        "trained_labels": mind.trained_labels if mind else 0,
         "error": trainer.error(project) or problem or outcome.error,
         "metrics": quality.as_json() if quality else {},
     }

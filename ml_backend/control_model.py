@@ -132,20 +132,12 @@ def nearest(features: Features, reference: Features, own: Sequence[int] | IntArr
     """
     if reference.shape[0] <= min(len(own), 1):
         return np.ones(features.shape[0])
-    alike = _unit_rows(features) @ _unit_rows(reference).T
+    alike = features @ reference.T
     if sparse.issparse(alike):
         alike = alike.toarray()
     alike = np.array(alike, dtype=np.float64)
     alike[np.asarray(own, dtype=np.int64), np.arange(len(own))] = -1.0
     return np.asarray(np.maximum(1 - alike.max(axis=1), 0.0).round(DIGITS))
-
-
-def _unit_rows(rows: Features) -> Any:
-    if sparse.issparse(rows):
-        length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-        return sparse.diags(1 / np.where(length > 0, length, 1)) @ rows
-    length = np.linalg.norm(rows, axis=1)
-    return rows / np.where(length > 0, length, 1)[:, None]
 
 
 def saved(model: ControlModel) -> tuple[dict[str, Any], Arrays]:

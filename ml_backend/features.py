@@ -8,10 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from scipy import sparse
+
 from label_config.model import Control, LabelConfig
 
 from .encoders import ENCODERS, Fetch
 from .errors import MediaError, NotLearnable
+from .records import Features
 
 READERS = 8
 """Images that are fetched at the same time."""
@@ -84,3 +88,8 @@ def chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
     [[1, 2], [3]]
     """
     return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def stacked(parts: Sequence[Features]) -> Features:
+    """Rows of one encoder, one part below the other."""
+    return sparse.vstack(parts, format="csr") if sparse.issparse(parts[0]) else np.vstack(parts)

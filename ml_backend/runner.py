@@ -14,12 +14,14 @@ from .predict import Serving
 from .registry import Registry
 from .settings import Settings
 from .study import study
+from .thinking import LearnedMinds
 from .trainer import Trainer
 
 
 def serving(settings: Settings) -> Serving:
     """What answering needs, as the settings say."""
-    return Serving(Registry(settings.data), settings, Media(settings).fetch)
+    registry, fetch = Registry(settings.data), Media(settings).fetch
+    return Serving(registry, settings, fetch, LearnedMinds(registry, fetch, settings.utility))
 
 
 def trainer(outside: Serving) -> Trainer:

@@ -14,7 +14,7 @@ from .calibration import expected_calibration_error, fit_label_temperatures, fit
 from .control_model import ControlModel, Known, calibrated, chosen, nearest
 from .encoders import ENCODERS, Fetch
 from .errors import NotLearnable
-from .features import View, digest, read_all, view_of
+from .features import View, digest, read_all, stacked, view_of
 from .labels import LabelSet
 from .models import HEADS, Head
 from .models.options import Options
@@ -74,13 +74,19 @@ def learn_control(
     view = view_of(config, control)
     usable = [row for row in rows if _fits(control, row)]
     sheet = _sheet(control, view, [row for row in usable if not row.holdout], fetch, settings.least_labels)
-    encoder = ENCODERS[view.encoder].fit(sheet.inputs)
+    family = ENCODERS[view.encoder]
+    encoder = family.fit(sheet.inputs)
     features = encoder.encode(sheet.inputs)
-    family = HEADS[ENCODERS[view.encoder].head]
-    options = Options(control.multiple, threads=settings.threads)
     folds = _folds(sheet, control.multiple)
-    head, *members = family.fit(features, sheet.targets, _weights(sheet, folds), options)
-    logits = _out_of_fold(members, features, sheet, folds)
+    varied = [features, *(encoder.encode(inputs) for inputs in family.variants(sheet.inputs))]
+    head, *members = HEADS[family.head].fit(
+        stacked(varied),
+        np.tile(sheet.targets, (len(varied), 1)),
+        np.tile(_weights(sheet, folds) / len(varied), len(varied)),
+        Options(control.multiple, threads=settings.threads),
+    )
+    strange = family.without_own(features, folds)
+    logits = _out_of_fold(members, strange, sheet, folds)
     temperatures = _temperatures(logits, sheet, folds, control.multiple)
     inside = _spread_evenly(len(sheet.rows), REFERENCE)
     probabilities = calibrated(logits, temperatures, multiple=control.multiple)
@@ -89,7 +95,7 @@ def learn_control(
         labels=sheet.labels,
         multiple=control.multiple,
         view=view,
-        head_name=ENCODERS[view.encoder].head,
+        head_name=family.head,
         encoder=encoder,
         head=head,
         members=tuple(members),
@@ -99,8 +105,8 @@ def learn_control(
             tasks={row.task: place for place, row in enumerate(sheet.rows)},
             digests=sheet.digests,
             probabilities=probabilities,
-            disagreement=_apart(members, features, temperatures, control.multiple),
-            distances=nearest(features, features[inside], own=inside),
+            disagreement=_apart(members, strange, temperatures, control.multiple),
+            distances=nearest(family.without_own(features, np.arange(len(sheet.rows))), features[inside], own=inside),
         ),
         quality=None,
     )

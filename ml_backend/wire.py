@@ -20,13 +20,14 @@ from .rounds import model_of
 class PredictRequest:
     """``config`` null: the interface has something that we do not support; a task of null cannot be read.
 
-    ``answered``: controls that the annotator has answered already (an interactive request).
+    ``answered``: controls that the annotator has answered already; ``context``: all of an interactive request's.
     """
 
     project: str
     config: LabelConfig | None
     tasks: tuple[Task | None, ...]
     answered: frozenset[str]
+    context: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,15 @@ def predict_request(body: Mapping[str, Any]) -> PredictRequest:
         config = parse(xml)
     except InterfaceError:
         config = None
+    params = body.get("params")
+    context = params.get("context") if isinstance(params, dict) else None
+    context = context if isinstance(context, dict) else None
     return PredictRequest(
-        check_project(body.get("project")), config, tuple(_lenient_task(task) for task in tasks), _answered(body)
+        check_project(body.get("project")),
+        config,
+        tuple(_lenient_task(task) for task in tasks),
+        _answered(context or {}),
+        context,
     )
 
 
@@ -151,9 +159,7 @@ def _lenient_task(raw: object) -> Task | None:
     return Task(number, raw["data"], bool(raw.get("holdout")), bool(raw.get("blind")))
 
 
-def _answered(body: Mapping[str, Any]) -> frozenset[str]:
-    params = body.get("params")
-    context = params.get("context") if isinstance(params, dict) else None
-    result = context.get("result") if isinstance(context, dict) else None
+def _answered(context: Mapping[str, Any]) -> frozenset[str]:
+    result = context.get("result")
     regions = result if isinstance(result, list) else []
     return frozenset(str(one.get("from_name")) for one in regions if isinstance(one, dict))

@@ -1,14 +1,15 @@
 """What a model sees of a task: one kind of data a file, all of them in one dict.
 
-An encoder turns inputs (texts, shrunken images) into rows of numbers, (n, d); rows that are alike have a high cosine
-similarity. It is fitted once, on the tasks with labels, and written as plain arrays and JSON.
+An encoder turns inputs (texts, shrunken images) into rows of numbers, (n, d). Rows have length 1, or 0
+where nothing of the input is known, so that the product of two is how alike they are, in [-1, 1]. It is fitted once,
+on the tasks with labels, and written as plain arrays and JSON.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..records import Arrays, Features
+from ..records import Arrays, Features, IntArray
 from . import pixels, text
 
 Fetch = Callable[[str], bytes]
@@ -29,17 +30,25 @@ class Encoder(Protocol):
 class EncoderFamily:
     """How one kind of data is read, fitted and restored. ``tags`` are the object tags that it is meant for.
 
-    ``read`` turns a field's value into an input; it raises MediaError for what cannot be read.
+    ``read`` turns a field's value into an input; it raises MediaError for what cannot be read. ``variants`` are other
+    inputs that mean the same, for learning: lists as long as the inputs. ``without_own(rows, groups)``: each row as an
+    encoder gives it that was fitted without the row's group, which is how a new task looks.
     """
 
     tags: tuple[str, ...]
     head: str
     read: Callable[[object, Fetch], Any]
+    variants: Callable[[Sequence[Any]], Sequence[Sequence[Any]]]
+    without_own: Callable[[Features, IntArray], Features]
     fit: Callable[[Sequence[Any]], Encoder]
     restore: Callable[[Mapping[str, Any], Arrays], Encoder]
 
 
 ENCODERS: Mapping[str, EncoderFamily] = {
-    "tfidf": EncoderFamily(("Text", "HyperText"), "logistic", text.read, text.fit, text.restore),
-    "pixels": EncoderFamily(("Image",), "ensemble", pixels.read, pixels.fit, pixels.restore),
+    "tfidf": EncoderFamily(
+        ("Text", "HyperText"), "logistic", text.read, text.variants, text.without_own, text.fit, text.restore
+    ),
+    "pixels": EncoderFamily(
+        ("Image",), "ensemble", pixels.read, pixels.variants, pixels.without_own, pixels.fit, pixels.restore
+    ),
 }

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import MediaError
-from ..records import Arrays
+from ..records import Arrays, FloatArray, IntArray
 
 SIDE = 32
 CELL = 8
 DIRECTIONS = 8
 SHRUNK = 8
+SHIFT = 3
 MOST_PIXELS = 50_000_000
 
 Pixels = NDArray[np.uint8]
@@ -53,30 +54,45 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 class PixelRows:
-    """Centred and scaled by the training images."""
+    """Centred by the training images."""
 
-    def __init__(self, mean: NDArray[np.float32], scale: float) -> None:
+    def __init__(self, mean: NDArray[np.float32]) -> None:
         self._mean = mean
-        self._scale = scale
 
     def encode(self, inputs: Sequence[Pixels]) -> NDArray[np.float64]:
-        """Dense rows, (n, d)."""
-        return np.asarray((describe(inputs) - self._mean) / self._scale, dtype=np.float64)
+        """Dense rows, (n, d), of length 1."""
+        return np.asarray(_unit(describe(inputs) - self._mean), dtype=np.float64)
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
-        """The mean row and the one scale."""
-        return {"scale": self._scale}, {"mean": self._mean}
+        """The mean row."""
+        return {}, {"mean": self._mean}
 
 
 def fit(inputs: Sequence[Pixels]) -> PixelRows:
-    """The mean row and the spread of the training images."""
-    rows = describe(inputs)
-    return PixelRows(rows.mean(axis=0), max(float(rows.std()), 1e-6))
+    """The mean row of the training images."""
+    return PixelRows(describe(inputs).mean(axis=0))
 
 
-def restore(settings: Mapping[str, Any], arrays: Arrays) -> PixelRows:
-    """What ``saved`` gave. Raises KeyError or ValueError for anything else."""
-    return PixelRows(arrays["mean"], float(settings["scale"]))
+def restore(settings: Mapping[str, Any], arrays: Arrays) -> PixelRows:  # noqa: ARG001 - the signature of ENCODERS
+    """What ``saved`` gave. Raises KeyError for anything else."""
+    return PixelRows(arrays["mean"])
+
+
+def without_own(rows: FloatArray, groups: IntArray) -> FloatArray:  # noqa: ARG001 - the signature of ENCODERS
+    """The rows as they are: one group of many hardly moves the mean image."""
+    return rows
+
+
+def variants(inputs: Sequence[Pixels]) -> list[list[Pixels]]:
+    """The images moved a little in each direction: they still show the same."""
+    moves = ((SHIFT, 0), (-SHIFT, 0), (0, SHIFT), (0, -SHIFT))
+    return [[_moved(image, down, right) for image in inputs] for down, right in moves]
+
+
+def _moved(image: Pixels, down: int, right: int) -> Pixels:
+    """The image moved by pixels; what comes in repeats the border."""
+    wide = np.pad(image, ((SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)), mode="edge")
+    return wide[SHIFT - down : SHIFT - down + SIDE, SHIFT - right : SHIFT - right + SIDE]
 
 
 def describe(inputs: Sequence[Pixels]) -> NDArray[np.float32]:

@@ -1,4 +1,7 @@
-"""TF-IDF of words and of letter sequences: no download, thousands of texts a second, good from few labels on."""
+"""TF-IDF of words and of letter sequences: no download, thousands of texts a second, good from few labels on.
+
+Terms are hashed: no word of a task is stored with a model.
+"""
 
 import html
 import re
@@ -9,13 +12,15 @@ import numpy as np
 from scipy import sparse
 
 from ..errors import MediaError, NotLearnable
-from ..records import Arrays
+from ..records import Arrays, FloatArray, IntArray
 
 KINDS: Mapping[str, Mapping[str, Any]] = {
     "words": {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
     "letters": {"analyzer": "char_wb", "ngram_range": (2, 4)},
 }
-LARGEST_VOCABULARY = 30_000
+COLUMNS = 2**18
+"""Columns of each kind: two terms out of a vocabulary of 30,000 share one about every ninth time."""
+
 LONGEST_TEXT = 20_000
 _TAG = re.compile(r"</?[a-zA-Z!][^>]*>")
 
@@ -28,46 +33,64 @@ def read(value: object, _fetch: Callable[[str], bytes]) -> str:
     return html.unescape(_TAG.sub(" ", text)) if "<" in text else text
 
 
-class TfIdf:
-    """The vectorizers side by side, each row of length 1 at most (0 for a text without a known term)."""
+def variants(inputs: Sequence[str]) -> list[list[str]]:  # noqa: ARG001 - the signature of ENCODERS
+    """None: no change of a text surely means the same."""
+    return []
 
-    def __init__(self, parts: Mapping[str, Any]) -> None:
-        self._parts = parts
+
+class TfIdf:
+    """The columns of known terms (of COLUMNS a kind, one kind after the other), and how rare each is."""
+
+    def __init__(self, columns: IntArray, idf: FloatArray) -> None:
+        self._columns = columns
+        self._idf = idf
 
     def encode(self, inputs: Sequence[str]) -> sparse.csr_matrix:
-        """Sparse rows, (n, d), float32."""
-        rows = sparse.hstack([part.transform(inputs) for part in self._parts.values()], format="csr")
-        return rows * np.float32(1 / np.sqrt(len(self._parts)))
+        """Sparse rows, (n, d), float32, of length 1; of length 0 for a text without a known term."""
+        return _unit(_counts(inputs)[:, self._columns].multiply(self._idf))
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
-        """The vocabularies in the order of their columns, and the idf of each term."""
-        terms = {name: sorted(part.vocabulary_, key=part.vocabulary_.get) for name, part in self._parts.items()}
-        return {"terms": terms}, {name: part.idf_ for name, part in self._parts.items()}
+        """The columns and their idf."""
+        return {}, {"columns": self._columns, "idf": self._idf}
 
 
 def fit(inputs: Sequence[str]) -> TfIdf:
-    """Learn the vocabulary of the texts. Raises NotLearnable where they have no letter."""
-    parts = {}
-    for name in KINDS:
-        try:
-            parts[name] = _vectorizer(name, max_features=LARGEST_VOCABULARY).fit(inputs)
-        except ValueError:  # an empty vocabulary: the texts have no term of this kind
-            continue
-    if not parts:
+    """Learn which terms there are and how rare each is. Raises NotLearnable where the texts have none."""
+    counts = _counts(inputs)
+    present = np.bincount(counts.indices, minlength=counts.shape[1])
+    columns = np.flatnonzero(present)
+    if not len(columns):
         raise NotLearnable("the texts are all empty")
-    return TfIdf(parts)
+    return TfIdf(columns, np.log((1 + len(inputs)) / (1 + present[columns])) + 1)
 
 
-def restore(settings: Mapping[str, Any], arrays: Arrays) -> TfIdf:
-    """What ``saved`` gave. Raises KeyError or ValueError for anything else."""
-    parts = {}
-    for name, terms in settings["terms"].items():
-        parts[name] = _vectorizer(name, vocabulary={term: place for place, term in enumerate(terms)})
-        parts[name].idf_ = arrays[name]
-    return TfIdf(parts)
+def restore(settings: Mapping[str, Any], arrays: Arrays) -> TfIdf:  # noqa: ARG001 - the signature of ENCODERS
+    """What ``saved`` gave. Raises KeyError for anything else."""
+    return TfIdf(arrays["columns"], arrays["idf"])
 
 
-def _vectorizer(name: str, **options: Any) -> Any:
-    from sklearn.feature_extraction.text import TfidfVectorizer  # slow to import, and --help needs none of it
+def without_own(rows: sparse.csr_matrix, groups: IntArray) -> sparse.csr_matrix:
+    """The rows without the terms that only their own group has, as for an encoder that never saw the group."""
+    width = rows.shape[1]
+    entries = np.unique(np.repeat(groups, np.diff(rows.indptr)) * width + rows.indices)
+    groups_with = np.bincount(entries % width, minlength=width)
+    return _unit(rows @ sparse.diags((groups_with > 1).astype(np.float32)))
 
-    return TfidfVectorizer(**KINDS[name], **options, sublinear_tf=True, dtype=np.float32)
+
+def _unit(rows: sparse.spmatrix) -> sparse.csr_matrix:
+    from sklearn.preprocessing import normalize  # slow to import, and --help needs none of it
+
+    return normalize(sparse.csr_matrix(rows, dtype=np.float32), copy=False)
+
+
+def _counts(inputs: Sequence[str]) -> sparse.csr_matrix:
+    """1 + log of how often each term occurs, the kinds side by side, each kind of length 1."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    parts = []
+    for options in KINDS.values():
+        hashed = HashingVectorizer(**options, n_features=COLUMNS, alternate_sign=False, norm=None)
+        found = hashed.transform(inputs)
+        found.data = 1 + np.log(found.data)
+        parts.append(_unit(found))
+    return sparse.hstack(parts, format="csr")

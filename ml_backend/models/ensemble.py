@@ -16,11 +16,13 @@ from .options import Options
 
 MEMBERS = 5
 HIDDEN = 64
-STEPS = 150
+EPOCHS = 20
+FEWEST_STEPS = 150
+MOST_STEPS = 1000
 LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 1e-3
 DROPOUT = 0.2
-BATCH = 512
+BATCH = 128
 LAYERS = ("w1", "b1", "w2", "b2")
 
 
@@ -33,7 +35,7 @@ class Networks:
 
     def logits(self, features: Features) -> FloatArray:
         """(n, k): the log of the members' mean probabilities, for multiple choice the mean of their logits."""
-        rows = np.asarray(features, dtype=np.float32)
+        rows = _scaled(features)
         hidden = np.maximum(rows @ self._arrays["w1"] + self._arrays["b1"], 0)
         each = (hidden @ self._arrays["w2"] + self._arrays["b2"]).astype(np.float64)
         if self._multiple:
@@ -57,13 +59,13 @@ def fit(features: Features, targets: FloatArray, weights: FloatArray, options: O
     torch.set_num_threads(options.threads)  # learning is all that torch is used for in this process
     device = "cuda" if torch.cuda.is_available() else "cpu"
     draw = torch.Generator().manual_seed(options.seed)
-    x = torch.as_tensor(np.asarray(features), dtype=torch.float32, device=device)
+    x = torch.as_tensor(_scaled(features), device=device)
     y = torch.as_tensor(targets, dtype=torch.float32, device=device)
     odds = torch.as_tensor(np.repeat(weights, MEMBERS, axis=0), dtype=torch.float32)
     layers = _layers(len(odds), x.shape[1], y.shape[1], draw, device)
     optimizer = _AdamW(layers)
     batch = min(len(x), BATCH)
-    steps = STEPS * max(1, len(x) // BATCH)
+    steps = min(max(FEWEST_STEPS, EPOCHS * len(x) // BATCH), MOST_STEPS)
     for step in range(steps):
         first, second = (torch.multinomial(odds, batch, replacement=True, generator=draw).to(device) for _ in "ab")
         share = (0.5 + 0.5 * torch.rand(len(odds), batch, 1, generator=draw)).to(device)
@@ -76,6 +78,12 @@ def fit(features: Features, targets: FloatArray, weights: FloatArray, options: O
     arrays = {name: layer.detach().cpu().numpy() for name, layer in layers.items()}
     groups = [slice(start, start + MEMBERS) for start in range(0, len(odds), MEMBERS)]
     return [Networks({name: array[group] for name, array in arrays.items()}, options.multiple) for group in groups]
+
+
+def _scaled(features: Features) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Rows of length 1 as rows whose columns are about 1: what the first weights are drawn for."""
+    rows = np.asarray(features.toarray() if hasattr(features, "toarray") else features, dtype=np.float32)
+    return rows * np.float32(np.sqrt(rows.shape[1]))
 
 
 def _layers(members: int, width: int, classes: int, draw: Any, device: str) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
+from ml_backend import runner
 from ml_backend.labels import LabelSet
-from ml_backend.media import Media
 from ml_backend.predict import Serving
 from ml_backend.records import TrainingRow
-from ml_backend.registry import Model, Registry
+from ml_backend.registry import Model
 from ml_backend.settings import Settings
 from ml_backend.study import learn_and_publish, remember_interface
 
@@ -74,8 +74,7 @@ def topic_rows(count: int, *, seed: int = 0) -> list[TrainingRow]:
 
 def serving(folder: Path, **given: Any) -> Serving:
     """What answering needs, with its data in ``folder``."""
-    settings = Settings(data=folder, secret=SECRET, **given)
-    return Serving(Registry(folder), settings, Media(settings).fetch)
+    return runner.serving(Settings(data=folder, secret=SECRET, **given))
 
 
 def learned(

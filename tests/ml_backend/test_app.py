@@ -2,6 +2,7 @@ import json
 import math
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from label_config.parse import parse
 from label_config.results import read_answers
@@ -355,11 +357,7 @@ def test_without_the_secret_nobody_gets_in(here: Here, method: str, path: str, s
 
 def test_an_empty_secret_lets_nobody_in(tmp_path: Path) -> None:
     outside = serving(tmp_path)
-    closed = Serving(
-        outside.registry,
-        outside.settings.model_copy(update={"secret": type(outside.settings.secret)("")}),
-        outside.fetch,
-    )
+    closed = replace(outside, settings=outside.settings.model_copy(update={"secret": SecretStr("")}))
     client = create_app(closed, Trainer(lambda _: None)).test_client()
     assert client.post("/train", headers=bearer(""), json={}).status_code == 401
 

@@ -47,7 +47,7 @@ def dense(rows: Any) -> NDArray[np.float64]:
 def test_what_is_alike_lies_together(name: str) -> None:
     inputs = inputs_of(name)
     rows = dense(ENCODERS[name].fit(inputs).encode(inputs))
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    assert np.linalg.norm(rows, axis=1) == pytest.approx(np.ones(18), abs=1e-5)
     alike = rows @ rows.T
     kind = np.repeat(range(3), 6)
     assert alike[kind[:, None] == kind].mean() > alike[kind[:, None] != kind].mean() + 0.2
@@ -68,6 +68,32 @@ def test_a_row_does_not_depend_on_its_neighbours(name: str) -> None:
     fitted = ENCODERS[name].fit(inputs)
     together = dense(fitted.encode(inputs))
     assert dense(fitted.encode(inputs[7:8]))[0] == pytest.approx(together[7], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_variants_are_as_many_as_the_inputs_and_like_them(name: str) -> None:
+    inputs = inputs_of(name)
+    fitted = ENCODERS[name].fit(inputs)
+    rows = dense(fitted.encode(inputs))
+    for variant in ENCODERS[name].variants(inputs):
+        assert len(variant) == len(inputs)
+        alike = rows @ dense(fitted.encode(variant)).T
+        kind = np.repeat(range(3), 6)
+        assert np.diag(alike).mean() > alike[kind[:, None] != kind].mean() + 0.2
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_a_row_without_its_own_group_is_that_of_an_encoder_that_never_saw_it(name: str) -> None:
+    inputs = inputs_of(name)
+    groups = np.arange(18) % 3
+    family = ENCODERS[name]
+    rows = family.fit(inputs).encode(inputs)
+    told = dense(family.without_own(rows, groups))
+    others = family.fit([one for one, group in zip(inputs, groups, strict=True) if group != 0])
+    wanted = dense(others.encode(inputs))
+    inside, outside = np.flatnonzero(groups == 0), np.flatnonzero(groups != 0)
+    # The columns are not the same, but how alike the strangers and the others are is.
+    assert told[inside] @ dense(rows)[outside].T == pytest.approx(wanted[inside] @ wanted[outside].T, abs=0.07)
 
 
 @pytest.mark.parametrize("name", ENCODERS)
