@@ -1,7 +1,5 @@
 """The loop against a real Label Studio: what is pushed, in which order, what comes back."""
 
-from pathlib import Path
-
 import pytest
 
 from label_config.ordering import score_from_priority
@@ -11,19 +9,16 @@ from sync.opening import Services
 from sync.pipeline import run
 from sync.store import projects, reviews
 from sync.store.annotations import answers_of, ground_truths_of, history
-from sync.store.engine import Store, claim, open_store
+from sync.store.engine import Store, claim
 
 from ..conftest import RunningLabelStudio
 from .scenes import (
-    remote_state,
     result,
     review_projects,
     review_tasks,
     ruling,
     scene,
     services,
-    stored_rows,
-    url_of,
 )
 
 pytestmark = pytest.mark.label_studio
@@ -91,19 +86,6 @@ def test_next_serves_by_priority_also_after_a_more_urgent_push(label_studio: Run
     assert len(after) == len(before) + 1
     assert after[-1] != next(key for key in after if key not in before)
     assert exact(label_studio, outside, home.id)
-
-
-def test_running_twice_changes_nothing(label_studio: RunningLabelStudio, tmp_path: Path) -> None:
-    store = open_store(url_of(tmp_path))
-    made = scene(label_studio, [PAIR, SAME, MOST, SPLIT])
-    outside = services(label_studio, store)
-    run(outside, made.project)
-    admin = label_studio.as_("admin")
-    remote, local = remote_state(admin, made.project), stored_rows(url_of(tmp_path))
-    run(outside, made.project)
-    assert remote_state(admin, made.project) == remote
-    assert stored_rows(url_of(tmp_path)) == local
-    store.close()
 
 
 def test_a_ruling_becomes_ground_truth_once_and_an_edited_one_replaces_it(
