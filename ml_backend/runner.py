@@ -2,7 +2,6 @@
 
 import logging
 import socket
-from functools import partial
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -13,20 +12,25 @@ from .media import Media
 from .predict import Serving
 from .registry import Registry
 from .settings import Settings
-from .study import study
-from .thinking import LearnedMinds
+from .thinking import LearnedMinds, Minds
 from .trainer import Trainer
 
 
 def serving(settings: Settings) -> Serving:
     """What answering needs, as the settings say."""
     registry, fetch = Registry(settings.data), Media(settings).fetch
-    return Serving(registry, settings, fetch, LearnedMinds(registry, fetch, settings.utility))
+    if settings.model_class:
+        from .upstream import UpstreamMinds, load_class
+
+        minds: Minds = UpstreamMinds(registry, load_class(settings.model_class, settings.data / "upstream"))
+    else:
+        minds = LearnedMinds(registry, settings, fetch)
+    return Serving(registry, settings, fetch, minds)
 
 
 def trainer(outside: Serving) -> Trainer:
     """What learns; every project that can be learned is looked at when it starts."""
-    made = Trainer(partial(study, registry=outside.registry, settings=outside.settings, fetch=outside.fetch))
+    made = Trainer(outside.minds.study)
     if outside.settings.sync_url:
         for project in outside.registry.projects():
             made.request(project, outside.settings.wait_seconds)
@@ -85,5 +89,6 @@ def serve(settings: Settings, host: str, port: int) -> None:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ServeError(f"{settings.data}: cannot be used ({error.strerror}): choose another with --data") from error
+    serving(settings)  # a wrong setting is said here, in one line, not by a dying worker
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _Server(settings, host, port).run()

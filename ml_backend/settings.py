@@ -52,6 +52,9 @@ class Settings(BaseSettings):
         "fused", description="What the acquisition order goes by."
     )
     order: Literal["diverse", "utility", "random"] = Field("diverse", description="How a pool is put in order.")
+    model_class: str = Field(
+        "", description="A class of label-studio-ml to serve instead of our models: MODULE:CLASS. Empty: ours."
+    )
     threads: int = Field(1, ge=1, le=256, description="Threads that learning may use; annotators need the others.")
     keep_versions: int = Field(5, ge=2, le=1_000, description="Model versions kept for a rollback.")
     largest_body: int = Field(512_000_000, ge=1_000, le=8_000_000_000, description="Largest request body in bytes.")
@@ -113,7 +116,7 @@ def accepted(field: FieldInfo) -> str:
     kinds: dict[object, str] = {
         float: "a number",
         int: "a whole number",
-        str: "an address, or nothing",
+        str: "a text",
         SecretStr: "a text",
         Path: "a folder",
     }

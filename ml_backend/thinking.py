@@ -16,6 +16,8 @@ from .errors import NotLearnable
 from .features import chunks, digest, read_all, stacked, view_of
 from .records import ABSTAINS, Features, FloatArray, Opinion, Quality, Task, pooled
 from .registry import Model, Registry
+from .settings import Settings
+from .study import study
 
 AT_ONCE = 512
 """Tasks that are encoded together; between two such parts the time is looked at."""
@@ -65,28 +67,38 @@ class Minds(Protocol):
     def named(self, project: str, version: str) -> Mind:
         """That version; raises RegistryError where it is not there."""
 
+    def study(self, project: str) -> object:
+        """Learn what is new, if anything is. Raises BackendError."""
+
 
 @dataclass(frozen=True, slots=True)
 class LearnedMinds:
-    """The models of the registry. ``utility`` is a name in UTILITIES."""
+    """The models of the registry."""
 
     registry: Registry
+    settings: Settings
     fetch: Fetch
-    utility: str
 
     def live(self, project: str) -> tuple[Mind | None, str | None]:
         """See Minds."""
         model, problem = self.registry.live(project)
-        return (LearnedMind(model, self.fetch, self.utility) if model else None), problem
+        return (self._mind(model) if model else None), problem
 
     def named(self, project: str, version: str) -> Mind:
         """See Minds."""
-        return LearnedMind(self.registry.load(project, version), self.fetch, self.utility)
+        return self._mind(self.registry.load(project, version))
+
+    def study(self, project: str) -> object:
+        """See Minds."""
+        return study(project, self.registry, self.settings, self.fetch)
+
+    def _mind(self, model: Model) -> "LearnedMind":
+        return LearnedMind(model, self.fetch, self.settings.utility)
 
 
 @dataclass(frozen=True, slots=True)
 class LearnedMind:
-    """A model of ours."""
+    """A model of ours. ``utility`` is a name in UTILITIES."""
 
     model: Model
     fetch: Fetch

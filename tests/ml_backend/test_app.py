@@ -3,7 +3,6 @@ import math
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from label_config.parse import parse
 from label_config.results import read_answers
 from ml_backend.app import create_app
 from ml_backend.predict import Serving
-from ml_backend.study import remember_interface, study
+from ml_backend.study import remember_interface
 from ml_backend.trainer import Trainer
 
 from .scenes import PROJECT, SENTIMENT, TOPICS, bearer, feed_server, learned, sentiment_rows, serving, topic_rows
@@ -34,9 +33,7 @@ class Here:
 
     def __init__(self, outside: Serving) -> None:
         self.outside = outside
-        self.trainer = Trainer(
-            partial(study, registry=outside.registry, settings=outside.settings, fetch=outside.fetch)
-        )
+        self.trainer = Trainer(outside.minds.study)
         self.client: FlaskClient = create_app(outside, self.trainer).test_client()
         self.folder = outside.registry.folder(PROJECT)
 
