@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit, softmax
 
-from .records import FloatArray, IntArray
+from .records import BoolArray, FloatArray, IntArray
 
 LOWEST_TEMPERATURE = 0.05
 HIGHEST_TEMPERATURE = 20.0
@@ -40,45 +40,54 @@ def sigmoid_at(logits: FloatArray, temperatures: FloatArray) -> FloatArray:
     return np.asarray(expit(logits / temperatures), dtype=np.float64)
 
 
-def fit_temperature(logits: FloatArray, truth: IntArray, weights: FloatArray | None = None) -> float:
-    """The temperature in [0.05, 20] that minimises the weighted negative log likelihood of ``truth``.
+def fit_temperature(logits: FloatArray, given: IntArray, trust: FloatArray | None = None) -> float:
+    """The temperature in [0.05, 20] that makes the labels that were given most likely.
 
-    ``logits`` (n, k) must be out of sample; ``truth`` (n,) are class positions 0..k-1; ``weights`` (n,) default to 1.
-    As in Platt 1999 the truth counts (w + 1) / (w + 2) for a total weight w, so that a few answers that all happen to
-    be right make nobody certain. Undefined without rows, without weight or with one class: 1.0, which changes nothing.
+    ``logits`` (n, k) must be out of sample; ``given`` (n,) are class positions 0..k-1; ``trust`` (n,) in [0, 1] is
+    the probability that the given label is the true one (default 1), a wrong one being any of the others alike: a
+    model that is sure of something else than a doubtful label is not punished for it (forward correction, Patrini et
+    al. 2017). As in Platt 1999 the given label counts (n + 1) / (n + 2), so that a few answers that all happen to be
+    right make nobody certain. Undefined without rows or with one class: 1.0, which changes nothing.
 
     >>> sure = np.array([[8.0, 0.0], [8.0, 0.0], [8.0, 0.0], [8.0, 0.0]])
     >>> T = fit_temperature(sure, np.array([0, 0, 0, 1]))
     >>> softmax_at(sure, T)[0, 0].round(3).item()  # (3 x 5/6 + 1/6) / 4
     0.667
     """
-    _check(logits, truth)
-    weight = np.ones(len(truth)) if weights is None else weights
-    if not weight.any() or logits.shape[1] < 2:
+    _check(logits, given)
+    count, classes = logits.shape
+    if not count or classes < 2:
         return 1.0
-    doubt = 1 / (weight.sum() + 2)
-    wanted = np.full(logits.shape, doubt / (logits.shape[1] - 1))
-    wanted[np.arange(len(truth)), truth] = 1 - doubt
-    wanted *= weight[:, None]
+    right = np.ones(count) if trust is None else trust
+    doubt = 1 / (count + 2)
+    others = np.full(logits.shape, doubt / (classes - 1))
+    others[np.arange(count), given] = 0
 
     def loss(log_temperature: float) -> float:
-        return float(-(wanted * log_softmax(logits / np.exp(log_temperature), axis=1)).sum())
+        shares = np.maximum(softmax_at(logits, float(np.exp(log_temperature))), _SMALLEST)
+        chosen = shares[np.arange(count), given]
+        told = right * chosen + (1 - right) * (1 - chosen) / (classes - 1)
+        return float(-(1 - doubt) * np.log(told).sum() - (others * np.log(shares)).sum())
 
     bounds = np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE)
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
 
 
-def fit_label_temperatures(logits: FloatArray, chosen: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+def fit_label_temperatures(
+    logits: FloatArray, chosen: FloatArray, known: BoolArray, trust: FloatArray | None = None
+) -> FloatArray:
     """One temperature a label for multiple choice, (k,): as ``fit_temperature``, each label by itself.
 
-    ``chosen`` (n, k) is 1 where a label was chosen and 0 where not; ``weights`` (n, k) default to 1.
+    ``chosen`` (n, k) is 1 where a label was chosen and 0 where not; only where ``known`` (n, k) does it count.
     """
     if logits.shape != chosen.shape:
         raise ValueError(f"logits are {logits.shape} and chosen is {chosen.shape}")
-    weights = np.ones_like(logits) if weights is None else weights
+    right = np.ones(len(logits)) if trust is None else trust
     found = [
-        fit_temperature(np.column_stack([np.zeros(len(logits)), column]), truth.astype(np.int64), weight)
-        for column, truth, weight in zip(logits.T, chosen.T, weights.T, strict=True)
+        fit_temperature(
+            np.column_stack([np.zeros(rows.sum()), column[rows]]), truth[rows].astype(np.int64), right[rows]
+        )
+        for column, truth, rows in zip(logits.T, chosen.T, known.T, strict=True)
     ]
     return np.array(found)
 

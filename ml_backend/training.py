@@ -18,7 +18,7 @@ from .features import View, digest, read_all, stacked, view_of
 from .labels import LabelSet
 from .models import HEADS, Head
 from .models.options import Options
-from .records import Features, FloatArray, IntArray, Quality, TrainingRow
+from .records import BoolArray, Features, FloatArray, IntArray, Quality, TrainingRow
 from .registry import Model
 from .settings import Settings
 from .uncertainty import disagreement
@@ -174,20 +174,20 @@ def _out_of_fold(members: Sequence[Head], features: Features, sheet: _Sheet, fol
 
 def _temperatures(logits: FloatArray, sheet: _Sheet, folds: IntArray, multiple: bool) -> FloatArray:
     """Fitted where the fold's model could know better: a label that it never saw says nothing of its confidence."""
-    known = _could_know(sheet, folds, multiple) * sheet.weights[:, None]
+    known = _could_know(sheet, folds, multiple)
     if multiple:
-        return fit_label_temperatures(logits, sheet.targets, known)
-    truth = sheet.targets.argmax(axis=1)
-    return np.array([fit_temperature(logits, truth, known[np.arange(len(truth)), truth])])
+        return fit_label_temperatures(logits, sheet.targets, known, sheet.weights)
+    given = sheet.targets.argmax(axis=1)
+    rows = known[np.arange(len(given)), given]
+    return np.array([fit_temperature(logits[rows], given[rows], sheet.weights[rows])])
 
 
-def _could_know(sheet: _Sheet, folds: IntArray, multiple: bool) -> FloatArray:
-    """1 where the model of a row's fold has seen the label (for multiple choice: chosen and not chosen), (n, k)."""
-    known = np.zeros_like(sheet.targets)
+def _could_know(sheet: _Sheet, folds: IntArray, multiple: bool) -> BoolArray:
+    """Where the model of a row's fold has seen the label (for multiple choice: chosen and not chosen), (n, k)."""
+    known = np.zeros(sheet.targets.shape, dtype=bool)
     for fold in range(FOLDS):
         inside = sheet.targets[folds != fold]
-        seen = inside.any(axis=0) & ~(inside.all(axis=0) & multiple) if len(inside) else np.zeros(inside.shape[1])
-        known[folds == fold] = seen
+        known[folds == fold] = inside.any(axis=0) & ~(inside.all(axis=0) & multiple)
     return known
 
 

@@ -42,33 +42,46 @@ def test_labels_that_are_not_0_to_k_1_calibrate_as_well() -> None:
     assert softmax_at(logits, temperature).max() > 0.9
 
 
-def test_rows_without_weight_do_not_count() -> None:
+def test_wrong_labels_do_not_make_the_model_doubt_where_we_know_how_many_there_are() -> None:
     logits, truth = overconfident(2.0)
-    spoiled = np.vstack([logits, np.tile([9.0, 0, 0, 0], (500, 1))])
-    weights = np.r_[np.ones(len(logits)), np.zeros(500)]
-    found = fit_temperature(spoiled, np.r_[truth, np.ones(500, dtype=np.int64)], weights)
-    assert found == pytest.approx(fit_temperature(logits, truth), rel=1e-3)
+    rng = np.random.default_rng(1)
+    wrong = rng.random(len(truth)) < 0.2
+    given = np.where(wrong, (truth + rng.integers(1, 4, len(truth))) % 4, truth)
+    assert fit_temperature(logits, given, np.full(len(truth), 0.8)) == pytest.approx(2.0, rel=0.1)
+    assert fit_temperature(logits, given) > 3
+
+
+def test_a_label_that_is_no_better_than_chance_says_nothing() -> None:
+    logits, truth = overconfident(2.0, classes=2)
+    spoiled = np.vstack([logits, np.tile([9.0, 0], (500, 1))])
+    trust = np.r_[np.ones(len(logits)), np.full(500, 0.5)]
+    found = fit_temperature(spoiled, np.r_[truth, np.ones(500, dtype=np.int64)], trust)
+    assert found == pytest.approx(fit_temperature(logits, truth), rel=1e-2)
 
 
 @pytest.mark.parametrize("rows", [4, 40, 400])
-def test_a_few_answers_that_are_all_right_make_nobody_certain(rows: int) -> None:
+@pytest.mark.parametrize("trust", [1.0, 0.9])
+def test_a_few_answers_that_are_all_right_make_nobody_certain(rows: int, trust: float) -> None:
     logits = np.tile([4.0, 0.0, 0.0], (rows, 1))
-    shares = softmax_at(logits, fit_temperature(logits, np.zeros(rows, dtype=np.int64)))
-    assert shares[0, 0] == pytest.approx((rows + 1) / (rows + 2), abs=1e-3)
+    shares = softmax_at(logits, fit_temperature(logits, np.zeros(rows, dtype=np.int64), np.full(rows, trust)))
+    assert shares[0, 0] == pytest.approx((rows + 1) / (rows + 2), abs=0.02 if trust < 1 else 1e-3)
 
 
 def test_without_rows_or_with_one_class_the_temperature_changes_nothing() -> None:
     assert fit_temperature(np.empty((0, 3)), np.empty(0, dtype=np.int64)) == 1.0
     assert fit_temperature(np.zeros((5, 1)), np.zeros(5, dtype=np.int64)) == 1.0
-    assert fit_temperature(np.zeros((2, 2)), np.array([0, 1]), np.zeros(2)) == 1.0
 
 
 def test_each_label_of_a_multiple_choice_has_its_own_temperature() -> None:
     rng = np.random.default_rng(1)
     honest = rng.normal(0, 2, (6000, 2))
     chosen = (rng.random((6000, 2)) < sigmoid_at(honest, np.ones(2))).astype(float)
-    found = fit_label_temperatures(honest * [4.0, 0.5], chosen)
-    assert found == pytest.approx([4.0, 0.5], rel=0.1)
+    known = np.ones((6000, 2), dtype=bool)
+    assert fit_label_temperatures(honest * [4.0, 0.5], chosen, known) == pytest.approx([4.0, 0.5], rel=0.1)
+    chosen[:3000, 0] = 1 - chosen[:3000, 0]
+    known[:3000, 0] = False
+    assert fit_label_temperatures(honest * [4.0, 0.5], chosen, known) == pytest.approx([4.0, 0.5], rel=0.15)
+    assert fit_label_temperatures(honest, chosen, np.zeros((6000, 2), dtype=bool)).tolist() == [1.0, 1.0]
 
 
 def test_scores_equal_scikit_learn() -> None:
@@ -120,4 +133,4 @@ def test_what_cannot_be_computed_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="undefined without a single row"):
         expected_calibration_error(np.empty(0), np.empty(0))
     with pytest.raises(ValueError, match="logits are"):
-        fit_label_temperatures(np.zeros((2, 2)), np.zeros((2, 3)))
+        fit_label_temperatures(np.zeros((2, 2)), np.zeros((2, 3)), np.ones((2, 2), dtype=bool))
