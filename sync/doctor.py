@@ -11,7 +11,7 @@ from label_config.parse import parse
 from label_config.review import review_config
 
 from .backend import Backend
-from .errors import BackendError, LabelStudioError, TiebreakError, Unauthorized
+from .errors import BackendError, LabelStudioError, Rejected, TiebreakError, Unauthorized
 from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteProject
 from .marker import source_named
@@ -70,7 +70,8 @@ def mend(found: Sequence[Diagnosis]) -> Iterator[tuple[Diagnosis, str]]:
         try:
             one.fix()
         except TiebreakError as error:
-            yield one, str(error)
+            refused = isinstance(error, Rejected | Unauthorized) and one.check.endswith((": backend", ": webhook"))
+            yield one, f"{error} {SSRF}." if refused else str(error)
         else:
             yield one, ""
 
@@ -180,7 +181,7 @@ def _connected(outside: Services, project: RemoteProject) -> Diagnosis:
         return Diagnosis(
             check,
             False,
-            f"the ML backend {url} is not connected. {SSRF}.",
+            f"the ML backend {url} is not connected",
             "tiebreak doctor --fix",
             lambda: outside.gateway.connect_backend(project.id, url, "Tiebreak"),
         )
@@ -238,7 +239,7 @@ def _webhook(outside: Services, wanted: Webhook) -> Diagnosis:
     if found is not None and wanted.is_right(found):
         return Diagnosis(check, True, f"events go to {wanted.url}")
     message = (
-        f"none to {wanted.url}: changes are seen only every {outside.settings.sync_seconds:g} s. {SSRF}."
+        f"none sends events to {wanted.url}: changes are seen only every {outside.settings.sync_seconds:g} s"
         if found is None
         else f"the one to {wanted.url} is switched off or has another secret"
     )

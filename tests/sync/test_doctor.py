@@ -151,7 +151,7 @@ def test_webhooks_are_made_switched_on_and_given_our_secret(patient: Patient) ->
     check = f"project {made.project}: webhook"
     with serving(always(200, b"{}")) as receiver:
         given: dict[str, Any] = {"projects": (made.project,), "public_url": receiver.url}
-        assert patient.bad(**given)[check].message.startswith(f"none to {receiver.url}/webhook: changes are seen only")
+        assert patient.bad(**given)[check].message.startswith(f"none sends events to {receiver.url}/webhook: ")
         assert patient.mended(**given) == {}
         (hook,) = patient.gateway.webhooks(made.project)
         for wrong in ({"is_active": False}, {"headers": {SECRET_HEADER: "old"}}):
