@@ -41,9 +41,9 @@ class Server:
         assert reply.ok, reply.text
         return reply
 
-    def await_model(self, version: str) -> Any:
+    def await_model(self, version: str, project: str = PROJECT) -> Any:
         end = time.monotonic() + 60
-        while (state := self.get("/versions", project=PROJECT))["model"] != version or state["state"] != "idle":
+        while (state := self.get("/versions", project=project))["model"] != version or state["state"] != "idle":
             assert state["error"] is None, state
             assert time.monotonic() < end, state
             time.sleep(0.05)
