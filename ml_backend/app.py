@@ -23,6 +23,9 @@ from .trainer import Trainer
 
 log = logging.getLogger(__name__)
 
+INTERFACE = "1"
+"""The version of what is agreed with the sync service, in the header X-Tiebreak-Interface: see docs/services.md."""
+
 LEARN_AT_ONCE = "START_TRAINING"
 LEARN_SOON = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATION_DELETED", "ANNOTATIONS_DELETED")
 
@@ -88,6 +91,11 @@ def _meant(serving: Serving, told: wire.Event) -> list[str]:
 
 
 def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
+    @app.after_request
+    def interface(response: Response) -> Response:
+        response.headers["X-Tiebreak-Interface"] = INTERFACE
+        return response
+
     @app.get("/versions")
     def versions() -> Response | tuple[Response, int]:
         """Every version; with ``project`` (and the secret) where we stand with it."""

@@ -12,6 +12,9 @@ import requests
 
 from .errors import BackendError
 
+INTERFACE = "1"
+"""The version of docs/services.md that is spoken here."""
+
 
 @dataclass(frozen=True, slots=True)
 class BackendState:
@@ -128,6 +131,13 @@ class Backend:
                 f"ML backend {url}: no answer ({type(error).__name__}); is `tiebreak-ml serve` running there?",
                 url=url,
             ) from error
+        if (spoken := reply.headers.get("X-Tiebreak-Interface", INTERFACE)) != INTERFACE:
+            raise BackendError(
+                f"ML backend {url}: speaks version {spoken} of the interface, and this tiebreak version {INTERFACE}: "
+                "bring both to the same release",
+                url=url,
+                transient=False,
+            )
         if reply.status_code == 401:
             raise BackendError(
                 f"ML backend {url}: refused our secret; `secret` must be the same for tiebreak and tiebreak-ml",
