@@ -236,13 +236,15 @@ def _version(outside: Services, backend: Backend, project: RemoteProject) -> Dia
 def _webhook(outside: Services, wanted: Webhook) -> Diagnosis:
     check = f"project {wanted.project}: webhook"
     found = wanted.find(outside.gateway)
-    if found is not None and wanted.is_right(found):
+    if len(found) == 1 and wanted.is_right(found[0]):
         return Diagnosis(check, True, f"events go to {wanted.url}")
-    message = (
-        f"none sends events to {wanted.url}: changes are seen only every {outside.settings.sync_seconds:g} s"
-        if found is None
-        else f"the one to {wanted.url} is switched off or has another secret"
-    )
+    if not found:
+        often = f"{outside.settings.sync_seconds:g} s"
+        message = f"none sends events to {wanted.url}: changes are seen only every {often}"
+    elif len(found) > 1:
+        message = f"{len(found)} send each event to {wanted.url}"
+    else:
+        message = f"the one to {wanted.url} is switched off or has another secret"
     return Diagnosis(check, False, message, "tiebreak doctor --fix", lambda: wanted.ensure(outside.gateway))
 
 

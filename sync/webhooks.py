@@ -26,22 +26,24 @@ class Webhook:
     url: str
     secret: str
 
-    def find(self, gateway: LabelStudio) -> RemoteWebhook | None:
-        """The one that is there for our address; null without."""
-        return next((one for one in gateway.webhooks(self.project) if one.url == self.url), None)
+    def find(self, gateway: LabelStudio) -> list[RemoteWebhook]:
+        """Those that are there for our address: there should be one."""
+        return [one for one in gateway.webhooks(self.project) if one.url == self.url]
 
     def is_right(self, found: RemoteWebhook) -> bool:
         """Whether it is switched on and sends our secret."""
         return found.is_active and found.headers.get(SECRET_HEADER) == self.secret
 
     def ensure(self, gateway: LabelStudio) -> None:
-        """Make it, or mend it; nothing is sent where it is right."""
+        """Make it, mend it, remove a second one; nothing is sent where all is right."""
         headers = {SECRET_HEADER: self.secret}
         found = self.find(gateway)
-        if found is None:
+        for surplus in found[1:]:
+            gateway.delete_webhook(surplus.id)
+        if not found:
             gateway.create_webhook(self.url, project=self.project, headers=headers, actions=ACTIONS)
-        elif not self.is_right(found):
-            gateway.update_webhook(found.id, is_active=True, headers=headers)
+        elif not self.is_right(found[0]):
+            gateway.update_webhook(found[0].id, is_active=True, headers=headers)
 
 
 def webhook(settings: Settings, project: int) -> Webhook | None:

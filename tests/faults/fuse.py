@@ -26,6 +26,7 @@ class Fuse:
         self._place = place
         self._how = how
         self._late: Callable[[], object] = lambda: None
+        self.networks: list[Network | Calls] = []
         self.meanwhile: Callable[[], None] = lambda: None
 
     def pass_through(self, name: str, act: Callable[[], Any], broken: Exception | None = None) -> Any:
@@ -46,6 +47,8 @@ class Fuse:
     def land(self) -> None:
         """What was given up waiting for is carried out now."""
         self._late()
+        for network in self.networks:
+            network.close()
 
 
 class Network(httpx.HTTPTransport):
@@ -54,6 +57,7 @@ class Network(httpx.HTTPTransport):
     def __init__(self, fuse: Fuse) -> None:
         super().__init__()
         self.fuse = fuse
+        fuse.networks.append(self)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
@@ -75,6 +79,7 @@ class Calls(HTTPAdapter):
     def __init__(self, fuse: Fuse) -> None:
         super().__init__()
         self.fuse = fuse
+        fuse.networks.append(self)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         forward = super().send

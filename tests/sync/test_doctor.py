@@ -13,11 +13,11 @@ from sync.opening import Services
 from sync.pipeline import run
 from sync.push import QUEUE_VERSION
 from sync.settings import Settings
-from sync.store.engine import Store, claim
+from sync.store.engine import Store, claim, open_store
 from sync.webhooks import SECRET_HEADER
 
 from ..conftest import RunningLabelStudio, clock
-from ..end_to_end.scenes import Scene, review_projects, scene
+from ..end_to_end.scenes import review_projects, scene
 from ..small_backend import SmallBackend
 from .misbehaving import always, serving
 
@@ -50,6 +50,17 @@ class Patient:
 @pytest.fixture
 def patient(label_studio: RunningLabelStudio, store: Store) -> Patient:
     return Patient(label_studio, store)
+
+
+@pytest.fixture(scope="module")
+def pushed(label_studio: RunningLabelStudio, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, int]:
+    """The Label Studio ids of a project and of its one review project."""
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('pushed') / 'tiebreak.sqlite3'}")
+    made = scene(label_studio, [PAIR, PAIR])
+    run(Services(store, label_studio.as_("admin"), None, Settings(bootstrap=100), clock), made.project)
+    store.close()
+    (home,) = review_projects(label_studio.as_("admin"), made.project)
+    return made.project, home.id
 
 
 @pytest.fixture
@@ -99,41 +110,31 @@ def test_projects_that_cannot_be_looked_after_are_named(patient: Patient) -> Non
     )
 
 
-def test_a_review_project_of_ours_is_no_source(patient: Patient) -> None:
-    made, home = pushed(patient)
+def test_a_review_project_of_ours_is_no_source(patient: Patient, pushed: tuple[int, int]) -> None:
+    source, home = pushed
     finding = patient.bad(projects=(home,))[f"project {home}"]
-    assert finding.remedy == f"in the settings: name its source, project {made.project}, instead"
+    assert finding.remedy == f"in the settings: name its source, project {source}, instead"
 
 
-def pushed(patient: Patient) -> tuple[Scene, int]:
-    """A scene and the Label Studio id of its one review project."""
-    made = scene(patient.studio, [PAIR, PAIR])
-    run(Services(patient.store, patient.gateway, None, Settings(bootstrap=100), clock), made.project)
-    (home,) = review_projects(patient.gateway, made.project)
-    return made, home.id
-
-
-def test_the_order_of_reviews_is_put_right(patient: Patient) -> None:
-    made, home = pushed(patient)
-    assert patient.bad(projects=(made.project,)) == {}
+def test_the_order_of_reviews_is_put_right(patient: Patient, pushed: tuple[int, int]) -> None:
+    source, home = pushed
+    assert patient.bad(projects=(source,)) == {}
     patient.gateway.update_project(home, sampling="Uniform sampling", maximum_annotations=2, model_version="")
-    finding = patient.bad(projects=(made.project,))[
-        f"project {made.project}: review order".replace(str(made.project), str(home))
-    ]
+    finding = patient.bad(projects=(source,))[f"project {source}: review order".replace(str(source), str(home))]
     assert "sampling is 'Uniform sampling'; 2 annotations a task; model version is ''" in finding.message
-    assert patient.mended(projects=(made.project,)) == {}
+    assert patient.mended(projects=(source,)) == {}
     assert patient.gateway.project(home).model_version.startswith(QUEUE_VERSION)
 
 
-def test_a_second_review_project_of_a_band_goes_where_it_is_empty(patient: Patient) -> None:
-    made, home = pushed(patient)
+def test_a_second_review_project_of_a_band_goes_where_it_is_empty(patient: Patient, pushed: tuple[int, int]) -> None:
+    source, home = pushed
     first = patient.gateway.project(home)
     second = patient.gateway.create_project(first.title, first.label_config, description=first.description)
     patient.gateway.update_project(second.id, sampling="Uncertainty sampling")
-    finding = patient.bad(projects=(made.project,))["review projects"]
+    finding = patient.bad(projects=(source,))["review projects"]
     assert finding.message == f"project {second.id} is a second {first.title!r} beside project {home}, and empty"
-    assert patient.mended(projects=(made.project,)) == {}
-    assert [one.id for one in review_projects(patient.gateway, made.project)] == [home]
+    assert patient.mended(projects=(source,)) == {}
+    assert [one.id for one in review_projects(patient.gateway, source)] == [home]
 
 
 def test_annotators_a_task_move_from_the_project_to_its_tasks(patient: Patient) -> None:
@@ -158,6 +159,9 @@ def test_webhooks_are_made_switched_on_and_given_our_secret(patient: Patient) ->
             patient.gateway.update_webhook(hook.id, **wrong)
             assert "is switched off or has another secret" in patient.bad(**given)[check].message
             assert patient.mended(**given) == {}
+        patient.gateway.create_webhook(hook.url, project=made.project, headers=hook.headers, actions=hook.actions)
+        assert f"2 send each event to {receiver.url}/webhook" in patient.bad(**given)[check].message
+        assert patient.mended(**given) == {}
         assert len(patient.gateway.webhooks(made.project)) == 1
     assert patient.bad(**given)["webhook receiver"].remedy == "tiebreak serve"
 

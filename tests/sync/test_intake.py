@@ -144,8 +144,8 @@ def test_names_are_kept_up_to_date(any_store: Store) -> None:
 
 def test_a_page_may_be_larger_than_a_list_of_parameters(any_store: Store) -> None:
     key = remembered(any_store)
-    page = [task(number, 10, annotation(number, 11, ["good"])) for number in range(1, 1302)]
-    assert take(any_store, key, *page).versions == 1301
+    page = [task(number, 10, annotation(number, 11, ["good"])) for number in range(1, 502)]
+    assert take(any_store, key, *page).versions == 501
     assert take(any_store, key, *page) == intake.Taken()
 
 
@@ -299,5 +299,5 @@ class PeopleAtWork(RuleBasedStateMachine):
 
 def test_nothing_that_was_seen_is_ever_lost(migrated: Path) -> None:
     PeopleAtWork.template = migrated
-    limits = settings(max_examples=15, stateful_step_count=25, deadline=None, derandomize=True)
+    limits = settings(max_examples=10, stateful_step_count=25, deadline=None, derandomize=True)
     run_state_machine_as_test(PeopleAtWork, settings=limits)
