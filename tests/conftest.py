@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sync.demo.accounts import Account
 from sync.demo.embedded import EmbeddedLabelStudio, find_executable
@@ -15,6 +16,10 @@ from sync.labelstudio.client import LabelStudio
 from sync.store.engine import Store, open_store
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A busy machine fails no property; how fast things are is measured in benchmarks/.
+settings.register_profile("tiebreak", parent=settings(), deadline=None)
+settings.load_profile("tiebreak")
 
 
 @pytest.fixture(scope="session")
