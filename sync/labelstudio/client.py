@@ -33,10 +33,14 @@ IMPORT_AT_ONCE = 1000
 
 
 class LabelStudio:
-    """One Label Studio as one of its users sees it. Raises LabelStudioError, mapped in transport.py."""
+    """One Label Studio as one of its users sees it. Raises LabelStudioError, mapped in transport.py.
 
-    def __init__(self, transport: Transport) -> None:
+    ``at_once`` predictions go in one request.
+    """
+
+    def __init__(self, transport: Transport, *, at_once: int = IMPORT_AT_ONCE) -> None:
         self._transport = transport
+        self._at_once = at_once
         self.url = transport.url
 
     @classmethod
@@ -212,8 +216,8 @@ class LabelStudio:
 
     def import_predictions(self, project: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add predictions (task, result, score, model_version) in bulk; older ones stay."""
-        for start in range(0, len(rows), IMPORT_AT_ONCE):
-            part = list(rows[start : start + IMPORT_AT_ONCE])
+        for start in range(0, len(rows), self._at_once):
+            part = list(rows[start : start + self._at_once])
             self._transport.send("POST", f"api/projects/{project}/import/predictions", body=part)
 
     def predictions(self, *, project: int | None = None, task: int | None = None) -> list[RemotePrediction]:
