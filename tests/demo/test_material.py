@@ -31,7 +31,7 @@ def test_a_dataset_that_cannot_be_read_is_named(tmp_path: Path, config: str, exp
 
 def test_answers_are_counted(tmp_path: Path) -> None:
     result = '[{"from_name": "c", "to_name": "t", "type": "choices", "id": "r", "value": {"choices": ["a"]}}]'
-    task = '{"id": 1, "data": {"text": "x"}, "annotations": [{"completed_by": 1, "result": ' + result + '}]}'
+    task = '{"id": 1, "data": {"text": "x"}, "annotations": [{"completed_by": 1, "result": ' + result + "}]}"
     (tmp_path / "label_config.xml").write_text(CHOICES, encoding="utf-8")
     (tmp_path / "export.json").write_text(f"[{task}, {task}]", encoding="utf-8")
     assert exported(tmp_path).answers == 2
