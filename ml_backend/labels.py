@@ -1,10 +1,11 @@
 """The label set: what is known of each task and control, merged from the feed and kept on disk as JSON lines."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from .errors import RegistryError
 from .files import write_atomically
@@ -65,25 +66,49 @@ def row_from(raw: Mapping[str, Any]) -> TrainingRow:
 def save(folder: Path, labels: LabelSet) -> None:
     """Replace the label set of a project's folder."""
     head = json.dumps({"format": FORMAT, "cursor": labels.cursor, "rows": len(labels.rows)}) + "\n"
-    rows = (json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in labels.rows.values())
+    rows = (json.dumps(asdict(row)) + "\n" for row in labels.rows.values())
     write_atomically(folder / FILE, (line for part in ([head], rows) for line in part))
 
 
 def load(folder: Path) -> LabelSet:
     """The label set of a project's folder; empty where there is none. Raises RegistryError for a broken file."""
     place = folder / FILE
+    with _opened(place) as file:
+        if file is None:
+            return LabelSet()
+        head = _head(place, next(file, ""))
+        found = [row_from(json.loads(line)) for line in file]
+    if len(found) != head["rows"]:
+        raise RegistryError(f"{place}: {len(found)} rows of {head['rows']}; remove it to fetch everything anew")
+    return LabelSet({(row.task, row.control): row for row in found}, head["cursor"])
+
+
+def cursor_of(folder: Path) -> int:
+    """How far in the feed the stored label set goes, without reading its rows. Raises RegistryError as ``load``."""
+    place = folder / FILE
+    with _opened(place) as file:
+        return 0 if file is None else _head(place, next(file, ""))["cursor"]
+
+
+@contextmanager
+def _opened(place: Path) -> Iterator[TextIO | None]:
+    """The file, null where there is none; what goes wrong while it is read is an error that names it."""
     try:
-        with place.open(encoding="utf-8") as file:
-            head = json.loads(next(file, ""))
-            if head.get("format") != FORMAT:
-                raise RegistryError(f"{place}: written by another version of tiebreak-ml (format {head.get('format')})")
-            found = [row_from(json.loads(line)) for line in file]
+        file = place.open(encoding="utf-8")
     except FileNotFoundError:
-        return LabelSet()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RegistryError(
-            f"{place}: not a label set ({error}); remove it, then everything is fetched anew"
-        ) from error
-    if len(found) != head.get("rows"):
-        raise RegistryError(f"{place}: {len(found)} rows of {head.get('rows')}; remove it to fetch everything anew")
-    return LabelSet({(row.task, row.control): row for row in found}, int(head["cursor"]))
+        yield None
+        return
+    with file:
+        try:
+            yield file
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RegistryError(
+                f"{place}: not a label set ({error}); remove it, then everything is fetched anew"
+            ) from error
+
+
+def _head(place: Path, line: str) -> dict[str, int]:
+    head = json.loads(line)
+    if head.get("format") != FORMAT:
+        raise RegistryError(f"{place}: written by another version of tiebreak-ml (format {head.get('format')})")
+    return {"rows": int(head["rows"]), "cursor": int(head["cursor"])}

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from .errors import NotLearnable, RegistryError
 from .feed import Feed
 from .files import read_json, write_json
 from .labels import LabelSet
+from .records import TrainingRow
 from .registry import Model, Registry
 from .settings import Settings
 from .training import learn
@@ -30,6 +32,10 @@ class Outcome:
     interface: str = ""
     error: str | None = None
 
+    def is_of(self, cursor: int, label_config: str) -> bool:
+        """Whether this is what came of those labels and that interface."""
+        return (self.cursor, self.interface) == (cursor, _digest(label_config))
+
 
 def study(project: str, registry: Registry, settings: Settings, fetch: Fetch) -> Model | None:
     """Bring a project's model up to the feed; the new model, null where there is nothing new.
@@ -40,10 +46,11 @@ def study(project: str, registry: Registry, settings: Settings, fetch: Fetch) ->
     label_config = interface_of(folder)
     if label_config is None:
         return None
-    labels = _stored_labels(folder)
-    if settings.sync_url:
-        labels = _fetched(folder, project, labels, settings)
-    if outcome_of(folder) == _outcome(labels, label_config, outcome_of(folder).error):
+    news, cursor = _news(folder, project, settings)
+    if not news and outcome_of(folder).is_of(cursor, label_config):
+        return None
+    labels = _merged(folder, project, news, cursor, settings)
+    if outcome_of(folder).is_of(labels.cursor, label_config):
         return None
     return learn_and_publish(project, label_config, labels, registry, settings, fetch)
 
@@ -63,7 +70,7 @@ def learn_and_publish(
     except (NotLearnable, LabelConfigError) as reason:
         error = f"nothing learned yet: {reason}"
         log.info("project %s: %s", project, error)
-    write_json(folder / "outcome.json", _as_json(_outcome(labels, label_config, error)))
+    write_json(folder / "outcome.json", _as_json(Outcome(labels.cursor, _digest(label_config), error)))
     return learned
 
 
@@ -90,26 +97,39 @@ def outcome_of(folder: Path) -> Outcome:
         return Outcome()
 
 
-def _stored_labels(folder: Path) -> LabelSet:
+def _news(folder: Path, project: str, settings: Settings) -> tuple[list[TrainingRow], int]:
+    """What the feed has beyond the stored labels; without a feed nothing."""
     try:
-        return label_sets.load(folder)
+        known = label_sets.cursor_of(folder)
     except RegistryError as error:
         log.error("%s; everything is fetched anew", error)
-        return LabelSet()
+        known = 0
+    return _fetched(project, known, settings)
 
 
-def _fetched(folder: Path, project: str, labels: LabelSet, settings: Settings) -> LabelSet:
+def _merged(folder: Path, project: str, news: Sequence[TrainingRow], cursor: int, settings: Settings) -> LabelSet:
+    """The stored labels and the news, as they are stored from now on."""
+    try:
+        labels = label_sets.load(folder)
+    except RegistryError as error:
+        log.error("%s; everything is fetched anew", error)
+        labels = LabelSet()
+        news, cursor = _fetched(project, 0, settings)
+    if news:
+        labels = labels.merged(news, cursor)
+        label_sets.save(folder, labels)
+    return labels
+
+
+def _fetched(project: str, after: int, settings: Settings) -> tuple[list[TrainingRow], int]:
+    if not settings.sync_url:
+        return [], after
     feed = Feed(settings.sync_url, settings.secret.get_secret_value())
-    news, cursor = feed.news(int(project.partition(".")[0]), labels.cursor)
-    if not news and cursor == labels.cursor:
-        return labels
-    merged = labels.merged(news, cursor)
-    label_sets.save(folder, merged)
-    return merged
+    return feed.news(int(project.partition(".")[0]), after)
 
 
-def _outcome(labels: LabelSet, label_config: str, error: str | None) -> Outcome:
-    return Outcome(labels.cursor, hashlib.sha256(label_config.encode()).hexdigest(), error)
+def _digest(label_config: str) -> str:
+    return hashlib.sha256(label_config.encode()).hexdigest()
 
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:

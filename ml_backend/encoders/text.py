@@ -29,7 +29,8 @@ def read(value: object, _fetch: Callable[[str], bytes]) -> str:
     """The text of a field, without HTML's tags; raises MediaError for what is no text."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise MediaError(f"expected a text, not {type(value).__name__}")
-    text = str(value)[:LONGEST_TEXT]
+    # JSON may hold halves of characters, which nothing that hashes bytes takes.
+    text = str(value)[:LONGEST_TEXT].encode("utf-8", "replace").decode()
     return html.unescape(_TAG.sub(" ", text)) if "<" in text else text
 
 

@@ -92,7 +92,7 @@ def _lines(store: Store, project: int, after: int, share: float) -> Iterator[str
     with store.read() as connection:
         for row in training.feed(connection, project, after, share):
             cursor = row["updated_at"]
-            yield json.dumps(row, ensure_ascii=False) + "\n"
+            yield json.dumps(row) + "\n"
     yield json.dumps({"cursor": cursor}) + "\n"
 
 

@@ -143,6 +143,12 @@ def test_a_task_that_cannot_be_read_abstains_and_the_others_are_answered(here: H
     assert 0 <= broken["score"] <= 1
 
 
+@pytest.mark.parametrize("data", [{"text": "happy \ud800 lovely"}, {"text": 2**70, "\ud800": 1}, {"text": "x" * 10**6}])
+def test_strange_texts_are_answered(here: Here, data: dict[str, Any]) -> None:
+    (told,) = here.predict({"id": 2**70, "data": data})
+    assert set(answers(told)) == {"sentiment"}
+
+
 def test_a_task_without_an_id_is_answered(here: Here) -> None:
     (told,) = here.predict({"data": GOOD["data"]})
     assert answers(told) == {"sentiment": ("good",)}
@@ -489,7 +495,12 @@ def test_predictions_do_not_mix_when_many_ask_at_once(here: Here) -> None:
 # -- whatever strangers send --
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.text(st.characters(categories=["Cs", "Cc", "Co"]), max_size=3),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )

@@ -40,9 +40,11 @@ def test_news_in_two_parts_give_what_all_at_once_gives(changes: list[tuple[int, 
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
-    kept = LabelSet().merged([ROW, *sentiment_rows(5, first=100)], 9)
+    strange = dataclasses.replace(ROW, task=8, data={"text": "half a character: \ud800"})
+    kept = LabelSet().merged([ROW, strange, *sentiment_rows(5, first=100)], 9)
     labels.save(tmp_path, kept)
     assert labels.load(tmp_path) == kept
+    assert labels.cursor_of(tmp_path) == 9
     assert labels.load(tmp_path / "nothing here") == LabelSet()
 
 
