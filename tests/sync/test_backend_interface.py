@@ -45,7 +45,7 @@ def test_our_version_is_understood(spoken: str | None) -> None:
 
 def test_another_version_is_refused_and_not_tried_again() -> None:
     with pytest.raises(
-        BackendError, match="speaks version 99 of the interface.* bring both to the same release"
+        BackendError, match=r"speaks version 99 of the interface.* bring both to the same release"
     ) as caught:
         asked("99")
     assert not caught.value.transient
