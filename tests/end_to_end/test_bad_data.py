@@ -1,6 +1,7 @@
 """What people and other programs put into Label Studio: refused aloud or set aside, and the rest goes on."""
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -134,3 +135,15 @@ def test_what_the_ml_backend_says_outside_the_interface_is_a_warning(
     assert "'good' is not in the labeling interface" in warning
     assert len(review_tasks(admin, made.project)) == 1
     assert admin.model_versions(made.project) == {}
+
+
+def test_results_that_are_no_regions_are_set_aside_and_counted(label_studio: RunningLabelStudio, store: Store) -> None:
+    made = scene(label_studio, [["good"]])
+    strange: list[list[Any]] = [[1], [[]], [{}], [{"from_name": "mood"}]]
+    for regions in strange:
+        body = {"data": {"text": "x"}, "annotations": [{"result": regions, "ground_truth": False}]}
+        label_studio.as_("admin").import_tasks(made.project, [body])
+    report = run(services(label_studio, store), made.project).assessment.report
+    reasons = sorted(one["reason"] for one in report["excluded"]["rejected"])
+    assert [reason[:8] for reason in reasons] == ["region 0"] * 4
+    assert report["controls"]["mood"]["annotations"] == 1

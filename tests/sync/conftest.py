@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, text
 from sync.store.engine import Store, open_store
 
 from . import postgres
+from .terminal import Terminal
 
 _numbers = itertools.count(1)
 
@@ -52,3 +53,9 @@ def any_store(store_url: str) -> Iterator[Store]:
     opened = open_store(store_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def tiebreak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    """Commands in an empty folder."""
+    return Terminal(tmp_path, monkeypatch, capsys)
