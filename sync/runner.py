@@ -7,7 +7,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from .errors import NotPulled, TiebreakError
+from .errors import BackendError, NotPulled, TiebreakError
 from .opening import Services, clock, services
 from .pipeline import run
 from .refresh import project_key
@@ -26,14 +26,22 @@ def scheduler(outside: Services) -> Scheduler:
         done = run(outside, project, rounds=_round_is_due(outside, project))
         for warning in done.warnings:
             log.warning("project %s: %s", project, warning)
-        if outside.backend is None:
-            return None
-        with outside.store.read() as connection:
-            key = project_key(projects.source(connection, project))
-        return key if outside.backend.state(key).state != "idle" else None
+        return _learning(outside, project)
 
     settings = outside.settings
     return Scheduler(once, settings.projects, settings.sync_seconds, settings.wake_seconds, outside.backend)
+
+
+def _learning(outside: Services, project: int) -> str | None:
+    """The project as the backend calls it, where the backend is at it; null also where it does not answer."""
+    if outside.backend is None:
+        return None
+    with outside.store.read() as connection:
+        key = project_key(projects.source(connection, project))
+    try:
+        return key if outside.backend.state(key).state != "idle" else None
+    except BackendError:
+        return None  # the run has said so; the rest of the loop goes on at its times
 
 
 def waker(outside: Services, planned: Scheduler) -> Callable[[int], None]:

@@ -42,6 +42,7 @@ class Served:
             "STORE": self.store_url,
             "PROJECTS": str(self.made.project),
             "PUBLIC_URL": self.url,
+            "BACKEND_URL": "http://127.0.0.1:9",
             "SECRET": SECRET,
             "SYNC_SECONDS": "3600",
             "WAKE_SECONDS": "0.1",
@@ -101,6 +102,14 @@ def test_an_annotation_wakes_it_through_the_webhook(served: Served, label_studio
     store.close()
     assert heard, served.log.read_text()
     assert 'tiebreak_webhooks_total{accepted="true"} ' in served.get("/metrics").text
+
+
+def test_an_ml_backend_that_is_down_is_a_warning_and_no_failure(served: Served) -> None:
+    said = served.log.read_text()
+    assert "WARNING sync.runner: project" in said
+    assert "is `tiebreak-ml serve` running there?" in said
+    assert "ERROR" not in said
+    assert f'tiebreak_last_run_ok{{name="project:{served.made.project}:run"}} 1.0' in served.get("/metrics").text
 
 
 def test_a_webhook_without_the_secret_is_refused(served: Served) -> None:
