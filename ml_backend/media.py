@@ -7,6 +7,7 @@ public addresses, from Label Studio itself and from the hosts of the settings; e
 import base64
 import binascii
 import ipaddress
+import re
 import time
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
@@ -15,11 +16,14 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from .access import Access
 from .errors import MediaError
 from .settings import Settings
 
 REDIRECTS = 3
 PIECE = 65_536
+_KEPT = re.compile(r"/(data|storage-data)/|/(tasks|projects)/[0-9]+/(resolve|presign)/")
+"""Where Label Studio keeps what was uploaded, and what it brings from storages."""
 
 
 class Media:
@@ -29,6 +33,12 @@ class Media:
         self._settings = settings
         home = urlsplit(settings.label_studio_url)
         self._home = (home.scheme, home.hostname, home.port)
+        self._prefix = home.path
+        self._access = Access(
+            settings.label_studio_url,
+            settings.label_studio_token.get_secret_value(),
+            timeout=settings.media_seconds,
+        )
         self._trusted = {host.lower() for host in (home.hostname, *settings.media_hosts) if host}
 
     def fetch(self, address: str) -> bytes:
@@ -41,8 +51,12 @@ class Media:
         if address.startswith("/") and not address.startswith("//"):
             if not self._settings.label_studio_url:
                 raise MediaError("Label Studio keeps this image, and label_studio_url is not set")
-            address = self._settings.label_studio_url + address
+            address = self._settings.label_studio_url + self._below(address)
         return self._download(address)
+
+    def _below(self, path: str) -> str:
+        """The path without the one that Label Studio itself lives under."""
+        return path.removeprefix(self._prefix) if path.startswith(f"{self._prefix}/") else path
 
     def _inline(self, address: str) -> bytes:
         head, comma, body = address.partition(",")
@@ -79,9 +93,10 @@ class Media:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise MediaError(f"addresses of kind {parts.scheme[:20] or '?'!r} are not fetched")
         session.mount(f"{parts.scheme}://", _Guarded(public_only=parts.hostname.lower() not in self._trusted))
-        token = self._settings.label_studio_token.get_secret_value()
-        ours = bool(token) and (parts.scheme, parts.hostname, port) == self._home
-        headers = {"Authorization": f"Token {token}"} if ours else {}
+        home = (parts.scheme, parts.hostname, port) == self._home
+        # Other pages of Label Studio do things when they are asked for, such as locking the next task.
+        kept = home and _KEPT.match(self._below(parts.path))
+        headers = self._access.header() if kept else {}
         left = max(0.1, until - time.monotonic())
         try:
             return session.get(address, headers=headers, timeout=left, stream=True, allow_redirects=False)

@@ -34,7 +34,7 @@ class Settings(BaseSettings):
         "", description="Address of Label Studio, for images that it keeps itself. Empty: such tasks abstain."
     )
     label_studio_token: SecretStr = Field(
-        SecretStr(""), description="Access token for those images; it is sent to that address alone."
+        SecretStr(""), description="Access token for those images, of either kind; it is sent to that address alone."
     )
     media_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Hosts with private addresses that images may be fetched from (others must be public)."

@@ -1,4 +1,5 @@
 import base64
+import json
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -19,9 +20,20 @@ class Images(BaseHTTPRequestHandler):
     """Answers by path; remembers which tokens it was sent."""
 
     tokens: ClassVar[list[str | None]] = []
+    paths: ClassVar[list[str]] = []
+    drawn: ClassVar[int] = 0
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert (self.path, asked) == ("/api/token/refresh/", {"refresh": "head.body.sign"})
+        type(self).drawn += 1
+        self.send_response(200 if self.drawn else 401)
+        self.end_headers()
+        self.wfile.write(json.dumps({"access": f"drawn {self.drawn}"}).encode())
 
     def do_GET(self) -> None:
         self.tokens.append(self.headers.get("Authorization"))
+        self.paths.append(self.path)
         kind = self.path.rpartition("/")[2]
         if kind == "away":
             self.send_response(302)
@@ -50,6 +62,8 @@ class Images(BaseHTTPRequestHandler):
 @pytest.fixture
 def images() -> Iterator[str]:
     Images.tokens.clear()
+    Images.paths.clear()
+    Images.drawn = 0
     with running(Images) as url:
         yield url
 
@@ -108,9 +122,29 @@ def test_a_redirect_is_judged_anew(images: str) -> None:
 
 def test_label_studios_own_images_are_fetched_with_its_token_and_nobody_else_gets_it(images: str) -> None:
     given = media(label_studio_url=images, label_studio_token="t" * 40, media_hosts=("localhost",))
-    assert given.fetch("/data/upload/1/image") == CONTENT
-    assert given.fetch(f"{images.replace('127.0.0.1', 'localhost')}/image") == CONTENT
-    assert Images.tokens == [f"Token {'t' * 40}", None]
+    for address in (
+        "/data/upload/1/image",
+        f"{images}/tasks/7/resolve/image",
+        f"{images}/api/projects/1/image",
+        f"{images.replace('127.0.0.1', 'localhost')}/data/image",
+    ):
+        assert given.fetch(address) == CONTENT
+    assert Images.tokens == [f"Token {'t' * 40}"] * 2 + [None] * 2
+
+
+def test_label_studio_may_live_under_a_path(images: str) -> None:
+    given = media(label_studio_url=f"{images}/studio", label_studio_token="t" * 40)
+    assert given.fetch("/data/upload/1/image") == given.fetch("/studio/data/upload/1/image") == CONTENT
+    assert Images.paths == ["/studio/data/upload/1/image"] * 2
+
+
+def test_a_personal_access_token_draws_short_lived_ones_and_keeps_them_a_while(images: str) -> None:
+    given = media(label_studio_url=images, label_studio_token="head.body.sign")
+    assert given.fetch("/data/image") == given.fetch("/data/image") == CONTENT
+    assert Images.tokens == ["Bearer drawn 1"] * 2
+    Images.drawn = -1
+    with pytest.raises(MediaError, match="gives no access"):
+        media(label_studio_url=images, label_studio_token="head.body.sign").fetch("/data/image")
 
 
 @pytest.mark.parametrize(

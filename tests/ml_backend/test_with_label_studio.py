@@ -11,10 +11,17 @@ import requests
 
 from label_config.parse import parse
 from label_config.results import read_answers
+from label_config.templates import template
+from ml_backend.encoders import pixels
+from ml_backend.errors import MediaError
+from ml_backend.media import Media
+from ml_backend.settings import Settings
+from sync.demo.accounts import Account
 from sync.labelstudio.client import LabelStudio
 
 from ..conftest import RunningLabelStudio
 from .scenes import SENTIMENT, FeedServer, feed_server, sentence, sentiment_rows
+from .test_encoders import encoded, picture
 from .test_serve import Server, serving
 from .test_trainer import wait_for
 
@@ -103,6 +110,30 @@ def test_an_interactive_request_is_answered(connected: Connected) -> None:
     body = {"task": connected.tasks[0], "context": {"result": []}}
     answer = connected.call("POST", f"ml/{connected.backend}/interactive-annotating", body)
     assert read_answers(CONFIG, answer["data"]["result"])["sentiment"].labels == (connected.wanted[0],)
+
+
+def test_an_uploaded_image_is_fetched_with_either_kind_of_token(label_studio: RunningLabelStudio) -> None:
+    admin = label_studio.as_("admin")
+    project = admin.create_project("Uploaded", template("digits"))
+    content = encoded(picture(0))
+    with requests.Session() as session:
+        session.trust_env = False
+
+        def post(path: str, person: Account, **body: Any) -> requests.Response:
+            headers = {"Authorization": f"Token {person.token}"}
+            reply = session.post(f"{label_studio.url}/api/{path}", headers=headers, timeout=60, **body)
+            assert reply.ok, reply.text
+            return reply
+
+        post(f"projects/{project.id}/import", label_studio.person("admin"), files={"file": ("bar.png", content)})
+        personal = post("token/", label_studio.person("annotator")).json()["token"]
+    (task,) = admin.tasks_after(project.id, 0, 10)
+    assert task.data["image"].startswith("/data/upload/")
+    for token in (label_studio.person("admin").token, personal):
+        settings = Settings(label_studio_url=label_studio.url, label_studio_token=token)
+        assert Media(settings).fetch(task.data["image"]) == content
+    with pytest.raises(MediaError, match=r"HTTP 401"):
+        pixels.read(task.data["image"], Media(Settings(label_studio_url=label_studio.url)).fetch)
 
 
 def test_label_studio_lists_the_versions(connected: Connected) -> None:
