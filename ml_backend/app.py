@@ -141,7 +141,10 @@ def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
 def _refused(serving: Serving) -> tuple[Response, int] | None:
     """401, compared in constant time; an empty secret lets nobody in."""
     wanted = serving.settings.secret.get_secret_value()
-    given = (request.authorization.token if request.authorization else "") or ""
+    try:
+        given = (request.authorization.token if request.authorization else "") or ""
+    except ValueError:  # a header that is no text
+        given = ""
     if wanted and hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode()):
         return None
     return jsonify(error="send the shared secret as `Authorization: Bearer SECRET`"), 401

@@ -13,6 +13,7 @@ from .errors import BackendError
 
 if TYPE_CHECKING:
     from .predict import Serving
+    from .registry import Registry
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -94,7 +95,7 @@ def train(
 @app.command()
 def versions(data: Data = None, as_json: AsJson = False) -> None:
     """Every project's versions, the live one marked."""
-    registry = _serving(data).registry
+    registry = _registry(data)
     found = {
         project: {"live": registry.pointer(project), "versions": registry.versions(project)}
         for project in registry.projects()
@@ -118,8 +119,15 @@ def rollback(
     data: Data = None,
 ) -> None:
     """Make an earlier version live again; a running server takes it at once, the next scoring round shows it."""
-    live = _serving(data).registry.roll_back(project, version)
+    live = _registry(data).roll_back(project, version)
     out.print(f"project {project}: {live} is live", markup=False)
+
+
+def _registry(data: Path | None) -> "Registry":
+    from .registry import Registry
+    from .settings import load
+
+    return Registry(load({"data": data}).data)
 
 
 def _serving(data: Path | None) -> "Serving":

@@ -11,7 +11,7 @@ from ml_backend.labels import row_from
 from ..conftest import ROOT
 from ..docs.pages import blocks, page
 from .scenes import PROJECT, SENTIMENT, bearer, learned, sentiment_rows, serving
-from .test_app import Here
+from .stage import Here
 
 SERVICES, BACKEND = ROOT / "docs/services.md", ROOT / "docs/ml-backend.md"
 
@@ -34,6 +34,7 @@ def shape(value: Any) -> Any:
 
 @pytest.fixture
 def here(tmp_path: Path) -> Here:
+    """What /train and /round change stays in this test."""
     outside = serving(tmp_path)
     learned(outside, sentiment_rows(120))
     return Here(outside)

@@ -24,7 +24,7 @@ from ml_backend.study import remember_interface
 from ml_backend.upstream import UpstreamMinds, base_class, load_class, opinions_of, our_class
 
 from .scenes import PROJECT, SECRET, SENTIMENT, feed_server, sentiment_rows, serving
-from .test_app import BAD, GOOD, Here, answers
+from .stage import BAD, GOOD, Here, answers
 from .test_trainer import wait_for
 
 CONFIG = parse(SENTIMENT)
