@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -143,9 +143,9 @@ def push(projects: Projects = None, config: Config = None, as_json: AsJson = Fal
     def one(outside: "Services", project: int) -> dict[str, Any]:
         key = _key(outside, project)
         pull_reviews(outside.store, outside.gateway, key, outside.clock)
-        done = asdict(push_project(outside.store, outside.gateway, key, outside.settings, outside.clock))
-        _warn(project, done)
-        return done
+        done = push_project(outside.store, outside.gateway, key, outside.settings, outside.clock)
+        _complain(project, done.complaints())
+        return asdict(done)
 
     _each(config, projects, one, as_json, terminal.show_push)
 
@@ -159,9 +159,9 @@ def resolve(projects: Projects = None, config: Config = None, as_json: AsJson = 
     def one(outside: "Services", project: int) -> dict[str, Any]:
         key = _key(outside, project)
         pull_reviews(outside.store, outside.gateway, key, outside.clock)
-        done = asdict(resolve_project(outside.store, outside.gateway, key, outside.clock))
-        _warn(project, done)
-        return done
+        done = resolve_project(outside.store, outside.gateway, key, outside.clock)
+        _complain(project, done.complaints())
+        return asdict(done)
 
     _each(config, projects, one, as_json, terminal.show_resolve)
 
@@ -189,8 +189,7 @@ def run(projects: Projects = None, config: Config = None, as_json: AsJson = Fals
 
     def one(outside: "Services", project: int) -> dict[str, Any]:
         done = asdict(run_project(outside, project))
-        for part in (done, done["resolve"], done["push"]):
-            _warn(project, part)
+        _complain(project, done["warnings"])
         return done
 
     _each(config, projects, one, as_json, terminal.show_run, alone=False)
@@ -275,14 +274,10 @@ def _key(outside: "Services", project: int) -> int:
         return source(connection, project).key
 
 
-def _warn(project: int, done: Mapping[str, Any]) -> None:
+def _complain(project: int, complaints: Iterable[str]) -> None:
     """Say what was left out and why."""
-    for text in done.get("warnings", ()):
+    for text in complaints:
         terminal.warn(f"project {project}: {text}")
-    for task, reason in done.get("refused", ()):
-        terminal.warn(f"project {project}: task {task} cannot be reviewed: {reason}")
-    for task, reason in done.get("unreadable", ()):
-        terminal.warn(f"project {project}: the ruling on task {task} cannot be used: {reason}")
 
 
 def _each(

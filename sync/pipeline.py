@@ -36,8 +36,7 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
     finishes what this one began.
     """
     store, gateway, settings, clock = services.store, services.gateway, services.settings, services.clock
-    warnings: list[str] = []
-    with alone(services, project) as still_ours, _recorded(services, project):
+    with alone(services, project) as still_ours, _recorded(services, project) as warnings:
         pulled = pull(store, gateway, project, clock)
         key = pulled.project
         pull_reviews(store, gateway, key, clock)
@@ -52,6 +51,7 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
         pushed = push(store, gateway, key, settings, clock)
         if pushed.pushed or pushed.removed:
             pull_reviews(store, gateway, key, clock)
+        warnings += [*ruled.complaints(), *pushed.complaints()]
     return RunReport(project, pulled, ruled, assessment, refreshed, pushed, tuple(warnings))
 
 
@@ -82,15 +82,16 @@ def teach(services: Services, key: int) -> bool:
 
 
 @contextmanager
-def _recorded(services: Services, project: int) -> Iterator[None]:
-    """Keep in the store when a run last ended and how."""
+def _recorded(services: Services, project: int) -> Iterator[list[str]]:
+    """Keep in the store when a run last ended and how; what it yields is filled with warnings."""
+    warnings: list[str] = []
     try:
-        yield
+        yield warnings
     except TiebreakError as error:
         with suppress(StoreError):  # what went wrong first is what is told
             _beat(services, project, ok=False, message=str(error))
         raise
-    _beat(services, project, ok=True, message="")
+    _beat(services, project, ok=True, message="\n".join(warnings))
 
 
 def _beat(services: Services, project: int, *, ok: bool, message: str) -> None:

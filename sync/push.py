@@ -18,7 +18,7 @@ from label_config.ordering import score_from_priority
 from label_config.parse import parse
 from label_config.review import review_config, review_data
 
-from .errors import NotFound, Unsupported
+from .errors import NotFound, Rejected, Unsupported
 from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteProject
 from .marker import marker
@@ -55,13 +55,25 @@ INSTRUCTION = (
 class PushReport:
     """What a push did: review tasks imported, duplicates of an interrupted import removed, projects touched.
 
-    ``refused`` are tasks (Label Studio's ids) that cannot be reviewed, each with the reason.
+    ``refused`` are tasks (Label Studio's ids) that cannot be reviewed, each with the reason; ``outdated`` are review
+    projects whose interface could not be brought up to the source's.
     """
 
     pushed: int
     removed: int
     projects: tuple[int, ...]
     refused: tuple[tuple[int, str], ...] = ()
+    outdated: tuple[tuple[int, str], ...] = ()
+
+    def complaints(self) -> list[str]:
+        """What must be told, in words."""
+        return [
+            *(f"task {task} cannot be reviewed: {reason}" for task, reason in self.refused),
+            *(
+                f"review project {home} still has the labeling interface of before: {reason}"
+                for home, reason in self.outdated
+            ),
+        ]
 
 
 def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, clock: Callable[[], int]) -> PushReport:
@@ -71,18 +83,21 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
     """
     refused = intend(store, project, settings, clock())
     pushed = removed = 0
-    touched = []
+    touched: list[int] = []
+    outdated: list[tuple[int, str]] = []
     for band in (1, 2, 3):
         with store.read() as connection:
             wanted = reviews.in_band(connection, project, band)
         if not wanted:
             continue
         home = ensure_project(store, gateway, project, band, settings, clock)
+        if (reason := _follow_interface(store, gateway, home, clock)) is not None:
+            outdated.append((home.label_studio_id, reason))
         removed += _remove_duplicates(store, gateway, home)
         pushed += _import(store, gateway, home, project, band)
         _settle_order(store, gateway, home, clock)
         touched.append(home.key)
-    return PushReport(pushed, removed, tuple(touched), tuple(refused))
+    return PushReport(pushed, removed, tuple(touched), tuple(refused), tuple(outdated))
 
 
 def intend(store: Store, project: int, settings: Settings, now: int) -> list[tuple[int, str]]:
@@ -205,18 +220,39 @@ def ensure_project(
     return home
 
 
+def _follow_interface(
+    store: Store, gateway: LabelStudio, home: projects.StoredProject, clock: Callable[[], int]
+) -> str | None:
+    """Let reviewers choose among the labels that the source interface has now; why that was refused, else null."""
+    assert home.source_key is not None
+    with store.read() as connection:
+        wanted = _interface(projects.get(connection, home.source_key))
+    if home.label_config == wanted:
+        return None
+    try:
+        remote = gateway.update_project(home.label_studio_id, label_config=wanted)
+    except Rejected as error:
+        return str(error)
+    with store.begin() as connection:
+        projects.remember(connection, remote, kind="review", now=clock())
+    return None
+
+
+def _interface(source: projects.StoredProject) -> str:
+    try:
+        return review_config(parse(source.label_config))
+    except LabelConfigError as error:
+        raise Unsupported(f"project {source.label_studio_id} ({source.title!r}) cannot be reviewed: {error}") from error
+
+
 def _find(gateway: LabelStudio, wanted: str) -> RemoteProject | None:
     return next((project for project in gateway.projects() if project.description == wanted), None)
 
 
 def _create(gateway: LabelStudio, source: projects.StoredProject, band: int, description: str) -> RemoteProject:
-    try:
-        interface = review_config(parse(source.label_config))
-    except LabelConfigError as error:
-        raise Unsupported(f"project {source.label_studio_id} ({source.title!r}) cannot be reviewed: {error}") from error
     return gateway.create_project(
         f"[P{band}] Review: {source.title}"[:TITLE_LENGTH],
-        interface,
+        _interface(source),
         description=description,
         color=COLORS[band],
         sampling="Uncertainty sampling",

@@ -34,6 +34,10 @@ class ResolveReport:
     ground_truths: int
     unreadable: tuple[tuple[int, str], ...]
 
+    def complaints(self) -> list[str]:
+        """What must be told, in words."""
+        return [f"the ruling on task {task} cannot be used: {reason}" for task, reason in self.unreadable]
+
 
 def resolve(store: Store, gateway: LabelStudio, project: int, clock: Callable[[], int]) -> ResolveReport:
     """Take in the rulings of a source project (the store's key), as they were pulled, and write their ground truth."""

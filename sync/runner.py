@@ -22,10 +22,14 @@ log = logging.getLogger(__name__)
 def scheduler(outside: Services) -> Scheduler:
     """What looks after the projects of the settings."""
 
+    said: dict[int, tuple[str, ...]] = {}
+
     def once(project: int) -> str | None:
         done = run(outside, project, rounds=_round_is_due(outside, project))
         for warning in done.warnings:
-            log.warning("project %s: %s", project, warning)
+            if warning not in said.get(project, ()):  # what stays wrong is said once
+                log.warning("project %s: %s", project, warning)
+        said[project] = done.warnings
         return _learning(outside, project)
 
     settings = outside.settings

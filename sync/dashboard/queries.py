@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, Text, and_, case, cast, distinct
 from label_config.results import from_canonical
 
 from ..store import assessments
+from ..store.projects import LARGEST_ID
 from ..store.tables import annotators, consensus, heartbeats, projects, reviews, rounds, rulings, scores, tasks
 from .report import Report, read_report
 
@@ -131,6 +132,8 @@ def source_projects(connection: Connection) -> list[Project]:
 
 def source_project(connection: Connection, label_studio_id: int) -> Project | None:
     """The source project of that Label Studio id; the newest one where the id was used again."""
+    if label_studio_id >= LARGEST_ID:
+        return None
     query = _sources().where(projects.c.label_studio_id == label_studio_id).order_by(projects.c.created_at.desc())
     row = connection.execute(query.limit(1)).first()
     return None if row is None else _project(row)

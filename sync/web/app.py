@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from sqlalchemy import select
+from werkzeug.datastructures import Authorization
 from werkzeug.exceptions import HTTPException
 
 from ..dashboard.pages import blueprint
@@ -77,7 +78,8 @@ def _serve_training(app: Flask, settings: Settings, store: Store) -> None:
     @app.get("/api/v1/projects/<int:project>/training")
     def feed(project: int) -> Response | tuple[Response, int]:
         """What there is to learn, as NDJSON; the last line holds the cursor to go on from."""
-        if not _same(request.authorization.token if request.authorization else "", settings.secret.get_secret_value()):
+        given = _authorization()
+        if not _same(given.token if given else "", settings.secret.get_secret_value()):
             return jsonify(error="send the shared secret as `Authorization: Bearer SECRET`"), 401
         after = request.args.get("after", "0")
         if not re.fullmatch("[0-9]{1,18}", after):
@@ -139,7 +141,7 @@ def _guard(app: Flask, settings: Settings) -> None:
     def login() -> Response | None:
         if not password or request.path.startswith(OPEN_PATHS):
             return None
-        given = request.authorization
+        given = _authorization()
         name = str((given.parameters or {}).get("username", "")) if given else ""
         word = str((given.parameters or {}).get("password", "")) if given else ""
         if _same(name, settings.dashboard_user) & _same(word, password):
@@ -151,6 +153,14 @@ def _guard(app: Flask, settings: Settings) -> None:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
+
+
+def _authorization() -> Authorization | None:
+    """What the caller says of itself; null also where that cannot be read."""
+    try:
+        return request.authorization
+    except ValueError:
+        return None
 
 
 def _same(given: str | None, wanted: str) -> bool:
