@@ -1,6 +1,7 @@
 """tiebreak: the command line. Each command opens what it needs, calls one function, and says what came of it."""
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +19,9 @@ from .settings import DEFAULT_FILE, address, as_file, load, read
 
 if TYPE_CHECKING:  # each command imports what it needs, so that help comes at once
     from .opening import Services
+
+_PAGE = re.compile("/projects(/.*)?$")
+"""What the address of a project's page has after Label Studio's own, as it is copied from a browser."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,7 +63,7 @@ def init(
 ) -> None:
     """Write a commented settings file for an existing Label Studio."""
     given = {
-        "label_studio_url": url,
+        "label_studio_url": _PAGE.sub("", url),
         "label_studio_token": token,
         "projects": project or [],
         "secret": secrets.token_urlsafe(24),

@@ -108,6 +108,7 @@ def print_summary(
     out.print(
         f"[bold]{len(back)} tasks came back[/bold] for review (served in exact order: {_yes(review['order_exact'])})"
     )
+    out.print("   because (a task may have several reasons)")
     for kind, count in review["reasons"].items():
         out.print(f"   {count:4}  {KINDS.get(kind, kind)}")
     table = Table(box=None, pad_edge=False, show_header=False)

@@ -211,6 +211,10 @@ def _review_events(connection: Connection, task: int, names: dict[int, str]) -> 
     for row in connection.execute(select(reviews).where(reviews.c.task == task)):
         why = " ".join(finding["reason"] for finding in row.findings)
         events.append(Event(row.intended_at, f"sent to review P{row.band} with priority {row.priority:.2f}", "", why))
+        if row.state == "lost":
+            events.append(
+                Event(row.closed_at, "review task found deleted", "", "It stays so: that was somebody's act.")
+            )
         for ruling in connection.execute(select(rulings).where(rulings.c.review == row.id)):
             details = "; ".join(
                 f"{control} = {', '.join(from_canonical(text).labels)}" for control, text in ruling.answers.items()

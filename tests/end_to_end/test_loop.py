@@ -163,6 +163,10 @@ def test_a_deleted_review_task_stays_deleted(label_studio: RunningLabelStudio, s
     run(outside, made.project)
     run(outside, made.project)
     assert review_tasks(admin, made.project) == []
+    with store.read() as connection:
+        key = projects.by_label_studio_id(connection, made.project).key
+        said = [event.what for event in history(connection, key, made.tasks[0])]
+    assert said[-1] == "review task found deleted"
 
 
 def test_three_annotators_with_per_task_overlap_get_the_exact_order(label_studio: RunningLabelStudio) -> None:

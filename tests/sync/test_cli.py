@@ -127,6 +127,11 @@ def test_init_writes_a_file_that_loads_back_and_only_its_owner_can_read(tiebreak
     assert "tiebreak doctor" in done.out
 
 
+def test_init_takes_the_address_of_a_projects_page(tiebreak: Terminal) -> None:
+    assert tiebreak("init", "--url", "http://localhost:8080/projects/7/data").code == 0
+    assert 'label_studio_url = "http://localhost:8080"' in (tiebreak.folder / "tiebreak.toml").read_text("utf-8")
+
+
 def test_init_never_touches_a_file_that_is_there_and_leaves_none_behind_when_refused(tiebreak: Terminal) -> None:
     (tiebreak.folder / "tiebreak.toml").write_text("seed = 1\n")
     assert "is there already" in one_line(tiebreak("init"))
