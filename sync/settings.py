@@ -214,7 +214,11 @@ def _explain(problem: Any, file: Path, text: str) -> str:
         return f"{file}: {said}" if text else said
     key = str(problem["loc"][0])
     variable = PREFIX + key.upper()
-    where = f"environment variable {variable}" if variable in os.environ else f"{file}, line {_line(text, key)}: {key}"
+    where = (
+        f"environment variable {variable}"
+        if key in Settings.model_fields and variable in os.environ
+        else f"{file}, line {_line(text, key)}: {key}"
+    )
     if problem["type"] == "extra_forbidden":
         return f"{where}: no such setting; {_known()}"
     field = Settings.model_fields[key]

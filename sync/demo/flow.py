@@ -79,6 +79,7 @@ class Stage:
 def demo(*, once: bool, as_json: bool, dataset: Path | None, folder: Path, out: Console, err: Console) -> int:
     """Run the demo in ``folder``; the exit code, 0 only when every step did what it says. Raises TiebreakError."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
     start = time.monotonic()
     material = simulated() if dataset is None else exported(dataset)
     with _only_one(folder), ExitStack() as running:
@@ -137,11 +138,15 @@ def _start(folder: Path, running: ExitStack, shown: Steps) -> Stage:
     with stage.timed("label_studio"), ThreadPoolExecutor(1) as other:
         backend.start({"TIEBREAK_ML_SECRET": secret, "TIEBREAK_ML_SYNC_URL": web.url})
         waiting = other.submit(backend.ready)
-        running.enter_context(server)
-        _write_settings(stage, ())
-        web.start({"TIEBREAK_CONFIG": str(stage.folder / "tiebreak.toml")})
-        web.ready()
-        waiting.result()
+        try:
+            running.enter_context(server)
+            _write_settings(stage, ())
+            web.start({"TIEBREAK_CONFIG": str(stage.folder / "tiebreak.toml")})
+            web.ready()
+            waiting.result()
+        except BaseException:
+            backend.stop()  # or the thread would wait for it to answer
+            raise
     return stage
 
 

@@ -43,11 +43,12 @@ class Service:
 
     def ready(self) -> None:
         """Wait until it answers; raises DemoError with the end of its log."""
-        assert self._process is not None
+        process = self._process
+        assert process is not None
         end = time.monotonic() + STARTING_SECONDS
         with requests.Session() as session:
             session.trust_env = False
-            while time.monotonic() < end and self._process.poll() is None:
+            while time.monotonic() < end and process.poll() is None:
                 try:
                     if session.get(self._health, timeout=5).ok:
                         return

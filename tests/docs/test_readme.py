@@ -23,7 +23,9 @@ DEMO, TEST, OWN = [list(commands(block)) for block in blocks(ROOT / "README.md")
 
 def recipe(target: str) -> list[str]:
     """What make would run for a target, setup apart."""
-    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
+    # Run under make itself, it would say which folder it enters.
+    outer = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True, env=outer)
     return [line.strip() for line in done.stdout.splitlines() if "setup.sh" not in line]
 
 
