@@ -253,3 +253,15 @@ def test_css_and_icon_are_served_and_name_no_other_server(tmp_path: Path) -> Non
         assert "url(" not in css.get_data(as_text=True)
     with client.get("/assets/icon.svg") as icon:
         assert icon.mimetype == "image/svg+xml"
+
+
+def test_what_a_run_could_not_use_is_shown(labeled: Stage) -> None:
+    labeled.beat(message="the ruling on task 9 cannot be used: <why>\nthe ML backend does not answer")
+    text = page(labeled, "/projects/7")
+    assert "<li>the ruling on task 9 cannot be used: &lt;why&gt;</li>" in text
+    assert "<li>the ML backend does not answer</li>" in text
+    assert "The last run failed" not in text
+
+
+def test_an_id_that_no_project_can_have_is_not_there(labeled: Stage) -> None:
+    assert browser(labeled).get(f"/projects/{10**23}").status_code == 404
