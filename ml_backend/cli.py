@@ -22,8 +22,11 @@ app = typer.Typer(
     help="An ML backend for Label Studio: learns, suggests, and says what to label next.",
 )
 INTERRUPTED = 130  # the shell's code for Ctrl-C
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+UNBROKEN = 10_000
+"""Columns where no terminal is: what is piped or logged is broken by nobody."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else UNBROKEN)
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else UNBROKEN)
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the models (default: TIEBREAK_ML_DATA).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]

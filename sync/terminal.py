@@ -16,8 +16,11 @@ if TYPE_CHECKING:  # what is only named costs no start-up time
     from .doctor import Diagnosis
     from .store.annotations import Event
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+UNBROKEN = 10_000
+"""Columns where no terminal is: what is piped or logged is broken by nobody."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else UNBROKEN)
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else UNBROKEN)
 
 
 def say(text: str) -> None:
