@@ -94,8 +94,9 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
         if (reason := _follow_interface(store, gateway, home, clock)) is not None:
             outdated.append((home.label_studio_id, reason))
         removed += _remove_duplicates(store, gateway, home)
-        pushed += _import(store, gateway, home, project, band)
-        _settle_order(store, gateway, home, clock)
+        imported = _import(store, gateway, home, project, band)
+        _settle_order(store, gateway, home, clock, looked_at=not imported)
+        pushed += imported
         touched.append(home.key)
     return PushReport(pushed, removed, tuple(touched), tuple(refused), tuple(outdated))
 
@@ -318,8 +319,13 @@ def _body(intent: reviews.Review, score: float, version: str) -> Mapping[str, An
     }
 
 
-def _settle_order(store: Store, gateway: LabelStudio, home: projects.StoredProject, clock: Callable[[], int]) -> None:
-    """Make Label Studio serve by today's priorities: all open tasks under one version, that version the project's."""
+def _settle_order(
+    store: Store, gateway: LabelStudio, home: projects.StoredProject, clock: Callable[[], int], *, looked_at: bool
+) -> None:
+    """Make Label Studio serve by today's priorities: all open tasks under one version, that version the project's.
+
+    ``looked_at``: nothing of ours has changed the review project since it was pulled.
+    """
     with store.read() as connection:
         open_reviews = reviews.open_in(connection, home.key)
     wanted = {one.review_task or 0: score_from_priority(one.priority, one.task) for one in open_reviews}
@@ -329,7 +335,8 @@ def _settle_order(store: Store, gateway: LabelStudio, home: projects.StoredProje
     moved = any(one.score != wanted[one.review_task or 0] for one in open_reviews)
     if not moved and len(ours) == 1 and min(ours.values()) >= len(wanted):
         (version,) = ours
-        if gateway.project(home.label_studio_id).model_version != version:
+        there = home.model_version if looked_at else gateway.project(home.label_studio_id).model_version
+        if there != version:
             gateway.update_project(home.label_studio_id, model_version=version)
         return
     rows: list[dict[str, Any]] = [{"task": task, "score": wanted[task], "result": []} for task in sorted(wanted)]

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
         description="Access token of a Label Studio user: Account & Settings, either kind.",
     )
     timeout_seconds: float = Field(
-        60.0, ge=1, le=3600, description="How long to wait for one answer of Label Studio before giving up."
+        60.0, ge=0.1, le=3600, description="How long to wait for one answer of Label Studio before giving up."
     )
     store: str = Field(
         "sqlite:///tiebreak.sqlite3",

@@ -1,7 +1,6 @@
 """Running twice changes nothing, and people who work during a run lose nothing."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,15 +17,15 @@ pytestmark = pytest.mark.label_studio
 MADE = [["good", "bad", "none"], ["good", "bad"], ["good", "good", "good"], [], ["good"], []]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def made(label_studio: RunningLabelStudio) -> Scene:
     return scene(label_studio, MADE)
 
 
-@pytest.fixture
-def ready(label_studio: RunningLabelStudio, made: Scene, tmp_path: Path) -> Iterator[Stage]:
+@pytest.fixture(scope="module")
+def ready(label_studio: RunningLabelStudio, made: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """With an ML backend, a webhook address, a skip, a ruling and a malformed result."""
-    with stage(label_studio, tmp_path, made.project) as opened:
+    with stage(label_studio, tmp_path_factory.mktemp("twice"), made.project) as opened:
         opened.run()
         admin = label_studio.as_("admin")
         label_studio.as_("annotator").create_annotation(made.tasks[3], [], was_cancelled=True)

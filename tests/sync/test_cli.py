@@ -66,7 +66,7 @@ BAD: Mapping[str, tuple[Behave | None, str]] = {
     "another program": (always(200, b'{"status": "ok"}'), "what came is no project"),
 }
 AS_PROCESSES = ["nobody listens", "login page", "hangs"]
-HURRIED = {"label_studio_token": "t0k3n", "timeout_seconds": "1"}
+HURRIED = {"label_studio_token": "t0k3n", "timeout_seconds": "0.2"}
 
 
 @pytest.fixture(scope="module")
