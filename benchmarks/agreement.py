@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from label_config.answers import Choices
 from sync.quality.agreement import control_agreement, krippendorff_alpha
 from sync.quality.consensus.dawid_skene import dawid_skene
 from sync.quality.consensus.posterior import Votes
@@ -83,7 +84,7 @@ def _coded(table: IntArray) -> CodedAnswers:
         votes.answer,
         tuple(range(votes.tasks)),
         tuple(range(votes.annotators)),
-        tuple((label,) for label in labels),
+        tuple(Choices((label,)) for label in labels),
         labels,
     )
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from label_config.model import Choices
+from label_config.answers import Choices
 from label_config.parse import parse
 from label_config.results import write_answer
 from label_config.templates import template

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import requests
 
-from label_config.model import Choices
+from label_config.answers import Choices
 from label_config.parse import parse
 from label_config.results import write_answer
 from label_config.templates import template

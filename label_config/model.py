@@ -1,13 +1,35 @@
-"""The vocabulary of labeling interfaces: data objects, controls, answers."""
+"""The vocabulary of labeling interfaces: data objects and controls. Answers are in ``answers``."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from .errors import InterfaceError
 
 _VARIABLE = re.compile(r"\$([\w\[\].{}]+)")
 _STEP = re.compile(r"[\w{}]+")
+
+
+class Family(StrEnum):
+    """What kind of answer a control asks for: the type of the answer follows from it (see ``answers.ANSWERS``)."""
+
+    CHOICES = "choices"
+    """Choices, and Pairwise as a choice between left and right."""
+    TAXONOMY = "taxonomy"
+    """Taxonomy, and nested Choices."""
+    RATING = "rating"
+    NUMBER = "number"
+    MOMENT = "moment"
+    """DateTime."""
+    TEXT = "text"
+    """TextArea."""
+    RANKING = "ranking"
+    """Ranker, with or without buckets."""
+    REGIONS = "regions"
+    """Everything that is marked or drawn: spans, segments, boxes, outlines, masks, points, tracks."""
+    RELATIONS = "relations"
+    CHAT = "chat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +54,31 @@ class DataObject:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What is asked: a ``<Choices>`` tag with its labels in the interface's order.
+    """What is asked: a control tag with its labels in the interface's order.
 
-    ``labels`` are what results say: a choice's alias where it has one. ``multiple`` is true where several labels may
-    be chosen together. ``attributes`` are the tag's own attributes, as written.
+    ``labels`` are what results say: a choice's alias where it has one; for Pairwise left and right. ``multiple`` is
+    true where several labels may be chosen together. ``dynamic`` is true where labels come from the task's data, so
+    that ``labels`` are not all there are. ``per_region`` is true where the control asks about each region (or each
+    item) apart: its answers are ``PerRegion``, of parts of this control's family. ``low`` and ``high`` are the bounds
+    of a Number or a Rating, null where the interface gives none. ``attributes`` are the tag's own, as written.
     """
 
     name: str
     tag: str
     to_names: tuple[str, ...]
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = ()
     multiple: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
+    family: Family = Family.CHOICES
+    dynamic: bool = False
+    per_region: bool = False
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def decidable(self) -> bool:
+        """True where an answer is one or several of the interface's labels: what consensus and models decide."""
+        return self.family == Family.CHOICES and not self.per_region and not self.dynamic
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +89,11 @@ class LabelConfig:
     controls: tuple[Control, ...]
     xml: str
 
+    @property
+    def decidable(self) -> tuple[Control, ...]:
+        """The controls that consensus and models decide."""
+        return tuple(control for control in self.controls if control.decidable)
+
     def control(self, name: str) -> Control:
         """The control of that name; raises InterfaceError that lists the names there are."""
         for control in self.controls:
@@ -61,20 +101,3 @@ class LabelConfig:
                 return control
         names = ", ".join(control.name for control in self.controls)
         raise InterfaceError(f"no control is named {name!r}; this labeling interface has: {names}")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Choices:
-    """The answer to a Choices control: the chosen labels, each once, in the interface's order.
-
-    An empty tuple is an answer that chose nothing.
-    """
-
-    labels: tuple[str, ...]
-
-
-Answer = Choices
-"""An answer to one control. A union that grows with the control families."""
-
-Answers = Mapping[str, Answer]
-"""One annotation's answers: control name -> answer. A control that was not answered is absent."""

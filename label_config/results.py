@@ -5,8 +5,9 @@ import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .answers import Answer, Choices
 from .errors import InterfaceError, ResultError
-from .model import Answer, Choices, Control, LabelConfig
+from .model import Control, LabelConfig
 
 
 def read_answers(config: LabelConfig, result: object) -> dict[str, Answer]:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from .answers import Answer, Choices
 from .errors import InterfaceError, ResultError
-from .model import Answer, Choices, Control, LabelConfig
+from .model import Control, LabelConfig
 from .parse import CONTROLS
 from .results import read_answers
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from label_config.model import Choices, LabelConfig
+from label_config.answers import Choices
+from label_config.model import LabelConfig
 from label_config.ordering import score_from_place
 from label_config.results import write_answer
 

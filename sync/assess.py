@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
+from label_config.answers import Choices
 from label_config.model import Control, LabelConfig
 from label_config.parse import parse
 
@@ -135,8 +136,8 @@ def gather(connection: Connection, project: int) -> Evidence:
 
 def _judge(control: Control, evidence: Evidence, settings: Settings) -> _Judgement:
     rows = [row for row in evidence.answers if row.control == control.name]
-    fixed = {task: labels for task, (labels, _) in evidence.fixed.get(control.name, {}).items()}
-    coded = encode(control, [(row.task, row.annotator, row.labels) for row in rows], fixed)
+    fixed = {task: Choices(labels) for task, (labels, _) in evidence.fixed.get(control.name, {}).items()}
+    coded = encode(control, [(row.task, row.annotator, Choices(row.labels)) for row in rows], fixed)
     rng = np.random.default_rng(settings.seed)
     agreement = control_agreement(
         control.name, coded, rng=rng, bootstrap=settings.bootstrap, confidence=settings.confidence

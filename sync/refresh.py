@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from label_config.answers import Choices
 from label_config.errors import LabelConfigError
-from label_config.model import Choices, LabelConfig
+from label_config.model import LabelConfig
 from label_config.ordering import score_from_place
 from label_config.parse import parse
 from label_config.results import write_answer

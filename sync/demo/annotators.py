@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from label_config.model import Choices, Control
+from label_config.answers import Choices
+from label_config.model import Control
 from label_config.results import write_answer
 
 from ..errors import DemoError

@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
-from label_config.model import Choices
+from label_config.answers import Choices
 from label_config.parse import parse
 from label_config.results import write_answer
 from label_config.review import UNDECIDED, VERDICTS

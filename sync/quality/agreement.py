@@ -11,7 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from .distance import distance
+from label_config.model import Control
+
+from .distance import default_distance, distance
+from .distance.comparison import every_pair
 from .intervals import NO_RESAMPLES, estimate
 from .pairwise import pair_agreements
 from .records import CodedAnswers, ControlAgreement, Estimate, FloatArray, IntArray
@@ -148,7 +151,9 @@ def _apart(counts: sparse.csr_array, distances: FloatArray) -> FloatArray:
 
 def matrix(coded: CodedAnswers) -> FloatArray:
     """The distances between the distinct answers: nominal for single choices, Jaccard for multiple ones."""
-    return distance("jaccard" if coded.multiple else "nominal")(coded.answers)
+    control = Control("", "Choices", (), coded.labels, coded.multiple)
+    found = distance(control, default_distance(control))(every_pair(control, coded.answers))
+    return found.reshape(len(coded.answers), len(coded.answers))
 
 
 def percent_agreement(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, confidence: float = 0.95) -> Estimate:
@@ -161,10 +166,10 @@ def krippendorff_alpha(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, con
 
     Null without a task that two annotators answered, and where only one answer is in use.
 
-    >>> from label_config.model import Control
+    >>> from label_config.answers import Choices
     >>> from .coded_answers import encode
     >>> observers = ["123321412...", "1233224125.3", ".3332342251.", "12332441251."]
-    >>> rows = [(unit, person, (value,)) for person, values in enumerate(observers)
+    >>> rows = [(unit, person, Choices((value,))) for person, values in enumerate(observers)
     ...         for unit, value in enumerate(values) if value != "."]
     >>> coded = encode(Control("c", "Choices", ("t",), tuple("12345")), rows)
     >>> round(krippendorff_alpha(coded, np.random.default_rng(0)).value, 3)

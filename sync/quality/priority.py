@@ -78,8 +78,9 @@ def findings(
 
 def _votes(coded: CodedAnswers) -> dict[int, Counter[str]]:
     found: dict[int, Counter[str]] = {}
+    sets = coded.label_sets()
     for task, answer in zip(coded.task.tolist(), coded.answer.tolist(), strict=True):
-        found.setdefault(coded.tasks[task], Counter())[_words(coded.answers[answer])] += 1
+        found.setdefault(coded.tasks[task], Counter())[_words(sets[answer])] += 1
     return found
 
 

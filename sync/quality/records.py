@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from label_config.answers import Answer, Choices
+
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -16,9 +18,9 @@ class CodedAnswers:
     """The answers to one control as parallel integer arrays of one length n.
 
     ``task``, ``annotator``, ``answer`` hold positions in ``tasks``, ``annotators``, ``answers``.
-    ``tasks`` and ``annotators`` are the store's ids. ``answers`` are the distinct answers, each the tuple of its
-    labels in the interface's order (a single choice is a tuple of one). ``labels`` is the interface's label
-    order. ``fixed`` maps a task position to an answer position: human rulings and ground truth, which override.
+    ``tasks`` and ``annotators`` are ids, in ascending order. ``answers`` are the distinct answers (of regions,
+    relations and conversations: all answers, one a row, because hardly two are alike). ``labels`` is the interface's
+    label order. ``fixed`` maps a task position to an answer position: human rulings and ground truth, which override.
     At most one row a (task, annotator): the caller keeps the latest and counts the rest.
     """
 
@@ -27,10 +29,16 @@ class CodedAnswers:
     answer: IntArray
     tasks: tuple[int, ...]
     annotators: tuple[int, ...]
-    answers: tuple[tuple[str, ...], ...]
+    answers: tuple[Answer, ...]
     labels: tuple[str, ...]
     multiple: bool = False
     fixed: Mapping[int, int] = field(default_factory=dict)
+
+    def label_sets(self) -> tuple[tuple[str, ...], ...]:
+        """The answers as tuples of labels; raises TypeError for answers that are not choices."""
+        if not all(isinstance(answer, Choices) for answer in self.answers):
+            raise TypeError("these answers are not choices of labels")
+        return tuple(answer.labels for answer in self.answers if isinstance(answer, Choices))
 
 
 @dataclass(frozen=True, slots=True)

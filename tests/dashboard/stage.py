@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, CursorResult, insert, select
 
-from label_config.model import Choices
+from label_config.answers import Choices
 from label_config.results import canonical
 from sync.assess import assess
 from sync.dashboard.pages import blueprint

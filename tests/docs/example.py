@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import requests
 
-from label_config.model import Choices
+from label_config.answers import Choices
 from label_config.parse import parse
 from label_config.results import write_answer
 from ml_backend import cli as ml_cli

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import MetaData, create_engine, select
 
-from label_config.model import Choices
+from label_config.answers import Choices
 from label_config.parse import parse
 from label_config.results import write_answer
 from label_config.review import VERDICTS

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from label_config.answers import Choices
 from label_config.errors import LabelConfigError, ResultError
-from label_config.model import Choices, Control
+from label_config.model import Control
 from label_config.parse import parse
 from label_config.results import canonical, from_canonical, in_order, read_answers, write_answer
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from label_studio_sdk.label_interface.interface import LabelInterface
 
+from label_config.answers import Choices
 from label_config.errors import InterfaceError, ResultError
-from label_config.model import Choices
 from label_config.parse import parse
 from label_config.results import in_order, write_answer
 from label_config.review import CAUSES, UNDECIDED, VERDICTS, Ruling, read_ruling, review_config, review_data

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from label_config.model import Choices
+from label_config.answers import Choices
 from label_config.parse import parse
 from label_config.results import write_answer
 from ml_backend import cli

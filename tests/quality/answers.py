@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
+from label_config.answers import Choices
 from label_config.model import Control
 from sync.quality.coded_answers import encode
 from sync.quality.records import CodedAnswers, IntArray
@@ -18,18 +19,18 @@ Row = tuple[int, int, str]
 
 def single(rows: Sequence[Row], labels: Sequence[str] = ABC, fixed: Mapping[int, str] | None = None) -> CodedAnswers:
     """(task, annotator, label) rows of a single choice."""
-    known = {task: (label,) for task, label in (fixed or {}).items()}
+    known = {task: Choices((label,)) for task, label in (fixed or {}).items()}
     control = Control("c", "Choices", ("t",), tuple(labels))
-    return encode(control, [(task, person, (label,)) for task, person, label in rows], known)
+    return encode(control, [(task, person, Choices((label,))) for task, person, label in rows], known)
 
 
 def multiple(
     rows: Sequence[tuple[int, int, str]], labels: Sequence[str] = ABC, fixed: Mapping[int, str] | None = None
 ) -> CodedAnswers:
     """(task, annotator, "ab") rows of a multiple choice: one letter a label."""
-    known = {task: tuple(letters) for task, letters in (fixed or {}).items()}
+    known = {task: Choices(tuple(letters)) for task, letters in (fixed or {}).items()}
     control = Control("c", "Choices", ("t",), tuple(labels), multiple=True)
-    return encode(control, [(task, person, tuple(letters)) for task, person, letters in rows], known)
+    return encode(control, [(task, person, Choices(tuple(letters))) for task, person, letters in rows], known)
 
 
 def table(text: str) -> list[Row]:
@@ -63,7 +64,7 @@ def simulated(
         answer=answer.ravel(),
         tasks=tuple(range(tasks)),
         annotators=tuple(range(people)),
-        answers=tuple((name,) for name in names),
+        answers=tuple(Choices((name,)) for name in names),
         labels=names,
     ), truth
 
@@ -87,7 +88,7 @@ def crowd(folder: Path) -> tuple[CodedAnswers, dict[str, int]]:
         answer=codes[:, 2],
         tasks=tuple(range(len(tasks))),
         annotators=tuple(range(len(people))),
-        answers=tuple((label,) for label in labels),
+        answers=tuple(Choices((label,)) for label in labels),
         labels=tuple(labels),
     ), tasks
 

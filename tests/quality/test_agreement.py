@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from label_config.answers import Choices
 from sync.quality.agreement import (
     NO_PAIRS,
     ONE_LABEL,
@@ -208,7 +209,7 @@ def test_tasks_share_a_profile_exactly_where_they_got_the_same_answers() -> None
     tasks, sizes = 100_000, rng.integers(0, 10, size=100_000)
     task = np.repeat(np.arange(tasks), sizes)
     answer = np.where(rng.random(len(task)) < 0.7, rng.integers(3, size=len(task)), rng.integers(300, size=len(task)))
-    names = tuple((str(kind),) for kind in range(300))
+    names = tuple(Choices((str(kind),)) for kind in range(300))
     coded = CodedAnswers(task, np.arange(len(task)), answer, tuple(range(tasks)), (), names, ())
     profiles = profiles_of(coded, matrix(coded))
     by_task = pairs_by_task(coded)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from label_config.answers import Choices
 from sync.quality.consensus import TIE, choose, infer
 from sync.quality.consensus.dawid_skene import dawid_skene
 from sync.quality.consensus.majority import majority
@@ -76,7 +77,7 @@ def test_label_sets_of_a_real_crowd_have_a_consensus_each(shared_data: Path) -> 
         zip(zip(coded.task.tolist(), coded.annotator.tolist(), strict=True), range(len(coded.task)), strict=True)
     )
     keep = np.array(sorted(latest.values()))
-    answers = tuple(tuple(label.split("|")) for (label,) in coded.answers)
+    answers = tuple(tuple(label.split("|")) for (label,) in coded.label_sets())
     labels = tuple(sorted({label for answer in answers for label in answer}))
     sets = CodedAnswers(
         coded.task[keep],
@@ -84,7 +85,7 @@ def test_label_sets_of_a_real_crowd_have_a_consensus_each(shared_data: Path) -> 
         coded.answer[keep],
         coded.tasks,
         coded.annotators,
-        answers,
+        tuple(Choices(answer) for answer in answers),
         labels,
         multiple=True,
     )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from label_config.answers import Choices
 from sync.quality.agreement import control_agreement, krippendorff_alpha, matrix, profiles_of
 from sync.quality.records import CodedAnswers, FloatArray
 
@@ -12,7 +13,7 @@ from .answers import pairs_by_task, simulated
 def all_different(tasks: int) -> CodedAnswers:
     """Every task has a profile of its own, so tasks are drawn; see ``few`` for the other way."""
     answers = np.arange(2 * tasks)
-    names = tuple((str(answer),) for answer in answers)
+    names = tuple(Choices((str(answer),)) for answer in answers)
     return CodedAnswers(answers // 2, answers % 2, answers, tuple(range(tasks)), (0, 1), names, ())
 
 
@@ -21,7 +22,13 @@ def few(tasks: int) -> CodedAnswers:
     task = np.repeat(np.arange(tasks), 2)
     answer = np.where((task % 4 == 0) & (np.arange(2 * tasks) % 2 == 0), 1, 0)
     return CodedAnswers(
-        task, np.arange(2 * tasks) % 2, answer, tuple(range(tasks)), (0, 1), (("a",), ("b",)), ("a", "b")
+        task,
+        np.arange(2 * tasks) % 2,
+        answer,
+        tuple(range(tasks)),
+        (0, 1),
+        (Choices(("a",)), Choices(("b",))),
+        ("a", "b"),
     )
 
 

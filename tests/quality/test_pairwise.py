@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from sklearn.metrics import cohen_kappa_score
 
+from label_config.answers import Choices
 from sync.quality import pairwise
 from sync.quality.agreement import matrix
 from sync.quality.pairwise import pair_agreements
@@ -57,7 +58,7 @@ def test_every_pair_with_common_tasks_is_reported_as_scikit_learn_has_it(rows: l
 def test_kappa_over_label_sets_weighs_by_distance(rows: list[Row]) -> None:
     """Cohen (1968): 1 - mean distance / mean distance of answers combined at random."""
     coded = multiple(rows)
-    place = {"".join(labels): code for code, labels in enumerate(coded.answers)}
+    place = {"".join(labels): code for code, labels in enumerate(coded.label_sets())}
     apart = matrix(coded)
     for pair in pairs_of(coded):
         left, right = ([place[label] for label in side] for side in common(rows, *pair.annotators))
@@ -97,7 +98,7 @@ def test_nobody_and_one_person_are_no_pairs() -> None:
 
 
 def test_more_people_than_can_be_told_apart_are_refused() -> None:
-    kinds, people = tuple((str(kind),) for kind in range(60_000)), tuple(range(60_000))
+    kinds, people = tuple(Choices((str(kind),)) for kind in range(60_000)), tuple(range(60_000))
     none = np.zeros(0, dtype=np.int64)
     with pytest.raises(ValueError, match="60000 annotators with 60000 different answers"):
         pair_agreements(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from label_config.model import Choices
+from label_config.answers import Choices
 from label_config.parse import parse
 from label_config.results import canonical, read_answers, write_answer
 from sync.assess import assess

@@ -64,7 +64,8 @@ def _votes(coded: CodedAnswers, answer: IntArray, classes: int, fixed: Mapping[i
 def _single(
     coded: CodedAnswers, algorithm: Algorithm
 ) -> tuple[tuple[TaskConsensus, ...], tuple[AnnotatorQuality, ...]]:
-    names = [", ".join(answer) for answer in coded.answers]
+    sets = coded.label_sets()
+    names = [", ".join(answer) for answer in sets]
     if not names or not coded.tasks:
         return (), ()
     posterior = algorithm(_votes(coded, coded.answer, len(names), coded.fixed))
@@ -75,7 +76,7 @@ def _single(
     tasks = tuple(
         TaskConsensus(
             task=task,
-            answer=coded.answers[first],
+            answer=sets[first],
             confidence=confidence,
             posterior={name: p for name, p in zip(names, row, strict=True) if p > 1e-6},
             annotations=annotations,
@@ -110,7 +111,7 @@ def _multiple(
     """Each label on its own: chosen or not. The confidence is that of the least certain label; a tie is not chosen."""
     if not coded.answers or not coded.tasks:
         return (), ()
-    has = np.array([[label in answer for label in coded.labels] for answer in coded.answers], dtype=np.int64)
+    has = np.array([[label in answer for label in coded.labels] for answer in coded.label_sets()], dtype=np.int64)
     chosen = np.zeros((len(coded.tasks), len(coded.labels)))
     quality = np.zeros((len(coded.annotators), len(coded.labels)))
     for place in range(len(coded.labels)):

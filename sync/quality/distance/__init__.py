@@ -1,22 +1,35 @@
-"""How far two answers to one control are apart: one function a distance, in one dict.
+"""How far two answers to one control are apart: a file a family, all distances of a family in one dict.
 
-Each takes the distinct answers of a control and returns the symmetric matrix of their distances: shape
-(answers, answers), values in [0, 1], 0 on the diagonal. Both empty = 0, one empty = 1.
+A distance takes a ``Comparison``, the answers and which of them to compare, and returns one number a pair, in [0, 1]:
+0 for equal answers, the same both ways round. Both empty = 0, one empty = 1.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+
+from label_config.model import Control, Family
 
 from ..records import FloatArray
-from .nominal import nominal
-from .sets import jaccard
+from .choices import jaccard, nominal
+from .comparison import Comparison
 
-Distance = Callable[[Sequence[tuple[str, ...]]], FloatArray]
+Distance = Callable[[Comparison], FloatArray]
 
-DISTANCES: Mapping[str, Distance] = {"nominal": nominal, "jaccard": jaccard}
+DISTANCES: Mapping[Family, Mapping[str, Distance]] = {
+    Family.CHOICES: {"nominal": nominal, "jaccard": jaccard},
+}
+"""Family -> name -> distance; the first one of a family is its default, but for multiple choices (Jaccard)."""
 
 
-def distance(name: str) -> Distance:
-    """The distance of that name; raises ValueError that lists the names there are."""
-    if name not in DISTANCES:
-        raise ValueError(f"no distance is named {name!r}; there are: {', '.join(DISTANCES)}")
-    return DISTANCES[name]
+def default_distance(control: Control) -> str:
+    """The name of the distance that a control has unless another is asked for."""
+    if control.family == Family.CHOICES and control.multiple:
+        return "jaccard"
+    return next(iter(DISTANCES[control.family]))
+
+
+def distance(control: Control, name: str) -> Distance:
+    """The distance of that name for the control's family; raises ValueError that lists the names there are."""
+    known = DISTANCES[control.family]
+    if name not in known:
+        raise ValueError(f"control {control.name!r}: no distance is named {name!r}; there are: {', '.join(known)}")
+    return known[name]

@@ -1,0 +1,33 @@
+"""What a distance is given: answers, and the pairs of them to compare."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from label_config.answers import Answer
+from label_config.model import Control
+
+from ..records import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Pairs of answers to one control.
+
+    ``left`` and ``right`` hold positions in ``answers``, a pair each: shape (pairs,). ``counts`` says how often each
+    answer was given on tasks with two or more, shape (answers,): only Krippendorff's ordinal metric depends on it.
+    """
+
+    control: Control
+    answers: Sequence[Answer]
+    left: IntArray
+    right: IntArray
+    counts: FloatArray
+
+
+def every_pair(control: Control, answers: Sequence[Answer], counts: FloatArray | None = None) -> Comparison:
+    """Every answer with every one, row by row: reshape the distances to (answers, answers)."""
+    n = len(answers)
+    each = np.ones(n) if counts is None else counts
+    return Comparison(control, answers, np.repeat(np.arange(n), n), np.tile(np.arange(n), n), each)
