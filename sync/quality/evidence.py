@@ -1,4 +1,4 @@
-"""What agreement is computed from, and how: one control's answers beside the truths, models and fields they are cut by."""
+"""What agreement is computed from and how: one control's answers, and the truths, models and fields beside them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
