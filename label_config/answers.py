@@ -221,6 +221,18 @@ class Chat:
 Answer = Choices | Taxonomy | Number | Moment | Text | Ranking | Regions | PerRegion | Relations | Chat
 """An answer to one control."""
 
+
+def chosen(answer: Answer) -> tuple[str, ...]:
+    """The labels of an answer to a Choices or Pairwise; raises TypeError for an answer of another kind.
+
+    >>> chosen(Choices(("yes",)))
+    ('yes',)
+    """
+    if not isinstance(answer, Choices):
+        raise TypeError(f"{type(answer).__name__} is no choice of labels")
+    return answer.labels
+
+
 Answers = Mapping[str, Answer]
 """One annotation's answers: control name -> answer. A control that was not answered is absent."""
 

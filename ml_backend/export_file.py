@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from label_config.answers import Choices
 from label_config.errors import InterfaceError, LabelConfigError, ResultError
 from label_config.exports import parse_export
 from label_config.model import LabelConfig
@@ -62,7 +63,8 @@ def majority(config: LabelConfig, tasks: list[Mapping[str, Any]]) -> Iterator[Tr
             except ResultError:
                 continue
             for control, answer in answers.items():
-                votes.setdefault(control, Counter())[answer.labels] += 1
+                if isinstance(answer, Choices):
+                    votes.setdefault(control, Counter())[answer.labels] += 1
         for control, counted in votes.items():
             (answer_, count), *others = counted.most_common(2)
             if others and others[0][1] == count:

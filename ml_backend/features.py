@@ -32,8 +32,13 @@ class View:
 def view_of(config: LabelConfig, control: Control) -> View:
     """What a control is about: the first of its objects that an encoder reads.
 
-    Raises NotLearnable, naming the object tags there are encoders for.
+    Raises NotLearnable for a control that no model of ours answers, and where nothing reads its objects, naming the
+    tags there are models for.
     """
+    if not control.decidable or control.tag != "Choices":
+        raise NotLearnable(
+            f"control {control.name!r}: <{control.tag}> cannot be learned yet; there are models for: Choices"
+        )
     for name in control.to_names:
         shown = next(one for one in config.objects if one.name == name)
         for encoder, family in ENCODERS.items():

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from label_config.answers import Choices
 from label_config.errors import ResultError
 from label_config.model import LabelConfig
 from label_config.results import read_answers
@@ -186,6 +187,8 @@ def opinions_of(config: LabelConfig, prediction: Any) -> dict[str, Opinion]:
     scores = {str(region.get("from_name")): region.get("score") for region in result}
     found = {}
     for control, answer in answers.items():
+        if not isinstance(answer, Choices):
+            continue
         confidence = _share(prediction.get("score"), scores.get(control))
         doubt = 0.5 if confidence is None else 1 - confidence
         shares = {} if confidence is None else dict.fromkeys(answer.labels, confidence)

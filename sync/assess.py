@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from label_config.answers import Choices
 from label_config.model import Control, LabelConfig
 from label_config.parse import parse
+from label_config.results import canonical
 
 from .quality.agreement import control_agreement, control_trend
 from .quality.coded_answers import encode
@@ -32,21 +33,19 @@ from .store.reviews import rulings_of
 DAY = 86_400_000_000
 WINDOWS = 12
 
-Labels = tuple[str, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that an assessment is computed from.
 
-    ``fixed`` maps control -> task -> (labels, source): rulings and ground truths. ``opinions`` maps control ->
-    task -> what the model thinks out of sample.
+    ``fixed`` maps decidable control -> task -> (answer, source): rulings and ground truths. ``opinions`` maps
+    control -> task -> what the model thinks out of sample.
     """
 
     config: LabelConfig
     answers: Sequence[AnswerRow]
     excluded: Excluded
-    fixed: Mapping[str, Mapping[int, tuple[Labels, str]]]
+    fixed: Mapping[str, Mapping[int, tuple[Choices, str]]]
     opinions: Mapping[str, Mapping[int, Opinion]]
     progress: Mapping[str, int]
 
@@ -59,9 +58,14 @@ class Evidence:
         )
         for part in (
             policy,
-            sorted([row.task, row.annotator, row.control, row.labels, row.updated_at] for row in self.answers),
+            sorted(
+                [row.task, row.annotator, row.control, canonical(row.answer), row.updated_at] for row in self.answers
+            ),
             dataclasses.asdict(self.excluded),
-            {control: sorted(tasks.items()) for control, tasks in self.fixed.items()},
+            {
+                control: sorted((task, answer.labels, source) for task, (answer, source) in tasks.items())
+                for control, tasks in self.fixed.items()
+            },
             {
                 control: sorted((task, list(dataclasses.astuple(opinion))) for task, opinion in tasks.items())
                 for control, tasks in self.opinions.items()
@@ -97,7 +101,7 @@ def assess(store: Store, project: int, settings: Settings, clock: Callable[[], i
         known = assessments.latest(connection, project)
     if known is not None and known.hash == fingerprint:
         return Assessment(known.report, changed=False)
-    judgements = {control.name: _judge(control, evidence, settings) for control in evidence.config.controls}
+    judgements = {control.name: _judge(control, evidence, settings) for control in evidence.config.decidable}
     report = _report(evidence, judgements)
     with store.begin() as connection:
         # The training feed goes by this time: it never falls back, whatever the clock does.
@@ -116,8 +120,8 @@ def gather(connection: Connection, project: int) -> Evidence:
     """Read the evidence on one project: store key -> everything that judges it."""
     config = parse(projects.label_config(connection, project))
     answers, excluded = answers_of(connection, project)
-    fixed: dict[str, dict[int, tuple[Labels, str]]] = {control.name: {} for control in config.controls}
-    labels = {control.name: frozenset(control.labels) for control in config.controls}
+    fixed: dict[str, dict[int, tuple[Choices, str]]] = {control.name: {} for control in config.decidable}
+    labels = {control.name: frozenset(control.labels) for control in config.decidable}
     # A ruling of ours comes last: it stands also as a ground truth in Label Studio, and its source is the ruling.
     # One for a label that the interface has no more does not count: what is right there now, nobody has said.
     for source, rows in (
@@ -125,9 +129,11 @@ def gather(connection: Connection, project: int) -> Evidence:
         ("ruling", rulings_of(connection, project)),
     ):
         for row in rows:
-            if row.control in fixed and labels[row.control].issuperset(row.labels):
-                fixed[row.control][row.task] = (row.labels, source)
-    opinions: dict[str, dict[int, Opinion]] = {control.name: {} for control in config.controls}
+            if row.control not in fixed or not isinstance(row.answer, Choices):
+                continue
+            if labels[row.control].issuperset(row.answer.labels):
+                fixed[row.control][row.task] = (row.answer, source)
+    opinions: dict[str, dict[int, Opinion]] = {control.name: {} for control in config.decidable}
     for score in assessments.opinions(connection, project):
         if score.control in opinions:
             opinions[score.control][score.task] = Opinion(score.labels, score.probabilities, score.confidence)
@@ -136,8 +142,8 @@ def gather(connection: Connection, project: int) -> Evidence:
 
 def _judge(control: Control, evidence: Evidence, settings: Settings) -> _Judgement:
     rows = [row for row in evidence.answers if row.control == control.name]
-    fixed = {task: Choices(labels) for task, (labels, _) in evidence.fixed.get(control.name, {}).items()}
-    coded = encode(control, [(row.task, row.annotator, Choices(row.labels)) for row in rows], fixed)
+    fixed = {task: answer for task, (answer, _) in evidence.fixed.get(control.name, {}).items()}
+    coded = encode(control, [(row.task, row.annotator, row.answer) for row in rows], fixed)
     rng = np.random.default_rng(settings.seed)
     agreement = control_agreement(
         control.name, coded, rng=rng, bootstrap=settings.bootstrap, confidence=settings.confidence
@@ -160,7 +166,7 @@ def _one_queue(judgements: Mapping[str, _Judgement]) -> list[Priority]:
     return sorted(entries, key=lambda entry: (-entry.priority, entry.task, entry.control))
 
 
-def _sources(fixed: Mapping[int, tuple[Labels, str]]) -> dict[int, str]:
+def _sources(fixed: Mapping[int, tuple[Choices, str]]) -> dict[int, str]:
     return {task: source for task, (_, source) in fixed.items()}
 
 

@@ -17,6 +17,7 @@ from label_config.model import LabelConfig
 from label_config.ordering import score_from_priority
 from label_config.parse import parse
 from label_config.review import review_config, review_data
+from label_config.words import in_words
 
 from .errors import NotFound, Rejected, Unsupported
 from .labelstudio.client import LabelStudio
@@ -175,7 +176,7 @@ def _anonymised(config: LabelConfig, answers: Sequence[AnswerRow]) -> list[tuple
     """Who said what, without the who: "Answer A", "Answer B" in an order that does not tell the annotators apart."""
     people: dict[int, dict[str, str]] = {}
     for row in answers:
-        people.setdefault(row.annotator, {})[row.control] = ", ".join(row.labels) or "(nothing chosen)"
+        people.setdefault(row.annotator, {})[row.control] = in_words(row.answer)
     named = len(config.controls) > 1
     shown = sorted(
         "; ".join(f"{control}: {text}" if named else text for control, text in sorted(one.items()))

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Text, and_, case, cast, distinct, func, select
 
 from label_config.results import from_canonical
+from label_config.words import in_words
 
 from ..store import assessments
 from ..store.projects import LARGEST_ID
@@ -269,7 +270,7 @@ def readable(answer: str) -> str:
     >>> readable('["cat", "dog"]'), readable("[]")
     ('cat, dog', 'nothing')
     """
-    return ", ".join(from_canonical(answer).labels) or "nothing"
+    return in_words(from_canonical(answer))
 
 
 def last_run(connection: Connection, project: Project) -> LastRun | None:

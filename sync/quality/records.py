@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from label_config.answers import Answer, Choices
+from label_config.answers import Answer, chosen
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -36,9 +36,7 @@ class CodedAnswers:
 
     def label_sets(self) -> tuple[tuple[str, ...], ...]:
         """The answers as tuples of labels; raises TypeError for answers that are not choices."""
-        if not all(isinstance(answer, Choices) for answer in self.answers):
-            raise TypeError("these answers are not choices of labels")
-        return tuple(answer.labels for answer in self.answers if isinstance(answer, Choices))
+        return tuple(chosen(answer) for answer in self.answers)
 
 
 @dataclass(frozen=True, slots=True)

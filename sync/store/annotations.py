@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from label_config.answers import Answer
 from label_config.results import from_canonical
+from label_config.words import in_words
 
 from .tables import (
     annotation_versions,
@@ -27,7 +29,7 @@ class AnswerRow:
     task: int
     annotator: int
     control: str
-    labels: tuple[str, ...]
+    answer: Answer
     updated_at: int
 
 
@@ -57,7 +59,7 @@ class Truth:
 
     task: int
     control: str
-    labels: tuple[str, ...]
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,9 @@ def answers_of(connection: Connection, project: int) -> tuple[list[AnswerRow], E
                 latest[(row.task, row.annotator)] = row
     said = _answers(connection, project)
     rows = [
-        AnswerRow(task, annotator, control, labels, row.updated_at)
+        AnswerRow(task, annotator, control, answer, row.updated_at)
         for (task, annotator), row in sorted(latest.items())
-        for control, labels in said.get(row.id, ())
+        for control, answer in said.get(row.id, ())
     ]
     rejected.sort(key=lambda one: one.annotation)
     return rows, Excluded(cancelled, truths, valid - len(latest), anonymous, tuple(rejected))
@@ -124,14 +126,14 @@ def _ground_truths_written(project: int) -> Select[tuple[int]]:
     )
 
 
-def _answers(connection: Connection, project: int) -> dict[int, list[tuple[str, tuple[str, ...]]]]:
-    """Annotation version -> (control, labels)."""
+def _answers(connection: Connection, project: int) -> dict[int, list[tuple[str, Answer]]]:
+    """Annotation version -> (control, answer)."""
     names = {
-        row.id: (row.control, from_canonical(row.answer).labels)
+        row.id: (row.control, from_canonical(row.answer))
         for row in connection.execute(select(codes).where(codes.c.project == project))
     }
     query = select(answers.c.version, answers.c.code).join(codes, codes.c.id == answers.c.code)
-    found: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
+    found: dict[int, list[tuple[str, Answer]]] = {}
     for row in connection.execute(query.where(codes.c.project == project).order_by(answers.c.version, codes.c.control)):
         found.setdefault(row.version, []).append(names[row.code])
     return found
@@ -146,9 +148,9 @@ def ground_truths_of(connection: Connection, project: int) -> list[Truth]:
     )
     said = _answers(connection, project)
     return [
-        Truth(row.task, control, labels)
+        Truth(row.task, control, answer)
         for row in connection.execute(query.order_by(annotation_versions.c.updated_at, annotation_versions.c.id))
-        for control, labels in said.get(row.id, ())
+        for control, answer in said.get(row.id, ())
     ]
 
 
@@ -194,9 +196,7 @@ def _annotation_events(connection: Connection, task: int, names: dict[int, str],
             what = f"annotation {row.label_studio_id} skipped"
         elif row.ground_truth:
             what += " as ground truth"
-        details = "; ".join(
-            f"{control} = {', '.join(labels) or '(nothing)'}" for control, labels in said.get(row.id, ())
-        )
+        details = "; ".join(f"{control} = {in_words(answer)}" for control, answer in said.get(row.id, ()))
         if row.rejected is not None:
             details = f"set aside: {row.rejected}"
         who = row.annotator if first else row.updated_by or row.annotator
@@ -217,7 +217,7 @@ def _review_events(connection: Connection, task: int, names: dict[int, str]) -> 
             )
         for ruling in connection.execute(select(rulings).where(rulings.c.review == row.id)):
             details = "; ".join(
-                f"{control} = {', '.join(from_canonical(text).labels)}" for control, text in ruling.answers.items()
+                f"{control} = {in_words(from_canonical(text))}" for control, text in ruling.answers.items()
             )
             notes = [note for note in (ruling.verdict, ruling.cause, ruling.rationale) if note]
             who = names.get(ruling.reviewer, f"user {ruling.reviewer}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from label_config.answers import Answer
 from label_config.results import from_canonical
 
 from .tables import projects, reviews, rulings, tasks
@@ -32,7 +33,7 @@ class Ruled:
 
     task: int
     control: str
-    labels: tuple[str, ...]
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ def rulings_of(connection: Connection, project: int) -> list[Ruled]:
         .order_by(rulings.c.id)
     )
     return [
-        Ruled(row.task, control, from_canonical(text).labels)
+        Ruled(row.task, control, from_canonical(text))
         for row in connection.execute(query)
         for control, text in sorted(row.answers.items())
     ]

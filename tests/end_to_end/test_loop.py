@@ -2,6 +2,7 @@
 
 import pytest
 
+from label_config.answers import chosen
 from label_config.ordering import score_from_priority
 from sync.demo.twin import order_is_exact
 from sync.errors import NotFound, StoreError, Unsupported
@@ -124,7 +125,7 @@ def test_a_ruling_fixes_the_consensus_and_is_no_answer(label_studio: RunningLabe
     assert report["excluded"]["ground_truth"] == 1
     with store.read() as connection:
         key = projects.by_label_studio_id(connection, made.project).key
-        assert [truth.labels for truth in ground_truths_of(connection, key)] == [("none",)]
+        assert [chosen(truth.answer) for truth in ground_truths_of(connection, key)] == [("none",)]
         said = [event.what for event in history(connection, key, made.tasks[0])]
     assert said[0] == "task created"
     assert "ruled" in said
@@ -254,7 +255,7 @@ def test_edits_deletions_and_skips_are_seen(label_studio: RunningLabelStudio, st
         key = projects.by_label_studio_id(connection, made.project).key
         rows, _ = answers_of(connection, key)
         said = [event.what for event in history(connection, key, made.tasks[0])]
-    assert sorted(row.labels for row in rows) == [("bad",), ("good",), ("good",), ("good",)]
+    assert sorted(chosen(row.answer) for row in rows) == [("bad",), ("good",), ("good",), ("good",)]
     assert f"annotation {first[0].id} changed" in said
     assert f"annotation {first[1].id} found deleted" in said
 

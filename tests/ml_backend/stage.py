@@ -5,6 +5,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from label_config.answers import chosen
 from label_config.parse import parse
 from label_config.results import read_answers
 from ml_backend.app import create_app
@@ -59,4 +60,4 @@ class Here:
 
 def answers(prediction: dict[str, Any], xml: str = SENTIMENT) -> dict[str, tuple[str, ...]]:
     """What a prediction says, read as Label Studio's own results are."""
-    return {name: answer.labels for name, answer in read_answers(parse(xml), prediction["result"]).items()}
+    return {name: chosen(answer) for name, answer in read_answers(parse(xml), prediction["result"]).items()}

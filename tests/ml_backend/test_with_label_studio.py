@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import requests
 
+from label_config.answers import chosen
 from label_config.parse import parse
 from label_config.results import read_answers
 from label_config.templates import template
@@ -87,7 +88,7 @@ def test_retrieve_predictions_stores_one_valid_prediction_a_task(connected: Conn
     assert sorted(stored) == connected.tasks
     assert {one.model_version for one in stored.values()} == {"tiebreak-1"}
     assert all(one.score is not None and 0 <= one.score <= 1 for one in stored.values())
-    told = [read_answers(CONFIG, stored[task].result)["sentiment"].labels[0] for task in connected.tasks]
+    told = [chosen(read_answers(CONFIG, stored[task].result)["sentiment"])[0] for task in connected.tasks]
     assert np.mean([one == label for one, label in zip(told, connected.wanted, strict=True)]) > 0.9
     result: Any = stored[connected.tasks[0]].result
     (region,) = result
@@ -99,7 +100,7 @@ def test_opening_a_task_fetches_its_prediction(connected: Connected) -> None:
     (task,) = connected.admin.import_tasks(connected.project, [{"data": {"text": "lovely wonderful happy day"}}])
     opened = connected.call("GET", f"tasks/{task}/?project={connected.project}")
     (prediction,) = opened["predictions"]
-    assert read_answers(CONFIG, prediction["result"])["sentiment"].labels == ("good",)
+    assert chosen(read_answers(CONFIG, prediction["result"])["sentiment"]) == ("good",)
     assert prediction["model_version"] == "tiebreak-1"
 
 
@@ -109,7 +110,7 @@ def test_an_interactive_request_is_answered(connected: Connected) -> None:
     connected.call("PATCH", f"ml/{connected.backend}", changed)
     body = {"task": connected.tasks[0], "context": {"result": []}}
     answer = connected.call("POST", f"ml/{connected.backend}/interactive-annotating", body)
-    assert read_answers(CONFIG, answer["data"]["result"])["sentiment"].labels == (connected.wanted[0],)
+    assert chosen(read_answers(CONFIG, answer["data"]["result"])["sentiment"]) == (connected.wanted[0],)
 
 
 def test_an_uploaded_image_is_fetched_with_either_kind_of_token(label_studio: RunningLabelStudio) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from label_config.answers import Choices
 from sync.assess import gather
 from sync.store.tables import projects
 
@@ -24,5 +25,5 @@ def test_a_ruling_for_a_label_that_is_gone_no_longer_counts_and_stops_nothing(tm
     one.assess()
     with one.store.begin() as connection:
         fixed = gather(connection, one.key).fixed[one.control]
-    assert fixed == {one.task_keys[1]: (("positive",), "ruling")}
+    assert fixed == {one.task_keys[1]: (Choices(("positive",)), "ruling")}
     one.store.close()

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
+from label_config.answers import chosen
 from sync.labelstudio.wire import RemoteAnnotation, RemoteProject, RemoteTask, RemoteUser, TaskStamp
 from sync.store import intake, projects
 from sync.store.annotations import answers_of, history
@@ -66,7 +67,7 @@ def take(store: Store, key: int, *page: RemoteTask, now: int = 99) -> intake.Tak
 
 def said(store: Store, key: int) -> list[tuple[int, tuple[str, ...]]]:
     with store.read() as connection:
-        return [(row.annotator, row.labels) for row in answers_of(connection, key)[0]]
+        return [(row.annotator, chosen(row.answer)) for row in answers_of(connection, key)[0]]
 
 
 def told(store: Store, key: int, number: int) -> list[str]:
@@ -131,7 +132,7 @@ def test_of_two_annotations_of_one_person_the_later_counts(any_store: Store) -> 
     take(any_store, key, task(1, 10, annotation(5, 12, ["good"]), annotation(6, 11, ["bad"])))
     with any_store.read() as connection:
         rows, excluded = answers_of(connection, key)
-    assert ([row.labels for row in rows], excluded.duplicates) == ([("good",)], 1)
+    assert ([chosen(row.answer) for row in rows], excluded.duplicates) == ([("good",)], 1)
 
 
 def test_names_are_kept_up_to_date(any_store: Store) -> None:
