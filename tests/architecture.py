@@ -36,6 +36,8 @@ OUTSIDE = frozenset(
     ssl subprocess sys tempfile threading time urllib uuid""".split()
 )
 """Modules that are the outside world, or a way to it."""
+IN_MEMORY = frozenset({"io.BytesIO"})
+"""What of them is only memory."""
 OUTSIDE_CALLS = frozenset("open input print exec eval compile __import__".split())
 OUTSIDE_METHODS = frozenset(
     """now utcnow today environ getenv open read_text read_bytes write_text write_bytes tofile fromfile genfromtxt
@@ -111,7 +113,7 @@ def pure_parts_are_pure(module: Module) -> Iterator[str]:
         return
     own = module.name == READS_ITSELF
     for name in sorted(set(module.imports())):
-        if own and name == "importlib.resources.files":
+        if (own and name == "importlib.resources.files") or name in IN_MEMORY:
             continue
         if name.split(".")[0] in OUTSIDE or _is_random_state(name):
             yield f"is pure and imports {name}"
