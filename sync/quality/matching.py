@@ -7,7 +7,7 @@ from scipy.optimize import linear_sum_assignment
 from .records import BoolArray, FloatArray, IntArray
 
 _MOST_STEPS = 120
-"""How long a dynamic programme may be: 5 x 5 takes 80 steps; with more, tables one by one are done sooner (measured)."""
+"""How long a dynamic programme may be: 5 x 5 takes 80 steps; beyond, tables one by one are done sooner (measured)."""
 _BLOCK = 1 << 21
 """How many numbers a block of tables may take: what is worked on stays in memory that is near."""
 
@@ -72,7 +72,8 @@ def _collide(matched: IntArray) -> BoolArray:
     """(pairs,): true where two rows have one column."""
     ordered = np.sort(matched, axis=1)
     twice: BoolArray = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
-    return twice.any(axis=1)
+    collide: BoolArray = np.any(twice, axis=1)
+    return collide
 
 
 def _steps(n: int, m: int) -> list[tuple[int, int, int]]:
