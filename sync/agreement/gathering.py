@@ -1,0 +1,233 @@
+"""Sorting out what people said: the answers that count, what stands beside them, and what was left out and why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from label_config.answers import Answer, PerRegion, Regions, Relations
+from label_config.errors import ResultError
+from label_config.model import Control, Family, LabelConfig
+from label_config.results import read_answers
+
+from ..dashboard.excerpts import excerpt
+from ..labelstudio.export_file import AnsweredTask, GivenAnnotation, named_controls
+from ..quality.coded_answers import APART, Row, encode
+from ..quality.evidence import ControlEvidence
+
+Predicted = Mapping[str, Mapping[str, Mapping[int, Answer]]]
+"""Control -> version of a model -> task -> its answer."""
+
+DAY, WEEK = "day", "week"
+NAMES_KEPT = 20
+"""Names of controls that are kept of refused annotations, to say what an export holds."""
+
+_EMPTY: Mapping[Family, Answer] = {Family.REGIONS: Regions(()), Family.RELATIONS: Relations(())}
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An annotation that could not be used, and why; ``annotation`` is null where the file gives no id."""
+
+    annotation: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What does not count: skips, ground truth, earlier answers of a person to a task, unusable results.
+
+    ``single`` tasks were answered by one person alone: they are compared with nothing.
+    """
+
+    cancelled: int = 0
+    ground_truth: int = 0
+    duplicates: int = 0
+    single: int = 0
+    rejected: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be gathered: of which controls, with which fields of the data to cut by, and for which page.
+
+    With ``ground_truth`` the annotations that are marked so count as their writers' answers, and there is no truth to
+    compare with. ``excerpts`` keeps the beginning of each task's data.
+    """
+
+    controls: tuple[Control, ...]
+    fields: tuple[str, ...] = ()
+    ground_truth: bool = False
+    excerpts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The evidence for each control, and what was left out.
+
+    ``tasks``, ``annotators`` and ``annotations`` count what is in use. ``named`` are controls that refused annotations
+    speak of. ``fields`` are those that the data of some task has.
+    """
+
+    evidence: Mapping[str, ControlEvidence]
+    left_out: LeftOut
+    tasks: int
+    annotators: int
+    annotations: int
+    named: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    excerpts: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    annotation: GivenAnnotation
+    answers: Mapping[str, Answer]
+
+    @property
+    def age(self) -> tuple[int, int]:
+        """What tells the latest: when it was changed, then its id."""
+        return self.annotation.changed_at or 0, self.annotation.id or 0
+
+
+def gather(config: LabelConfig, tasks: Iterable[AnsweredTask], wanted: Wanted, predicted: Predicted) -> Gathered:
+    """Sort out the annotations of all tasks; of several by one person on a task the latest counts.
+
+    The earlier ones of a person say how they agree with themselves. A control that an annotation left open has no
+    answer there, but where regions are marked, related or described: having marked nothing is an answer.
+    """
+    sorting = _Sorting(config, wanted)
+    for task in tasks:
+        sorting.take(task)
+    return sorting.gathered(predicted)
+
+
+def empty_answer(control: Control) -> Answer | None:
+    """What an annotation says that was finished without a word on this control; null where that is no answer."""
+    if control.per_region:
+        return PerRegion(())
+    return _EMPTY.get(control.family)
+
+
+class _Sorting:
+    """What was gathered so far."""
+
+    def __init__(self, config: LabelConfig, wanted: Wanted) -> None:
+        self.config, self.wanted = config, wanted
+        names = [control.name for control in wanted.controls]
+        self.empty = {control.name: empty_answer(control) for control in wanted.controls}
+        self.alike = {one.name for one in wanted.controls if not one.per_region and one.family not in APART}
+        self.rows: dict[str, list[Row]] = {name: [] for name in names}
+        self.repeats: dict[str, list[Row]] = {name: [] for name in names}
+        self.truths: dict[str, dict[int, Answer]] = {name: {} for name in names}
+        self.cuts: dict[str, dict[int, str]] = {name: {} for name in (*wanted.fields, DAY, WEEK)}
+        self.known: dict[Answer, Answer] = {}
+        self.people: set[int] = set()
+        self.named: dict[str, None] = {}
+        self.fields: dict[str, None] = {}
+        self.excerpts: dict[int, str] = {}
+        self.rejected: list[Rejection] = []
+        self.cancelled = self.ground_truth = self.duplicates = self.single = self.tasks = self.annotations = 0
+
+    def take(self, task: AnsweredTask) -> None:
+        """Sort out one task."""
+        people: dict[int, list[_Read]] = {}
+        truths: list[_Read] = []
+        for one in task.annotations:
+            if one.cancelled:
+                self.cancelled += 1
+            elif (read := self._read(task, one)) is None:
+                continue
+            elif one.ground_truth and not self.wanted.ground_truth:
+                self.ground_truth += 1
+                truths.append(read)
+            elif one.annotator is None:
+                self._reject(task, one, "nobody is named in completed_by")
+            else:
+                people.setdefault(one.annotator, []).append(read)
+        for truth in sorted(truths, key=lambda read: read.age):
+            for name, answer in self._answers(truth):
+                self.truths[name][task.id] = answer
+        self._count(task, people)
+
+    def _read(self, task: AnsweredTask, one: GivenAnnotation) -> _Read | None:
+        try:
+            return _Read(one, read_answers(self.config, one.result))
+        except ResultError as error:
+            self._reject(task, one, str(error))
+        if len(self.named) < NAMES_KEPT:
+            self.named |= dict.fromkeys(named_controls(one.result))
+        return None
+
+    def _reject(self, task: AnsweredTask, one: GivenAnnotation, reason: str) -> None:
+        where = f"task {task.id}: " if one.id is None else ""
+        self.rejected.append(Rejection(one.id, f"{where}{reason}"))
+
+    def _answers(self, read: _Read) -> list[tuple[str, Answer]]:
+        """What an annotation says about the wanted controls; equal answers are one object, where that saves much."""
+        found = []
+        for name, empty in self.empty.items():
+            answer = read.answers.get(name, empty)
+            if answer is not None:
+                found.append((name, self.known.setdefault(answer, answer) if name in self.alike else answer))
+        return found
+
+    def _count(self, task: AnsweredTask, people: Mapping[int, list[_Read]]) -> None:
+        """Keep each person's latest answers as theirs, and the earlier ones as repeats."""
+        answered, last = 0, 0
+        for person, given in people.items():
+            if len(given) > 1:
+                given.sort(key=lambda read: read.age)
+            self.duplicates += len(given) - 1
+            for earlier in given[:-1]:
+                for name, answer in self._answers(earlier):
+                    self.repeats[name].append((task.id, person, answer))
+            if latest := self._answers(given[-1]):
+                for name, answer in latest:
+                    self.rows[name].append((task.id, person, answer))
+                answered += 1
+                last = max(last, given[-1].annotation.changed_at or 0)
+                self.people.add(person)
+        if answered:
+            self.tasks += 1
+            self.annotations += answered
+            self.single += answered == 1
+            self._describe(task, last)
+
+    def _describe(self, task: AnsweredTask, last: int) -> None:
+        """Keep what the report is cut by, and what tells people which task it is."""
+        for name in self.wanted.fields:
+            if (value := task.data.get(name)) is not None:
+                self.cuts[name][task.id] = value if isinstance(value, str) else str(value)
+        if last:
+            moment = datetime.fromtimestamp(last / 1e6, UTC)
+            year, week, _ = moment.isocalendar()
+            self.cuts[DAY][task.id] = f"{moment:%Y-%m-%d}"
+            self.cuts[WEEK][task.id] = f"{year}-W{week:02d}"
+        if self.wanted.excerpts:
+            self.excerpts[task.id] = excerpt(task.data).text
+        if self.wanted.fields and len(self.fields) < NAMES_KEPT:
+            self.fields |= dict.fromkeys(task.data)
+
+    def gathered(self, predicted: Predicted) -> Gathered:
+        """Everything, sorted out."""
+        return Gathered(
+            evidence={control.name: self._evidence(control, predicted) for control in self.wanted.controls},
+            left_out=LeftOut(self.cancelled, self.ground_truth, self.duplicates, self.single, tuple(self.rejected)),
+            tasks=self.tasks,
+            annotators=len(self.people),
+            annotations=self.annotations,
+            named=tuple(self.named),
+            fields=tuple(self.fields),
+            excerpts=self.excerpts,
+        )
+
+    def _evidence(self, control: Control, predicted: Predicted) -> ControlEvidence:
+        name = control.name
+        return ControlEvidence(
+            control=control,
+            coded=encode(control, self.rows.pop(name)),
+            repeats=tuple(self.repeats[name]),
+            truths=self.truths[name],
+            predictions=predicted.get(name, {}),
+            cuts={cut: values for cut, values in self.cuts.items() if values},
+        )

@@ -1,0 +1,138 @@
+"""Reading Label Studio's own export files, task by task, as typed values: a file never is in memory as a whole."""
+
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from label_config.errors import ExportFormatError
+from label_config.exports import parse_export
+
+from ..errors import ExportError
+from .wire import microseconds
+
+_OTHER_FILES: Mapping[bytes, str] = {
+    b"PK\x03\x04": "a zip archive: unpack it first",
+    b"\x1f\x8b": "compressed by gzip: unpack it first",
+    b"SQLite format": "a database of Label Studio: export the project instead",
+    b"<": "XML or HTML, not an export: is it the labeling interface? That is --label-config",
+}
+"""How files that are no export begin -> what they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnnotation:
+    """One annotation as the file holds it. ``changed_at`` is in microseconds since 1970, null where nothing says it.
+
+    ``result`` is whatever Label Studio stored: nothing was validated there.
+    """
+
+    id: int | None
+    annotator: int | None
+    changed_at: int | None
+    cancelled: bool
+    ground_truth: bool
+    result: object
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredTask:
+    """A task with what was said about it."""
+
+    id: int
+    data: Mapping[str, Any]
+    annotations: tuple[GivenAnnotation, ...]
+
+
+def stream_export(place: Path, progress: Callable[[int], None] = lambda _: None) -> Iterator[AnsweredTask]:
+    """The tasks of a JSON export in its order; ``progress`` is told how many bytes were read since it was last told.
+
+    A task without an id gets its place in the list, from 1. Raises ExportError, which names the file and the place in
+    it, for one that is cut, not JSON, not an export, or names a task twice.
+    """
+    seen: set[int] = set()
+    with contextlib.closing(_raw(place, progress)) as tasks:
+        for number, raw in enumerate(tasks, 1):
+            task = _task(raw, number, place)
+            if task.id in seen:
+                raise ExportError(f"{place}: task {task.id} stands there twice: export the project anew")
+            seen.add(task.id)
+            yield task
+
+
+def _raw(place: Path, progress: Callable[[int], None]) -> Generator[Mapping[str, Any], None, None]:
+    try:
+        with place.open("rb") as file:
+            _refuse_other_files(place, file)
+            yield from parse_export(b"".join(_told(file, progress)))
+    except OSError as error:
+        raise ExportError(f"{place}: cannot be read: {error.strerror}") from error
+    except ExportFormatError as error:
+        raise ExportError(f"{place}: {error}") from error
+
+
+def _refuse_other_files(place: Path, file: BinaryIO) -> None:
+    start = file.read(16)
+    file.seek(0)
+    for begins, what in _OTHER_FILES.items():
+        if start.startswith(begins):
+            raise ExportError(f"{place}: {what}")
+
+
+def _told(file: BinaryIO, progress: Callable[[int], None]) -> Iterator[bytes]:
+    while block := file.read(1 << 20):
+        progress(len(block))
+        yield block
+
+
+def size_of(place: Path) -> int:
+    """How many bytes the file has; raises ExportError where there is none."""
+    try:
+        return place.stat().st_size
+    except OSError as error:
+        raise ExportError(f"{place}: cannot be read: {error.strerror}") from error
+
+
+def _task(raw: Mapping[str, Any], number: int, place: Path) -> AnsweredTask:
+    given = raw.get("id", number)
+    if not isinstance(given, int) or isinstance(given, bool):
+        raise ExportError(f"{place}: task {number} of the list: its id {given!r:.80} is not a whole number")
+    return AnsweredTask(given, raw["data"], tuple(_annotation(one) for one in raw.get("annotations") or ()))
+
+
+def _annotation(raw: Mapping[str, Any]) -> GivenAnnotation:
+    return GivenAnnotation(
+        id=_id(raw.get("id")),
+        annotator=_id(raw.get("completed_by")),
+        changed_at=_time(raw.get("updated_at")) or _time(raw.get("created_at")),
+        cancelled=bool(raw.get("was_cancelled")),
+        ground_truth=bool(raw.get("ground_truth")),
+        result=raw.get("result"),
+    )
+
+
+def _id(value: object) -> int | None:
+    """A number, or the id of an object: ``completed_by`` comes as either."""
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _time(value: object) -> int | None:
+    """Label Studio's time; null for what is none."""
+    try:
+        return microseconds(value) if isinstance(value, str) else None
+    except (ValueError, TypeError):
+        return None
+
+
+def named_controls(result: object) -> list[str]:
+    """The controls that a result speaks of, whether they exist or not.
+
+    >>> named_controls([{"from_name": "mood"}, {"from_name": "mood"}, "no region"])
+    ['mood']
+    """
+    regions = result if isinstance(result, list) else ()
+    names = [region.get("from_name") for region in regions if isinstance(region, Mapping)]
+    return list(dict.fromkeys(name for name in names if isinstance(name, str)))
