@@ -34,11 +34,15 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataObject:
-    """What is shown: ``<Image name="image" value="$image"/>`` has tag "Image" and value "$image"."""
+    """What is shown: ``<Image name="image" value="$image"/>`` has tag "Image" and value "$image".
+
+    ``attributes`` are the tag's own, as written.
+    """
 
     name: str
     tag: str
     value: str
+    attributes: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def field(self) -> str:
@@ -61,6 +65,8 @@ class Control:
     that ``labels`` are not all there are. ``per_region`` is true where the control asks about each region (or each
     item) apart: its answers are ``PerRegion``, of parts of this control's family. ``low`` and ``high`` are the bounds
     of a Number or a Rating, null where the interface gives none. ``attributes`` are the tag's own, as written.
+    ``index_flag`` is what the name holds in place of an index where the control stands inside a Repeater.
+    ``conditional`` is true where another answer decides whether the control is shown at all.
     """
 
     name: str
@@ -74,6 +80,8 @@ class Control:
     per_region: bool = False
     low: float | None = None
     high: float | None = None
+    index_flag: str | None = None
+    conditional: bool = False
 
     @property
     def decidable(self) -> bool:

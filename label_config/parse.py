@@ -1,49 +1,48 @@
 """XML of a labeling interface -> LabelConfig; what cannot be handled is refused aloud.
 
-Supported: ``<Choices>`` (single, single-radio, multiple) over any object, several of them, with ``alias``, ``html``,
-``hotkey``, ``hint``, ``selected``, any layout, ``visibleWhen`` and its conditions (a control that was not shown has no
-answer), ``<View>`` and ``<Header>`` among the choices, labels as text (``<Choice>Yes</Choice>``), several targets in
-``toName``, objects that read ``$field``, ``$field[0].part``, text with variables, or nothing from the task.
+Read: every control of Label Studio 1.23.2 (see ``controls``) over any object, with labels in the interface or from the
+task's data, per region, per item, inside a ``<Repeater>``, shown always or under conditions; ``<View>``, ``<Header>``
+and their like among the labels; several targets in ``toName``; objects that read ``$field``, ``$field[0].part``, text
+with variables, or nothing from the task.
 
-Refused: every other control, nested choices, ``perRegion``, ``perItem``, ``<Repeater>``, labels that come from task
-data (``value="$labels"``, ``<Choice value="$label"/>``), an absent ``toName``, tags that Label Studio does not have.
+Refused: tags that Label Studio 1.23.2 does not have, and ``REFUSED_CONTROLS``; an absent ``toName`` beside several
+objects; names that are missing, repeated or, inside a Repeater, without its index; labels that cannot be told apart.
 """
 
-import re
 import xml.etree.ElementTree as ET
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
+from .controls import CONTROLS
+from .elements import DEPTH, Place, named, option, repeated, required, walk
 from .errors import InterfaceError
-from .model import Control, DataObject, LabelConfig
+from .model import Control, DataObject, Family, LabelConfig
+
+__all__ = ["CONTROLS", "DEPTH", "OBJECT_TAGS", "REFUSED_CONTROLS", "VISUAL_TAGS", "parse"]
 
 OBJECT_TAGS = frozenset(
     """Text HyperText RichText Image Audio AudioPlus Video Paragraphs List Table TimeSeries Pdf PdfOcr Chat
     Dialog""".split()
 )
 VISUAL_TAGS = frozenset(
-    """View PagedView Header Markdown Style Collapse Panel Filter Relations Relation Shortcut Channel
-    MultiChannel""".split()
+    """View PagedView Header Markdown Style Collapse Panel Filter Relation Shortcut Channel MultiChannel
+    Repeater""".split()
 )
-OTHER_CONTROLS = frozenset(
-    """Taxonomy Rating Number DateTime TextArea Pairwise Ranker Bucket Label Labels HyperTextLabels ParagraphLabels
-    TimeSeriesLabels TimelineLabels Rectangle RectangleLabels Ellipse EllipseLabels Polygon PolygonLabels Brush
-    BrushLabels Bitmask BitmaskLabels KeyPoint KeyPointLabels Vector VectorLabels VideoRectangle VideoVector
-    VideoVectorLabels Cube CubeLabels MagicWand Magicwand ChatMessage ReactCode CustomInterface OcrLabels
-    OcrTokenLabels PdfLabels TableLabels Repeater""".split()
+REFUSED_CONTROLS = frozenset(
+    """ReactCode CustomInterface Cube CubeLabels VideoVector VideoVectorLabels OcrTokenLabels PdfLabels TableLabels
+    ChatMessage""".split()
 )
-DEPTH = 64
-"""Tags deeper than this are refused: no interface that people can use has them, and a hostile one would."""
+"""Controls of other editions and versions, whose results are not read."""
 
-_VARIABLE = re.compile(r"\$[\w\[\].{}]+")
+_INSIDE = {"Choice": ("Choices", "Choice", "Taxonomy"), "Bucket": ("Ranker",), "Relation": ("Relations",)}
 
 
 def parse(xml: str) -> LabelConfig:
     """Read a labeling interface.
 
     Raises InterfaceError, naming tag and attribute, for text that is not XML, a document type declaration, tags
-    nested more than 64 deep, an unknown tag or unsupported control, a missing or repeated name, a ``toName`` that
-    names nothing, and labels that are missing or repeated.
+    nested more than 64 deep, an unknown tag or a control that is not read, a missing or repeated name, a ``toName``
+    that names nothing, and labels that are missing or cannot be told apart.
 
     >>> config = parse('<View><Text name="t" value="$text"/><Choices name="c" toName="t">'
     ...                '<Choice value="yes"/><Choice value="no"/></Choices></View>')
@@ -52,33 +51,15 @@ def parse(xml: str) -> LabelConfig:
     """
     objects: list[DataObject] = []
     controls: list[Control] = []
-    for element, owner in tags(_root(xml)):
+    for element, place in walk(_root(xml)):
+        _refuse_unknown(element, place)
         if element.tag in CONTROLS:
-            controls.append(CONTROLS[element.tag](element))
-        elif element.tag in OBJECT_TAGS:
+            controls.append(_placed(element, CONTROLS[str(element.tag)](element), place))
+        if element.tag in OBJECT_TAGS:
             objects.append(_object(element))
-        elif element.tag in OTHER_CONTROLS:
-            raise InterfaceError(f"{_named(element)}: this control is not supported yet; {_supported()}")
-        elif element.tag not in VISUAL_TAGS and not (element.tag == "Choice" and owner is not None):
-            raise InterfaceError(f"{_named(element)}: this tag is unknown here; {_supported()}")
+    controls = _with_labels_beside([_aimed(control, objects) for control in controls], objects)
     _refuse_bad_names(objects, controls)
     return LabelConfig(tuple(objects), tuple(controls), xml)
-
-
-def tags(root: ET.Element) -> Iterator[tuple[ET.Element, str | None]]:
-    """The tags that Label Studio reads, in document order, each with the nearest Choices or Choice around it.
-
-    What stands inside a HyperText is HTML, and inside a Style is CSS: neither holds tags.
-    """
-    waiting: list[tuple[ET.Element, str | None, int]] = [(root, None, 1)]
-    while waiting:
-        element, owner, depth = waiting.pop()
-        if depth > DEPTH:
-            raise InterfaceError(f"{_named(element)}: tags are nested more than {DEPTH} deep")
-        yield element, owner
-        if element.tag not in ("HyperText", "Style"):
-            inside = element.tag if element.tag in ("Choices", "Choice") else owner
-            waiting += [(child, inside, depth + 1) for child in reversed(element)]
 
 
 def _root(xml: str) -> ET.Element:
@@ -89,105 +70,84 @@ def _root(xml: str) -> ET.Element:
     except (ET.ParseError, UnicodeEncodeError) as error:
         raise InterfaceError(f"the labeling interface is not XML: {error}") from error
     if root.tag != "View":
-        raise InterfaceError(f"{_named(root)}: the outermost tag of a labeling interface is <View>")
+        raise InterfaceError(f"{named(root)}: the outermost tag of a labeling interface is <View>")
     return root
 
 
-def _named(element: ET.Element) -> str:
-    name = element.get("name")
-    return f"<{element.tag}>" if name is None else f"<{element.tag} name={name!r:.80}>"
+def _refuse_unknown(element: ET.Element, place: Place) -> None:
+    tag = str(element.tag)
+    if tag in REFUSED_CONTROLS:
+        raise InterfaceError(f"{named(element)}: the results of this control are not read; {_known()}")
+    labels = tag == "Label" and place.owner is not None and place.owner.endswith("Labels")
+    inside = labels or place.owner in _INSIDE.get(tag, ())
+    if not (inside or tag in CONTROLS or tag in OBJECT_TAGS or (tag in VISUAL_TAGS and tag not in _INSIDE)):
+        raise InterfaceError(f"{named(element)}: this tag is unknown here; {_known()}")
 
 
-def _supported() -> str:
-    return f"controls that are supported: {', '.join(CONTROLS)}"
+def _known() -> str:
+    return f"controls that are read: {', '.join(CONTROLS)}"
 
 
-def _required(element: ET.Element, attribute: str) -> str:
-    value = element.get(attribute, "")
-    if not value.strip():
-        raise InterfaceError(f"{_named(element)}: the attribute {attribute!r} is missing or empty")
-    return value
-
-
-def _option(element: ET.Element, attribute: str) -> str:
-    """An attribute in any case of its letters, as Label Studio's editor reads it; "" where it is absent."""
-    return next((value for name, value in element.items() if name.lower() == attribute.lower()), "")
+def _placed(element: ET.Element, control: Control, place: Place) -> Control:
+    """The control with what follows from where it stands."""
+    drawn = control.family in (Family.REGIONS, Family.RELATIONS, Family.CHAT)
+    if place.index_flag is None:
+        return replace(control, conditional=place.conditional)
+    if place.index_flag not in control.name:
+        raise InterfaceError(f"{named(element)}: a name inside a <Repeater> must hold {place.index_flag!r:.80}")
+    return replace(
+        control,
+        conditional=place.conditional,
+        index_flag=place.index_flag,
+        per_region=control.per_region or not drawn,
+    )
 
 
 def _object(element: ET.Element) -> DataObject:
     text = "" if len(element) else (element.text or "").strip()
-    return DataObject(
-        _required(element, "name"), str(element.tag), text or element.get("value") or _option(element, "valueList")
-    )
+    value = text or element.get("value") or option(element, "valueList")
+    return DataObject(required(element, "name"), str(element.tag), value, dict(element.attrib))
 
 
-def _choices(element: ET.Element) -> Control:
-    name = _required(element, "name")
-    kind = _option(element, "choice") or "single"
-    if kind not in ("single", "single-radio", "multiple"):
+def _aimed(control: Control, objects: Sequence[DataObject]) -> Control:
+    """The control with the only object there is as its target where it names none, as the editor has it."""
+    if control.to_names or control.family == Family.RELATIONS:
+        return control
+    if len(objects) != 1:
         raise InterfaceError(
-            f"{_named(element)}: choice={kind!r:.80} is unknown; single, single-radio and multiple are known"
+            f"<{control.tag} name={control.name!r:.80}>: the attribute 'toName' is missing or empty, and there are "
+            f"{len(objects)} objects"
         )
-    for attribute in ("perRegion", "perItem", "allowNested"):
-        if _option(element, attribute).lower() == "true":
-            raise InterfaceError(f"{_named(element)}: {attribute}='true' is not supported yet")
-    if value := _option(element, "value"):
-        raise InterfaceError(f"{_named(element)}: value={value!r:.80}: labels from task data are not supported yet")
-    labels = [_label(element, choice, owner) for choice, owner in tags(element) if choice.tag == "Choice"]
-    if not labels:
-        raise InterfaceError(f"{_named(element)}: has no <Choice>")
-    if repeated := _repeated(labels):
-        raise InterfaceError(f"{_named(element)}: the label {repeated!r:.80} stands there twice")
-    targets = tuple(_required(element, "toName").split(","))
-    return Control(name, "Choices", targets, tuple(labels), kind == "multiple", dict(element.attrib))
+    return replace(control, to_names=(objects[0].name,))
 
 
-def _label(control: ET.Element, choice: ET.Element, owner: str | None) -> str:
-    """What results say for a choice: its alias, else its text, else its value (the editor's own order)."""
-    if owner == "Choice":
-        raise InterfaceError(
-            f"{_named(control)}: a <Choice> stands inside a <Choice>: nested choices are not supported"
-        )
-    if (alias := choice.get("alias")) is not None:
-        if not alias.strip():
-            raise InterfaceError(f"{_named(control)}: a <Choice> has an empty alias")
-        return alias
-    value, text = choice.get("value", ""), "" if len(choice) else (choice.text or "").strip()
-    label = text or value
-    if not label.strip():
-        raise InterfaceError(f"{_named(control)}: a <Choice> has no value")
-    if text and (set(text) & set("&<>") or (value and value != text)):
-        raise InterfaceError(
-            f"{_named(control)}: <Choice>: Label Studio would not record the text {text!r:.80} as it stands: "
-            "write the label as the value, and nothing between the tags"
-        )
-    if variable := _VARIABLE.search(label):
-        raise InterfaceError(
-            f"{_named(control)}: <Choice value={label!r:.80}>: Label Studio takes {variable[0]!r:.80} for a field of "
-            "the task, and labels from task data are not supported yet; an alias makes it a label"
-        )
-    return label
-
-
-CONTROLS: Mapping[str, Callable[[ET.Element], Control]] = {"Choices": _choices}
-"""Control tag -> how it is read."""
-
-
-def _repeated(names: Sequence[str]) -> str | None:
-    return next((name for name, times in Counter(names).items() if times > 1), None)
+def _with_labels_beside(controls: Sequence[Control], objects: Sequence[DataObject]) -> list[Control]:
+    """A VideoRectangle has the labels of the Labels beside it: Label Studio writes them into its results."""
+    videos = {shown.name for shown in objects if shown.tag == "Video"}
+    beside = [one for one in controls if one.tag == "Labels" and videos.intersection(one.to_names)]
+    found = []
+    for control in controls:
+        near = [one for one in beside if set(one.to_names) & set(control.to_names)]
+        if control.tag == "VideoRectangle" and near:
+            labels = tuple(dict.fromkeys(label for one in near for label in one.labels))
+            dynamic = any(one.dynamic for one in near)
+            control = replace(control, labels=labels, dynamic=dynamic, multiple=any(one.multiple for one in near))
+        found.append(control)
+    return found
 
 
 def _refuse_bad_names(objects: Sequence[DataObject], controls: Sequence[Control]) -> None:
-    targets = {shown.name for shown in objects}
-    repeated = _repeated([*(shown.name for shown in objects), *(control.name for control in controls)])
-    if repeated is not None:
-        raise InterfaceError(f"the name {repeated!r:.80} is given to more than one tag")
+    known = {shown.name for shown in objects}
+    both = {control.name for control in controls if control.family == Family.CHAT}
+    names = [*(shown.name for shown in objects if shown.name not in both), *(control.name for control in controls)]
+    if (twice := repeated(names) or repeated([shown.name for shown in objects])) is not None:
+        raise InterfaceError(f"the name {twice!r:.80} is given to more than one tag")
     if not controls:
-        raise InterfaceError(f"the labeling interface has no control to answer; {_supported()}")
+        raise InterfaceError(f"the labeling interface has no control to answer; {_known()}")
     for control in controls:
         for target in control.to_names:
-            if target not in targets:
+            if target not in known:
                 raise InterfaceError(
                     f"<{control.tag} name={control.name!r:.80}>: toName={target!r:.80} names no object; "
-                    f"there are: {', '.join(sorted(targets)) or 'none'}"
+                    f"there are: {', '.join(sorted(known)) or 'none'}"
                 )

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from .answers import Answer, Choices
+from .answers import Answer, Choices, chosen
+from .controls import CONTROLS
+from .controls.regions import RELATIONS
 from .errors import InterfaceError, ResultError
 from .model import Control, LabelConfig
-from .parse import CONTROLS
 from .results import read_answers
 
 PREFIX = "tiebreak_"
@@ -32,7 +33,9 @@ _WHY, _EARLIER, _VERDICT, _CAUSE, _RATIONALE = (
     PREFIX + name for name in ("why", "earlier", "verdict", "cause", "rationale")
 )
 _QUESTIONS = {_VERDICT: VERDICTS, _CAUSE: CAUSES}
-_CONDITIONS = ("visiblewhen", "whentagname", "whenlabelvalue", "whenchoicevalue")
+_CONDITIONS = ("visiblewhen", "whentagname", "whenlabelvalue", "whenchoicevalue", "whenrole")
+_ASKED = frozenset(CONTROLS) - {"Chat"}
+"""What is asked anew beside the task; a Chat is the task itself."""
 
 STYLE = """
   .tiebreak { max-width: 960px; margin: 0 auto; }
@@ -87,27 +90,29 @@ def _without_controls(element: ET.Element) -> ET.Element:
         return copy.deepcopy(element)
     shown = ET.Element(element.tag, element.attrib)
     shown.text = element.text
-    shown.extend(_without_controls(child) for child in element if child.tag not in CONTROLS)
+    shown.extend(_without_controls(child) for child in element if child.tag not in _ASKED)
     return shown
 
 
 def _decisions(element: ET.Element, *, alone: bool) -> Iterator[ET.Element]:
     """A copy of each control under a title, inside the conditions that make it visible."""
-    if element.tag in CONTROLS:
+    if element.tag in _ASKED:
         control = copy.deepcopy(element)
         control.tail = None
         control.attrib = {
             name: value for name, value in element.items() if name.lower() not in ("required", "requiredmessage")
         }
         block = ET.Element("View", _conditions(element))
-        title = "Your decision" if alone else f"Your decision: {element.get('name')}"
+        title = "Your decision" if alone else f"Your decision: {element.get('name', RELATIONS)}"
         ET.SubElement(block, "Header", value=title, size="5")
         block.append(control)
         yield block
-    elif element.tag not in ("HyperText", "Style"):
+    elif element.tag not in ("HyperText", "Style", "Chat"):
         found = [block for child in element for block in _decisions(child, alone=alone)]
-        if found and (conditions := _conditions(element)):
-            block = ET.Element("View", conditions)
+        repeater = element.tag == "Repeater"
+        conditions = dict(element.attrib) if repeater else _conditions(element)
+        if found and conditions:
+            block = ET.Element("Repeater" if repeater else "View", conditions)
             block.extend(found)
             found = [block]
         yield from found
@@ -192,11 +197,12 @@ def read_ruling(source: LabelConfig, result: object) -> Ruling:
         raise ResultError(f"the result is not a list of regions but {type(result).__name__}")
     said = read_answers(_asked(source), [one for one in result if _is_ours(one) and one["from_name"] != _RATIONALE])
     rationale = [text for one in result if _is_ours(one) and one["from_name"] == _RATIONALE for text in _texts(one)]
-    verdict, cause = (said[name].labels[0] if said.get(name, Choices(())).labels else None for name in _QUESTIONS)
+    verdict, cause = (next(iter(chosen(said.get(name, Choices(())))), None) for name in _QUESTIONS)
     answers: dict[str, Answer] = {}
     if verdict != UNDECIDED:
-        answers = read_answers(source, [region for region in result if not _is_ours(region)])
-        if not answers:
+        decided = [region for region in result if not _is_ours(region)]
+        answers = read_answers(source, decided)
+        if not decided:
             raise ResultError(f"nothing was decided, and the verdict is not {UNDECIDED!r}")
     return Ruling(answers, verdict, cause, "\n".join(rationale) or None)
 

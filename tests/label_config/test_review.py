@@ -254,3 +254,22 @@ def test_any_json_is_a_ruling_or_a_result_error(result: object) -> None:
     except ResultError:
         return
     assert ruling.answers or ruling.verdict == UNDECIDED
+
+
+def test_controls_of_every_kind_are_asked_anew_beside_the_task() -> None:
+    source = parse(
+        '<View><Chat name="chat" value="$chat"/><Image name="i" value="$i"/>'
+        '<Relations><Relation value="on"/></Relations>'
+        '<RectangleLabels name="box" toName="i"><Label value="A"/></RectangleLabels>'
+        '<Rating name="stars" toName="i" perRegion="true" required="true"/>'
+        '<Repeater on="$lines"><Text name="t_{{idx}}" value="$lines[{{idx}}]"/>'
+        '<TextArea name="w_{{idx}}" toName="t_{{idx}}"/></Repeater></View>'
+    )
+    root = tree(review_config(source))
+    (task,), (decide,) = (root.findall(f".//*[@className='tiebreak-{part}']") for part in ("task", "decide"))
+    assert [found.get("name") for found in task.iter() if found.get("name")] == ["chat", "i", "t_{{idx}}"]
+    asked = [found.tag for found in decide.iter() if found.tag in ("RectangleLabels", "Rating", "Relations", "Chat")]
+    assert sorted(asked) == ["Rating", "RectangleLabels", "Relations"]
+    assert not list(task.iter("Relations"))
+    (repeater,) = decide.iter("Repeater")
+    assert [found.get("name") for found in repeater.iter("TextArea")] == ["w_{{idx}}"]
