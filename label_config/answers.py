@@ -8,7 +8,7 @@ else percent of it; angles are degrees, clockwise.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .model import Family
+from .model import Control, Family
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -220,6 +220,16 @@ class Chat:
 
 Answer = Choices | Taxonomy | Number | Moment | Text | Ranking | Regions | PerRegion | Relations | Chat
 """An answer to one control."""
+
+
+def empty_answer(control: Control) -> Answer | None:
+    """What a finished annotation says that has no word on this control; null where that is no answer.
+
+    Who marks, relates or describes nothing has answered that there is nothing; who chooses nothing has not answered.
+    """
+    if control.per_region:
+        return PerRegion(())
+    return {Family.REGIONS: Regions(()), Family.RELATIONS: Relations(())}.get(control.family)
 
 
 def chosen(answer: Answer) -> tuple[str, ...]:

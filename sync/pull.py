@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
 
+from label_config.answers import empty_answer
 from label_config.errors import LabelConfigError
 from label_config.model import LabelConfig
 from label_config.parse import parse
@@ -162,6 +163,9 @@ def _decode(config: LabelConfig, result: object) -> Decoded:
         answers = read_answers(config, result)
     except LabelConfigError as error:
         return Decoded({}, str(error))
+    for control in config.controls:
+        if control.name not in answers and (empty := empty_answer(control)) is not None:
+            answers[control.name] = empty
     if not answers:
         return Decoded({}, "the result is empty: nothing was answered")
     return Decoded({name: canonical(answer) for name, answer in answers.items()}, None)
