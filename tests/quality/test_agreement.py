@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from label_config.answers import Choices
 from sync.quality.agreement import (
@@ -19,7 +20,7 @@ from sync.quality.agreement import (
     krippendorff_alpha,
     matrix,
     percent_agreement,
-    profiles_of,
+    tabled,
 )
 from sync.quality.intervals import MOSTLY_UNDEFINED, estimate
 from sync.quality.records import CodedAnswers, Estimate
@@ -211,11 +212,12 @@ def test_tasks_share_a_profile_exactly_where_they_got_the_same_answers() -> None
     answer = np.where(rng.random(len(task)) < 0.7, rng.integers(3, size=len(task)), rng.integers(300, size=len(task)))
     names = tuple(Choices((str(kind),)) for kind in range(300))
     coded = CodedAnswers(task, np.arange(len(task)), answer, tuple(range(tasks)), (), names, ())
-    profiles = profiles_of(coded, matrix(coded))
+    found = tabled(coded)
     by_task = pairs_by_task(coded)
     seen: dict[tuple[int, ...], int] = {}
-    for place, profile in zip(profiles.tasks.tolist(), profiles.task_profile.tolist(), strict=True):
+    for place, profile in zip(found.groups.tasks.tolist(), found.groups.place.tolist(), strict=True):
         assert seen.setdefault(tuple(sorted(by_task[place])), profile) == profile
-    assert len(seen) == len(set(seen.values())) == len(profiles.times)
+    assert len(seen) == len(set(seen.values())) == len(found.groups.times)
     for answers, profile in list(seen.items())[::1000]:
-        assert profiles.counts[[profile]].toarray().ravel().tolist() == np.bincount(answers, minlength=300).tolist()
+        counts = sparse.csr_array(found.counts)[[profile]].toarray().ravel()
+        assert counts.tolist() == np.bincount(answers, minlength=300).tolist()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from label_config.answers import Choices
-from sync.quality.agreement import control_agreement, krippendorff_alpha, matrix, profiles_of
+from sync.quality.agreement import control_agreement, krippendorff_alpha, tabled
 from sync.quality.records import CodedAnswers, FloatArray
 
 from .answers import pairs_by_task, simulated
@@ -34,7 +34,7 @@ def few(tasks: int) -> CodedAnswers:
 
 @pytest.mark.parametrize("coded", [all_different(60), few(60)], ids=["drawn task by task", "drawn profile by profile"])
 def test_resamples_have_the_moments_of_drawing_tasks(coded: CodedAnswers) -> None:
-    profiles = profiles_of(coded, matrix(coded))
+    profiles = tabled(coded).groups
     weights = np.concatenate(list(profiles.resamples(np.random.default_rng(3), 20_000)))
     share = profiles.times / 60
     assert weights.shape == (20_000, len(profiles.times))

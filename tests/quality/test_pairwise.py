@@ -8,9 +8,8 @@ from hypothesis import given
 from sklearn.metrics import cohen_kappa_score
 
 from label_config.answers import Choices
-from sync.quality import pairwise
-from sync.quality.agreement import matrix
-from sync.quality.pairwise import pair_agreements
+from sync.quality.agreement import matrix, pairwise
+from sync.quality.agreement.pairwise import pair_agreements
 from sync.quality.records import CodedAnswers, PairAgreement
 
 from .answers import ABC, ROWS, SETS, Row, multiple, single, table

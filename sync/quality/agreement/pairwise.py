@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from .intervals import NO_RESAMPLES, estimate
-from .records import CodedAnswers, FloatArray, IntArray, PairAgreement
+from ..intervals import NO_RESAMPLES, estimate
+from ..records import CodedAnswers, FloatArray, IntArray, PairAgreement
 
 INTERVALS = 500
 """Intervals are computed for this many pairs, those with the most common tasks; more would be read by nobody."""

@@ -1,0 +1,105 @@
+"""How far people agree on one choice, with intervals: what a project's assessment says about each control."""
+
+import numpy as np
+
+from label_config.model import Control
+
+from ..distance import default_distance, distance
+from ..distance.comparison import every_pair
+from ..records import CodedAnswers, ControlAgreement, Estimate, FloatArray, IntArray
+from .pairwise import pair_agreements
+from .resampling import Quantity, Rng, estimates
+from .table import Table, table
+from .undefined import NO_PAIRS, ONE_LABEL
+
+PAIR_RESAMPLES = 200
+"""Resamples for the interval of a pair of annotators, at most: there are many pairs, and few tasks behind each."""
+
+
+def matrix(coded: CodedAnswers) -> FloatArray:
+    """The distances between the distinct answers: nominal for single choices, Jaccard for multiple ones."""
+    control = Control("", "Choices", (), coded.labels, coded.multiple)
+    found = distance(control, default_distance(control))(every_pair(control, coded.answers))
+    return found.reshape(len(coded.answers), len(coded.answers))
+
+
+def percent_agreement(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, confidence: float = 0.95) -> Estimate:
+    """Mean over pairs of answers to one task of 1 - distance, in [0, 1], pooled over tasks; null without a pair."""
+    return _estimates(tabled(coded), rng, bootstrap, confidence)[0]
+
+
+def krippendorff_alpha(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, confidence: float = 0.95) -> Estimate:
+    """Krippendorff's alpha in [-1, 1] (Krippendorff 2011, "Computing Krippendorff's alpha-reliability").
+
+    Null without a task that two annotators answered, and where only one answer is in use.
+
+    >>> from label_config.answers import Choices
+    >>> from sync.quality.coded_answers import encode
+    >>> observers = ["123321412...", "1233224125.3", ".3332342251.", "12332441251."]
+    >>> rows = [(unit, person, Choices((value,))) for person, values in enumerate(observers)
+    ...         for unit, value in enumerate(values) if value != "."]
+    >>> coded = encode(Control("c", "Choices", ("t",), tuple("12345")), rows)
+    >>> round(krippendorff_alpha(coded, np.random.default_rng(0)).value, 3)
+    0.743
+    """
+    return _estimates(tabled(coded), rng, bootstrap, confidence)[1]
+
+
+def control_agreement(
+    control: str, coded: CodedAnswers, *, rng: Rng, bootstrap: int = 1000, confidence: float = 0.95
+) -> ControlAgreement:
+    """Everything that this page says about one control; ``rng`` drives the resampling."""
+    found = tabled(coded)
+    percent, alpha = _estimates(found, rng, bootstrap, confidence)
+    paired = found.groups.tasks[: found.groups.paired].tolist()
+    return ControlAgreement(
+        control=control,
+        tasks=len(found.groups.tasks),
+        annotators=len(coded.annotators),
+        annotations=len(coded.task),
+        single=len(found.groups.tasks) - len(paired),
+        percent_agreement=percent,
+        krippendorff_alpha=alpha,
+        pairs=pair_agreements(coded, found.distances, rng, min(bootstrap, PAIR_RESAMPLES), confidence),
+        task_agreement={
+            coded.tasks[task]: value for task, value in zip(paired, found.task_agreement().tolist(), strict=True)
+        },
+    )
+
+
+def control_trend(
+    coded: CodedAnswers, window: IntArray, *, rng: Rng, bootstrap: int = 300, confidence: float = 0.95
+) -> list[tuple[int, Estimate, Estimate]]:
+    """Agreement in each window of tasks: (window, percent agreement, alpha), in the order of the windows.
+
+    ``window`` has one number for each position in ``coded.tasks``; tasks with a negative one are left out, windows
+    without a task that two annotators answered too.
+    """
+    found = tabled(coded)
+    here = window[found.groups.tasks[: found.groups.paired]]
+    return [
+        (int(number), *_estimates(found.of(np.flatnonzero(here == number)), rng, bootstrap, confidence))
+        for number in np.unique(here[here >= 0])
+    ]
+
+
+def tabled(coded: CodedAnswers) -> Table:
+    """The tasks by their answers, with the control's own distances."""
+    return table(coded.task, coded.answer, len(coded.tasks), matrix(coded))
+
+
+def _estimates(found: Table, rng: Rng, bootstrap: int, confidence: float) -> tuple[Estimate, Estimate]:
+    """Percent agreement and alpha, each with its interval."""
+    n = found.groups.paired
+    if n == 0:
+        return Estimate(None, reason=NO_PAIRS), Estimate(None, reason=NO_PAIRS)
+    both = estimates(
+        {
+            "percent_agreement": Quantity(found.groups, found.percent, n, ONE_LABEL),
+            "krippendorff_alpha": Quantity(found.groups, found.alpha, n, ONE_LABEL),
+        },
+        rng,
+        bootstrap,
+        confidence,
+    )
+    return both["percent_agreement"], both["krippendorff_alpha"]
