@@ -9,13 +9,41 @@ from collections.abc import Callable, Mapping
 from label_config.model import Control, Family
 
 from ..records import FloatArray
-from .choices import jaccard, nominal
+from . import choices, moments, numeric, taxonomy
 from .comparison import Comparison
 
 Distance = Callable[[Comparison], FloatArray]
 
 DISTANCES: Mapping[Family, Mapping[str, Distance]] = {
-    Family.CHOICES: {"nominal": nominal, "jaccard": jaccard},
+    Family.CHOICES: {
+        "nominal": choices.nominal,
+        "jaccard": choices.jaccard,
+        "masi": choices.masi,
+        "ordinal": choices.ordinal,
+        "interval": choices.interval,
+        "ratio": choices.ratio,
+    },
+    Family.TAXONOMY: {"ancestors": taxonomy.ancestors, "paths": taxonomy.paths, "nominal": taxonomy.nominal},
+    Family.RATING: {
+        "ordinal": numeric.ordinal,
+        "interval": numeric.interval,
+        "absolute": numeric.absolute,
+        "ratio": numeric.ratio,
+        "nominal": numeric.nominal,
+    },
+    Family.NUMBER: {
+        "interval": numeric.interval,
+        "absolute": numeric.absolute,
+        "ratio": numeric.ratio,
+        "ordinal": numeric.ordinal,
+        "nominal": numeric.nominal,
+    },
+    Family.MOMENT: {
+        "interval": moments.interval,
+        "absolute": moments.absolute,
+        "day": moments.day,
+        "nominal": moments.nominal,
+    },
 }
 """Family -> name -> distance; the first one of a family is its default, but for multiple choices (Jaccard)."""
 
