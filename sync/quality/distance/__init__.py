@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from label_config.model import Control, Family
 
 from ..records import FloatArray
-from . import choices, moments, numeric, taxonomy
+from . import chat, choices, moments, numeric, ranking, taxonomy, text
 from .comparison import Comparison
+from .regions import REGIONS
 
 Distance = Callable[[Comparison], FloatArray]
 
@@ -44,6 +45,21 @@ DISTANCES: Mapping[Family, Mapping[str, Distance]] = {
         "day": moments.day,
         "nominal": moments.nominal,
     },
+    Family.TEXT: {
+        "character": text.character,
+        "word": text.word,
+        "token_set": text.token_set,
+        "lines": text.lines,
+        "exact": text.exact,
+    },
+    Family.RANKING: {
+        "kendall": ranking.kendall,
+        "top_weighted": ranking.top_weighted,
+        "buckets": ranking.buckets,
+        "nominal": ranking.nominal,
+    },
+    Family.CHAT: {"character": chat.character, "nominal": chat.nominal},
+    Family.REGIONS: REGIONS,
 }
 """Family -> name -> distance; the first one of a family is its default, but for multiple choices (Jaccard)."""
 
