@@ -1,0 +1,142 @@
+"""Distances between answers that mark regions: by hand, and beside plain Python on small random answers."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from label_config.answers import Box, KeyPoint, Mask, Polygon, Region, Regions, Segment, Shape, Span, Whole
+from sync.quality.distance import default_distance
+from sync.quality.distance.regions import REGIONS
+
+from .regions import BOXES, CONTROL, SEGMENTS, SPANS, TRIANGLES, answers, apart, boxes, iou, most_agreed
+
+PLAIN = answers(SPANS) | answers(SEGMENTS) | answers(BOXES)
+ANY = PLAIN | answers(TRIANGLES | BOXES, most=3)
+
+
+def worth(name: str, labels: bool) -> Callable[[Region, Region], float]:
+    """What a match of two regions counts, as the distance's own docstring says it."""
+
+    def near(one: Region, other: Region, tolerance: float) -> bool:
+        ends = [
+            (shape.start, shape.end)
+            if isinstance(shape, Span | Segment)
+            else (shape.x, shape.y, shape.x + shape.width, shape.y + shape.height)
+            for shape in (one.shape, other.shape)
+            if isinstance(shape, Span | Segment | Box)
+        ]
+        return all(abs(a - b) <= tolerance for a, b in zip(*ends, strict=True))
+
+    def alike(one: Region, other: Region) -> float:
+        if one.where != other.where or (labels and set(one.labels) != set(other.labels)):
+            return 0.0
+        return {
+            "iou": lambda: iou(one, other, labels=labels),
+            "f1_50": lambda: float(iou(one, other, labels=labels) >= 0.5),
+            "f1_75": lambda: float(iou(one, other, labels=labels) >= 0.75),
+            "f1_exact": lambda: float(one.shape == other.shape),
+            "boundary": lambda: float(near(one, other, 0.5)),
+            "boundary_3": lambda: float(near(one, other, 3.0)),
+        }[name]()
+
+    return alike
+
+
+@pytest.mark.parametrize("blind", [False, True])
+@pytest.mark.parametrize("name", ["iou", "f1_50", "f1_75", "f1_exact", "boundary", "boundary_3"])
+@given(PLAIN)
+def test_as_the_best_of_all_matchings_says(name: str, blind: bool, given: list[Regions]) -> None:
+    found = apart(f"{name}_blind" if blind else name, *given)
+    for row, one in enumerate(given):
+        for column, other in enumerate(given):
+            total = len(one.regions) + len(other.regions)
+            agreed = most_agreed(one.regions, other.regions, worth(name, not blind)) if total else 0.0
+            assert found[row, column] == pytest.approx(1 - 2 * agreed / total if total else 0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", REGIONS)
+@given(ANY)
+def test_symmetric_in_range_and_nothing_to_itself(name: str, given: list[Regions]) -> None:
+    found = apart(name, *given)
+    assert np.array_equal(found, found.T)
+    assert np.all((found >= 0) & (found <= 1))
+    assert np.all(np.diagonal(found) == 0)
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_nothing_is_as_far_from_something_as_can_be(name: str) -> None:
+    assert apart(name, Regions(()), boxes((0, 0, 2, 2)), Regions(())).tolist() == [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
+
+
+@pytest.mark.parametrize("name", REGIONS)
+@given(ANY, st.randoms(use_true_random=False))
+def test_the_order_of_regions_and_of_labels_does_not_matter(
+    name: str, given: list[Regions], random: "st.DataObject"
+) -> None:
+    shuffled = [Regions(tuple(random.sample(one.regions, len(one.regions)))) for one in given]  # type: ignore[attr-defined]
+    turned = [
+        Regions(tuple(Region(region.shape, region.labels[::-1], region.where) for region in one.regions))
+        for one in shuffled
+    ]
+    assert apart(name, *turned) == pytest.approx(apart(name, *given), abs=1e-12)
+
+
+def moved(shape: Shape, by: float) -> Shape:
+    match shape:
+        case Span(start, end):
+            return Span(start + int(by), end + int(by))
+        case Segment(start, end):
+            return Segment(start + by, end + by)
+        case Box(x, y, width, height):
+            return Box(x + by, y + by, width, height)
+        case Polygon(points):
+            return Polygon(tuple((x + by, y + by) for x, y in points))
+        case _:
+            return shape
+
+
+@pytest.mark.parametrize("name", REGIONS)
+@given(ANY)
+def test_where_the_origin_is_does_not_matter(name: str, given: list[Regions]) -> None:
+    there = [Regions(tuple(Region(moved(r.shape, 16), r.labels, r.where) for r in one.regions)) for one in given]
+    assert apart(name, *there) == pytest.approx(apart(name, *given), abs=1e-9)
+
+
+def test_by_hand() -> None:
+    one, other = boxes((0, 0, 4, 4), (10, 0, 4, 4)), boxes((0, 0, 4, 2))
+    assert apart("iou", one, other)[0, 1] == pytest.approx(1 - 2 * 0.5 / 3)
+    assert apart("f1_50", one, other)[0, 1] == pytest.approx(1 - 2 * 1 / 3)
+    assert apart("f1_75", one, other)[0, 1] == 1
+    relabelled = Regions(tuple(Region(region.shape, ("b",)) for region in one.regions))
+    assert apart("iou", one, relabelled)[0, 1] == 1
+    assert apart("iou_blind", one, relabelled)[0, 1] == 0
+
+
+def test_a_greedy_matching_would_be_farther() -> None:
+    one = Regions((Region(Span(0, 10)), Region(Span(8, 20))))
+    other = Regions((Region(Span(2, 14)), Region(Span(0, 5))))
+    assert apart("iou", one, other)[0, 1] == pytest.approx(1 - 2 * (5 / 10 + 6 / 18) / 4)
+
+
+def test_points_masks_and_wholes_count_as_well() -> None:
+    given = [
+        Regions((Region(shape, ("a",)),)) for shape in (KeyPoint(1, 1), Mask(2, 2, (0, 4)), Mask(2, 2, (2, 2)), Whole())
+    ]
+    found = apart("iou", *given)
+    assert found[1, 2] == pytest.approx(0.5)
+    assert found[3].tolist() == [1, 1, 1, 0]
+    assert np.all(np.diagonal(found) == 0)
+
+
+def test_the_default_is_what_can_be_told_of_every_shape() -> None:
+    assert default_distance(CONTROL) == "iou"
+
+
+def test_answers_that_mark_nothing_at_all_are_refused() -> None:
+    from label_config.answers import Number
+
+    with pytest.raises(TypeError, match="'r': these answers are not regions"):
+        apart("iou", Number(1))
