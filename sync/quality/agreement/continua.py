@@ -23,7 +23,7 @@ TEXT_GRAIN = 1.0
 class Continua:
     """What several annotators marked on several continua.
 
-    ``task`` (continua,) is the task of each continuum, in [0, tasks); ``low`` and ``high`` (continua,) are its ends.
+    ``task`` (continua,) is the task of each continuum; ``low`` and ``high`` (continua,) are its ends.
     ``continuum`` (lines,) says what each line is about. ``line``, ``start``, ``end``, ``label`` (units,) are the units,
     in any unit of length; labels are codes from 0. ``grain`` is the length of the least part of a continuum.
     """
@@ -36,19 +36,12 @@ class Continua:
     start: FloatArray
     end: FloatArray
     label: IntArray
-    tasks: int
     grain: float = TEXT_GRAIN
 
     @property
     def annotators(self) -> IntArray:
         """How many lines each continuum has: (continua,)."""
         return np.bincount(self.continuum, minlength=len(self.task))
-
-    @property
-    def groups(self) -> Groups:
-        """The tasks, to be resampled one by one."""
-        each = np.arange(self.tasks)
-        return Groups(each, each, np.ones(self.tasks), self.tasks, self.tasks)
 
 
 def from_arrays(
@@ -79,7 +72,13 @@ def from_arrays(
     low, high = ends(task[line], start, end, tasks, grain)
     if lengths is not None:
         low, high = np.zeros(tasks), np.asarray(lengths, dtype=np.float64)
-    return Continua(np.arange(tasks), low, high, task, line, start, end, label, tasks, grain)
+    return Continua(np.arange(tasks), low, high, task, line, start, end, label, grain)
+
+
+def each_task(tasks: int) -> Groups:
+    """Every task a group of its own, to be resampled one by one."""
+    places = np.arange(tasks)
+    return Groups(places, places, np.ones(tasks), tasks, tasks)
 
 
 def ends(
@@ -129,8 +128,8 @@ def _units(row: int, answer: Answer, apart: bool) -> list[_Unit] | None:
         if not isinstance(shape, Span | Segment):
             return None
         text = isinstance(shape, Span)
-        for labels in [(label,) for label in region.labels] if apart and region.labels else [region.labels]:
-            units.append((row, region.where, float(shape.start), float(shape.end), labels, text))
+        labels = [(label,) for label in region.labels] if apart and region.labels else [region.labels]
+        units.extend((row, region.where, float(shape.start), float(shape.end), each, text) for each in labels)
     return units
 
 
@@ -160,6 +159,5 @@ def _assembled(task: IntArray, units: list[_Unit]) -> Continua:
         start=start,
         end=end,
         label=label,
-        tasks=tasks,
         grain=grain,
     )
