@@ -20,7 +20,8 @@ class Coincidences:
     ``gap`` (tasks,) of what is unmarked, ``marked`` (tasks, values) of what has each value. Coincidences of two
     annotators count 1 / (annotators - 1): ``gaps`` (tasks,) of two gaps, ``same`` (tasks, values) of that value with
     itself, ``met`` (tasks, values) of that value with any. ``own`` and ``own_met`` (tasks, values) are what pairs of a
-    unit with itself would add to the expected ones: the squares of the units' lengths, and of the parts that are met.
+    unit with itself would add to the expected ones: the squares of
+    the units' lengths, and of how much of them is met.
     """
 
     values: tuple[tuple[int, ...], ...]
@@ -64,8 +65,7 @@ def coincidences(continua: Continua) -> Coincidences:
         return sparse.csr_array((amounts, cells), shape=(tasks, values))
 
     def by_task(continuum: IntArray, amounts: FloatArray) -> FloatArray:
-        found: FloatArray = np.bincount(task[continuum], weights=amounts, minlength=tasks)
-        return found
+        return np.bincount(task[continuum], weights=amounts, minlength=tasks).astype(np.float64)
 
     size, each = pieces.end - pieces.start, np.arange(len(pieces.line))
     length = continua.high - continua.low
@@ -81,7 +81,7 @@ def coincidences(continua: Continua) -> Coincidences:
         same=table(meetings.piece, meetings.same),
         met=table(meetings.piece, meetings.met),
         own=table(each, size**2),
-        own_met=table(*_own_met(meetings, pieces, about, people)),
+        own_met=table(each, np.bincount(meetings.piece, weights=meetings.met, minlength=len(each)) ** 2),
     )
 
 
@@ -140,14 +140,11 @@ def _covered(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:
 class _Meetings:
     """The stretches between neighbouring ends of a continuum, and which pieces cover them.
 
-    Row by row (rows,), in the order of stretches: ``piece`` covers ``stretch``, which has ``size``; ``same`` and
-    ``met`` are its coincidences there with equal pieces and with all. For each stretch (stretches,): ``continuum``,
-    and ``not_gaps``, by how much the coincidences of gaps there fall short of the stretch times the annotators.
+    Row by row (rows,): ``piece`` covers a stretch; ``same`` and ``met`` are its coincidences there with equal pieces
+    and with all. For each stretch (stretches,): ``continuum``, and ``not_gaps``, by how much the coincidences of gaps there fall short of the stretch times the annotators.
     """
 
-    stretch: IntArray
     piece: IntArray
-    size: FloatArray
     same: FloatArray
     met: FloatArray
     continuum: IntArray
@@ -157,8 +154,6 @@ class _Meetings:
 def _meetings(about: IntArray, pieces: _Pieces, people: IntArray) -> _Meetings:
     points, continuum, first, last = _points(about, pieces.start, pieces.end)
     piece, stretch = _covered(first, last)
-    order = np.argsort(stretch, kind="stable")
-    piece, stretch = piece[order], stretch[order]
     value = pieces.value[piece]
     _, alike, times = np.unique(stretch * len(pieces.values) + value, return_inverse=True, return_counts=True)
     size, annotators = np.diff(points, append=0.0), people[continuum]
@@ -167,19 +162,4 @@ def _meetings(about: IntArray, pieces: _Pieces, people: IntArray) -> _Meetings:
     gaps = annotators - covering
     not_gaps = np.where(covering > 0, size * (annotators - gaps * (gaps - 1) / (annotators - 1)), 0.0)
     same, met = here * (times[alike] - 1), here * (covering[stretch] - 1)
-    return _Meetings(stretch, piece, size[stretch], same, met, continuum, not_gaps)
-
-
-def _own_met(meetings: _Meetings, pieces: _Pieces, about: IntArray, people: IntArray) -> tuple[IntArray, FloatArray]:
-    """For each piece and other annotator that it meets: the piece, and the square of how much it meets of theirs."""
-    first = np.flatnonzero(np.diff(meetings.stretch, prepend=-1))
-    times = np.diff(first, append=len(meetings.stretch))
-    begin, times = np.repeat(first, times), np.repeat(times, times)
-    row, other = _covered(begin, begin + times)
-    different = row != other
-    row, other = row[different], other[different]
-    lines = int(pieces.line.max(initial=0)) + 1
-    key, place = np.unique(meetings.piece[row] * lines + pieces.line[meetings.piece[other]], return_inverse=True)
-    piece = key // lines
-    met = np.bincount(place, weights=meetings.size[row], minlength=len(key))
-    return piece, met**2 / (people[about[piece]] - 1)
+    return _Meetings(piece, same, met, continuum, not_gaps)

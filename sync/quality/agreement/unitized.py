@@ -44,7 +44,11 @@ def marked_or_not(parts: Coincidences, weights: FloatArray) -> FloatArray:
 
 
 def labels_where_units_meet(parts: Coincidences, weights: FloatArray) -> FloatArray:
-    """cu-alpha (equations 10 and 11): the labels of units, only where they meet; NaN where only one label meets."""
+    """cu-alpha (equations 10 and 11): the labels of units, only where they meet; NaN where only one label meets.
+
+    A pair of a unit with itself counts by how much of the unit is met, averaged over the other annotators; with two of
+    them that is the paper's term, with more it keeps the expected coincidences from falling below zero.
+    """
     met = weights @ parts.met
     total = met.sum(axis=1)
     observed = total - weights @ over_values(parts.same)
