@@ -14,6 +14,7 @@ import typer
 from label_config.errors import LabelConfigError
 
 from . import terminal
+from .agreement.command import agreement
 from .errors import SettingsError, TiebreakError
 from .settings import DEFAULT_FILE, address, as_file, load, read
 
@@ -233,6 +234,9 @@ def history(
         terminal.print_json([asdict(event) for event in events])
     else:
         terminal.show_events(events)
+
+
+app.command()(agreement)
 
 
 @app.command()

@@ -49,6 +49,10 @@ Address = Annotated[str, AfterValidator(address), "an address such as http://loc
 OptionalAddress = Annotated[
     str, AfterValidator(_address_or_none), "an address such as http://localhost:9090, or nothing"
 ]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Weights = Annotated[dict[str, Weight], "a table: control = a number from 0 on"]
+LabelWeights = Annotated[dict[str, dict[str, Weight]], "a table for each control: label = a number from 0 on"]
+Distances = Annotated[dict[str, str], "a table: control = the name of a distance, or module:function"]
 Ids = Annotated[tuple[int, ...], NoDecode, "a list of project ids"]
 
 
@@ -119,6 +123,15 @@ class Settings(BaseSettings):
     bootstrap: int = Field(1000, ge=100, le=100_000, description="Resamples behind each interval.")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="Coverage of each interval.")
     seed: int = Field(0, ge=0, description="Seed of the resampling, so that reports repeat exactly.")
+    control_weights: Weights = Field(
+        {}, description="How much a control counts in the overall agreement; 1 where it is not named."
+    )
+    label_weights: LabelWeights = Field(
+        {}, description="How much a label counts in the agreement on its control; 1 where it is not named."
+    )
+    distances: Distances = Field(
+        {}, description="How far apart two answers to a control are, where its own default is not wanted."
+    )
     p1_from: float = Field(0.6, ge=0, le=1, description="Priority from which a review is in band P1.")
     p2_from: float = Field(0.35, ge=0, le=1, description="Priority from which a review is in band P2.")
     review_from: float = Field(0.1, ge=0, le=1, description="Priority from which a task comes back at all.")

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 if TYPE_CHECKING:  # what is only named costs no start-up time
@@ -209,3 +209,15 @@ def bar(title: str, visible: bool) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=err, transient=True, disable=not (visible and err.is_terminal)) as progress:
         counter = progress.add_task(title, total=None)
         yield partial(progress.advance, counter)
+
+
+@contextmanager
+def bytes_bar(title: str, total: int, visible: bool) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
+    """A progress bar over ``total`` bytes of a file; yields how to advance it, and how to say what comes after them."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not (visible and err.is_terminal)) as progress:
+        counter = progress.add_task(f"reading {_plain(title)}", total=total)
+        yield (
+            partial(progress.advance, counter),
+            lambda name: progress.update(counter, description=f"measuring {_plain(name)}"),
+        )

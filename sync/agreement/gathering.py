@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from label_config.answers import Answer, PerRegion, Regions, Relations
+from label_config.answers import Answer, empty_answer
 from label_config.errors import ResultError
-from label_config.model import Control, Family, LabelConfig
+from label_config.model import Control, LabelConfig
 from label_config.results import read_answers
 
 from ..dashboard.excerpts import excerpt
@@ -21,7 +21,7 @@ DAY, WEEK = "day", "week"
 NAMES_KEPT = 20
 """Names of controls that are kept of refused annotations, to say what an export holds."""
 
-_EMPTY: Mapping[Family, Answer] = {Family.REGIONS: Regions(()), Family.RELATIONS: Relations(())}
+NOTHING = "the result is empty: nothing was answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +101,6 @@ def gather(config: LabelConfig, tasks: Iterable[AnsweredTask], wanted: Wanted, p
     return sorting.gathered(predicted)
 
 
-def empty_answer(control: Control) -> Answer | None:
-    """What an annotation says that was finished without a word on this control; null where that is no answer."""
-    if control.per_region:
-        return PerRegion(())
-    return _EMPTY.get(control.family)
-
-
 class _Sorting:
     """What was gathered so far."""
 
@@ -115,6 +108,7 @@ class _Sorting:
         self.config, self.wanted = config, wanted
         names = [control.name for control in wanted.controls]
         self.empty = {control.name: empty_answer(control) for control in wanted.controls}
+        self.silence_speaks = any(empty_answer(control) is not None for control in config.controls)
         self.alike = {one.name for one in wanted.controls if not one.per_region and one.family not in APART}
         self.rows: dict[str, list[Row]] = {name: [] for name in names}
         self.repeats: dict[str, list[Row]] = {name: [] for name in names}
@@ -151,7 +145,10 @@ class _Sorting:
 
     def _read(self, task: AnsweredTask, one: GivenAnnotation) -> _Read | None:
         try:
-            return _Read(one, read_answers(self.config, one.result))
+            answers = read_answers(self.config, one.result)
+            if answers or self.silence_speaks:
+                return _Read(one, answers)
+            self._reject(task, one, NOTHING)
         except ResultError as error:
             self._reject(task, one, str(error))
         if len(self.named) < NAMES_KEPT:
@@ -201,12 +198,17 @@ class _Sorting:
         if last:
             moment = datetime.fromtimestamp(last / 1e6, UTC)
             year, week, _ = moment.isocalendar()
-            self.cuts[DAY][task.id] = f"{moment:%Y-%m-%d}"
-            self.cuts[WEEK][task.id] = f"{year}-W{week:02d}"
+            self._cut(DAY, task.id, f"{moment:%Y-%m-%d}")
+            self._cut(WEEK, task.id, f"{year}-W{week:02d}")
         if self.wanted.excerpts:
             self.excerpts[task.id] = excerpt(task.data).text
         if self.wanted.fields and len(self.fields) < NAMES_KEPT:
             self.fields |= dict.fromkeys(task.data)
+
+    def _cut(self, name: str, task: int, value: str) -> None:
+        """Cut by time, unless a field of that name is asked for."""
+        if name not in self.wanted.fields:
+            self.cuts[name][task] = value
 
     def gathered(self, predicted: Predicted) -> Gathered:
         """Everything, sorted out."""

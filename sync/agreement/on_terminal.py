@@ -1,0 +1,172 @@
+"""The report for people on a terminal: what matters most first, and the longest lists cut short."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from .. import terminal
+from ..dashboard.wording import coefficient, counted, interval, percent
+from ..quality.measured import Against, AnnotatorAgreement, Matching, Measured
+from ..quality.records import PairAgreement
+from .gathering import DAY, WEEK
+from .report import Report
+from .wording import answered, headline, in_order, interval_text, left_out, paradox, value_text
+
+ROWS = 10
+"""Rows of a list; --json, --csv and --html have them all."""
+
+
+def show(report: Report) -> None:
+    """Print the report."""
+    for name, one in report.measured.items():
+        _title(f"{name} ({one.control.tag})", answered(one))
+        _say(headline(one))
+        if why := paradox(one):
+            _say(why)
+        if one.annotations:
+            _control(report, one)
+    _title("all controls", left_out(report.gathered.left_out))
+    _say(f"Overall agreement: {percent(report.overall.agreement)}.")
+    for note in report.notes:
+        _say(note)
+
+
+def _control(report: Report, one: Measured) -> None:
+    _coefficients(report, one)
+    _labels(one)
+    _pairs(one.pairs)
+    _annotators(one.per_annotator)
+    if one.matching is not None:
+        _matching(one.matching)
+    _against(one)
+    for field, values in one.cuts.items():
+        if field in report.asked.by or field not in (DAY, WEEK):
+            cuts = sorted(values.items(), key=lambda item: -item[1].tasks)
+            _table(
+                f"by {field}",
+                (field, "tasks", "agreement", "alpha", "interval"),
+                [
+                    (
+                        value,
+                        f"{cut.tasks:,}",
+                        percent(cut.percent_agreement.value),
+                        coefficient(cut.krippendorff_alpha.value),
+                        interval(cut.krippendorff_alpha) or cut.krippendorff_alpha.reason or "",
+                    )
+                    for value, cut in cuts
+                ],
+            )
+
+
+def _coefficients(report: Report, one: Measured) -> None:
+    rows = [
+        (
+            name,
+            value_text(name, estimate.value),
+            interval_text(name, estimate) or estimate.reason or "",
+        )
+        for name, estimate in in_order(one)
+    ]
+    covered = percent(report.asked.confidence)
+    _table("", ("coefficient", "value", f"{covered} interval, or why there is none"), rows, len(rows))
+    _say(f"Distance: {one.distance}.")
+
+
+def _labels(one: Measured) -> None:
+    found = sorted(one.labels.items(), key=lambda item: -item[1].annotations)
+    rows = [
+        (
+            name,
+            f"{label.annotations:,}",
+            coefficient(label.krippendorff_alpha.value),
+            interval(label.krippendorff_alpha) or label.krippendorff_alpha.reason or "",
+        )
+        for name, label in found
+    ]
+    _table("labels, each against the rest", ("label", "answers", "alpha", "interval"), rows)
+
+
+def _pairs(pairs: Sequence[PairAgreement]) -> None:
+    def order(pair: PairAgreement) -> tuple[bool, float, int]:
+        kappa, raw = pair.cohen_kappa.value, pair.percent_agreement.value
+        return kappa is None, (raw or 0.0) if kappa is None else kappa, -pair.tasks
+
+    rows = [
+        (
+            f"{pair.annotators[0]} and {pair.annotators[1]}",
+            f"{pair.tasks:,}",
+            percent(pair.percent_agreement.value),
+            interval(pair.percent_agreement, as_percent=True),
+            coefficient(pair.cohen_kappa.value),
+            interval(pair.cohen_kappa),
+        )
+        for pair in sorted(pairs, key=order)
+    ]
+    _table("pairs that agree least", ("annotators", "tasks", "agreement", "interval", "kappa", "interval"), rows)
+
+
+def _annotators(people: Sequence[AnnotatorAgreement]) -> None:
+    def order(person: AnnotatorAgreement) -> tuple[bool, float]:
+        return person.agreement.value is None, person.agreement.value or 0.0
+
+    rows = [
+        (
+            str(person.annotator),
+            f"{person.annotations:,}",
+            percent(person.agreement.value),
+            interval(person.agreement, as_percent=True) or person.agreement.reason or "",
+            percent(person.self_agreement),
+        )
+        for person in sorted(people, key=order)
+    ]
+    _table(
+        "annotators, with the others and with themselves",
+        ("annotator", "answers", "agreement", "interval", "with self"),
+        rows,
+    )
+
+
+def _matching(found: Matching) -> None:
+    _say(
+        f"Regions: precision {coefficient(found.precision)}, recall {coefficient(found.recall)}, F1 "
+        f"{coefficient(found.f1_50)} at IoU 0.5 and {coefficient(found.f1_50_95)} over 0.5 to 0.95, mean IoU "
+        f"{coefficient(found.mean_iou)} of what matches."
+    )
+    _say(
+        f"Conflicts: {found.missing:,} missing, {found.extra:,} extra, {found.label:,} with another label, "
+        f"{found.low_overlap:,} that overlap too little."
+    )
+
+
+def _against(one: Measured) -> None:
+    named: list[tuple[str, Against]] = [(f"model {version}", found) for version, found in one.models.items()]
+    if one.ground_truth is not None:
+        named.insert(0, ("the ground truth", one.ground_truth))
+    for name, found in named:
+        _say(f"With {name}: {percent(found.agreement)} of {counted(found.annotations, 'answer')} match.")
+
+
+def _title(title: str, beside: str) -> None:
+    terminal.out.print(f"[bold]{escape(title)}[/]: {escape(beside)}")
+
+
+def _say(text: str) -> None:
+    terminal.out.print(Padding(escape(text), (0, 0, 0, 2), expand=False))
+
+
+def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], limit: int = ROWS) -> None:
+    every = list(rows)
+    if not every:
+        return
+    if title:
+        rest = f" ({limit} of {len(every):,})" if len(every) > limit else ""
+        terminal.out.print(f"  [bold]{escape(title)}[/]{rest}")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for place, head in enumerate(heads):
+        number = 0 < place < len(heads) and head not in ("interval",) and not head.endswith("none")
+        table.add_column(head, justify="right" if number else "left", overflow="fold")
+    for row in every[:limit]:
+        table.add_row(*(escape(cell) for cell in row))
+    terminal.out.print(Padding(table, (0, 0, 0, 4), expand=False))

@@ -1,0 +1,123 @@
+"""The report in words: what people read beside the numbers, on a terminal and on the page."""
+
+from collections.abc import Iterator, Mapping
+
+from ..dashboard.wording import coefficient, counted, interval, percent, verdict
+from ..quality.measured import Measured
+from ..quality.records import Estimate
+from .gathering import LeftOut
+
+NAMES: Mapping[str, str] = {
+    "percent_agreement": "agreement",
+    "krippendorff_alpha": "Krippendorff's alpha",
+    "gwet_ac1": "Gwet's AC1",
+    "gwet_ac2": "Gwet's AC2",
+    "fleiss_kappa": "Fleiss' kappa",
+    "cohen_kappa": "Cohen's kappa",
+    "conger_kappa": "Conger's kappa",
+    "scott_pi": "Scott's pi",
+    "brennan_prediger": "Brennan-Prediger",
+    "icc_1": "ICC(1,1)",
+    "icc_a1": "ICC(A,1)",
+    "icc_c1": "ICC(C,1)",
+    "icc_1k": "ICC(1,k)",
+    "icc_ak": "ICC(A,k)",
+    "icc_ck": "ICC(C,k)",
+    "alpha_u": "unitized alpha",
+    "gamma": "gamma",
+    "sigma": "sigma",
+    "ks": "KS",
+}
+"""Coefficient -> its name for people, in the order in which they are shown."""
+
+MOSTLY, BARELY = 0.8, 0.4
+"""Agreement from the first on with an alpha below the second is the prevalence paradox."""
+
+_MEANING = {
+    "reliable": "Annotators agree reliably",
+    "tentative": "Annotators agree well enough for tentative conclusions",
+    "low": "Annotators do not agree well enough to rely on their answers",
+}
+
+
+def in_order(one: Measured) -> Iterator[tuple[str, Estimate]]:
+    """The coefficients, those that are looked at first before the others: (name for people, estimate)."""
+    known = [name for name in NAMES if name in one.coefficients]
+    for name in [*known, *(name for name in one.coefficients if name not in NAMES)]:
+        yield NAMES.get(name, name), one.coefficients[name]
+
+
+def value_text(name: str, value: float | None) -> str:
+    """A coefficient as it is shown: agreement as a percentage, all others with two places."""
+    return percent(value) if name == NAMES["percent_agreement"] else coefficient(value)
+
+
+def interval_text(name: str, estimate: Estimate) -> str:
+    """Its interval; empty without one."""
+    return interval(estimate, as_percent=name == NAMES["percent_agreement"])
+
+
+def answered(one: Measured) -> str:
+    """How much was answered."""
+    if not one.annotations:
+        return "nothing was answered"
+    alone = f", {one.single:,} of them by one person alone" if one.single else ""
+    return (
+        f"{counted(one.annotations, 'answer')} by {counted(one.annotators, 'annotator')} "
+        f"on {counted(one.tasks, 'task')}{alone}"
+    )
+
+
+def headline(one: Measured) -> str:
+    """One sentence on where a control stands."""
+    alpha, raw = one.coefficients.get("krippendorff_alpha"), one.coefficients.get("percent_agreement")
+    if raw is None or raw.value is None:
+        return f"Agreement cannot be said: {raw.reason if raw and raw.reason else 'it was not asked for'}."
+    if alpha is None:
+        return f"{percent(raw.value)} of answers match."
+    if alpha.value is None:
+        return f"{percent(raw.value)} of answers match; beyond chance nothing can be said: {alpha.reason}."
+    limits = interval(alpha)
+    with_limits = f" ({limits})" if limits else ""
+    return (
+        f"{_MEANING[verdict(alpha.value)]}: {percent(raw.value)} of answers match, "
+        f"alpha {coefficient(alpha.value)}{with_limits}."
+    )
+
+
+def paradox(one: Measured) -> str:
+    """Why nearly everybody agrees and alpha is low all the same; empty where that is not so."""
+    alpha, raw = one.coefficients.get("krippendorff_alpha"), one.coefficients.get("percent_agreement")
+    if raw is None or raw.value is None or raw.value < MOSTLY or alpha is None:
+        return ""
+    if alpha.value is not None and alpha.value >= BARELY:
+        return ""
+    ac1 = one.coefficients.get("gwet_ac1")
+    beside = (
+        f" Gwet's AC1, which reckons with that otherwise, is {coefficient(ac1.value)}." if ac1 and ac1.value else ""
+    )
+    return (
+        f"{percent(raw.value)} of answers match and alpha is "
+        f"{'undefined' if alpha.value is None else coefficient(alpha.value)}: nearly all answers are the same one, so "
+        f"that chance alone would match nearly as often.{beside} More tasks on which the rarer answers are right would "
+        "tell whether people see the difference."
+    )
+
+
+def left_out(out: LeftOut) -> str:
+    """What does not count, in one sentence.
+
+    >>> left_out(LeftOut(cancelled=2, duplicates=1))
+    'Left out: 2 skipped, 1 earlier answer of the same person.'
+    >>> left_out(LeftOut())
+    'Nothing was left out.'
+    """
+    parts = [
+        f"{out.cancelled:,} skipped" if out.cancelled else "",
+        f"{out.ground_truth:,} ground truth" if out.ground_truth else "",
+        f"{counted(out.duplicates, 'earlier answer')} of the same person" if out.duplicates else "",
+        f"{len(out.rejected):,} that could not be used" if out.rejected else "",
+        f"{counted(out.single, 'task')} with one answer (compared with nothing)" if out.single else "",
+    ]
+    said = ", ".join(part for part in parts if part)
+    return f"Left out: {said}." if said else "Nothing was left out."

@@ -1,0 +1,62 @@
+"""The tasks of a project with what was said about them: the same values that an export file gives."""
+
+import itertools
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Select, select
+
+from ..labelstudio.export_file import AnsweredTask, GivenAnnotation
+from .tables import annotation_versions, annotations, reviews, rulings, tasks
+
+
+def answered_tasks(connection: Connection, project: int) -> Iterator[AnsweredTask]:
+    """Every live task that has an annotation, with its current annotations, by Label Studio's ids, in their order.
+
+    A ruling of ours that stands as an annotation on the source task counts as ground truth, also when somebody took
+    its mark away.
+    """
+    ours = set(connection.execute(_written(project)).scalars())
+    rows = connection.execute(_query(project))
+    for _, group in itertools.groupby(rows, key=lambda row: row.task):
+        given = list(group)
+        yield AnsweredTask(
+            given[0].on,
+            given[0].data,
+            tuple(
+                GivenAnnotation(
+                    id=row.label_studio_id,
+                    annotator=row.annotator,
+                    changed_at=row.updated_at,
+                    cancelled=row.was_cancelled,
+                    ground_truth=row.ground_truth or row.label_studio_id in ours,
+                    result=row.result,
+                )
+                for row in given
+            ),
+        )
+
+
+def _query(project: int) -> Select[tuple[object, ...]]:
+    version = annotation_versions.c
+    return (
+        select(
+            annotations.c.task,
+            annotations.c.label_studio_id,
+            tasks.c.label_studio_id.label("on"),
+            tasks.c.data,
+            *(version.annotator, version.updated_at, version.was_cancelled, version.ground_truth, version.result),
+        )
+        .join(annotations, annotations.c.current == version.id)
+        .join(tasks, tasks.c.id == annotations.c.task)
+        .where(tasks.c.project == project, tasks.c.deleted_at.is_(None), annotations.c.deleted_at.is_(None))
+        .order_by(tasks.c.label_studio_id, annotations.c.task, annotations.c.label_studio_id)
+    )
+
+
+def _written(project: int) -> Select[tuple[int]]:
+    """The annotations that hold rulings of ours."""
+    return (
+        select(rulings.c.ground_truth)
+        .join(reviews, reviews.c.id == rulings.c.review)
+        .where(reviews.c.project == project, rulings.c.ground_truth.is_not(None))
+    )
