@@ -70,7 +70,7 @@ def test_any_json_is_answers_or_a_result_error(result: object) -> None:
         ({"tone": "good"}, ["list of regions", "dict"]),
         ([region(), "good"], ["region 1", "str"]),
         ([[region()]], ["region 0", "list"]),
-        ([{"type": "relation", "id": "r1"}], ["'r1'", "from_name"]),
+        ([{"type": "relation", "id": "r1"}], ["'r1'", "from_id"]),
         ([region(from_name=None)], ["'r1'", "from_name", "None"]),
         ([region("colour")], ["'r1'", "'colour'", "tone, topics"]),
         ([region(type="labels")], ["'r1'", "'tone'", "'labels'", "'choices'"]),
