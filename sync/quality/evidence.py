@@ -35,14 +35,15 @@ class Method:
 
     ``distance`` is a name in the family's dict of distances (null: its default) or a user's own function with
     ``distance_name``. ``coefficients`` are names in ``COEFFICIENTS`` (empty: those that suit the family). ``weights``
-    is the weighting of kappas and AC2. ``bootstrap`` resamples of the tasks, drawn from ``seed``, give the intervals
+    is a name in ``WEIGHTS`` for kappas and AC2 (null: none for the nominal distance, linear for an order, else 1 -
+    distance). ``bootstrap`` resamples of the tasks, drawn from ``seed``, give the intervals
     of ``confidence``.
     """
 
     distance: str | OwnDistance | None = None
     distance_name: str = ""
     coefficients: tuple[str, ...] = ()
-    weights: str = "linear"
+    weights: str | None = None
     bootstrap: int = 1000
     seed: int = 0
     confidence: float = 0.95

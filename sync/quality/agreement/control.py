@@ -7,13 +7,10 @@ from label_config.model import Control
 from ..distance import default_distance, distance
 from ..distance.comparison import every_pair
 from ..records import CodedAnswers, ControlAgreement, Estimate, FloatArray, IntArray
-from .pairwise import pair_agreements
-from .resampling import Quantity, Rng, estimates
+from .cuts import both
+from .pairwise import PAIR_RESAMPLES, pair_agreements
+from .resampling import Rng
 from .table import Table, table
-from .undefined import NO_PAIRS, ONE_LABEL
-
-PAIR_RESAMPLES = 200
-"""Resamples for the interval of a pair of annotators, at most: there are many pairs, and few tasks behind each."""
 
 
 def matrix(coded: CodedAnswers) -> FloatArray:
@@ -25,7 +22,7 @@ def matrix(coded: CodedAnswers) -> FloatArray:
 
 def percent_agreement(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, confidence: float = 0.95) -> Estimate:
     """Mean over pairs of answers to one task of 1 - distance, in [0, 1], pooled over tasks; null without a pair."""
-    return _estimates(tabled(coded), rng, bootstrap, confidence)[0]
+    return both(tabled(coded), rng, bootstrap, confidence)[0]
 
 
 def krippendorff_alpha(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, confidence: float = 0.95) -> Estimate:
@@ -42,7 +39,7 @@ def krippendorff_alpha(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, con
     >>> round(krippendorff_alpha(coded, np.random.default_rng(0)).value, 3)
     0.743
     """
-    return _estimates(tabled(coded), rng, bootstrap, confidence)[1]
+    return both(tabled(coded), rng, bootstrap, confidence)[1]
 
 
 def control_agreement(
@@ -50,7 +47,7 @@ def control_agreement(
 ) -> ControlAgreement:
     """Everything that this page says about one control; ``rng`` drives the resampling."""
     found = tabled(coded)
-    percent, alpha = _estimates(found, rng, bootstrap, confidence)
+    percent, alpha = both(found, rng, bootstrap, confidence)
     paired = found.groups.tasks[: found.groups.paired].tolist()
     return ControlAgreement(
         control=control,
@@ -78,7 +75,7 @@ def control_trend(
     found = tabled(coded)
     here = window[found.groups.tasks[: found.groups.paired]]
     return [
-        (int(number), *_estimates(found.of(np.flatnonzero(here == number)), rng, bootstrap, confidence))
+        (int(number), *both(found.of(np.flatnonzero(here == number)), rng, bootstrap, confidence))
         for number in np.unique(here[here >= 0])
     ]
 
@@ -86,20 +83,3 @@ def control_trend(
 def tabled(coded: CodedAnswers) -> Table:
     """The tasks by their answers, with the control's own distances."""
     return table(coded.task, coded.answer, len(coded.tasks), matrix(coded))
-
-
-def _estimates(found: Table, rng: Rng, bootstrap: int, confidence: float) -> tuple[Estimate, Estimate]:
-    """Percent agreement and alpha, each with its interval."""
-    n = found.groups.paired
-    if n == 0:
-        return Estimate(None, reason=NO_PAIRS), Estimate(None, reason=NO_PAIRS)
-    both = estimates(
-        {
-            "percent_agreement": Quantity(found.groups, found.percent, n, ONE_LABEL),
-            "krippendorff_alpha": Quantity(found.groups, found.alpha, n, ONE_LABEL),
-        },
-        rng,
-        bootstrap,
-        confidence,
-    )
-    return both["percent_agreement"], both["krippendorff_alpha"]

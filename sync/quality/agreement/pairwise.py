@@ -6,8 +6,12 @@ import numpy as np
 from scipy import sparse
 
 from ..intervals import NO_RESAMPLES, estimate
-from ..records import CodedAnswers, FloatArray, IntArray, PairAgreement
+from ..records import CodedAnswers, Estimate, FloatArray, IntArray, PairAgreement
+from .spread import Pairs
+from .undefined import NO_KAPPA
 
+PAIR_RESAMPLES = 200
+"""Resamples for the interval of a pair of annotators, at most: there are many pairs, and few tasks behind each."""
 INTERVALS = 500
 """Intervals are computed for this many pairs, those with the most common tasks; more would be read by nobody."""
 MANY_PAIRS = f"no interval: not among the {INTERVALS} pairs with the most common tasks"
@@ -130,3 +134,31 @@ def _resampled(
     apart = weights @ distances[tables.left[cells], tables.right[cells]]
     expected = ((left @ distances[np.ix_(rows, columns)]) * right).sum(axis=1) / n
     return 1.0 - apart / n, _kappa(apart, expected)
+
+
+def apart_agreements(
+    coded: CodedAnswers, within: Pairs, rng: np.random.Generator, bootstrap: int, confidence: float
+) -> tuple[PairAgreement, ...]:
+    """The same of answers that are no categories, from the distances within tasks: there is no kappa."""
+    people = max(1, len(coded.annotators))
+    ends = np.sort(np.stack([coded.annotator[within.left], coded.annotator[within.right]]), axis=0)
+    order = np.argsort(ends[0] * people + ends[1], kind="stable")
+    pairs, starts, tasks = np.unique((ends[0] * people + ends[1])[order], return_index=True, return_counts=True)
+    apart = within.apart[order]
+    chosen = set(np.argsort(-tasks, kind="stable")[:INTERVALS].tolist())
+    found = []
+    for place, (start, n) in enumerate(zip(starts.tolist(), tasks.tolist(), strict=True)):
+        here, draws = 1.0 - apart[start : start + n], None
+        without = MANY_PAIRS if place not in chosen else FEW_COMMON if n < 2 else NO_RESAMPLES
+        if place in chosen and n >= 2 and bootstrap >= 1:
+            draws = np.array([here[rng.integers(n, size=n)].mean() for _ in range(bootstrap)])
+        first, second = divmod(int(pairs[place]), people)
+        found.append(
+            PairAgreement(
+                (coded.annotators[first], coded.annotators[second]),
+                n,
+                estimate(float(here.mean()), draws, n, confidence, undefined="", without=without),
+                Estimate(None, n=n, reason=NO_KAPPA),
+            )
+        )
+    return tuple(found)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 
 from ..distance.metric import midranks
 from ..records import FloatArray, IntArray
@@ -56,12 +55,12 @@ class Table:
 
     def _shared(self, values: FloatArray) -> FloatArray:
         """Over a task's answers less one; 0 where there is one."""
-        return np.divide(values, self.size - 1, out=np.zeros_like(values), where=self.size > 1)
+        return divided(values, self.size - 1, otherwise=0.0)
 
     def percent(self, weights: FloatArray) -> FloatArray:
         """Mean over pairs of answers of 1 - distance, pooled over tasks."""
         pairs = weights @ self.pairs
-        return 1.0 - np.divide(weights @ self.apart, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+        return 1.0 - divided(weights @ self.apart, pairs)
 
     def alpha(self, weights: FloatArray) -> FloatArray:
         """Krippendorff's alpha (2011), 1 - observed / expected; NaN where nothing is expected to differ."""
@@ -118,13 +117,18 @@ def apart(counts: Matrix, distances: FloatArray) -> FloatArray:
     parts = []
     for at in range(0, counts.shape[0], step):
         here = counts[at : at + step]
-        far = here @ distances
-        product = here.multiply(far) if sparse.issparse(here) else here * far
-        parts.append(np.asarray(product.sum(axis=1)).ravel())
+        dense: FloatArray = here if isinstance(here, np.ndarray) else here.toarray()
+        parts.append(((here @ distances) * dense).sum(axis=1))
     return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def divided(over: FloatArray, under: FloatArray, otherwise: float = np.nan) -> FloatArray:
+    """``over`` / ``under`` where that is more than nothing, else ``otherwise``."""
+    blank = np.full(np.broadcast_shapes(np.shape(over), np.shape(under)), otherwise)
+    found: FloatArray = np.divide(over, under, out=blank, where=under > ZERO)
+    return found
 
 
 def one_minus(observed: FloatArray, expected: FloatArray) -> FloatArray:
     """1 - observed / expected, NaN where nothing is expected."""
-    found: FloatArray = 1.0 - np.divide(observed, expected, out=np.full(len(observed), np.nan), where=expected > ZERO)
-    return found
+    return 1.0 - divided(observed, expected)

@@ -1,0 +1,90 @@
+"""The coefficients by name, and which ones suit which answers."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from label_config.model import Family
+
+from ..records import Estimate
+from .case import Case, Geometry
+from .categorical import brennan_prediger, cohen_kappa, conger_kappa, fleiss_kappa, gwet_ac1, gwet_ac2, scott_pi
+from .correlation import icc_1, icc_1k, icc_a1, icc_ak, icc_c1, icc_ck
+from .resampling import Quantity, Rng, Statistic, estimates
+from .undefined import NO_PAIRS, ONE_LABEL, Undefined
+
+Coefficient = Callable[[Case], Quantity | Estimate]
+"""A case -> what is to be estimated of it; raises Undefined where there is nothing."""
+
+
+def percent_agreement(case: Case) -> Quantity:
+    """Mean over pairs of answers to one task of 1 - distance, in [0, 1], pooled over tasks with two or more."""
+    return over(case.geometry, case.geometry.percent)
+
+
+def krippendorff_alpha(case: Case) -> Quantity:
+    """Krippendorff's alpha (2011) over the control's distance."""
+    return over(case.geometry, case.geometry.alpha)
+
+
+def over(geometry: Geometry, statistic: Statistic) -> Quantity:
+    """A number over the tasks with two answers or more; raises Undefined without one."""
+    if not geometry.groups.paired:
+        raise Undefined(NO_PAIRS)
+    return Quantity(geometry.groups, statistic, geometry.groups.paired, ONE_LABEL)
+
+
+COEFFICIENTS: Mapping[str, Coefficient] = {
+    "percent_agreement": percent_agreement,
+    "krippendorff_alpha": krippendorff_alpha,
+    "fleiss_kappa": fleiss_kappa,
+    "cohen_kappa": cohen_kappa,
+    "conger_kappa": conger_kappa,
+    "scott_pi": scott_pi,
+    "gwet_ac1": gwet_ac1,
+    "gwet_ac2": gwet_ac2,
+    "brennan_prediger": brennan_prediger,
+    "icc_1": icc_1,
+    "icc_a1": icc_a1,
+    "icc_c1": icc_c1,
+    "icc_1k": icc_1k,
+    "icc_ak": icc_ak,
+    "icc_ck": icc_ck,
+}
+"""Name -> coefficient, each in [-1, 1]."""
+
+ALWAYS = ("percent_agreement", "krippendorff_alpha")
+KAPPAS = ("fleiss_kappa", "cohen_kappa", "conger_kappa", "scott_pi")
+ICCS = ("icc_1", "icc_a1", "icc_c1", "icc_1k", "icc_ak", "icc_ck")
+
+
+def usual(case: Case) -> tuple[str, ...]:
+    """The names of the coefficients that suit the control's answers."""
+    control = case.control
+    if control.per_region:
+        return ALWAYS
+    if control.family == Family.CHOICES:
+        return (*ALWAYS, *KAPPAS, "gwet_ac1", "brennan_prediger")
+    if control.family == Family.RATING:
+        return (*ALWAYS, *KAPPAS, "gwet_ac2", "brennan_prediger", *ICCS)
+    if control.family in (Family.NUMBER, Family.MOMENT):
+        return (*ALWAYS, *ICCS)
+    return ALWAYS
+
+
+def coefficients(case: Case, names: Sequence[str], rng: Rng) -> dict[str, Estimate]:
+    """Those coefficients with their intervals; raises ValueError for a name there is none of, and lists the names."""
+    if unknown := [name for name in names if name not in COEFFICIENTS]:
+        raise ValueError(f"no coefficient is named {unknown[0]!r}; there are: {', '.join(COEFFICIENTS)}")
+    found: dict[str, Estimate] = {}
+    quantities: dict[str, Quantity] = {}
+    for name in names:
+        try:
+            made = COEFFICIENTS[name](case)
+        except Undefined as reason:
+            found[name] = Estimate(None, reason=str(reason))
+            continue
+        if isinstance(made, Quantity):
+            quantities[name] = made
+        else:
+            found[name] = made
+    found |= estimates(quantities, rng, case.method.bootstrap, case.method.confidence)
+    return {name: found[name] for name in names}

@@ -1,0 +1,61 @@
+"""Everything that is measured of one control, from its evidence."""
+
+import numpy as np
+
+from ..evidence import ControlEvidence, Method
+from ..measured import Measured, TaskAgreement
+from ..records import PairAgreement
+from .annotators import annotator_agreements
+from .case import Case
+from .coefficients import coefficients, usual
+from .cuts import against, cut_agreements
+from .labels import label_agreements
+from .pairwise import PAIR_RESAMPLES, apart_agreements, pair_agreements
+from .resampling import Rng
+from .table import Table
+
+
+def measure(evidence: ControlEvidence, method: Method, rng: Rng) -> Measured:
+    """The agreement on one control; ``rng`` drives all resampling, the same one gives the same numbers.
+
+    Raises ValueError for a distance, a coefficient or weights that do not exist, and lists those that do; and what a
+    distance raises that does not suit the answers.
+    """
+    first, *others = rng.spawn(6)
+    case, coded = Case(evidence, method, first), evidence.coded
+    groups = case.geometry.groups
+    return Measured(
+        control=evidence.control,
+        distance=case.ruler.name,
+        tasks=len(groups.tasks),
+        annotators=len(np.unique(coded.annotator)),
+        annotations=len(coded.task),
+        single=len(groups.tasks) - groups.paired,
+        coefficients=coefficients(case, method.coefficients or usual(case), others[0]),
+        labels=label_agreements(case, others[1]),
+        pairs=_pairs(case, others[2]),
+        per_annotator=annotator_agreements(case, others[3]),
+        matching=None,
+        ground_truth=against(case, evidence.truths) if evidence.truths else None,
+        models={version: against(case, answers) for version, answers in evidence.predictions.items()},
+        cuts=cut_agreements(case, others[4]),
+        per_task=_tasks(case),
+    )
+
+
+def _pairs(case: Case, rng: Rng) -> tuple[PairAgreement, ...]:
+    coded, geometry = case.evidence.coded, case.geometry
+    times = min(case.method.bootstrap, PAIR_RESAMPLES)
+    if isinstance(geometry, Table):
+        return pair_agreements(coded, geometry.distances, rng, times, case.method.confidence)
+    return apart_agreements(coded, geometry.within, rng, times, case.method.confidence)
+
+
+def _tasks(case: Case) -> tuple[TaskAgreement, ...]:
+    coded, geometry = case.evidence.coded, case.geometry
+    paired = geometry.groups.tasks[: geometry.groups.paired].tolist()
+    known = dict(zip(paired, geometry.task_agreement().tolist(), strict=True))
+    size = case.size.tolist()
+    return tuple(
+        TaskAgreement(coded.tasks[task], size[task], known.get(task)) for task in sorted(geometry.groups.tasks.tolist())
+    )
