@@ -225,11 +225,15 @@ Answer = Choices | Taxonomy | Number | Moment | Text | Ranking | Regions | PerRe
 def empty_answer(control: Control) -> Answer | None:
     """What a finished annotation says that has no word on this control; null where that is no answer.
 
-    Who marks, relates or describes nothing has answered that there is nothing; who chooses nothing has not answered.
+    Who marks, relates or describes nothing has answered that there is nothing; who chooses nothing has not answered,
+    and neither has who may not have been asked (``Control.conditional``).
     """
+    if control.conditional:
+        return None
     if control.per_region:
         return PerRegion(())
-    return {Family.REGIONS: Regions(()), Family.RELATIONS: Relations(())}.get(control.family)
+    empty: Mapping[Family, Answer] = {Family.REGIONS: Regions(()), Family.RELATIONS: Relations(())}
+    return empty.get(control.family)
 
 
 def chosen(answer: Answer) -> tuple[str, ...]:

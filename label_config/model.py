@@ -66,7 +66,8 @@ class Control:
     item) apart: its answers are ``PerRegion``, of parts of this control's family. ``low`` and ``high`` are the bounds
     of a Number or a Rating, null where the interface gives none. ``attributes`` are the tag's own, as written.
     ``index_flag`` is what the name holds in place of an index where the control stands inside a Repeater.
-    ``conditional`` is true where another answer decides whether the control is shown at all.
+    ``conditional`` is true where another answer decides whether the control is shown at all, and for Labels that Label
+    Studio writes into the results of a VideoRectangle: no answer to the control is none, and not an empty one.
     """
 
     name: str

@@ -57,7 +57,7 @@ def parse(xml: str) -> LabelConfig:
             controls.append(_placed(element, CONTROLS[str(element.tag)](element), place))
         if element.tag in OBJECT_TAGS:
             objects.append(_object(element))
-    controls = _with_labels_beside([_aimed(control, objects) for control in controls], objects)
+    controls = _with_labels_beside([_aimed(control, objects) for control in controls])
     _refuse_bad_names(objects, controls)
     return LabelConfig(tuple(objects), tuple(controls), xml)
 
@@ -121,14 +121,16 @@ def _aimed(control: Control, objects: Sequence[DataObject]) -> Control:
     return replace(control, to_names=(objects[0].name,))
 
 
-def _with_labels_beside(controls: Sequence[Control], objects: Sequence[DataObject]) -> list[Control]:
+def _with_labels_beside(controls: Sequence[Control]) -> list[Control]:
     """A VideoRectangle has the labels of the Labels beside it: Label Studio writes them into its results."""
-    videos = {shown.name for shown in objects if shown.tag == "Video"}
-    beside = [one for one in controls if one.tag == "Labels" and videos.intersection(one.to_names)]
+    tracking = {target for one in controls if one.tag == "VideoRectangle" for target in one.to_names}
+    beside = [one for one in controls if one.tag == "Labels" and tracking.intersection(one.to_names)]
     found = []
     for control in controls:
         near = [one for one in beside if set(one.to_names) & set(control.to_names)]
-        if control.tag == "VideoRectangle" and near:
+        if control in beside:
+            control = replace(control, conditional=True)
+        elif control.tag == "VideoRectangle" and near:
             labels = tuple(dict.fromkeys(label for one in near for label in one.labels))
             dynamic = any(one.dynamic for one in near)
             control = replace(control, labels=labels, dynamic=dynamic, multiple=any(one.multiple for one in near))

@@ -19,8 +19,8 @@ def read_answers(config: LabelConfig, result: object, data: Mapping[str, Any] | 
     """The answers in one annotation's ``result``: control name -> answer; unanswered controls are absent.
 
     ``result`` is whatever JSON Label Studio holds, which it does not check. Several regions of one control are one
-    answer. A control that marks, draws or relates is there also where nothing was found, unless a condition may have
-    hidden it. ``data``, the task's, tells how long paragraphs are, so that spans over several can be measured.
+    answer (``answers.empty_answer`` says what none of them means). ``data``, the task's, tells how long paragraphs are,
+    so that spans over several can be measured.
 
     Raises ResultError, naming control and region, for a result that does not fit the interface: not a list of
     regions, an unknown control, label or bucket, another type or ``to_name`` than the control's, several labels where

@@ -65,9 +65,6 @@ class Reading:
         """The answers, with what is about regions, now that all of them are known."""
         if self.drawn or self.said or self.links:
             self._put_together()
-        for control in self.plan.absent_is_none:
-            if control.name not in self.answers:
-                self.answers[control.name] = Regions(()) if control.family == Family.REGIONS else Relations(())
         return self.answers
 
     def _put_together(self) -> None:

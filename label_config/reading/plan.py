@@ -45,8 +45,6 @@ class Plan:
     quick: Mapping[str, tuple[Asked, Drawing]]
     """Controls whose regions lie on one surface and are referred to by nothing: name -> how the shape is read."""
     repeated: tuple[tuple[re.Pattern[str], Control], ...]
-    absent_is_none: tuple[Control, ...]
-    """Controls that mark, draw or relate: who left nothing there found nothing."""
     per_region: tuple[Control, ...]
     relations: Control | None
     several: bool
@@ -90,7 +88,6 @@ def _plan(config: LabelConfig) -> Plan:
         {one.name: _known(one) for one in plain if one.tag == "Choices" and one.decidable},
         {} if several or linked else _quick(asked),
         tuple((_pattern(one), one) for one in config.controls if one.index_flag is not None),
-        tuple(one for one in marking if not one.conditional and not _merged(config, one)),
         tuple(one for one in config.controls if one.per_region),
         next((one for one in config.controls if one.family == Family.RELATIONS), None),
         several,
@@ -110,13 +107,6 @@ def _known(control: Control) -> tuple[frozenset[str], Mapping[str, Choices]]:
 def _pattern(control: Control) -> re.Pattern[str]:
     before, _, after = control.name.partition(control.index_flag or "")
     return re.compile(re.escape(before) + r"(\d{1,9})" + re.escape(after))
-
-
-def _merged(config: LabelConfig, control: Control) -> bool:
-    """True for Labels beside a VideoRectangle, which has them in its own results."""
-    return control.tag == "Labels" and any(
-        one.tag == "VideoRectangle" and set(one.to_names) & set(control.to_names) for one in config.controls
-    )
 
 
 def _asked(control: Control, objects: Mapping[str, DataObject], index: str = "") -> Asked:
