@@ -58,8 +58,8 @@ def _control(one: Measured) -> Iterator[Row]:
     yield from _people(one)
     yield from _beside(one)
     for field, values in one.cuts.items():
-        for value, cut in values.items():
-            where = {"section": f"cut by {field}", "name": value}
+        for cut_value, cut in values.items():
+            where = {"section": f"cut by {field}", "name": cut_value}
             yield {**where, "measure": "percent_agreement", **_estimate(cut.percent_agreement), "n": cut.tasks}
             yield {**where, "measure": "krippendorff_alpha", **_estimate(cut.krippendorff_alpha), "n": cut.tasks}
     for task in one.per_task:
