@@ -26,8 +26,8 @@ class Sequences:
     kinds: int
 
     def rows(self, chosen: IntArray) -> IntArray:
-        """The codes of the chosen sequences, shape (chosen, longest of them), NONE beyond their ends."""
-        place = np.arange(self.size[chosen].max(initial=0))
+        """The codes of the chosen sequences, shape (chosen, longest of them but at least 1), NONE beyond their ends."""
+        place = np.arange(self.size[chosen].max(initial=1))
         there = place < self.size[chosen][:, None]
         found = np.full(there.shape, NONE, dtype=np.int64)
         found[there] = self.flat[(self.start[chosen][:, None] + place)[there]]
