@@ -130,6 +130,8 @@ def _region(control: Control, region: Region, size: Size | None) -> Json:
         raise _refused(control, f"one label may be chosen, and there are {len(region.labels)}")
     about, index, root, inside = on_surface(control, region.where)
     value, own = _shaped(control, region, size)
+    if "start" in inside:
+        value.pop("globalOffsets", None)  # the surface is one element or paragraph, and offsets are within it
     labels = {label_key(control.tag): list(region.labels)} if region.labels or control.labels else {}
     result = _result(control, about, {**value, **inside, **labels}, index=index)
     return {**result, **own, **root}
