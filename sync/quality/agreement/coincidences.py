@@ -69,6 +69,7 @@ def coincidences(continua: Continua) -> Coincidences:
 
     size, each = pieces.end - pieces.start, np.arange(len(pieces.line))
     length = continua.high - continua.low
+    met = np.bincount(meetings.piece, weights=meetings.met, minlength=len(each)).astype(np.float64)
     total = by_task(paired, (length * people)[paired])
     marked = table(each, size)
     return Coincidences(
@@ -81,7 +82,7 @@ def coincidences(continua: Continua) -> Coincidences:
         same=table(meetings.piece, meetings.same),
         met=table(meetings.piece, meetings.met),
         own=table(each, size**2),
-        own_met=table(each, np.bincount(meetings.piece, weights=meetings.met, minlength=len(each)) ** 2),
+        own_met=table(each, met**2),
     )
 
 
@@ -141,7 +142,8 @@ class _Meetings:
     """The stretches between neighbouring ends of a continuum, and which pieces cover them.
 
     Row by row (rows,): ``piece`` covers a stretch; ``same`` and ``met`` are its coincidences there with equal pieces
-    and with all. For each stretch (stretches,): ``continuum``, and ``not_gaps``, by how much the coincidences of gaps there fall short of the stretch times the annotators.
+    and with all. For each stretch (stretches,): ``continuum``, and ``not_gaps``, by how much the coincidences of gaps
+    there fall short of the stretch times the annotators.
     """
 
     piece: IntArray
