@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from label_config.answers import Regions, Segment, Span
 from label_config.model import Family
 
-from ..records import Estimate
+from ..records import CodedAnswers, Estimate
+from . import gamma as alignments
+from . import unitized
 from .case import Case, Geometry
 from .categorical import brennan_prediger, cohen_kappa, conger_kappa, fleiss_kappa, gwet_ac1, gwet_ac2, scott_pi
 from .correlation import icc_1, icc_1k, icc_a1, icc_ak, icc_c1, icc_ck
 from .resampling import Quantity, Rng, Statistic, estimates
-from .undefined import NO_PAIRS, ONE_LABEL, Undefined
+from .undefined import NO_PAIRS, NO_UNITS, ONE_LABEL, Undefined
 
 Coefficient = Callable[[Case], Quantity | Estimate]
 """A case -> what is to be estimated of it; raises Undefined where there is nothing."""
@@ -32,6 +35,22 @@ def over(geometry: Geometry, statistic: Statistic) -> Quantity:
     return Quantity(geometry.groups, statistic, geometry.groups.paired, ONE_LABEL)
 
 
+def alpha_u(case: Case) -> Estimate:
+    """Krippendorff's unitized alpha (Krippendorff, Mathet, Bouvry and Widlöcher 2016) of spans and segments."""
+    return _of_units(case, unitized.alpha_u)
+
+
+def gamma(case: Case) -> Estimate:
+    """Gamma (Mathet, Widlöcher and Métivier 2015) of spans and segments."""
+    return _of_units(case, alignments.gamma)
+
+
+def _of_units(case: Case, compute: Callable[[CodedAnswers, Rng, int, float], Estimate]) -> Estimate:
+    if case.control.per_region or case.control.family != Family.REGIONS:
+        raise Undefined(NO_UNITS)
+    return compute(case.evidence.coded, case.rng.spawn(1)[0], case.method.bootstrap, case.method.confidence)
+
+
 COEFFICIENTS: Mapping[str, Coefficient] = {
     "percent_agreement": percent_agreement,
     "krippendorff_alpha": krippendorff_alpha,
@@ -48,6 +67,8 @@ COEFFICIENTS: Mapping[str, Coefficient] = {
     "icc_1k": icc_1k,
     "icc_ak": icc_ak,
     "icc_ck": icc_ck,
+    "alpha_u": alpha_u,
+    "gamma": gamma,
 }
 """Name -> coefficient, each in [-1, 1]."""
 
@@ -67,7 +88,16 @@ def usual(case: Case) -> tuple[str, ...]:
         return (*ALWAYS, *KAPPAS, "gwet_ac2", "brennan_prediger", *ICCS)
     if control.family in (Family.NUMBER, Family.MOMENT):
         return (*ALWAYS, *ICCS)
+    if control.family == Family.REGIONS and _on_a_line(case):
+        return (*ALWAYS, "alpha_u", "gamma")
     return ALWAYS
+
+
+def _on_a_line(case: Case) -> bool:
+    """True where what is marked are spans or segments, or nothing."""
+    answers = (answer for answer in case.evidence.coded.answers if isinstance(answer, Regions))
+    shapes = (region.shape for answer in answers for region in answer.regions)
+    return all(isinstance(shape, Span | Segment) for shape in shapes)
 
 
 def coefficients(case: Case, names: Sequence[str], rng: Rng) -> dict[str, Estimate]:

@@ -65,8 +65,11 @@ def _drawn(rng: Rng, place: IntArray, times: FloatArray, size: int) -> FloatArra
         return np.zeros((size, 0))
     if 4 * kinds < n:
         return rng.multinomial(n, times / n, size=size).astype(np.float64)
-    drawn = place[rng.integers(n, size=(size, n))] + kinds * np.arange(size)[:, None]
-    return np.bincount(drawn.ravel(), minlength=size * kinds).reshape(size, kinds).astype(np.float64)
+    found = np.empty((size, kinds))
+    for row in found:  # one by one, because the counts of one resample stay in the processor's cache
+        drawn = rng.integers(n, size=n)
+        row[:] = np.bincount(drawn if kinds == n else place[drawn], minlength=kinds)
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
