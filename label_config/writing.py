@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .answers import (
+    ANSWERS,
     Answer,
     Answers,
     Chat,
@@ -101,7 +102,7 @@ def _regions(control: Control, answer: Answer, size: Size | None, drawn: Mapping
     if isinstance(answer, Chat) and control.family == Family.CHAT:
         said = [{"chatmessage": {"role": one.role, "content": one.text}} for one in answer.messages]
         return [_result(control, control.name, value, kind="chatmessage") for value in said]
-    if control.per_region or type(answer) not in _VALUES:
+    if control.per_region or control.family not in VALUES:
         raise _refused(control, f"{type(answer).__name__} is no answer to it")
     value = _checked(control, answer)
     return [] if value is None else [_result(control, _target(control), value)]
@@ -174,18 +175,16 @@ def _links(control: Control, answer: Relations, drawn: Mapping[Region, str]) -> 
 
 
 def _checked(control: Control, answer: Answer | None) -> Json | None:
-    """The value that says an answer, null for one that says nothing; it must read as the same answer."""
-    if type(answer) not in _VALUES:
+    """The value that says an answer, null for one that says nothing; reading must accept it."""
+    if type(answer) is not ANSWERS[control.family]:
         raise _refused(control, f"{type(answer).__name__} is no answer to it")
     value = _VALUES[type(answer)](control, answer)
     if value is None:
         return None
     try:
-        read = VALUES[control.family](control, value)
+        VALUES[control.family](control, value)
     except ValueError as error:
         raise _refused(control, str(error)) from error
-    if type(read) is not type(answer):
-        raise _refused(control, f"{type(answer).__name__} is no answer to it")
     return value
 
 

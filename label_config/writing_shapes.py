@@ -21,7 +21,9 @@ def shape_value(tag: str, shape: Shape, size: Size | None) -> tuple[Json, Json]:
     if type(shape) not in _SHAPES:
         raise ValueError(f"{type(shape).__name__} cannot be drawn")
     canvas = getattr(shape, "canvas", None)
-    if canvas is not None:
+    if tag == "OcrLabels":
+        size = None  # fractions of a page, whose size nothing says
+    elif canvas is not None:
         size = None if tuple(canvas) == (100.0, 100.0) else canvas
     if isinstance(shape, Mask):
         size = (shape.width, shape.height)
