@@ -76,7 +76,8 @@ def _asked(function: OwnDistance, name: str, one: Answer, other: Answer) -> floa
         raise ValueError(
             f"the distance {name} failed with {type(error).__name__}: {error}, {_between(one, other)}"
         ) from error
-    if not isinstance(found, Real | np.bool_) or not 0 <= float(found) <= 1:  # NaN is refused too
+    number = isinstance(found, Real | np.bool_)
+    if not (number and 0 <= found <= 1):  # NaN is neither
         raise ValueError(f"the distance {name} is {found!r}, not a number in [0, 1], {_between(one, other)}")
     return float(found)
 
