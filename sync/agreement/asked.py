@@ -26,7 +26,7 @@ class Asked:
     controls: tuple[str, ...] = ()
     distances: Mapping[str, str] = field(default_factory=dict)
     coefficients: tuple[str, ...] = ()
-    weights: str = "linear"
+    weights: str | None = None
     by: tuple[str, ...] = ()
     bootstrap: int = 1000
     seed: int = 0
@@ -45,7 +45,7 @@ def controls_of(config: LabelConfig, asked: Asked) -> tuple[Control, ...]:
 def methods_of(asked: Asked, controls: Sequence[Control]) -> dict[str, Method]:
     """How agreement is computed, by control; raises SettingsError that lists the valid names."""
     _refuse_unknown("coefficient", asked.coefficients, COEFFICIENTS)
-    _refuse_unknown("weighting", (asked.weights,), WEIGHTS)
+    _refuse_unknown("weighting", (asked.weights,) if asked.weights else (), WEIGHTS)
     everywhere = asked.distances.get("")
     if everywhere and ":" not in everywhere:
         _refuse_useless(everywhere, controls)

@@ -43,7 +43,10 @@ def agreement(
         list[str] | None,
         typer.Option(help="Only this coefficient; may be repeated. Default: all that suit the control."),
     ] = None,
-    weights: Annotated[str, typer.Option(help="Weighting of weighted kappas and AC2.")] = "linear",
+    weights: Annotated[
+        str | None,
+        typer.Option(help="Weights of kappas and AC2: linear, quadratic ... (default: as the distance suggests)."),
+    ] = None,
     by: Annotated[list[str] | None, typer.Option(help="Cut by this field of the tasks' data; may be repeated.")] = None,
     weight: Annotated[
         list[str] | None, typer.Option(help="CONTROL=W: its weight in the overall agreement; may be repeated.")
@@ -106,7 +109,7 @@ class Given:
     controls: tuple[str, ...]
     distances: tuple[str, ...]
     coefficients: tuple[str, ...]
-    weights: str
+    weights: str | None
     by: tuple[str, ...]
     control_weights: tuple[str, ...]
     label_weights: tuple[str, ...]

@@ -145,7 +145,7 @@ class _Sorting:
 
     def _read(self, task: AnsweredTask, one: GivenAnnotation) -> _Read | None:
         try:
-            answers = read_answers(self.config, one.result)
+            answers = read_answers(self.config, one.result, task.data)
             if answers or self.silence_speaks:
                 return _Read(one, answers)
             self._reject(task, one, NOTHING)

@@ -32,6 +32,8 @@ NAMES: Mapping[str, str] = {
 
 MOSTLY, BARELY = 0.8, 0.4
 """Agreement from the first on with an alpha below the second is the prevalence paradox."""
+COMMON = 0.7
+"""It takes a label that is in so large a share of the answers."""
 
 _MEANING = {
     "reliable": "Annotators agree reliably",
@@ -90,7 +92,8 @@ def paradox(one: Measured) -> str:
     alpha, raw = one.coefficients.get("krippendorff_alpha"), one.coefficients.get("percent_agreement")
     if raw is None or raw.value is None or raw.value < MOSTLY or alpha is None:
         return ""
-    if alpha.value is not None and alpha.value >= BARELY:
+    common = max((label.annotations for label in one.labels.values()), default=0)
+    if (alpha.value is not None and alpha.value >= BARELY) or common < COMMON * one.annotations:
         return ""
     ac1 = one.coefficients.get("gwet_ac1")
     beside = (
