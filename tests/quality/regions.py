@@ -61,6 +61,16 @@ def cells(shape: Shape) -> set[tuple[float, float]]:
     return set(itertools.product(xs, ys))
 
 
+def covered(regions: Sequence[Region], label: str | None) -> set[tuple[str, float, float]]:
+    """The cells that the regions of a label cover; of a null label those of all regions."""
+    return {
+        (region.where, *cell)
+        for region in regions
+        if label is None or label in (region.labels or ("",))
+        for cell in cells(region.shape)
+    }
+
+
 def iou(one: Region, other: Region, *, labels: bool = True) -> float:
     """Intersection over union by counting cells; 1 for equal places."""
     if one.where != other.where or (labels and set(one.labels) != set(other.labels)):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from label_config.answers import Box, KeyPoint, Mask, Polygon, Region, Regions, Segment, Shape, Span, Whole
 from sync.quality.distance import default_distance
-from sync.quality.distance.regions import REGIONS
+from sync.quality.distance.marked import REGIONS
 
-from .regions import BOXES, CONTROL, SEGMENTS, SPANS, TRIANGLES, answers, apart, boxes, iou, most_agreed
+from .regions import BOXES, CONTROL, SEGMENTS, SPANS, TRIANGLES, answers, apart, boxes, covered, iou, most_agreed
 
 PLAIN = answers(SPANS) | answers(SEGMENTS) | answers(BOXES)
 ANY = PLAIN | answers(TRIANGLES | BOXES, most=3)
@@ -55,6 +55,24 @@ def test_as_the_best_of_all_matchings_says(name: str, blind: bool, given: list[R
             total = len(one.regions) + len(other.regions)
             agreed = most_agreed(one.regions, other.regions, worth(name, not blind)) if total else 0.0
             assert found[row, column] == pytest.approx(1 - 2 * agreed / total if total else 0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("blind", [False, True])
+@pytest.mark.parametrize("name", ["overlap", "dice"])
+@given(PLAIN)
+def test_as_counted_cell_by_cell(name: str, blind: bool, given: list[Regions]) -> None:
+    found = apart(f"{name}_blind" if blind else name, *given)
+    matched = apart("iou_blind" if blind else "iou", *given)
+    for row, one in enumerate(given):
+        for column, other in enumerate(given):
+            both = [
+                (covered(one.regions, label), covered(other.regions, label))
+                for label in ([None] if blind else ["", "a", "b"])
+            ]
+            shared = sum(len(ours & theirs) for ours, theirs in both)
+            united = sum(len(ours | theirs) for ours, theirs in both)
+            part = 2 * shared / (united + shared) if name == "dice" and united else shared / united if united else 0.0
+            assert found[row, column] == pytest.approx(1 - part if united else matched[row, column], abs=1e-9)
 
 
 @pytest.mark.parametrize("name", REGIONS)
@@ -119,6 +137,22 @@ def test_a_greedy_matching_would_be_farther() -> None:
     one = Regions((Region(Span(0, 10)), Region(Span(8, 20))))
     other = Regions((Region(Span(2, 14)), Region(Span(0, 5))))
     assert apart("iou", one, other)[0, 1] == pytest.approx(1 - 2 * (5 / 10 + 6 / 18) / 4)
+
+
+def test_how_it_is_cut_does_not_matter_to_the_overlap() -> None:
+    whole = Regions((Region(Span(0, 10), ("a",)), Region(Box(0, 0, 4, 4))))
+    cut = Regions(
+        (Region(Span(0, 4), ("a",)), Region(Span(4, 10), ("a",)), Region(Box(0, 0, 4, 3)), Region(Box(0, 3, 4, 1)))
+    )
+    assert apart("overlap", whole, cut)[0, 1] == 0
+    assert apart("iou", whole, cut)[0, 1] == pytest.approx(1 - 2 * (0.6 + 0.75) / 6)
+
+
+def test_masks_and_outlines_overlap_by_their_shapes() -> None:
+    left = Regions((Region(Mask(4, 1, (0, 2, 2)), ("a",)), Region(Mask(4, 1, (1, 2, 1)), ("a",))))
+    right = Regions((Region(Mask(4, 1, (2, 2)), ("a",)),))
+    assert apart("overlap", left, right)[0, 1] == pytest.approx(1 - 1 / 4)
+    assert apart("dice", left, right)[0, 1] == pytest.approx(1 - 2 / 5)
 
 
 def test_points_masks_and_wholes_count_as_well() -> None:

@@ -11,7 +11,9 @@ from label_config.model import Control, Family
 from ..records import FloatArray
 from . import chat, choices, moments, numeric, ranking, taxonomy, text
 from .comparison import Comparison
-from .regions import REGIONS
+from .marked import REGIONS
+from .per_region import per_region
+from .relations import RELATIONS
 
 Distance = Callable[[Comparison], FloatArray]
 
@@ -60,6 +62,7 @@ DISTANCES: Mapping[Family, Mapping[str, Distance]] = {
     },
     Family.CHAT: {"character": chat.character, "nominal": chat.nominal},
     Family.REGIONS: REGIONS,
+    Family.RELATIONS: RELATIONS,
 }
 """Family -> name -> distance; the first one of a family is its default, but for multiple choices (Jaccard)."""
 
@@ -72,8 +75,11 @@ def default_distance(control: Control) -> str:
 
 
 def distance(control: Control, name: str) -> Distance:
-    """The distance of that name for the control's family; raises ValueError that lists the names there are."""
+    """The distance of that name for the control's family; raises ValueError that lists the names there are.
+
+    Of a control that asks about each region it compares the answers about matched regions (see ``per_region``).
+    """
     known = DISTANCES[control.family]
     if name not in known:
         raise ValueError(f"control {control.name!r}: no distance is named {name!r}; there are: {', '.join(known)}")
-    return known[name]
+    return per_region(known[name]) if control.per_region else known[name]

@@ -45,6 +45,19 @@ class Overlaps:
         """Those alone that are matched, when the number of matches is all that counts."""
         return self.matched(np.ones(len(self.similarity)))
 
+    def most_and_best(self, weight: FloatArray | None = None) -> "Overlaps":
+        """Those alone that are matched: as many as can be, and of such matchings the one that is most alike.
+
+        Of a hundred matches and more in a pair of answers, the number may give way to more alike ones.
+        """
+        most = np.bincount(self.touching.pair).max(initial=0)
+        return self.matched((self.similarity if weight is None else weight) + min(int(most), 100))
+
+    def without(self, matched: "Overlaps") -> "Overlaps":
+        """Those alone of regions that are not matched."""
+        left = [~np.isin(own, gone) for own, gone in zip(self.touching[3:], matched.touching[3:], strict=True)]
+        return self.of(left[0] & left[1])
+
     def sums(self) -> FloatArray:
         """The similarities of each pair of answers added up, shape (pairs,)."""
         return np.bincount(self.touching.pair, self.similarity, minlength=len(self.places)).astype(np.float64)
@@ -128,14 +141,25 @@ def iou(regions: PackedRegions, left: IntArray, right: IntArray) -> FloatArray:
     return similarity
 
 
+def shared_extent(regions: PackedRegions, left: IntArray, right: IntArray) -> FloatArray:
+    """The length or area that both share, of places of one kind that are their bounds; else 0."""
+    x, y, far_x, far_y = regions.bounds
+    plain = (regions.kind[left] == regions.kind[right]) & (regions.kind[left] <= BOX)
+    return np.where(plain, _shared(x, far_x, left, right) * _shared(y, far_y, left, right), 0.0)
+
+
+def _shared(near: FloatArray, far: FloatArray, left: IntArray, right: IntArray) -> FloatArray:
+    """What two sides share along one axis."""
+    shared: FloatArray = np.minimum(far[left], far[right]) - np.maximum(near[left], near[right])
+    return np.maximum(shared, 0.0, out=shared)
+
+
 def _plain(bounds: FloatArray, left: IntArray, right: IntArray) -> FloatArray:
     """Of what its bounds are: spans, segments, boxes."""
     x, y, far_x, far_y = bounds
-    area = (far_x - x) * (far_y - y)
-    width = np.minimum(far_x[left], far_x[right]) - np.maximum(x[left], x[right])
-    height = np.minimum(far_y[left], far_y[right]) - np.maximum(y[left], y[right])
-    shared = np.maximum(width, 0) * np.maximum(height, 0)
-    union = area[left] + area[right] - shared
+    shared = _shared(x, far_x, left, right) * _shared(y, far_y, left, right)
+    area, other = ((far_x[one] - x[one]) * (far_y[one] - y[one]) for one in (left, right))
+    union = area + other - shared
     similarity: FloatArray = np.divide(shared, union, out=np.zeros(len(left)), where=union > 0)
     empty = np.flatnonzero(shared == 0)
     similarity[empty] = np.all(bounds[:, left[empty]] == bounds[:, right[empty]], axis=0)

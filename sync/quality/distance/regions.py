@@ -5,21 +5,16 @@ does not look at labels. All are 0 for answers that both mark nothing, and 1 whe
 shapes have no extent, points and lines, overlap as far as ``shapes`` says that they are near each other.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from label_config.answers import Regions, Shape
+from label_config.answers import Shape
 
 from ..records import FloatArray, IntArray
-from .comparison import Comparison
 from .overlaps import overlaps
-from .packed_regions import BOX, WHOLE, PackedRegions, pack
-
-RegionDistance = Callable[[PackedRegions, IntArray, IntArray, bool], FloatArray]
-"""Distances of answers at positions left and right; whether labels count."""
+from .packed_regions import BOX, WHOLE, PackedRegions
 
 
 def soft_f1(regions: PackedRegions, left: IntArray, right: IntArray, labels: bool = True) -> FloatArray:
@@ -125,41 +120,3 @@ def _equal(regions: PackedRegions, left: int, right: int) -> bool:
     if regions.kind[left] != regions.kind[right]:
         return False
     return bool(regions.kind[left] == WHOLE) or regions.shapes[left] == regions.shapes[right]
-
-
-def of_comparison(distances: RegionDistance, *, labels: bool) -> Callable[[Comparison], FloatArray]:
-    """A distance between answers that are objects; each two answers are compared once, so both ways round are equal."""
-
-    def compare(pairs: Comparison) -> FloatArray:
-        regions = pack([answer for answer in pairs.answers if isinstance(answer, Regions)])
-        if len(regions.offsets) != len(pairs.answers) + 1:
-            raise TypeError(f"control {pairs.control.name!r}: these answers are not regions")
-        left, right, back = once(pairs.left, pairs.right, len(pairs.answers))
-        return distances(regions, left, right, labels)[back]
-
-    return compare
-
-
-def once(left: IntArray, right: IntArray, answers: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Each two answers once, the one with the lower position on the left; and where each given pair is among them."""
-    keys, back = np.unique(np.minimum(left, right) * answers + np.maximum(left, right), return_inverse=True)
-    return keys // max(1, answers), keys % max(1, answers), back
-
-
-def _both(name: str, distances: RegionDistance) -> dict[str, Callable[[Comparison], FloatArray]]:
-    """With labels, and blind to them."""
-    return {
-        name: of_comparison(distances, labels=True),
-        f"{name}_blind": of_comparison(distances, labels=False),
-    }
-
-
-REGIONS: Mapping[str, Callable[[Comparison], FloatArray]] = {
-    **_both("iou", soft_f1),
-    **_both("f1_50", f1_at),
-    **_both("f1_75", partial(f1_at, threshold=0.75)),
-    **_both("f1_exact", f1_exact),
-    **_both("boundary", boundary),
-    **_both("boundary_3", partial(boundary, tolerance=3.0)),
-}
-"""Name -> distance between answers that mark regions."""

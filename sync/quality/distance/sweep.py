@@ -11,7 +11,7 @@ from .packed_regions import PackedRegions
 
 _AT_ONCE = 1 << 21
 """How many candidates are laid out at once."""
-_MOST_CANDIDATES = 1 << 24
+_MOST_CANDIDATES = 1 << 22
 """With more regions that touch along one axis, a tree looks along both."""
 MOST_OVERLAPS = 10_000_000
 """More overlapping regions than that in a block of answers are refused: there is no memory to match them in."""
