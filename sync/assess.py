@@ -5,7 +5,6 @@ The same answers, rulings, model and policy give the same assessment, so nothing
 
 import dataclasses
 import hashlib
-import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,19 +18,19 @@ from label_config.model import Control, LabelConfig
 from label_config.parse import parse
 from label_config.results import canonical
 
-from .quality.agreement import control_agreement, control_trend
+from .agreement.asked import Asked, methods_of
+from .control_report import WINDOW, control_report, windows
+from .quality.agreement import measure
 from .quality.coded_answers import encode
 from .quality.consensus import infer
+from .quality.evidence import ControlEvidence, Method
 from .quality.priority import Opinion, Policy, findings, rank
-from .quality.records import CodedAnswers, ControlAgreement, ControlConsensus, Estimate, IntArray, Priority
+from .quality.records import ControlConsensus, Priority
 from .settings import Settings
 from .store import assessments, projects, training
 from .store.annotations import AnswerRow, Excluded, answers_of, ground_truths_of
 from .store.engine import Store
 from .store.reviews import rulings_of
-
-DAY = 86_400_000_000
-WINDOWS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,16 @@ class Evidence:
         digest = hashlib.sha256(self.config.xml.encode())
         policy = settings.model_dump(
             mode="json",
-            include={"consensus_method", "bootstrap", "confidence", "seed", "p1_from", "p2_from", "review_from"},
+            include={
+                "consensus_method",
+                "bootstrap",
+                "confidence",
+                "seed",
+                "distances",
+                "p1_from",
+                "p2_from",
+                "review_from",
+            },
         )
         for part in (
             policy,
@@ -86,9 +94,9 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class _Judgement:
-    agreement: ControlAgreement
-    consensus: ControlConsensus
-    coded: CodedAnswers
+    """What was found on one control; without a consensus nothing of it goes to review."""
+
+    consensus: ControlConsensus | None
     queue: Sequence[Priority]
     report: Mapping[str, Any]
 
@@ -101,16 +109,15 @@ def assess(store: Store, project: int, settings: Settings, clock: Callable[[], i
         known = assessments.latest(connection, project)
     if known is not None and known.hash == fingerprint:
         return Assessment(known.report, changed=False)
-    judgements = {control.name: _judge(control, evidence, settings) for control in evidence.config.decidable}
+    judgements = {control.name: _judge(control, evidence, settings) for control in evidence.config.controls}
     report = _report(evidence, judgements)
     with store.begin() as connection:
         # The training feed goes by this time: it never falls back, whatever the clock does.
         now = max(clock(), training.newest(connection, project) + 1)
-        assessments.withdraw_others(connection, project, list(judgements), now)
-        for name, judgement in judgements.items():
-            assessments.write_consensus(
-                connection, project, judgement.consensus, _sources(evidence.fixed.get(name, {})), now
-            )
+        decided = {name: one.consensus for name, one in judgements.items() if one.consensus is not None}
+        assessments.withdraw_others(connection, project, list(decided), now)
+        for name, consensus in decided.items():
+            assessments.write_consensus(connection, project, consensus, _sources(evidence.fixed.get(name, {})), now)
         assessments.write_queue(connection, project, _one_queue(judgements))
         assessments.insert_assessment(connection, project, fingerprint, report, now)
     return Assessment(report, changed=True)
@@ -144,16 +151,28 @@ def _judge(control: Control, evidence: Evidence, settings: Settings) -> _Judgeme
     rows = [row for row in evidence.answers if row.control == control.name]
     fixed = {task: answer for task, (answer, _) in evidence.fixed.get(control.name, {}).items()}
     coded = encode(control, [(row.task, row.annotator, row.answer) for row in rows], fixed)
-    rng = np.random.default_rng(settings.seed)
-    agreement = control_agreement(
-        control.name, coded, rng=rng, bootstrap=settings.bootstrap, confidence=settings.confidence
-    )
+    window, bounds = windows(rows)
+    said = ControlEvidence(control, coded, cuts={WINDOW: window})
+    measured = measure(said, _method(control, settings), np.random.default_rng(settings.seed))
+    if not control.decidable:
+        return _Judgement(None, (), control_report(measured, None, bounds))
     consensus = infer(control.name, coded, settings.consensus_method)
     policy = policy_of(settings)
-    found = findings(consensus, agreement, coded, evidence.opinions.get(control.name, {}), policy)
+    agreed = {task.task: task.agreement for task in measured.per_task if task.agreement is not None}
+    found = findings(consensus, agreed, coded, evidence.opinions.get(control.name, {}), policy)
     queue = [entry for entry in rank(found, policy) if entry.priority >= settings.review_from]
-    trend = _trend(rows, coded, settings, rng)
-    return _Judgement(agreement, consensus, coded, queue, _control_report(control, agreement, consensus, trend))
+    return _Judgement(consensus, queue, control_report(measured, consensus, bounds))
+
+
+def _method(control: Control, settings: Settings) -> Method:
+    asked = Asked(
+        distances={name: distance for name, distance in settings.distances.items() if name == control.name},
+        coefficients=("percent_agreement", "krippendorff_alpha"),
+        bootstrap=settings.bootstrap,
+        seed=settings.seed,
+        confidence=settings.confidence,
+    )
+    return methods_of(asked, [control])[control.name]
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -168,102 +187,6 @@ def _one_queue(judgements: Mapping[str, _Judgement]) -> list[Priority]:
 
 def _sources(fixed: Mapping[int, tuple[Choices, str]]) -> dict[int, str]:
     return {task: source for task, (_, source) in fixed.items()}
-
-
-def _windows(rows: Sequence[AnswerRow], coded: CodedAnswers) -> tuple[np.ndarray[Any, Any], list[tuple[int, int]]]:
-    """The window of each task, by the time of its last answer: days, or equal shares of a shorter time."""
-    last = np.zeros(len(coded.tasks), dtype=np.int64)
-    position = {task: place for place, task in enumerate(coded.tasks)}
-    for row in rows:
-        place = position[row.task]
-        last[place] = max(last[place], row.updated_at)
-    answered = last[last > 0]
-    if not len(answered):
-        return np.full(len(last), -1), []
-    first, end = int(answered.min()), int(answered.max())
-    if end - first >= 3 * DAY:
-        days = max(1, -(-(end - first) // DAY // 60))
-        edges: IntArray = np.arange(first // DAY * DAY, end + days * DAY, days * DAY)
-    else:
-        count = max(1, min(WINDOWS, len(answered) // 10))
-        edges = np.unique(np.quantile(answered, np.linspace(0, 1, count + 1)).astype(np.int64))
-        edges[-1] = end + 1
-    window = np.where(last > 0, np.searchsorted(edges, last, side="right") - 1, -1)
-    bounds = [(int(low), int(high)) for low, high in itertools.pairwise(edges)]
-    return np.minimum(window, len(bounds) - 1), bounds or [(first, end + 1)]
-
-
-def _trend(
-    rows: Sequence[AnswerRow], coded: CodedAnswers, settings: Settings, rng: np.random.Generator
-) -> list[dict[str, Any]]:
-    window, bounds = _windows(rows, coded)
-    found = control_trend(
-        coded, window, rng=rng, bootstrap=min(settings.bootstrap, 300), confidence=settings.confidence
-    )
-    return [
-        {
-            "from": bounds[place][0],
-            "to": bounds[place][1],
-            "tasks": percent.n,
-            "percent_agreement": estimate(percent),
-            "krippendorff_alpha": estimate(alpha),
-        }
-        for place, percent, alpha in found
-    ]
-
-
-def estimate(value: Estimate) -> dict[str, Any]:
-    """An estimate as it stands in reports."""
-    return dataclasses.asdict(value)
-
-
-def _control_report(
-    control: Control, agreement: ControlAgreement, consensus: ControlConsensus, trend: list[dict[str, Any]]
-) -> dict[str, Any]:
-    answered = [task for task in consensus.tasks if task.annotations]
-    return {
-        "type": control.tag,
-        "tasks": agreement.tasks,
-        "annotators": agreement.annotators,
-        "annotations": agreement.annotations,
-        "single": agreement.single,
-        "percent_agreement": estimate(agreement.percent_agreement),
-        "krippendorff_alpha": estimate(agreement.krippendorff_alpha),
-        "pairs": [
-            {
-                "annotators": list(pair.annotators),
-                "tasks": pair.tasks,
-                "percent_agreement": estimate(pair.percent_agreement),
-                "cohen_kappa": estimate(pair.cohen_kappa),
-            }
-            for pair in agreement.pairs
-        ],
-        "trend": trend,
-        "consensus": {
-            "method": consensus.method,
-            "reason": consensus.reason,
-            "tasks": len(answered),
-            "ties": sum(task.tie for task in answered),
-            "mean_confidence": float(np.mean([task.confidence for task in answered])) if answered else None,
-        },
-        "reliability": [
-            {
-                "annotator": one.annotator,
-                "quality": one.quality,
-                "annotations": one.annotations,
-                "agreement": _with_others(one.annotator, agreement),
-            }
-            for one in consensus.annotators
-        ],
-    }
-
-
-def _with_others(annotator: int, agreement: ControlAgreement) -> float | None:
-    """Mean agreement with the others over common tasks; null without any."""
-    pairs = [pair for pair in agreement.pairs if annotator in pair.annotators]
-    known = [(pair.percent_agreement.value, pair.tasks) for pair in pairs if pair.percent_agreement.value is not None]
-    total = sum(tasks for _, tasks in known)
-    return sum(value * tasks for value, tasks in known) / total if total else None
 
 
 def _report(evidence: Evidence, judgements: Mapping[str, _Judgement]) -> dict[str, Any]:

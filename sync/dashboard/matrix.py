@@ -12,7 +12,7 @@ LIMIT = 24
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One pair. ``shade`` is 0 (no better than chance, or worse) to 5 (kappa near 1), null when undefined."""
+    """One pair. ``shade`` is 0 (no better than chance, or worse) to 5 (near 1), null when undefined."""
 
     kappa: Estimate
     percent: Estimate
@@ -22,11 +22,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The people in the order of rows and columns; a cell is null on the diagonal and without common tasks."""
+    """The people in the order of rows and columns; a cell is null on the diagonal and without common tasks.
+
+    ``kappas`` is false where no pair has a kappa, as with answers that are drawn or written: then the cells are shaded
+    by percent agreement.
+    """
 
     annotators: tuple[int, ...]
     rows: tuple[tuple[Cell | None, ...], ...]
     hidden: int
+    kappas: bool
 
 
 def matrix_of(control: ControlReport, limit: int = LIMIT) -> Matrix:
@@ -36,13 +41,14 @@ def matrix_of(control: ControlReport, limit: int = LIMIT) -> Matrix:
         for annotator in pair.annotators:
             common[annotator] = common.get(annotator, 0) + pair.tasks
     shown = sorted(sorted(common, key=lambda one: (-common[one], one))[:limit])
-    cells = {pair.annotators: _cell(pair) for pair in control.pairs if pair.tasks}
+    kappas = any(pair.kappa.value is not None for pair in control.pairs) or control.consensus.method != ""
+    cells = {pair.annotators: _cell(pair, kappas) for pair in control.pairs if pair.tasks}
     rows = tuple(tuple(cells.get((row, column)) or cells.get((column, row)) for column in shown) for row in shown)
-    return Matrix(tuple(shown), rows, len(common) - len(shown))
+    return Matrix(tuple(shown), rows, len(common) - len(shown), kappas)
 
 
-def _cell(pair: Pair) -> Cell:
-    return Cell(pair.kappa, pair.percent, pair.tasks, shade(pair.kappa.value))
+def _cell(pair: Pair, kappas: bool) -> Cell:
+    return Cell(pair.kappa, pair.percent, pair.tasks, shade((pair.kappa if kappas else pair.percent).value))
 
 
 def shade(kappa: float | None) -> int | None:
@@ -57,5 +63,10 @@ def shade(kappa: float | None) -> int | None:
 
 
 def least_agreeing(pairs: Sequence[Pair], limit: int = 40) -> list[Pair]:
-    """The pairs that agree least, the lowest kappa first, those without one last."""
-    return sorted(pairs, key=lambda pair: (pair.kappa.value is None, pair.kappa.value or 0.0, -pair.tasks))[:limit]
+    """The pairs that agree least, the lowest kappa first, those without one last by percent agreement."""
+
+    def standing(pair: Pair) -> tuple[bool, float, int]:
+        known = pair.percent.value if pair.kappa.value is None else pair.kappa.value
+        return pair.kappa.value is None, known or 0.0, -pair.tasks
+
+    return sorted(pairs, key=standing)[:limit]

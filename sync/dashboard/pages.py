@@ -157,8 +157,14 @@ def read_page(connection: Connection, label_studio_id: int, checks: ModelChecks)
 
 def _panel(control: ControlReport) -> ControlPanel:
     charts = {variant: chart.key for variant, chart in trend_charts(control).items()}
-    weakest_first = sorted(control.reliability, key=lambda one: (one.quality, one.annotator))[:PEOPLE]
+    weakest_first = sorted(control.reliability, key=_standing)[:PEOPLE]
     return ControlPanel(control, charts, matrix_of(control), least_agreeing(control.pairs), weakest_first)
+
+
+def _standing(one: Reliability) -> tuple[float, int]:
+    """The least reliable first; where nothing is decided, who agrees least."""
+    known = one.agreement if one.quality is None else one.quality
+    return (1.0 if known is None else known), one.annotator
 
 
 def _people(panel: ControlPanel) -> Iterable[int]:

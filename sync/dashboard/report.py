@@ -35,10 +35,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """One annotator on one control: ``quality`` is the estimated share of right answers, both in [0, 1]."""
+    """One annotator on one control, shares in [0, 1].
+
+    ``quality`` is the estimated share of right answers, null where no consensus is made; ``agreement`` is with the others.
+    """
 
     annotator: int
-    quality: float
+    quality: float | None
     annotations: int
     agreement: float | None
 
@@ -166,7 +169,7 @@ def _control(name: str, raw: Mapping[str, Any]) -> ControlReport:
         tuple(_pair(one) for one in raw.get("pairs") or ()),
         tuple(_window(one) for one in raw.get("trend") or ()),
         ConsensusFacts(
-            str(consensus.get("method", "")),
+            str(consensus.get("method") or ""),
             str(consensus.get("reason", "")),
             int(consensus.get("tasks") or 0),
             int(consensus.get("ties") or 0),

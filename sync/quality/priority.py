@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .consensus import TIE
-from .records import CodedAnswers, ControlAgreement, ControlConsensus, Finding, Priority, TaskConsensus
+from .records import CodedAnswers, ControlConsensus, Finding, Priority, TaskConsensus
 
 KINDS: Mapping[str, str] = {
     "disagreement": "annotators gave different answers",
@@ -49,13 +49,14 @@ class Policy:
 
 def findings(
     consensus: ControlConsensus,
-    agreement: ControlAgreement,
+    agreement: Mapping[int, float],
     coded: CodedAnswers,
     opinions: Mapping[int, Opinion],
     policy: Policy,
 ) -> list[Finding]:
     """Everything about this control that a person may have to look at, in the order of the tasks.
 
+    ``agreement`` maps tasks that two or more answered to the mean of 1 - distance over their pairs of answers.
     Tasks with a ruling or a ground truth have nothing left to find, nor have tasks that nobody answered.
     """
     ruled = {coded.tasks[place] for place in coded.fixed}
@@ -64,7 +65,7 @@ def findings(
     for one in consensus.tasks:
         if one.task in ruled or not one.annotations:
             continue
-        agreed = agreement.task_agreement.get(one.task)
+        agreed = agreement.get(one.task)
         even = _even(one, multiple=coded.multiple)
         makers = (
             _disagreement(consensus.control, one, agreed, votes[one.task]),

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.quality.agreement import control_agreement
+from sync.quality.agreement import matrix
 from sync.quality.consensus import infer
 from sync.quality.priority import DISPUTES, KINDS, Opinion, Policy, findings, rank
 from sync.quality.records import CodedAnswers, Finding, Priority
 
-from .answers import ABC, ROWS, SETS, Row, multiple, single, table
+from .answers import ABC, ROWS, SETS, Row, multiple, ordered_pairs, pairs_by_task, single, table
 
 POLICY = Policy()
 FOUND = st.lists(
@@ -36,7 +36,9 @@ OPINIONS = st.dictionaries(
 def found_in(
     coded: CodedAnswers, opinions: dict[int, Opinion] | None = None, method: str = "majority", policy: Policy = POLICY
 ) -> list[Finding]:
-    agreement = control_agreement("tone", coded, rng=np.random.default_rng(0), bootstrap=0)
+    apart = matrix(coded)
+    pairs = {task: ordered_pairs(given) for task, given in zip(coded.tasks, pairs_by_task(coded), strict=True)}
+    agreement = {task: float(np.mean([1 - apart[pair] for pair in both])) for task, both in pairs.items() if both}
     return findings(infer("tone", coded, method), agreement, coded, opinions or {}, policy)
 
 

@@ -1,0 +1,116 @@
+"""What an assessment says about one control: plain values, as they are stored and printed (docs/report.md)."""
+
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .quality.measured import CutAgreement, Measured
+from .quality.records import ControlConsensus, Estimate, IntArray
+from .store.annotations import AnswerRow
+
+DAY = 86_400_000_000
+WINDOWS = 12
+WINDOW = "window"
+"""The cut of the evidence that the trend is made of: task -> the number of its window."""
+
+UNDECIDED = "answers of this kind have no consensus yet: their agreement is measured, and nothing goes to review"
+
+Bounds = Sequence[tuple[int, int]]
+
+
+def windows(rows: Sequence[AnswerRow]) -> tuple[dict[int, str], Bounds]:
+    """The window of each task, by the time of its last answer: days, or equal shares of a shorter time.
+
+    Windows are numbers written as text; the bounds of each are microseconds.
+    """
+    last: dict[int, int] = {}
+    for row in rows:
+        last[row.task] = max(last.get(row.task, 0), row.updated_at)
+    if not last:
+        return {}, []
+    times = np.array(list(last.values()), dtype=np.int64)
+    first, end = int(times.min()), int(times.max())
+    if end - first >= 3 * DAY:
+        days = max(1, -(-(end - first) // DAY // 60))
+        edges: IntArray = np.arange(first // DAY * DAY, end + days * DAY, days * DAY)
+    else:
+        count = max(1, min(WINDOWS, len(times) // 10))
+        edges = np.unique(np.quantile(times, np.linspace(0, 1, count + 1)).astype(np.int64))
+        edges[-1] = end + 1
+    bounds = [(int(low), int(high)) for low, high in itertools.pairwise(edges)] or [(first, end + 1)]
+    place = np.minimum(np.searchsorted(edges, times, side="right") - 1, len(bounds) - 1)
+    return {task: str(number) for task, number in zip(last, place.tolist(), strict=True)}, bounds
+
+
+def control_report(measured: Measured, consensus: ControlConsensus | None, bounds: Bounds) -> dict[str, Any]:
+    """The report of one control; without a consensus, people have no quality."""
+    return {
+        "type": measured.control.tag,
+        "tasks": measured.tasks,
+        "annotators": measured.annotators,
+        "annotations": measured.annotations,
+        "single": measured.single,
+        "percent_agreement": estimate(measured.coefficients["percent_agreement"]),
+        "krippendorff_alpha": estimate(measured.coefficients["krippendorff_alpha"]),
+        "pairs": [
+            {
+                "annotators": list(pair.annotators),
+                "tasks": pair.tasks,
+                "percent_agreement": estimate(pair.percent_agreement),
+                "cohen_kappa": estimate(pair.cohen_kappa),
+            }
+            for pair in measured.pairs
+        ],
+        "trend": _trend(measured.cuts.get(WINDOW, {}), bounds),
+        "consensus": _consensus(consensus),
+        "reliability": _reliability(measured, consensus),
+    }
+
+
+def estimate(value: Estimate) -> dict[str, Any]:
+    """An estimate as it stands in reports."""
+    return dataclasses.asdict(value)
+
+
+def _trend(cuts: Mapping[str, CutAgreement], bounds: Bounds) -> list[dict[str, Any]]:
+    """The windows with a task that two people answered, in the order of time."""
+    found = sorted((int(place), cut) for place, cut in cuts.items() if cut.percent_agreement.n)
+    return [
+        {
+            "from": bounds[place][0],
+            "to": bounds[place][1],
+            "tasks": cut.percent_agreement.n,
+            "percent_agreement": estimate(cut.percent_agreement),
+            "krippendorff_alpha": estimate(cut.krippendorff_alpha),
+        }
+        for place, cut in found
+    ]
+
+
+def _consensus(found: ControlConsensus | None) -> dict[str, Any]:
+    if found is None:
+        return {"method": None, "reason": UNDECIDED, "tasks": 0, "ties": 0, "mean_confidence": None}
+    answered = [task for task in found.tasks if task.annotations]
+    return {
+        "method": found.method,
+        "reason": found.reason,
+        "tasks": len(answered),
+        "ties": sum(task.tie for task in answered),
+        "mean_confidence": float(np.mean([task.confidence for task in answered])) if answered else None,
+    }
+
+
+def _reliability(measured: Measured, consensus: ControlConsensus | None) -> list[dict[str, Any]]:
+    quality = {} if consensus is None else {one.annotator: one.quality for one in consensus.annotators}
+    return [
+        {
+            "annotator": one.annotator,
+            "quality": quality.get(one.annotator),
+            "annotations": one.annotations,
+            "agreement": one.agreement.value,
+        }
+        for one in measured.per_annotator
+    ]
