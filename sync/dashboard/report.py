@@ -37,7 +37,8 @@ class Window:
 class Reliability:
     """One annotator on one control, shares in [0, 1].
 
-    ``quality`` is the estimated share of right answers, null where no consensus is made; ``agreement`` is with the others.
+    ``quality`` is the estimated share of right answers, null where no consensus is made; ``agreement`` is that with the
+    others.
     """
 
     annotator: int
