@@ -104,7 +104,7 @@ def _in_order(kind: IntArray, key: IntArray, left: IntArray, right: IntArray) ->
 
 
 def _same(shapes: Sequence[Shape], key: IntArray, left: IntArray, right: IntArray) -> BoolArray:
-    same = key[left] == key[right]
+    same: BoolArray = key[left] == key[right]
     alike = np.flatnonzero(same)
     same[alike] = [shapes[left[pair]] == shapes[right[pair]] for pair in alike]
     return same

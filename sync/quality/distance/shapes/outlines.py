@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from label_config.answers import Box, Ellipse, Polygon, Shape, Vector
 
 from ...records import FloatArray, IntArray
-from .sizes import ratio
+from .sizes import coordinates, ratio
 
 ELLIPSE_POINTS = 128
 """An ellipse is taken as a polygon of so many points and of its exact area, never off by more than 0.0005 radii."""
@@ -27,7 +27,7 @@ def box_iou(shapes: Sequence[Shape], left: IntArray, right: IntArray) -> FloatAr
     [0.333]
     """
     sides = [(shape.x, shape.y, shape.width, shape.height) for shape in shapes if isinstance(shape, Box)]
-    x, y, width, height = np.array(sides, dtype=np.float64).reshape(-1, 4).T
+    x, y, width, height = coordinates(sides, 4).T
     return boxes_iou((x[left], y[left], width[left], height[left]), (x[right], y[right], width[right], height[right]))
 
 
@@ -85,7 +85,8 @@ def outlines(shapes: Sequence[Shape]) -> Geometries:
     """
     corners = [_corners(shape) for shape in shapes]
     sizes = [len(points) for points in corners]
-    rings = shapely.linearrings(np.concatenate(corners), indices=np.repeat(np.arange(len(shapes)), sizes))
+    points = coordinates(np.concatenate(corners), 2)
+    rings = shapely.linearrings(points, indices=np.repeat(np.arange(len(shapes)), sizes))
     found: Geometries = shapely.polygons(rings)
     crossing = np.flatnonzero(~shapely.is_valid(found))
     found[crossing] = shapely.make_valid(found[crossing], method="structure", keep_collapsed=False)

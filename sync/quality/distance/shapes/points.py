@@ -9,6 +9,7 @@ from label_config.answers import KeyPoint, Shape, Vector
 
 from ...records import FloatArray, IntArray
 from .outlines import Geometries
+from .sizes import coordinates
 
 SPREAD = 0.025
 """The distance, as part of the canvas's diagonal, at which similarity has fallen to exp(-1/2) = 0.61."""
@@ -26,7 +27,7 @@ def key_points(shapes: Sequence[Shape], left: IntArray, right: IntArray) -> Floa
     [0.6065, 0.0]
     """
     points = [(shape.x, shape.y, *shape.canvas) for shape in shapes if isinstance(shape, KeyPoint)]
-    place = np.array(points, dtype=np.float64).reshape(-1, 4)
+    place = coordinates(points, 4)
     canvas = (place[left, 2:] + place[right, 2:]) / 2
     apart = (place[left, :2] / place[left, 2:] - place[right, :2] / place[right, 2:]) * canvas
     return _nearness(np.hypot(*apart.T) / np.hypot(*canvas.T))
@@ -42,7 +43,7 @@ def lines(shapes: Sequence[Shape], left: IntArray, right: IntArray) -> FloatArra
     [0.6065]
     """
     vectors = [shape for shape in shapes if isinstance(shape, Vector)]
-    canvas = np.array([vector.canvas for vector in vectors], dtype=np.float64)
+    canvas = coordinates([vector.canvas for vector in vectors], 2)
     common = (canvas[left] + canvas[right]) / 2
     one, other = _drawn(vectors, left, common), _drawn(vectors, right, common)
     apart = (_mean_distance(one, other) + _mean_distance(other, one)) / 2
@@ -65,7 +66,7 @@ def _drawn(vectors: Sequence[Vector], places: IntArray, canvas: FloatArray) -> G
 
 def _path(vector: Vector) -> FloatArray:
     back = vector.points[:1] if vector.closed or len(vector.points) == 1 else ()
-    return np.array([*vector.points, *back], dtype=np.float64)
+    return coordinates([*vector.points, *back], 2)
 
 
 def _mean_distance(one: Geometries, other: Geometries) -> FloatArray:

@@ -10,7 +10,7 @@ from label_config.answers import Box, Shape, Track
 
 from ...records import BoolArray, FloatArray, IntArray
 from .outlines import Geometries, boxes_shared, outlines, shared_area
-from .sizes import ratio
+from .sizes import coordinates, ratio
 
 MOST_FRAMES = 1 << 17
 """So many frames of a pair are looked at, evenly, if it has more: 73 minutes at 30 a second."""
@@ -85,7 +85,7 @@ def _shared(boxes: FloatArray, others: FloatArray) -> FloatArray:
 def _moving(track: Track) -> _Moving:
     frames = sorted({key.frame: key for key in reversed(track.frames)}.values(), key=lambda key: key.frame)
     boxes = [(key.box.x, key.box.y, key.box.width, key.box.height, key.box.rotation) for key in frames]
-    columns = np.array(boxes, dtype=np.float64).T
+    columns = coordinates(boxes, 5).T
     columns[4] = np.unwrap(columns[4], period=360)
     enabled = np.array([key.enabled for key in frames])
     return _Moving(np.array([key.frame for key in frames]), columns, enabled, track.length)
