@@ -1,5 +1,6 @@
 """How far people agree, corrected for chance, over any distance, with bootstrap intervals over tasks."""
 
+from .codes import alpha_of_codes, answers_of_codes
 from .coefficients import COEFFICIENTS
 from .control import control_agreement, control_trend, krippendorff_alpha, matrix, percent_agreement, tabled
 from .measure import measure
@@ -11,6 +12,8 @@ __all__ = [
     "NO_PAIRS",
     "ONE_LABEL",
     "WEIGHTS",
+    "alpha_of_codes",
+    "answers_of_codes",
     "control_agreement",
     "control_trend",
     "krippendorff_alpha",
