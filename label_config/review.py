@@ -200,11 +200,16 @@ def read_ruling(source: LabelConfig, result: object) -> Ruling:
     verdict, cause = (next(iter(chosen(said.get(name, Choices(())))), None) for name in _QUESTIONS)
     answers: dict[str, Answer] = {}
     if verdict != UNDECIDED:
-        decided = [region for region in result if not _is_ours(region)]
+        decided = own_regions(result)
         answers = read_answers(source, decided)
         if not decided:
             raise ResultError(f"nothing was decided, and the verdict is not {UNDECIDED!r}")
     return Ruling(answers, verdict, cause, "\n".join(rationale) or None)
+
+
+def own_regions(result: Sequence[Any]) -> list[Any]:
+    """What a review annotation says about the source's controls, as it was submitted: without our questions."""
+    return [region for region in result if not _is_ours(region)]
 
 
 def _asked(source: LabelConfig) -> LabelConfig:

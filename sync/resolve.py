@@ -11,8 +11,8 @@ from typing import Any
 from label_config.errors import LabelConfigError
 from label_config.model import LabelConfig
 from label_config.parse import parse
-from label_config.results import canonical, from_canonical, write_answer
-from label_config.review import read_ruling
+from label_config.results import canonical, from_canonical, read_answers, write_answer
+from label_config.review import own_regions, read_ruling
 
 from .errors import NotFound, Rejected
 from .labelstudio.client import LabelStudio
@@ -101,12 +101,27 @@ def _read(
 
 
 def _result(config: LabelConfig, truth: PendingTruth) -> list[dict[str, Any]]:
-    """The ruling as an annotation of the source task; raises LabelConfigError where it does not fit any more."""
-    return [
+    """The ruling as an annotation of the source task; raises LabelConfigError where it does not fit any more.
+
+    What was marked, drawn or written goes over as the reviewer left it: an answer does not know the size of its image.
+    """
+    decided = {name: text for name, text in sorted(truth.answers.items()) if config.control(name).decidable}
+    regions = [
         region
-        for control, text in sorted(truth.answers.items())
-        for region in write_answer(config.control(control), from_canonical(text), region_id=f"{REGION}{control}")
+        for name, text in decided.items()
+        for region in write_answer(config.control(name), from_canonical(text), region_id=f"{REGION}{name}")
     ]
+    if len(decided) < len(truth.answers):
+        others = [region for region in own_regions(truth.result) if region.get("from_name") not in decided]
+        read_answers(config, others)
+        regions += [_renamed(region) for region in others]
+    return regions
+
+
+def _renamed(region: dict[str, Any]) -> dict[str, Any]:
+    """A region under a name of ours; what points to it is renamed with it."""
+    ids = {key: f"{REGION}{region[key]}" for key in ("id", "from_id", "to_id", "parentID") if region.get(key)}
+    return {**region, **ids}
 
 
 def _write(gateway: LabelStudio, truth: PendingTruth, result: list[dict[str, Any]]) -> int:
@@ -134,7 +149,10 @@ def _is_ours(result: object) -> bool:
     return (
         isinstance(result, list)
         and bool(result)
-        and all(isinstance(region, dict) and str(region.get("id", "")).startswith(REGION) for region in result)
+        and all(
+            isinstance(region, dict) and str(region.get("id") or region.get("from_id")).startswith(REGION)
+            for region in result
+        )
     )
 
 

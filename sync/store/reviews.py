@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from label_config.answers import Answer
 from label_config.results import from_canonical
 
-from .tables import projects, reviews, rulings, tasks
+from .tables import annotation_versions, projects, reviews, rulings, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Ruled:
 class PendingTruth:
     """A ruling whose ground truth is not in Label Studio yet. ``task`` is Label Studio's id of the source task.
 
-    ``replaces`` is the annotation that an earlier ruling of the same review became; null for none.
+    ``result`` is what the reviewer submitted. ``replaces`` is the annotation that an earlier ruling of the same review
+    became; null for none.
     """
 
     ruling: int
@@ -48,6 +49,7 @@ class PendingTruth:
     task: int
     reviewer: int | None
     answers: Mapping[str, str]
+    result: Any
     replaces: int | None
 
 
@@ -149,7 +151,10 @@ def pending_truths(connection: Connection, project: int) -> list[PendingTruth]:
     older = rulings.alias("older")
     replaced = select(func.max(older.c.ground_truth)).where(older.c.review == rulings.c.review).scalar_subquery()
     query = (
-        select(rulings, reviews.c.key, tasks.c.label_studio_id, replaced.label("replaces"))
+        select(
+            rulings, reviews.c.key, tasks.c.label_studio_id, annotation_versions.c.result, replaced.label("replaces")
+        )
+        .join(annotation_versions, annotation_versions.c.id == rulings.c.annotation_version)
         .join(reviews, reviews.c.id == rulings.c.review)
         .join(tasks, tasks.c.id == reviews.c.task)
         .where(
@@ -167,6 +172,7 @@ def pending_truths(connection: Connection, project: int) -> list[PendingTruth]:
             row.label_studio_id,
             row.reviewer,
             row.answers,
+            row.result,
             row.replaces or None,
         )
         for row in connection.execute(query)
