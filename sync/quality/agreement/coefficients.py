@@ -6,6 +6,7 @@ from label_config.answers import Regions, Segment, Span
 from label_config.model import Family
 
 from ..records import CodedAnswers, Estimate
+from . import complex as distributions
 from . import gamma as alignments
 from . import unitized
 from .case import Case, Geometry
@@ -51,6 +52,22 @@ def _of_units(case: Case, compute: Callable[[CodedAnswers, Rng, int, float], Est
     return compute(case.evidence.coded, case.rng.spawn(1)[0], case.method.bootstrap, case.method.confidence)
 
 
+def sigma(case: Case) -> Estimate:
+    """Sigma (Braylan, Alonso and Lease 2022) over the control's distance."""
+    return _of_distances(case, distributions.sigma)
+
+
+def ks(case: Case) -> Estimate:
+    """KS (Braylan, Alonso and Lease 2022) over the control's distance."""
+    return _of_distances(case, distributions.ks)
+
+
+def _of_distances(case: Case, compute: Callable[[distributions.Distances, Rng, int, float], Estimate]) -> Estimate:
+    rng = case.rng.spawn(1)[0]
+    found = distributions.distances(case.evidence.coded, case.ruler.between, rng)
+    return compute(found, rng, case.method.bootstrap, case.method.confidence)
+
+
 COEFFICIENTS: Mapping[str, Coefficient] = {
     "percent_agreement": percent_agreement,
     "krippendorff_alpha": krippendorff_alpha,
@@ -69,6 +86,8 @@ COEFFICIENTS: Mapping[str, Coefficient] = {
     "icc_ck": icc_ck,
     "alpha_u": alpha_u,
     "gamma": gamma,
+    "sigma": sigma,
+    "ks": ks,
 }
 """Name -> coefficient, each in [-1, 1]."""
 

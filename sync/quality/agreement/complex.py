@@ -27,8 +27,8 @@ Between = Callable[[IntArray, IntArray], FloatArray]
 SIGNIFICANT = 0.05
 """The share of expected distances below which an observed one is no chance (the paper's threshold)."""
 
-MOST_TASKS = 20_000
-"""Tasks that are looked at, drawn at random where there are more: what is observed is then off by 0.004 or less (s.e.)."""
+MOST_TASKS = 10_000
+"""Tasks that are looked at, drawn at random where there are more; what is observed is then off by 0.005 (s.e.)."""
 
 MOST_PAIRS, MOST_OTHERS = 20_000, 10_000
 """Pairs of answers within one task, and across tasks, drawn at random where there are more."""
@@ -149,7 +149,8 @@ def _shares(amounts: FloatArray) -> FloatArray:
 def distances(coded: CodedAnswers, between: Between, rng: Rng) -> Distances:
     """Observed and expected distances of the answers in tasks that two or more answered; ``between`` gives distances.
 
-    Up to ``MOST_TASKS`` tasks and ``MOST_PAIRS`` pairs of a task, and ``MOST_OTHERS`` across tasks, are drawn from ``rng``.
+    Where there are more, ``MOST_TASKS`` tasks, ``MOST_PAIRS`` pairs of a task and ``MOST_OTHERS`` pairs across tasks
+    are drawn from ``rng``.
     """
     size = np.bincount(coded.task, minlength=len(coded.tasks))
     paired = np.flatnonzero(size >= 2)
