@@ -5,10 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.quality.agreement import NO_PAIRS, ONE_LABEL, alpha_of_codes, answers_of_codes, krippendorff_alpha
+from sync.quality.agreement import (
+    NO_PAIRS,
+    ONE_LABEL,
+    alpha_of_codes,
+    answers_of_codes,
+    kappa_matrix,
+    krippendorff_alpha,
+    matrix,
+)
+from sync.quality.agreement.pairwise import pair_agreements
 from sync.quality.records import Estimate
 
-from .answers import ordered_pairs
+from .answers import ROWS, Row, ordered_pairs, single
 
 CODES = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 30)), max_size=60)
 
@@ -63,7 +72,7 @@ def test_what_is_undefined_is_null(rows: list[tuple[int, int]], wanted: Estimate
 @pytest.mark.parametrize(
     ("task", "code", "why"),
     [
-        ([0, 1], [0], "2 tasks, 1 codes"),
+        ([0, 1], [0], "have 2, 1 rows"),
         ([0, -1], [0, 0], "counted from 0"),
         ([0.0, 1.0], [0, 0], "whole numbers"),
         ([[0], [1]], [0, 0], "one-dimensional"),
@@ -76,10 +85,30 @@ def test_other_arrays_are_refused(task: list[int], code: list[int], why: str) ->
 
 @pytest.mark.parametrize(
     ("person", "code", "why"),
-    [([0, 0], [0, 0], "two answers"), ([0, 1], [0, 2], "code 2 has no label"), ([0], [0, 0], "2, 1, 2 rows")],
+    [([0, 0], [0, 0], "two answers"), ([0, 1], [0, 2], "code 2 has no label"), ([0], [0, 0], "have 2, 1, 2 rows")],
 )
 def test_codes_that_are_no_answers_are_refused(person: list[int], code: list[int], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         answers_of_codes([0, 0], person, code, "ab")
     with pytest.raises(ValueError, match="code 2 has no distance"):
         alpha_of_codes([0, 0], [0, 2], distances=np.zeros((2, 2)))
+
+
+@given(ROWS)
+def test_the_matrix_has_the_kappa_of_each_pair(rows: list[Row]) -> None:
+    coded = single(rows)
+    found = kappa_matrix(coded.task, coded.annotator, coded.answer)
+    pairs = pair_agreements(coded, matrix(coded), np.random.default_rng(0), 0, 0.95)
+    place = {annotator: number for number, annotator in enumerate(coded.annotators)}
+    assert found.tasks.sum() == 2 * sum(pair.tasks for pair in pairs)
+    for pair in pairs:
+        at = place[pair.annotators[0]], place[pair.annotators[1]]
+        assert found.tasks[at] == found.tasks[at[::-1]] == pair.tasks
+        assert found.percent_agreement[at] == pytest.approx(pair.percent_agreement.value)
+        assert found.defined[at] == (pair.cohen_kappa.value is not None)
+        assert found.kappa[at] == found.kappa[at[::-1]] == pytest.approx(pair.cohen_kappa.value or 0.0, abs=1e-12)
+
+
+def test_a_matrix_that_would_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="20000 annotators with 1 answers"):
+        kappa_matrix([0], [19_999], [0])

@@ -41,9 +41,7 @@ def alpha_of_codes(
     >>> round(alpha_of_codes(task, code).value, 3)
     0.743
     """
-    tasks, codes = _checked(task), _checked(code)
-    if len(tasks) != len(codes):
-        raise ValueError(f"{len(tasks)} tasks, {len(codes)} codes: each row needs both")
+    tasks, codes = checked(task, code)
     kinds = int(codes.max(initial=-1)) + 1
     if distances is not None and len(distances) < kinds:
         raise ValueError(f"code {kinds - 1} has no distance: there are {len(distances)}")
@@ -71,9 +69,7 @@ def answers_of_codes(task: ArrayLike, annotator: ArrayLike, code: ArrayLike, lab
     >>> found.answers[1], len(found.tasks), len(found.annotators)
     (Choices(labels=('yes',)), 2, 2)
     """
-    rows = [_checked(given) for given in (task, annotator, code)]
-    if len({len(row) for row in rows}) > 1:
-        raise ValueError(f"{', '.join(str(len(row)) for row in rows)} rows: each needs a task, an annotator and a code")
+    rows = checked(task, annotator, code)
     tasks, people, kinds = (int(row.max(initial=-1)) + 1 for row in rows)
     if kinds > len(labels):
         raise ValueError(f"code {kinds - 1} has no label: there are {len(labels)}")
@@ -81,6 +77,14 @@ def answers_of_codes(task: ArrayLike, annotator: ArrayLike, code: ArrayLike, lab
         raise ValueError("some annotator has two answers to one task; keep the latest")
     answers = tuple(Choices((label,)) for label in labels)
     return CodedAnswers(rows[0], rows[1], rows[2], tuple(range(tasks)), tuple(range(people)), answers, tuple(labels))
+
+
+def checked(*columns: ArrayLike) -> list[IntArray]:
+    """Columns of one table as arrays; raises ValueError where they are none, or hold other than 0, 1, 2 ..."""
+    rows = [_checked(given) for given in columns]
+    if len({len(row) for row in rows}) > 1:
+        raise ValueError(f"the columns have {', '.join(str(len(row)) for row in rows)} rows, not one number of them")
+    return rows
 
 
 def _checked(given: ArrayLike) -> IntArray:
