@@ -9,6 +9,9 @@ from sync.errors import TiebreakError
 
 BENCHMARKS = {
     "agreement": "agreement and consensus beside the libraries that people use today",
+    "export": "tiebreak agreement on an export of 100,000 tasks, end to end",
+    "shapes": "polygons and masks compared, beside shapely, pycocotools and numpy",
+    "regions": "boxes and spans of all pairs of annotators, beside plain Python with scipy, and seqeval",
     "predict": "latency of /predict at 1 and 50 tasks",
     "pull": "tasks pulled each second, beside the same server's own endpoints",
     "push": "review tasks pushed each second, beside the same server's own import",
