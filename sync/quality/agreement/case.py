@@ -1,5 +1,6 @@
 """One control with everything that its coefficients are computed from, each part made when it is first asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +23,7 @@ from label_config.model import Control, Family
 from ..coded_answers import APART
 from ..evidence import ControlEvidence, Method
 from ..records import FloatArray, IntArray
+from .complex import Distances, distances
 from .persons import Persons, persons
 from .resampling import Rng
 from .ruler import Ruler, ruler
@@ -40,6 +42,7 @@ CATEGORIES = frozenset({Family.CHOICES, Family.RATING, Family.TAXONOMY})
 ORDERED = frozenset({"ordinal", "interval", "ratio", "absolute"})
 """Distances that put the answers in an order."""
 
+SAMPLING = ("pairs", "distances", "alpha_u", "gamma", "sigma", "ks")
 EMPTY: tuple[Answer, ...] = (Choices(()), Taxonomy(()), Text(()), Regions(()), PerRegion(()), Relations(()), Chat(()))
 
 Geometry = Table | Spread
@@ -57,6 +60,11 @@ class Case:
     def control(self) -> Control:
         """The control that all of it is about."""
         return self.evidence.control
+
+    @cached_property
+    def seeded(self) -> Mapping[str, Rng]:
+        """A generator for each part that samples, so that none depends on which others are asked for."""
+        return dict(zip(SAMPLING, self.rng.spawn(len(SAMPLING)), strict=True))
 
     @cached_property
     def size(self) -> IntArray:
@@ -86,7 +94,7 @@ class Case:
         if self.few:
             return table(coded.task, coded.answer, len(coded.tasks), self.ruler.matrix(), self._order())
         sure = np.array([not callable(self.method.distance) and is_empty(one) for one in coded.answers], dtype=np.bool_)
-        return spread(coded.task, coded.answer, len(coded.tasks), sure[coded.answer], self.ruler, self.rng.spawn(1)[0])
+        return spread(coded.task, coded.answer, len(coded.tasks), sure[coded.answer], self.ruler, self.seeded["pairs"])
 
     @property
     def table(self) -> Table:
@@ -132,6 +140,11 @@ class Case:
         """The same of answers that are categories; raises Undefined as ``table`` does."""
         self.table  # noqa: B018
         return self.persons
+
+    @cached_property
+    def distances(self) -> Distances:
+        """Observed and expected distances of the answers one by one, for sigma and KS."""
+        return distances(self.evidence.coded, self.ruler.between, self.seeded["distances"])
 
     @cached_property
     def weights(self) -> FloatArray:

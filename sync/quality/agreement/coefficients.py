@@ -38,34 +38,34 @@ def over(geometry: Geometry, statistic: Statistic) -> Quantity:
 
 def alpha_u(case: Case) -> Estimate:
     """Krippendorff's unitized alpha (Krippendorff, Mathet, Bouvry and Widlöcher 2016) of spans and segments."""
-    return _of_units(case, unitized.alpha_u)
+    return _of_units(case, "alpha_u", unitized.alpha_u)
 
 
 def gamma(case: Case) -> Estimate:
     """Gamma (Mathet, Widlöcher and Métivier 2015) of spans and segments."""
-    return _of_units(case, alignments.gamma)
+    return _of_units(case, "gamma", alignments.gamma)
 
 
-def _of_units(case: Case, compute: Callable[[CodedAnswers, Rng, int, float], Estimate]) -> Estimate:
+def _of_units(case: Case, name: str, compute: Callable[[CodedAnswers, Rng, int, float], Estimate]) -> Estimate:
     if case.control.per_region or case.control.family != Family.REGIONS:
         raise Undefined(NO_UNITS)
-    return compute(case.evidence.coded, case.rng.spawn(1)[0], case.method.bootstrap, case.method.confidence)
+    return compute(case.evidence.coded, case.seeded[name], case.method.bootstrap, case.method.confidence)
 
 
 def sigma(case: Case) -> Estimate:
     """Sigma (Braylan, Alonso and Lease 2022) over the control's distance."""
-    return _of_distances(case, distributions.sigma)
+    return _of_distances(case, "sigma", distributions.sigma)
 
 
 def ks(case: Case) -> Estimate:
     """KS (Braylan, Alonso and Lease 2022) over the control's distance."""
-    return _of_distances(case, distributions.ks)
+    return _of_distances(case, "ks", distributions.ks)
 
 
-def _of_distances(case: Case, compute: Callable[[distributions.Distances, Rng, int, float], Estimate]) -> Estimate:
-    rng = case.rng.spawn(1)[0]
-    found = distributions.distances(case.evidence.coded, case.ruler.between, rng)
-    return compute(found, rng, case.method.bootstrap, case.method.confidence)
+def _of_distances(
+    case: Case, name: str, compute: Callable[[distributions.Distances, Rng, int, float], Estimate]
+) -> Estimate:
+    return compute(case.distances, case.seeded[name], case.method.bootstrap, case.method.confidence)
 
 
 COEFFICIENTS: Mapping[str, Coefficient] = {
@@ -93,6 +93,7 @@ COEFFICIENTS: Mapping[str, Coefficient] = {
 
 ALWAYS = ("percent_agreement", "krippendorff_alpha")
 KAPPAS = ("fleiss_kappa", "cohen_kappa", "conger_kappa", "scott_pi")
+COMPLEX = ("sigma", "ks")
 ICCS = ("icc_1", "icc_a1", "icc_c1", "icc_1k", "icc_ak", "icc_ck")
 
 
@@ -100,16 +101,17 @@ def usual(case: Case) -> tuple[str, ...]:
     """The names of the coefficients that suit the control's answers."""
     control = case.control
     if control.per_region:
-        return ALWAYS
+        return (*ALWAYS, *COMPLEX)
     if control.family == Family.CHOICES:
-        return (*ALWAYS, *KAPPAS, "gwet_ac1", "brennan_prediger")
+        kappas = (*ALWAYS, *KAPPAS, "gwet_ac1", "brennan_prediger")
+        return (*kappas, *COMPLEX) if control.multiple else kappas
     if control.family == Family.RATING:
         return (*ALWAYS, *KAPPAS, "gwet_ac2", "brennan_prediger", *ICCS)
     if control.family in (Family.NUMBER, Family.MOMENT):
         return (*ALWAYS, *ICCS)
     if control.family == Family.REGIONS and _on_a_line(case):
-        return (*ALWAYS, "alpha_u", "gamma")
-    return ALWAYS
+        return (*ALWAYS, "alpha_u", "gamma", *COMPLEX)
+    return (*ALWAYS, *COMPLEX)
 
 
 def _on_a_line(case: Case) -> bool:

@@ -2,9 +2,13 @@
 
 import numpy as np
 
+from label_config.model import Family
+
+from ..distance.comparison import Comparison
 from ..evidence import ControlEvidence, Method
-from ..measured import Measured, TaskAgreement
+from ..measured import Matching, Measured, TaskAgreement
 from ..records import PairAgreement
+from ..region_matching import region_matching
 from .annotators import annotator_agreements
 from .case import Case
 from .coefficients import coefficients, usual
@@ -35,7 +39,7 @@ def measure(evidence: ControlEvidence, method: Method, rng: Rng) -> Measured:
         labels=label_agreements(case, others[1]),
         pairs=_pairs(case, others[2]),
         per_annotator=annotator_agreements(case, others[3]),
-        matching=None,
+        matching=_matching(case),
         ground_truth=against(case, evidence.truths) if evidence.truths else None,
         models={version: against(case, answers) for version, answers in evidence.predictions.items()},
         cuts=cut_agreements(case, others[4]),
@@ -49,6 +53,20 @@ def _pairs(case: Case, rng: Rng) -> tuple[PairAgreement, ...]:
     if isinstance(geometry, Table):
         return pair_agreements(coded, geometry.distances, rng, times, case.method.confidence)
     return apart_agreements(coded, geometry.within, rng, times, case.method.confidence)
+
+
+def _matching(case: Case) -> Matching | None:
+    """How regions match over the pairs of answers to one task, the lower id the reference; null for other answers."""
+    coded, geometry = case.evidence.coded, case.geometry
+    if case.control.per_region or case.control.family != Family.REGIONS or isinstance(geometry, Table):
+        return None
+    within = geometry.within
+    swap = coded.annotator[within.left] > coded.annotator[within.right]
+    left, right = (
+        coded.answer[np.where(swap, one, other)]
+        for one, other in ((within.right, within.left), (within.left, within.right))
+    )
+    return region_matching(Comparison(case.control, coded.answers, left, right, case.ruler.counts))
 
 
 def _tasks(case: Case) -> tuple[TaskAgreement, ...]:
