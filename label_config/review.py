@@ -79,7 +79,7 @@ def review_config(source: LabelConfig) -> str:
     decide = ET.SubElement(columns, "View", className="tiebreak-decide")
     ET.SubElement(decide, "Header", value="Earlier answers", size="5")
     ET.SubElement(decide, "HyperText", name=_EARLIER, value="$tiebreak_answers", inline="true")
-    decide.extend(_decisions(root, alone=len(source.controls) == 1))
+    decide.extend(_decisions(root, source))
     _questions(decide, source.objects[0].name)
     return ET.tostring(view, encoding="unicode")
 
@@ -94,21 +94,26 @@ def _without_controls(element: ET.Element) -> ET.Element:
     return shown
 
 
-def _decisions(element: ET.Element, *, alone: bool) -> Iterator[ET.Element]:
-    """A copy of each control under a title, inside the conditions that make it visible."""
+def _decisions(element: ET.Element, source: LabelConfig) -> Iterator[ET.Element]:
+    """A copy of each control under a title, inside the conditions that make it visible.
+
+    A target that only followed from there being one object is written out: the review has more of them.
+    """
     if element.tag in _ASKED:
         control = copy.deepcopy(element)
         control.tail = None
         control.attrib = {
             name: value for name, value in element.items() if name.lower() not in ("required", "requiredmessage")
         }
+        if name := element.get("name"):
+            control.attrib.setdefault("toName", ",".join(source.control(name).to_names))
         block = ET.Element("View", _conditions(element))
-        title = "Your decision" if alone else f"Your decision: {element.get('name', RELATIONS)}"
+        title = "Your decision" if len(source.controls) == 1 else f"Your decision: {element.get('name', RELATIONS)}"
         ET.SubElement(block, "Header", value=title, size="5")
         block.append(control)
         yield block
     elif element.tag not in ("HyperText", "Style", "Chat"):
-        found = [block for child in element for block in _decisions(child, alone=alone)]
+        found = [block for child in element for block in _decisions(child, source)]
         repeater = element.tag == "Repeater"
         conditions = dict(element.attrib) if repeater else _conditions(element)
         if found and conditions:
