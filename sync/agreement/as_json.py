@@ -12,6 +12,8 @@ from .report import Report
 
 Json = dict[str, Any]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
 
 def as_json(report: Report) -> Json:
     """The whole report; null with a reason stands for what is undefined, never NaN."""
@@ -142,4 +144,4 @@ def dumped(found: object, indent: str = "") -> str:
 
 
 def _text(found: object) -> str:
-    return json.dumps(found, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(found)

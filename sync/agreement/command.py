@@ -1,6 +1,8 @@
 """``tiebreak agreement``: what the command line asks, and what is done about it."""
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -147,11 +149,22 @@ def _on_file(given: Given, visible: bool) -> "Report":
     assert given.export is not None and given.label_config is not None
     config = _interface(given.label_config)
     asked = _asked(given, config)
-    with terminal.bytes_bar(given.export.name, size_of(given.export), visible) as (advance, tell):
+    with _much_is_kept(), terminal.bytes_bar(given.export.name, size_of(given.export), visible) as (advance, tell):
         tasks = stream_export(given.export, advance)
         return report_on(
             str(given.export), config, tasks, asked, _predicted(given, config), excerpts=given.excerpts, tell=tell
         )
+
+
+@contextmanager
+def _much_is_kept() -> Iterator[None]:
+    """Millions of values come and stay: no time goes into looking through all of them for cycles again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _on_store(given: Given, project: int) -> "Report":

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from label_config.answers import Answer, empty_answer
 from label_config.errors import ResultError
@@ -18,6 +19,8 @@ Predicted = Mapping[str, Mapping[str, Mapping[int, Answer]]]
 """Control -> version of a model -> task -> its answer."""
 
 DAY, WEEK = "day", "week"
+A_DAY = 86_400_000_000
+"""Microseconds."""
 NAMES_KEPT = 20
 """Names of controls that are kept of refused annotations, to say what an export holds."""
 
@@ -78,8 +81,7 @@ class Gathered:
     excerpts: Mapping[int, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     annotation: GivenAnnotation
     answers: Mapping[str, Answer]
 
@@ -101,19 +103,27 @@ def gather(config: LabelConfig, tasks: Iterable[AnsweredTask], wanted: Wanted, p
     return sorting.gathered(predicted)
 
 
+def _day_and_week(day: int) -> tuple[str, str]:
+    """A day since 1970 and its week, as ISO 8601 writes them, in UTC."""
+    date = datetime.fromtimestamp(day * 86_400, UTC).date()
+    year, week, _ = date.isocalendar()
+    return date.isoformat(), f"{year}-W{week:02d}"
+
+
 class _Sorting:
     """What was gathered so far."""
 
     def __init__(self, config: LabelConfig, wanted: Wanted) -> None:
         self.config, self.wanted = config, wanted
         names = [control.name for control in wanted.controls]
-        self.empty = {control.name: empty_answer(control) for control in wanted.controls}
+        self.empties = [(control.name, empty_answer(control)) for control in wanted.controls]
         self.silence_speaks = any(empty_answer(control) is not None for control in config.controls)
         self.alike = {one.name for one in wanted.controls if not one.per_region and one.family not in APART}
         self.rows: dict[str, list[Row]] = {name: [] for name in names}
         self.repeats: dict[str, list[Row]] = {name: [] for name in names}
         self.truths: dict[str, dict[int, Answer]] = {name: {} for name in names}
         self.cuts: dict[str, dict[int, str]] = {name: {} for name in (*wanted.fields, DAY, WEEK)}
+        self.days: dict[int, tuple[str, str]] = {}
         self.known: dict[Answer, Answer] = {}
         self.people: set[int] = set()
         self.named: dict[str, None] = {}
@@ -162,7 +172,7 @@ class _Sorting:
     def _answers(self, read: _Read) -> list[tuple[str, Answer]]:
         """What an annotation says about the wanted controls; equal answers are one object, where that saves much."""
         found = []
-        for name, empty in self.empty.items():
+        for name, empty in self.empties:
             answer = read.answers.get(name, empty)
             if answer is not None:
                 found.append((name, self.known.setdefault(answer, answer) if name in self.alike else answer))
@@ -196,10 +206,11 @@ class _Sorting:
             if (value := task.data.get(name)) is not None:
                 self.cuts[name][task.id] = value if isinstance(value, str) else str(value)
         if last:
-            moment = datetime.fromtimestamp(last / 1e6, UTC)
-            year, week, _ = moment.isocalendar()
-            self._cut(DAY, task.id, f"{moment:%Y-%m-%d}")
-            self._cut(WEEK, task.id, f"{year}-W{week:02d}")
+            day = last // A_DAY
+            if day not in self.days:
+                self.days[day] = _day_and_week(day)
+            for name, value in zip((DAY, WEEK), self.days[day], strict=True):
+                self._cut(name, task.id, value)
         if self.wanted.excerpts:
             self.excerpts[task.id] = excerpt(task.data).text
         if self.wanted.fields and len(self.fields) < NAMES_KEPT:

@@ -2,12 +2,11 @@
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from label_config.errors import ExportFormatError
-from label_config.exports import parse_export
+from label_config.exports import tasks_of
 
 from ..errors import ExportError
 from .wire import microseconds
@@ -21,8 +20,7 @@ _OTHER_FILES: Mapping[bytes, str] = {
 """How files that are no export begin -> what they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class GivenAnnotation:
+class GivenAnnotation(NamedTuple):
     """One annotation as the file holds it. ``changed_at`` is in microseconds since 1970, null where nothing says it.
 
     ``result`` is whatever Label Studio stored: nothing was validated there.
@@ -36,8 +34,7 @@ class GivenAnnotation:
     result: object
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweredTask:
+class AnsweredTask(NamedTuple):
     """A task with what was said about it."""
 
     id: int
@@ -65,7 +62,7 @@ def _raw(place: Path, progress: Callable[[int], None]) -> Generator[Mapping[str,
     try:
         with place.open("rb") as file:
             _refuse_other_files(place, file)
-            yield from parse_export(b"".join(_told(file, progress)))
+            yield from tasks_of(_told(file, progress))
     except OSError as error:
         raise ExportError(f"{place}: cannot be read: {error.strerror}") from error
     except ExportFormatError as error:
@@ -114,9 +111,9 @@ def _annotation(raw: Mapping[str, Any]) -> GivenAnnotation:
 
 def _id(value: object) -> int | None:
     """A number, or the id of an object: ``completed_by`` comes as either."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = value.get("id")
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if type(value) is int else None
 
 
 def _time(value: object) -> int | None:

@@ -1,0 +1,132 @@
+"""``tiebreak agreement`` on an export of 100,000 tasks with 3 annotations each: the real command, end to end."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from sync.errors import TiebreakError
+
+PEOPLE, EACH = 30, 3
+LABELS = ("positive", "negative", "neutral", "mixed", "unclear")
+XML = f"""<View><Text name="text" value="$text"/><Choices name="mood" toName="text">
+{"".join(f'<Choice value="{label}"/>' for label in LABELS)}</Choices></View>"""
+
+
+def run(*, quick: bool) -> None:
+    """Print seconds, cpu seconds and peak memory for two sizes: time and memory grow with the file."""
+    for tasks in (1_000, 2_000) if quick else (25_000, 100_000):
+        with TemporaryDirectory() as folder:
+            _one(Path(folder), tasks)
+    if not quick:
+        print("   (target: 100,000 tasks under 15 s)")
+
+
+def _one(folder: Path, tasks: int) -> None:
+    size = write(folder / "export.json", tasks)
+    (folder / "config.xml").write_text(XML, encoding="utf-8")
+    for shown in ("--json", "--html"):
+        options = ["--json"] if shown == "--json" else ["--html", "page.html"]
+        seconds, cpu, memory = _measured(folder, options)
+        print(
+            f"   {tasks:7,} tasks x {EACH}, {size / 1e6:6.1f} MB, {shown:6} {seconds:6.1f} s, "
+            f"{cpu:5.1f} s of cpu, {memory / 1e6:6.0f} MB at most"
+        )
+
+
+def _measured(folder: Path, options: list[str]) -> tuple[float, float, float]:
+    """Seconds, seconds of cpu, and the largest memory in bytes of one run of the command."""
+    command = [
+        str(Path(sys.executable).with_name("tiebreak")),
+        "agreement",
+        "export.json",
+        "--label-config",
+        "config.xml",
+    ]
+    start = time.monotonic()
+    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+        process = subprocess.Popen([*command, *options], cwd=folder, stdout=out, stderr=err)
+        _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise TiebreakError((folder / "err").read_text(encoding="utf-8"))
+    return time.monotonic() - start, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
+def write(place: Path, tasks: int) -> int:
+    """Write an export as Label Studio does, with all of its fields; gives its size in bytes."""
+    rng = np.random.default_rng(3)
+    truth = rng.integers(len(LABELS), size=tasks)
+    right = rng.random((tasks, EACH)) < 0.8
+    said = np.where(right, truth[:, None], rng.integers(len(LABELS), size=(tasks, EACH)))
+    first = rng.integers(PEOPLE, size=tasks)
+    with place.open("w", encoding="utf-8") as file:
+        for task in range(tasks):
+            people = [int((first[task] + step) % PEOPLE) + 1 for step in range(EACH)]
+            labels = [LABELS[code] for code in said[task]]
+            file.write("[" if task == 0 else ",")
+            file.write(json.dumps(_task(task + 1, people, labels)))
+        file.write("]")
+    return place.stat().st_size
+
+
+def _task(number: int, people: list[int], labels: list[str]) -> dict[str, object]:
+    time = f"2026-03-{1 + number % 28:02d}T10:00:00.000000Z"
+    annotations: list[dict[str, object]] = [
+        {
+            "id": EACH * number + step,
+            "completed_by": person,
+            "result": [
+                {
+                    "value": {"choices": [label]},
+                    "id": f"r{number}_{step}",
+                    "from_name": "mood",
+                    "to_name": "text",
+                    "type": "choices",
+                    "origin": "manual",
+                }
+            ],
+            "was_cancelled": False,
+            "ground_truth": False,
+            "created_at": time,
+            "updated_at": time,
+            "draft_created_at": None,
+            "lead_time": 4.25,
+            "prediction": {},
+            "result_count": 1,
+            "unique_id": f"00000000-0000-0000-0000-{EACH * number + step:012d}",
+            "import_id": None,
+            "last_action": None,
+            "bulk_created": False,
+            "task": number,
+            "project": 1,
+            "updated_by": person,
+            "parent_prediction": None,
+            "parent_annotation": None,
+            "last_created_by": None,
+        }
+        for step, (person, label) in enumerate(zip(people, labels, strict=True))
+    ]
+    return {
+        "id": number,
+        "annotations": annotations,
+        "file_upload": "tasks.json",
+        "drafts": [],
+        "predictions": [],
+        "data": {"text": f"A short review of film number {number}, as somebody might write it, in two lines."},
+        "meta": {},
+        "created_at": time,
+        "updated_at": time,
+        "inner_id": number,
+        "total_annotations": EACH,
+        "cancelled_annotations": 0,
+        "total_predictions": 0,
+        "comment_count": 0,
+        "project": 1,
+        "updated_by": people[-1],
+        "comment_authors": [],
+    }
