@@ -8,9 +8,12 @@ from scipy.stats import ks_2samp
 
 from label_config.answers import Number
 from label_config.model import Control, Family
+from sync.quality.agreement.case import Case
+from sync.quality.agreement.coefficients import coefficients
 from sync.quality.agreement.complex import MOST_TASKS, ONE_TASK, TIES, Distances, distances, ks, sigma
 from sync.quality.agreement.undefined import NO_PAIRS
 from sync.quality.coded_answers import encode
+from sync.quality.evidence import ControlEvidence, Method
 from sync.quality.records import CodedAnswers, FloatArray, IntArray
 
 DISTANCE = st.integers(0, 10).map(lambda tenths: tenths / 10)
@@ -167,3 +170,13 @@ def test_of_many_tasks_some_are_drawn_and_large_tasks_count_all_their_pairs() ->
     large = numbers([(1, person, float(person)) for person in range(300)] + [(2, 1, 0.0), (2, 2, 0.0)])
     share = measured(large).share
     assert share.sum() == pytest.approx(300 * 299 / 2 + 1)
+
+
+def test_they_are_coefficients_over_the_distance_of_the_control() -> None:
+    """The scale of the control's own distance, from the lowest to the highest number, changes neither."""
+    coded = numbers([(task, person, float(task**2 + person)) for task in range(12) for person in range(2)])
+    case = Case(ControlEvidence(CONTROL, coded), Method(distance="absolute", bootstrap=0), rng())
+    named = coefficients(case, ("sigma", "ks"), rng())
+    apart = measured(coded)
+    assert named["sigma"].value == pytest.approx(sigma(apart, rng(), 0).value)
+    assert named["ks"].value == pytest.approx(ks(apart, rng(), 0).value)

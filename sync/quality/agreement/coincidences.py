@@ -4,6 +4,7 @@ Everything comes from sorted ends, so that the cost depends on the number of uni
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -12,7 +13,7 @@ from ..records import BoolArray, FloatArray, IntArray
 from .continua import Continua
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Coincidences:
     """The sums behind the coefficients, a row for each task in which somebody of two or more marked something.
 
@@ -34,6 +35,26 @@ class Coincidences:
     met: sparse.csr_array
     own: sparse.csr_array
     own_met: sparse.csr_array
+
+    @cached_property
+    def all_same(self) -> FloatArray:
+        """``same`` over all values: (tasks,); so the next ones."""
+        return over_values(self.same)
+
+    @cached_property
+    def all_met(self) -> FloatArray:
+        """``met`` over all values."""
+        return over_values(self.met)
+
+    @cached_property
+    def all_own(self) -> FloatArray:
+        """``own`` over all values, and of gaps each least part with itself."""
+        return over_values(self.own) + self.grain * self.gap
+
+    @cached_property
+    def all_own_met(self) -> FloatArray:
+        """``own_met`` over all values."""
+        return over_values(self.own_met)
 
 
 def over_values(table: sparse.csr_array) -> FloatArray:

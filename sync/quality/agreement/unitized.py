@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ..records import CodedAnswers, Estimate, FloatArray
-from .coincidences import Coincidences, coincidences, over_values
+from .coincidences import Coincidences, coincidences
 from .continua import Continua, each_task, from_answers
 from .resampling import Quantity, Rng, estimates
 from .undefined import NO_PAIRS
@@ -30,17 +30,15 @@ NOT_THIS_LABEL = "no unit of this label meets another unit"
 def everything(parts: Coincidences, weights: FloatArray) -> FloatArray:
     """u-alpha (equations 4 and 5): gaps and every label are values like any other; NaN where only one is in use."""
     total, gap, marked = weights @ parts.total, weights @ parts.gap, weights @ parts.marked
-    own = weights @ over_values(parts.own) + parts.grain * gap
-    observed = total - weights @ (over_values(parts.same) + parts.gaps)
+    observed = total - weights @ (parts.all_same + parts.gaps)
     apart = total**2 - (marked**2).sum(axis=1) - gap**2
-    return _alpha(observed, total, apart, total**2 - own)
+    return _alpha(observed, total, apart, total**2 - weights @ parts.all_own)
 
 
 def marked_or_not(parts: Coincidences, weights: FloatArray) -> FloatArray:
     """|u-alpha (equation 6): what is marked, whatever its label, against the gaps; NaN without gaps or units."""
     total, gap = weights @ parts.total, weights @ parts.gap
-    own = weights @ over_values(parts.own) + parts.grain * gap
-    return _alpha(gap - weights @ parts.gaps, total, gap * (total - gap), total**2 - own)
+    return _alpha(gap - weights @ parts.gaps, total, gap * (total - gap), total**2 - weights @ parts.all_own)
 
 
 def labels_where_units_meet(parts: Coincidences, weights: FloatArray) -> FloatArray:
@@ -51,9 +49,9 @@ def labels_where_units_meet(parts: Coincidences, weights: FloatArray) -> FloatAr
     """
     met = weights @ parts.met
     total = met.sum(axis=1)
-    observed = total - weights @ over_values(parts.same)
+    observed = total - weights @ parts.all_same
     apart = total**2 - (met**2).sum(axis=1)
-    return _alpha(observed, total, apart, total**2 - weights @ over_values(parts.own_met))
+    return _alpha(observed, total, apart, total**2 - weights @ parts.all_own_met)
 
 
 ALPHAS: Mapping[str, Callable[[Coincidences, FloatArray], FloatArray]] = {
@@ -133,7 +131,7 @@ def _one_value(parts: Coincidences, place: int, weights: FloatArray) -> FloatArr
     met, same, own = (
         weights @ column[:, [place]].toarray().ravel() for column in (parts.met, parts.same, parts.own_met)
     )
-    total = weights @ over_values(parts.met)
+    total = weights @ parts.all_met
     return _alpha(met - same, met, met * (total - met), met * total - own)
 
 
