@@ -38,7 +38,10 @@ def choices(element: ET.Element) -> Control:
 
 
 def taxonomy(element: ET.Element) -> Control:
-    """Taxonomy: its labels are the paths from the root, joined by "/"; dynamic with ``apiUrl`` or ``value``."""
+    """Taxonomy: its labels are the paths from the root, joined by "/"; dynamic with ``apiUrl`` or ``value``.
+
+    With ``labeling`` it gives labels to regions that it marks itself.
+    """
     name = required(element, "name")
     labels, dynamic = _paths(element)
     dynamic |= bool(option(element, "apiUrl") or option(element, "value"))
@@ -54,7 +57,7 @@ def taxonomy(element: ET.Element) -> Control:
         dict(element.attrib),
         Family.TAXONOMY,
         dynamic,
-        asked_apart(element),
+        asked_apart(element) or flag(element, "labeling"),
     )
 
 

@@ -105,10 +105,9 @@ class Reading:
             raise ValueError("a result of relations has no from_name")
 
     def _draw(self, asked: Asked, region: Json, value: Json) -> None:
-        found = value.get(asked.label_key)
-        known = (
-            asked.single.get(found[0]) if type(found) is list and len(found) == 1 and type(found[0]) is str else None
-        )
+        said = value.get(asked.label_key)
+        alone = said[0] if type(said) is list and len(said) == 1 else None
+        known = asked.single.get(alone) if type(alone) is str else None
         if known is None:
             known = labels(asked.control, value, asked.label_key)
         if asked.drawing is not None and "pageIndex" not in value:
@@ -232,7 +231,7 @@ def _option(control: Control, attribute: str) -> str:
 
 
 def _about_regions(control: Control) -> bool:
-    return _option(control, "perregion").lower() == "true"
+    return "true" in (_option(control, "perregion").lower(), _option(control, "labeling").lower())
 
 
 def _shown_for(control: Control, region: Region) -> bool:

@@ -7,7 +7,7 @@ from ..answers import Region, Shape, Span
 from ..model import Control, DataObject
 from . import drawn, marked
 from .quantities import LARGEST, quoted, whole
-from .values import known_labels, single
+from .values import in_interface_order, known_labels, single
 
 Json = Mapping[str, Any]
 Drawing = Callable[[Json, Json], Shape]
@@ -121,8 +121,7 @@ def labels(control: Control, value: Json, key: str) -> tuple[str, ...]:
         return ()
     known_labels(control, found)
     single(control, len(found))
-    known = [label for label in control.labels if label in found]
-    return tuple(dict.fromkeys([*known, *sorted(found)])) if len(found) > 1 else tuple(found)
+    return in_interface_order(control, found) if len(found) > 1 else tuple(found)
 
 
 def item(region: Json) -> str:

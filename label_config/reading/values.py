@@ -7,6 +7,9 @@ from ..answers import Choices, Message, Moment, Number, Ranking, Taxonomy, Text
 from ..model import Control, Family
 from .quantities import number, once, quoted, seconds, texts, within
 
+_FEW = 8
+"""Labels that are looked up one by one; for more of them, a set is made."""
+
 Value = Choices | Taxonomy | Number | Moment | Text | Ranking
 """An answer to one question."""
 
@@ -27,16 +30,21 @@ def chosen(control: Control, labels: Sequence[str]) -> Choices:
     known_labels(control, many)
     if len(many) > 1:
         single(control, len(many))
-        known = [label for label in control.labels if label in many]
-        many = dict.fromkeys([*known, *sorted(label for label in many if label not in set(known))])
+        return Choices(in_interface_order(control, many))
     return Choices(tuple(many))
+
+
+def in_interface_order(control: Control, labels: Mapping[str, None]) -> tuple[str, ...]:
+    """The labels in the interface's order, those from the task's data behind, sorted."""
+    return tuple(dict.fromkeys([*(label for label in control.labels if label in labels), *sorted(labels)]))
 
 
 def known_labels(control: Control, labels: Mapping[str, None] | Sequence[str]) -> None:
     """Refuse a label that the interface does not have."""
     if not control.dynamic:
+        known = control.labels if len(labels) < _FEW else frozenset(control.labels)
         for label in labels:
-            if label not in control.labels:
+            if label not in known:
                 raise ValueError(f"the label {label!r:.80} is not in the labeling interface")
 
 

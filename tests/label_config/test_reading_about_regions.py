@@ -17,6 +17,7 @@ from label_config.answers import (
     Regions,
     Relations,
     Span,
+    Taxonomy,
     Text,
     Whole,
 )
@@ -124,3 +125,18 @@ def test_messages_are_a_conversation_and_can_be_judged() -> None:
             )
         ),
     }
+
+
+def test_a_taxonomy_that_labels_is_about_the_regions_that_it_marks() -> None:
+    interface = config("t", '<Taxonomy {} labeling="true"><Choice value="a"/></Taxonomy>')
+    said = result("t", "taxonomy", {"start": 2, "end": 5, "taxonomy": [["a"]]})
+    assert read_answers(interface, [said])["c"] == PerRegion((Part(Region(Span(2, 5)), Taxonomy((("a",),))),))
+
+
+def test_a_million_labels_are_read_or_refused_in_a_moment() -> None:
+    many = "".join(f'<Choice value="{number}"/>' for number in range(2000))
+    interface = config("t", f'<Choices {{}} choice="multiple">{many}</Choices>')
+    labels = [str(number % 2000) for number in range(10**6)]
+    assert read_answers(interface, [result("t", "choices", {"choices": labels})])["c"] == Choices(tuple(labels[:2000]))
+    with pytest.raises(ResultError, match="'2000'"):
+        read_answers(interface, [result("t", "choices", {"choices": [*labels, "2000"]})])
