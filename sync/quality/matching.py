@@ -1,5 +1,7 @@
 """One-to-one matching of maximal total similarity: of many small tables at once, and of any number of edges."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
@@ -8,7 +10,7 @@ from .records import BoolArray, FloatArray, IntArray
 
 _MOST_STEPS = 120
 """How long a dynamic programme may be: 5 x 5 takes 80 steps; beyond, tables one by one are done sooner (measured)."""
-_BLOCK = 1 << 21
+_BLOCK = 1 << 18
 """How many numbers a block of tables may take: what is worked on stays in memory that is near."""
 
 
@@ -41,6 +43,40 @@ def match(similarity: FloatArray) -> IntArray:
     return matched
 
 
+def largest_sum(tables: FloatArray) -> FloatArray:
+    """What the best one-to-one matching of each table adds up to, without saying which it is: shape (pairs,).
+
+    Here the tables lie the other way round, ``tables`` has the shape (n, m, pairs): that is how they are made fastest.
+
+    >>> largest_sum(np.array([[[0.9], [0.8]], [[0.8], [0.1]]])).tolist()
+    [1.6]
+    """
+    n, m, pairs = tables.shape
+    if n > m:
+        return largest_sum(tables.transpose(1, 0, 2))
+    if not _small(n, m):
+        similarity = np.ascontiguousarray(tables.transpose(2, 0, 1))
+        matched = match(similarity)
+        taken: FloatArray = np.where(matched >= 0, _taken(similarity, matched), 0.0)
+        total: FloatArray = taken.sum(axis=1)
+        return total
+    total = np.zeros(pairs)
+    steps, per_block = _steps(n, m), max(1, _BLOCK // (m << n))
+    for start in range(0, pairs, per_block):
+        part = tables[:, :, start : start + per_block]
+        best = np.full((1 << n, part.shape[2]), -np.inf)
+        best[0] = 0.0
+        for column, rows, row in steps:
+            np.maximum(best[rows], best[rows ^ 1 << row] + part[row, column], out=best[rows])
+        total[start : start + per_block] = best[-1]
+    return total
+
+
+def _small(n: int, m: int) -> bool:
+    """Whether tables of n <= m are for the dynamic programme."""
+    return n <= 5 and m <= _MOST_STEPS // 2 and len(_steps(n, m)) <= _MOST_STEPS
+
+
 def _turned(matched: IntArray, columns: int) -> IntArray:
     """The same matching from the other side."""
     turned = np.full((len(matched), columns), -1, dtype=np.int64)
@@ -56,8 +92,7 @@ def _block(similarity: FloatArray) -> IntArray:
     matched[_taken(similarity, matched) <= 0] = -1
     rest = np.flatnonzero(_collide(matched))
     if len(rest):
-        small = n <= 5 and m <= _MOST_STEPS // 2 and len(_steps(n, m)) <= _MOST_STEPS
-        found = (_programme if small else _one_by_one)(similarity[rest])
+        found = (_programme if _small(n, m) else _one_by_one)(similarity[rest])
         matched[rest] = np.where(_taken(similarity[rest], found) > 0, found, -1)
     return matched
 
@@ -76,6 +111,7 @@ def _collide(matched: IntArray) -> BoolArray:
     return collide
 
 
+@cache
 def _steps(n: int, m: int) -> list[tuple[int, int, int]]:
     """The programme's steps (column, set of rows, the one of them that takes the column), larger sets first.
 

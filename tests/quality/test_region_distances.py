@@ -4,12 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from label_config.answers import Box, KeyPoint, Mask, Polygon, Region, Regions, Segment, Shape, Span, Whole
-from sync.quality.distance import default_distance
+from sync.quality.distance import default_distance, tables
 from sync.quality.distance.marked import REGIONS
+from sync.quality.distance.overlaps import overlaps
+from sync.quality.distance.packed_regions import pack_boxes, pack_spans
+from sync.quality.distance.regions import f1_exact, soft_f1
+from sync.quality.distance.sweep import TooManyOverlaps
 
 from .regions import BOXES, CONTROL, SEGMENTS, SPANS, TRIANGLES, answers, apart, boxes, covered, iou, most_agreed
 
@@ -47,6 +51,7 @@ def worth(name: str, labels: bool) -> Callable[[Region, Region], float]:
 
 @pytest.mark.parametrize("blind", [False, True])
 @pytest.mark.parametrize("name", ["iou", "f1_50", "f1_75", "f1_exact", "boundary", "boundary_3"])
+@settings(max_examples=25)
 @given(PLAIN)
 def test_as_the_best_of_all_matchings_says(name: str, blind: bool, given: list[Regions]) -> None:
     found = apart(f"{name}_blind" if blind else name, *given)
@@ -59,6 +64,7 @@ def test_as_the_best_of_all_matchings_says(name: str, blind: bool, given: list[R
 
 @pytest.mark.parametrize("blind", [False, True])
 @pytest.mark.parametrize("name", ["overlap", "dice"])
+@settings(max_examples=25)
 @given(PLAIN)
 def test_as_counted_cell_by_cell(name: str, blind: bool, given: list[Regions]) -> None:
     found = apart(f"{name}_blind" if blind else name, *given)
@@ -76,6 +82,7 @@ def test_as_counted_cell_by_cell(name: str, blind: bool, given: list[Regions]) -
 
 
 @pytest.mark.parametrize("name", REGIONS)
+@settings(max_examples=25)
 @given(ANY)
 def test_symmetric_in_range_and_nothing_to_itself(name: str, given: list[Regions]) -> None:
     found = apart(name, *given)
@@ -90,6 +97,7 @@ def test_nothing_is_as_far_from_something_as_can_be(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REGIONS)
+@settings(max_examples=25)
 @given(ANY, st.randoms(use_true_random=False))
 def test_the_order_of_regions_and_of_labels_does_not_matter(
     name: str, given: list[Regions], random: "st.DataObject"
@@ -117,6 +125,7 @@ def moved(shape: Shape, by: float) -> Shape:
 
 
 @pytest.mark.parametrize("name", REGIONS)
+@settings(max_examples=25)
 @given(ANY)
 def test_where_the_origin_is_does_not_matter(name: str, given: list[Regions]) -> None:
     there = [Regions(tuple(Region(moved(r.shape, 16), r.labels, r.where) for r in one.regions)) for one in given]
@@ -155,6 +164,22 @@ def test_masks_and_outlines_overlap_by_their_shapes() -> None:
     assert apart("dice", left, right)[0, 1] == pytest.approx(1 - 2 / 5)
 
 
+@pytest.mark.parametrize("labels", [True, False])
+def test_small_answers_in_step_are_as_any_others(labels: bool) -> None:
+    rng = np.random.default_rng(3)
+    corner = rng.integers(0, 8, (300, 2))
+    corners = np.concatenate([corner, corner + rng.integers(1, 6, (300, 2))], axis=1).astype(np.float64)
+    offsets = np.concatenate([[0], np.cumsum(rng.integers(0, 7, 60)), [300]])
+    packed = pack_boxes(corners, rng.integers(0, 2, 300), offsets, "ab")
+    left, right = np.triu_indices(60)
+    agreed, done = tables.agreed(packed, left, right, labels, None)
+    many, _ = tables.agreed(packed, left, right, labels, 0.5)
+    assert 1000 < done.sum() < len(left), "the last answer is large, some are empty"
+    for found in overlaps(packed, left[done], right[done], labels=labels):
+        assert agreed[done][found.places] == pytest.approx(found.matched().sums())
+        assert np.array_equal(many[done][found.places], found.of(found.similarity >= 0.5).as_many_as_can_be().counts())
+
+
 def test_points_masks_and_wholes_count_as_well() -> None:
     given = [
         Regions((Region(shape, ("a",)),)) for shape in (KeyPoint(1, 1), Mask(2, 2, (0, 4)), Mask(2, 2, (2, 2)), Whole())
@@ -174,3 +199,55 @@ def test_answers_that_mark_nothing_at_all_are_refused() -> None:
 
     with pytest.raises(TypeError, match="'r': these answers are not regions"):
         apart("iou", Number(1))
+
+
+def marked(count: int, size: float, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    corner = np.random.default_rng(seed).random((count, 2))
+    return np.concatenate([corner, corner + size], axis=1)
+
+
+def test_a_hundred_thousand_regions_in_one_task() -> None:
+    count = 100_000
+    corners = np.concatenate([marked(count, 0.001, 1), marked(count, 0.001, 1)[::-1], marked(count, 0.001, 2)])
+    offsets = np.arange(4) * count
+    packed = pack_boxes(corners, np.zeros(3 * count, dtype=np.int64), offsets, ["a"])
+    same, other = soft_f1(packed, np.array([0, 0]), np.array([1, 2]))
+    assert same == 0
+    assert 0.5 < other < 1
+
+
+def test_ends_of_a_long_text_are_found_by_sorting() -> None:
+    start = np.arange(0, 1_000_000, 20)
+    ends = np.stack([start, start + 10], axis=1)
+    packed = pack_spans(
+        np.concatenate([ends, ends + 5]), np.zeros(2 * len(ends), np.int64), np.arange(3) * len(ends), "a"
+    )
+    assert soft_f1(packed, np.array([0]), np.array([1])) == pytest.approx(1 - 5 / 15)
+    assert f1_exact(packed, np.array([0]), np.array([1])) == 1
+
+
+def test_more_overlaps_than_memory_are_refused() -> None:
+    count = 5_000
+    packed = pack_boxes(
+        np.tile([0.0, 0, 1, 1], (2 * count, 1)), np.zeros(2 * count, np.int64), np.arange(3) * count, "a"
+    )
+    with pytest.raises(TooManyOverlaps, match="more than 10,000,000 regions"):
+        soft_f1(packed, np.array([0]), np.array([1]))
+
+
+@pytest.mark.parametrize(
+    ("corners", "labels", "offsets", "said"),
+    [
+        ([[0, 0, 1]], [0], [0, 1], r"\(boxes, 4\), not \(1, 3\)"),
+        ([[0, 0, 1, 1]], [1], [0, 1], "its position in 1 names"),
+        ([[0, 0, 1, 1]], [0, 0], [0, 1], "a label for each of 1 regions"),
+        ([[0, 0, 1, 1]], [0], [0, 2], "ascend from 0 to the number of regions, 1"),
+        ([[2, 0, 1, 1]], [0], [0, 1], "none ends before it starts"),
+        ([[0, 0, np.nan, 1]], [0], [0, 1], "bounds are finite"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(
+    corners: list[list[float]], labels: list[int], offsets: list[int], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        pack_boxes(np.array(corners, dtype=np.float64), np.array(labels), np.array(offsets), ["a"])

@@ -10,14 +10,13 @@ from ..records import BoolArray, FloatArray, IntArray
 from .packed_regions import BOX, DRAWN, WHOLE, PackedRegions
 from .shapes import similarity as shape_similarity
 from .sweep import Touching, sweep
+from .tables import SMALL, same_size
 
 Alike = Callable[[PackedRegions, IntArray, IntArray], FloatArray]
 """How alike regions are, in [0, 1], by the positions of those on the left and those on the right."""
 
 _BLOCK = 1 << 18
 """How many regions times regions are laid out at once."""
-_SMALL = 64
-"""Answers of up to so many regions times regions are compared all with all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,29 +77,19 @@ def overlaps(
     sizes = regions.sizes
     n, m = sizes[left], sizes[right]
     cells = n * m
-    for places in _small_groups(n, m, cells):
-        yield _found(regions, places, _all_with_all(regions, left[places], right[places]), labels, alike or iou)
-    large = np.flatnonzero((cells > _SMALL) | (cells == 0))
+    for places in same_size(n, m, _BLOCK):
+        shape = int(n[places[0]]), int(m[places[0]])
+        yield _found(regions, places, _all_with_all(regions, left[places], right[places], shape), labels, alike or iou)
+    large = np.flatnonzero((cells > SMALL) | (cells == 0))
     cuts = np.flatnonzero(np.diff(np.cumsum(cells[large]) // (16 * _BLOCK))) + 1
     for places in np.split(large, cuts):
         if len(places):
             yield _found(regions, places, sweep(regions, left[places], right[places]), labels, alike or iou)
 
 
-def _small_groups(n: IntArray, m: IntArray, cells: IntArray) -> Iterator[IntArray]:
-    """Pairs of answers that have equally many regions."""
-    small = np.flatnonzero((cells > 0) & (cells <= _SMALL))
-    size = n[small] * (_SMALL + 1) + m[small]
-    order = np.argsort(size, kind="stable")
-    for group in np.split(small[order], np.flatnonzero(np.diff(size[order])) + 1):
-        if len(group):
-            at_once = max(1, _BLOCK // int(cells[group[0]]))
-            yield from np.split(group, range(at_once, len(group), at_once))
-
-
-def _all_with_all(regions: PackedRegions, left: IntArray, right: IntArray) -> Touching:
+def _all_with_all(regions: PackedRegions, left: IntArray, right: IntArray, shape: tuple[int, int]) -> Touching:
     """The regions that touch, of answers that all have as many."""
-    n, m, pairs = int(regions.sizes[left[0]]), int(regions.sizes[right[0]]), len(left)
+    (n, m), pairs = shape, len(left)
     first, second = regions.offsets[left], regions.offsets[right]
     lefts, rights = first + np.arange(n)[:, None], second + np.arange(m)[:, None]
     near, far = regions.bounds[:2], regions.bounds[2:]
@@ -108,8 +97,7 @@ def _all_with_all(regions: PackedRegions, left: IntArray, right: IntArray) -> To
     for axis in (0, 1):
         touch &= near[axis][lefts][:, None] <= far[axis][rights]
         touch &= near[axis][rights] <= far[axis][lefts][:, None]
-    if len(regions.where) and regions.where.any():
-        touch &= regions.where[lefts][:, None] == regions.where[rights]
+    touch &= regions.where[lefts][:, None] == regions.where[rights]
     cell, pair = np.divmod(np.flatnonzero(touch), pairs)
     row, column = np.divmod(cell, m)
     return Touching(pair, first[pair] + row, second[pair] + column, pair * n + row, pair * m + column)

@@ -70,22 +70,40 @@ def pack_boxes(corners: FloatArray, labels: IntArray, offsets: IntArray, names: 
     >>> packed.sizes.tolist()
     [1, 0, 1]
     """
-    boxes = len(corners)
-    if corners.shape != (boxes, 4) or labels.shape != (boxes,):
-        raise ValueError(f"{boxes} boxes have corners (boxes, 4) and labels (boxes,): {corners.shape}, {labels.shape}")
-    if not len(offsets) or offsets[0] != 0 or offsets[-1] != boxes or np.any(np.diff(offsets) < 0):
-        raise ValueError(f"offsets ascend from 0 to the number of boxes, {boxes}")
-    if boxes and not (labels.min() >= 0 and labels.max() < len(names)):
-        raise ValueError(f"labels are positions in {len(names)} names")
-    if not np.all(np.isfinite(corners)) or np.any(corners[:, :2] > corners[:, 2:]):
-        raise ValueError("corners are finite, the left one not right of the right one, the top one not below the other")
+    if corners.ndim != 2 or corners.shape[1] != 4:
+        raise ValueError(f"corners have the shape (boxes, 4), not {corners.shape}")
+    return _packed(BOX, corners.T.astype(np.float64, copy=False), labels, offsets, names)
+
+
+def pack_spans(ends: FloatArray | IntArray, labels: IntArray, offsets: IntArray, names: Sequence[str]) -> PackedRegions:
+    """The same of spans of text: ``ends`` has the shape (spans, 2), the first character and the one after the last.
+
+    >>> pack_spans(np.array([[0, 3], [5, 9]]), np.array([0, 1]), np.array([0, 2]), ["PER", "LOC"]).bounds.tolist()
+    [[0.0, 5.0], [0.0, 0.0], [3.0, 9.0], [1.0, 1.0]]
+    """
+    if ends.ndim != 2 or ends.shape[1] != 2:
+        raise ValueError(f"ends have the shape (spans, 2), not {ends.shape}")
+    start, end = ends.T.astype(np.float64)
+    return _packed(SPAN, np.stack([start, np.zeros(len(ends)), end, np.ones(len(ends))]), labels, offsets, names)
+
+
+def _packed(kind: int, bounds: FloatArray, labels: IntArray, offsets: IntArray, names: Sequence[str]) -> PackedRegions:
+    """Regions of one kind, each with one label."""
+    regions = bounds.shape[1]
+    if labels.shape != (regions,) or (regions and not (labels.min() >= 0 and labels.max() < len(names))):
+        raise ValueError(f"there is a label for each of {regions} regions: its position in {len(names)} names")
+    if not len(offsets) or offsets[0] != 0 or offsets[-1] != regions or np.any(np.diff(offsets) < 0):
+        raise ValueError(f"offsets ascend from 0 to the number of regions, {regions}")
+    if not np.all(np.isfinite(bounds)) or np.any(bounds[:2] > bounds[2:]):
+        raise ValueError("bounds are finite, and none ends before it starts")
+    label_sets, codes = _numbers(list(names), lambda name: frozenset((name,)))
     return PackedRegions(
         offsets=offsets.astype(np.int64),
-        bounds=np.ascontiguousarray(corners.T, dtype=np.float64),
-        kind=np.full(boxes, BOX, dtype=np.int8),
-        where=np.zeros(boxes, dtype=np.int64),
-        labels=labels.astype(np.int64),
-        label_sets=tuple(frozenset((name,)) for name in names),
+        bounds=bounds,
+        kind=np.full(regions, kind, dtype=np.int8),
+        where=np.zeros(regions, dtype=np.int64),
+        labels=codes[labels],
+        label_sets=label_sets,
         shapes={},
     )
 
@@ -128,7 +146,8 @@ def _numbers(values: Sequence[V], meaning: Callable[[V], M]) -> tuple[tuple[M, .
 
 def _places(shapes: Sequence[Shape]) -> tuple[NDArray[np.int8], FloatArray]:
     """Kinds and bounds."""
-    kind = np.fromiter((_KINDS.get(type(shape), DRAWN) for shape in shapes), dtype=np.int8, count=len(shapes))
+    kinds = {one: _KINDS.get(one, DRAWN) for one in set(map(type, shapes))}
+    kind = np.fromiter(map(kinds.__getitem__, map(type, shapes)), dtype=np.int8, count=len(shapes))
     bounds = np.tile(np.array([[-np.inf], [-np.inf], [np.inf], [np.inf]]), len(shapes))
     for flat in (SPAN, SEGMENT):
         if len(there := np.flatnonzero(kind == flat)):
@@ -144,7 +163,8 @@ def _places(shapes: Sequence[Shape]) -> tuple[NDArray[np.int8], FloatArray]:
 
 
 def _read(shapes: Sequence[Shape], there: IntArray, name: str) -> FloatArray:
-    return np.fromiter(map(attrgetter(name), (shapes[place] for place in there.tolist())), np.float64, len(there))
+    chosen = shapes if len(there) == len(shapes) else [shapes[place] for place in there.tolist()]
+    return np.fromiter(map(attrgetter(name), chosen), np.float64, len(there))
 
 
 def _around(shape: Shape) -> tuple[float, float, float, float]:

@@ -13,6 +13,7 @@ import numpy as np
 from label_config.answers import Shape
 
 from ..records import FloatArray, IntArray
+from . import tables
 from .overlaps import overlaps
 from .packed_regions import BOX, WHOLE, PackedRegions
 
@@ -29,9 +30,10 @@ def soft_f1(regions: PackedRegions, left: IntArray, right: IntArray, labels: boo
     >>> soft_f1(packed, np.array([0, 0]), np.array([1, 0])).round(3).tolist()
     [0.667, 0.0]
     """
-    agreed = np.zeros(len(left))
-    for found in overlaps(regions, left, right, labels=labels):
-        agreed[found.places] = found.matched().sums()
+    agreed, done = tables.agreed(regions, left, right, labels, None)
+    rest = np.flatnonzero(~done)
+    for found in overlaps(regions, left[rest], right[rest], labels=labels):
+        agreed[rest[found.places]] = found.matched().sums()
     return _one_less_f1(regions, left, right, agreed)
 
 
@@ -39,9 +41,10 @@ def f1_at(
     regions: PackedRegions, left: IntArray, right: IntArray, labels: bool = True, *, threshold: float = 0.5
 ) -> FloatArray:
     """1 - F1, where regions match that have at least the IoU ``threshold``: as many as can be one to one."""
-    agreed = np.zeros(len(left))
-    for found in overlaps(regions, left, right, labels=labels):
-        agreed[found.places] = found.of(found.similarity >= threshold).as_many_as_can_be().counts()
+    agreed, done = tables.agreed(regions, left, right, labels, threshold)
+    rest = np.flatnonzero(~done)
+    for found in overlaps(regions, left[rest], right[rest], labels=labels):
+        agreed[rest[found.places]] = found.of(found.similarity >= threshold).as_many_as_can_be().counts()
     return _one_less_f1(regions, left, right, agreed)
 
 
