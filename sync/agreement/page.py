@@ -1,5 +1,6 @@
 """The report as one page that can be mailed: no script, nothing from elsewhere, all that people wrote escaped."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,6 +61,24 @@ class Panel:
 
 def page(report: Report) -> str:
     """The whole page."""
+    panels = [_panel(report, name, one) for name, one in report.measured.items()]
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            panels=panels,
+            weakest=_weakest(panels),
+            left_out=wording.left_out(report.gathered.left_out),
+            rejected=report.gathered.left_out.rejected[:REASONS],
+            answered=wording.answered,
+        )
+    )
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    """The templates, with every number format and sentence that they use."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("sync.agreement", "templates"),
         autoescape=True,
@@ -78,15 +97,7 @@ def page(report: Report) -> str:
         "value_text": lambda value, name: wording.value_text(name, value),
         "interval_text": lambda estimate, name: wording.interval_text(name, estimate),
     }
-    panels = [_panel(report, name, one) for name, one in report.measured.items()]
-    return environment.get_template("report.html").render(
-        report=report,
-        panels=panels,
-        weakest=_weakest(panels),
-        left_out=wording.left_out(report.gathered.left_out),
-        rejected=report.gathered.left_out.rejected[:REASONS],
-        answered=wording.answered,
-    )
+    return environment
 
 
 def _weakest(panels: Sequence[Panel]) -> Panel | None:
