@@ -33,7 +33,7 @@ def hypertext_span(value: Data) -> tuple[Span, str]:
     if isinstance(offsets, dict):
         return text_span(offsets), ""
     start, end = value.get("start"), value.get("end")
-    if "startOffset" not in value and "endOffset" not in value:
+    if not isinstance(start, str) and not isinstance(end, str):
         return text_span(value), ""
     if not isinstance(start, str) or start != end:
         raise ValueError("it has no globalOffsets, and without them it must lie within one element")
