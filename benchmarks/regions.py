@@ -63,9 +63,8 @@ def run(*, quick: bool) -> None:
     for tasks in () if quick else (1_000, 10_000, 100_000):
         marked = _drawn(tasks)
         ours, _ = _seconds(lambda marked=marked: _our_boxes(marked))  # type: ignore[misc]
-        print(
-            f"   {f'3 labels, from arrays, {tasks:,} tasks':36}  {ours:7.3f} s  {1e6 * ours / len(marked.left):5.1f} us a pair"
-        )
+        name, each = f"3 labels, from arrays, {tasks:,} tasks", 1e6 * ours / len(marked.left)
+        print(f"   {name:36}  {ours:7.3f} s  {each:.1f} us a pair")
     _spans(quick=quick)
 
 

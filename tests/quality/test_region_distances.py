@@ -7,7 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from label_config.answers import Box, KeyPoint, Mask, Polygon, Region, Regions, Segment, Shape, Span, Whole
+from label_config.answers import (
+    Box,
+    Ellipse,
+    KeyFrame,
+    KeyPoint,
+    Mask,
+    Polygon,
+    Region,
+    Regions,
+    Segment,
+    Shape,
+    Span,
+    Track,
+    Vector,
+    Whole,
+)
 from sync.quality.distance import default_distance, tables
 from sync.quality.distance.marked import REGIONS
 from sync.quality.distance.overlaps import overlaps
@@ -178,6 +193,34 @@ def test_small_answers_in_step_are_as_any_others(labels: bool) -> None:
     for found in overlaps(packed, left[done], right[done], labels=labels):
         assert agreed[done][found.places] == pytest.approx(found.matched().sums())
         assert np.array_equal(many[done][found.places], found.of(found.similarity >= 0.5).as_many_as_can_be().counts())
+
+
+ODD = (
+    KeyPoint(1, 1),
+    KeyPoint(2, 1),
+    Mask(2, 2, (0, 4)),
+    Mask(2, 2, (2, 2)),
+    Whole(),
+    Ellipse(2, 2, 2, 1, 30),
+    Box(1, 1, 2, 2, 45),
+    Box(1, 1, 0, 2),
+    Segment(3, 3),
+    Vector(((0, 0), (2, 2)), closed=False),
+    Track((KeyFrame(1, Box(0, 0, 2, 2)),), 3),
+)
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_any_shapes_can_stand_beside_each_other(name: str) -> None:
+    given = [Regions((Region(shape, ("a",)),)) for shape in ODD] + [
+        Regions(tuple(Region(shape, ("a",)) for shape in ODD)),
+        Regions(tuple(Region(shape, ("b",)) for shape in reversed(ODD))),
+    ]
+    found = apart(name, *given)
+    assert np.array_equal(found, found.T)
+    assert np.all((found >= 0) & (found <= 1))
+    assert np.all(np.diagonal(found) == 0)
+    assert found[-1, -2] == (0 if name.endswith("_blind") else 1)
 
 
 def test_points_masks_and_wholes_count_as_well() -> None:

@@ -94,7 +94,7 @@ def _packed(kind: int, bounds: FloatArray, labels: IntArray, offsets: IntArray, 
         raise ValueError(f"there is a label for each of {regions} regions: its position in {len(names)} names")
     if not len(offsets) or offsets[0] != 0 or offsets[-1] != regions or np.any(np.diff(offsets) < 0):
         raise ValueError(f"offsets ascend from 0 to the number of regions, {regions}")
-    if not np.all(np.isfinite(bounds)) or np.any(bounds[:2] > bounds[2:]):
+    if (regions and not np.isfinite(bounds.max() - bounds.min())) or np.any(bounds[:2] > bounds[2:]):
         raise ValueError("bounds are finite, and none ends before it starts")
     label_sets, codes = _numbers(list(names), lambda name: frozenset((name,)))
     return PackedRegions(

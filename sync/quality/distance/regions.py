@@ -6,13 +6,12 @@ shapes have no extent, points and lines, overlap as far as ``shapes`` says that 
 """
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
 from label_config.answers import Shape
 
-from ..records import FloatArray, IntArray
+from ..records import BoolArray, FloatArray, IntArray
 from . import tables
 from .overlaps import overlaps
 from .packed_regions import BOX, WHOLE, PackedRegions
@@ -69,10 +68,14 @@ def boundary(
     The tolerance is in the unit of the answer: seconds of segments, characters of spans (Turnbull et al. 2007 take 0.5
     and 3 seconds). Of boxes all four sides have to be as near; every other shape matches an equal one alone.
     """
-    wider = regions.bounds + np.array([[-1.0], [-1.0], [1.0], [1.0]]) * (tolerance / 2)
-    near = replace(regions, bounds=wider)
+
+    def alike(_: PackedRegions, one: IntArray, other: IntArray) -> FloatArray:
+        return _ends_near(regions, one, other, tolerance)
+
+    # Widened by a little more than half of it on each side, whatever is near enough touches.
+    wider = regions.bounds + np.array([[-1.0], [-1.0], [1.0], [1.0]]) * (0.51 * tolerance)
     agreed = np.zeros(len(left))
-    for found in overlaps(near, left, right, labels=labels, alike=partial(_ends_near, tolerance=tolerance)):
+    for found in overlaps(replace(regions, bounds=wider), left, right, labels=labels, alike=alike):
         agreed[found.places] = found.as_many_as_can_be().counts()
     return _one_less_f1(regions, left, right, agreed)
 
@@ -107,13 +110,14 @@ def _equal_places(regions: PackedRegions, labels: bool) -> IntArray:
     return number
 
 
-def _ends_near(regions: PackedRegions, left: IntArray, right: IntArray, *, tolerance: float) -> FloatArray:
-    """1 where every end or side is near enough, else 0. Both were widened alike, so that changes nothing."""
-    near = np.ones(len(left), dtype=np.bool_)
+def _ends_near(regions: PackedRegions, left: IntArray, right: IntArray, tolerance: float) -> FloatArray:
+    """1 where every end or side is near enough, else 0."""
+    plain: BoolArray = (regions.kind[left] == regions.kind[right]) & (regions.kind[left] <= BOX)
+    near = plain.copy()
     for side in regions.bounds:
-        near &= (side[left] == side[right]) | (np.abs(side[left] - side[right]) <= tolerance)
-    plain = (regions.kind[left] == regions.kind[right]) & (regions.kind[left] <= BOX)
-    rest = np.flatnonzero(near & ~plain)
+        near[near] = np.abs(side[left[near]] - side[right[near]]) <= tolerance
+    rest = np.flatnonzero(~plain)
+    rest = rest[np.all(regions.bounds[:, left[rest]] == regions.bounds[:, right[rest]], axis=0)]
     near[rest] = [_equal(regions, *places) for places in zip(left[rest].tolist(), right[rest].tolist(), strict=True)]
     return near.astype(np.float64)
 

@@ -59,7 +59,7 @@ def agreed(
                 table = (table >= threshold).astype(np.float64)
             found[places[some]], rest = _first_choices(table)
             conflicts.append(places[some][rest])
-            tables.append(table[:, :, rest])
+            tables.append(np.maximum(table[:, :, rest], 0.0))
         found[np.concatenate(conflicts)] = largest_sum(np.concatenate(tables, axis=2))
         done[places] = True
     return found, done
@@ -81,7 +81,10 @@ def _narrow(codes: IntArray) -> NDArray[np.integer]:
 
 
 def _iou(bounds: FloatArray, left: IntArray, right: IntArray) -> FloatArray:
-    """Of regions at positions (n, pairs) and (m, pairs): intersection over union, shape (n, m, pairs)."""
+    """Of regions at positions (n, pairs) and (m, pairs): intersection over union, shape (n, m, pairs).
+
+    Where there is no intersection the number may be negative.
+    """
     x, y, far_x, far_y = (side[left] for side in bounds)
     other_x, other_y, other_far_x, other_far_y = (side[right] for side in bounds)
     area, other_area = (far_x - x) * (far_y - y), (other_far_x - other_x) * (other_far_y - other_y)
@@ -90,7 +93,6 @@ def _iou(bounds: FloatArray, left: IntArray, right: IntArray) -> FloatArray:
     np.maximum(shared, 0.0, out=shared)
     height = np.minimum(far_y[:, None], other_far_y)
     height -= np.maximum(y[:, None], other_y)
-    np.maximum(height, 0.0, out=height)
     shared *= height
     union: FloatArray = np.add(area[:, None], other_area, out=height)
     union -= shared
@@ -112,6 +114,7 @@ def _first_choices(table: FloatArray) -> tuple[FloatArray, IntArray]:
 
 def _one_side(table: FloatArray, axis: int) -> tuple[FloatArray, IntArray]:
     most = table.max(axis=axis, keepdims=True)
+    np.maximum(most, 0.0, out=most)
     total: FloatArray = most.sum(axis=(0, 1))
     most[most <= 0] = np.inf
     takers = (table == most).view(np.int8).sum(axis=1 - axis, dtype=np.int8)
