@@ -50,9 +50,9 @@ OptionalAddress = Annotated[
     str, AfterValidator(_address_or_none), "an address such as http://localhost:9090, or nothing"
 ]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Weights = Annotated[dict[str, Weight], "a table: control = a number from 0 on"]
-LabelWeights = Annotated[dict[str, dict[str, Weight]], "a table for each control: label = a number from 0 on"]
-Distances = Annotated[dict[str, str], "a table: control = the name of a distance, or module:function"]
+Weights = Annotated[dict[str, Weight], NoDecode, "a table: control = a number from 0 on"]
+LabelWeights = Annotated[dict[str, dict[str, Weight]], NoDecode, "a table for each control: label = a number from 0 on"]
+Distances = Annotated[dict[str, str], NoDecode, "a table: control = the name of a distance, or module:function"]
 Ids = Annotated[tuple[int, ...], NoDecode, "a list of project ids"]
 
 
@@ -148,6 +148,17 @@ class Settings(BaseSettings):
         if wrong := [project for project in value if project < 1]:
             raise ValueError(f"{wrong[0]} is no project id: they count from 1")
         return tuple(dict.fromkeys(value))
+
+    @field_validator("control_weights", "label_weights", "distances", mode="before")
+    @classmethod
+    def _table(cls, value: object) -> object:
+        """A variable holds a table as JSON."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError("not a table") from error
 
     @field_validator("label_studio_token", "secret", mode="before")
     @classmethod
@@ -284,8 +295,20 @@ def as_file(given: Mapping[str, Any]) -> str:
 def _entry(name: str, value: Any, sign: str = "") -> list[str]:
     """A setting with its meaning and the accepted values; what follows ``sign`` is a line of TOML."""
     field = Settings.model_fields[name]
-    text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+    text = _toml(value)
     return [f"# {field.description}", f"# Accepted: {accepted(field)}.", f"{sign}{name} = {text}", ""]
+
+
+def _toml(value: Any) -> str:
+    """A value of a setting as TOML.
+
+    >>> _toml({"mood": {"bad": 3.0}}), _toml((1, 2))
+    ('{ "mood" = { "bad" = 3.0 } }', '[1, 2]')
+    """
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(name, ensure_ascii=False)} = {_toml(one)}" for name, one in value.items()]
+        return f"{{ {', '.join(parts)} }}" if parts else "{}"
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
 
 
 def _default(field: FieldInfo) -> Any:

@@ -1,5 +1,6 @@
 """Settings: every key by file and by variable, every refusal with its key, the accepted values and the line."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ OTHER: dict[str, Any] = {
     "bootstrap": 200,
     "confidence": 0.9,
     "seed": 17,
+    "control_weights": {"mood": 2.0},
+    "label_weights": {"mood": {"very bad": 3.0}},
+    "distances": {"mood": "ordinal", "notes": "own_distances:of_texts"},
     "p1_from": 0.7,
     "p2_from": 0.5,
     "review_from": 0.2,
@@ -51,6 +55,9 @@ WRONG = {
     "bootstrap": "99",
     "confidence": "1",
     "seed": "1.5",
+    "control_weights": "heavy",
+    "label_weights": "heavy",
+    "distances": "ordinal",
     "p1_from": "1.1",
     "p2_from": "nan",
     "review_from": "-0.1",
@@ -64,6 +71,8 @@ def plain(settings: Settings) -> dict[str, Any]:
 
 
 def as_variable(value: object) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value)
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -181,3 +190,10 @@ def test_addresses_lose_the_slash_and_tokens_the_blanks_around_them() -> None:
 
 def test_projects_are_each_taken_once() -> None:
     assert read("projects = [4, 2, 4]", Path()).projects == (4, 2)
+
+
+@pytest.mark.parametrize("weight", ["-1", "nan", "inf", '"heavy"'])
+def test_a_weight_is_a_number_from_0_on(weight: str) -> None:
+    for text in (f"control_weights = {{ mood = {weight} }}", f"label_weights = {{ mood = {{ bad = {weight} }} }}"):
+        with pytest.raises(SettingsError, match="_weights"):
+            read(text, Path("my.toml"))
