@@ -191,8 +191,8 @@ def _table(answers: Sequence[tuple[str, str]]) -> str:
     return f"<table><tbody>{rows}</tbody></table>" if rows else "<i>No earlier answers are shown.</i>"
 
 
-def read_ruling(source: LabelConfig, result: object) -> Ruling:
-    """The ruling in a review annotation's result, which may be any JSON.
+def read_ruling(source: LabelConfig, result: object, data: Mapping[str, Any] | None = None) -> Ruling:
+    """The ruling in a review annotation's result, which may be any JSON; ``data`` is that of its task.
 
     Where the verdict is "cannot be decided", answers that were chosen beside it do not count. Raises ResultError,
     naming control and region, for answers that do not fit the source interface, for an unknown verdict or cause, and
@@ -206,7 +206,7 @@ def read_ruling(source: LabelConfig, result: object) -> Ruling:
     answers: dict[str, Answer] = {}
     if verdict != UNDECIDED:
         decided = own_regions(result)
-        answers = read_answers(source, decided)
+        answers = read_answers(source, decided, data)
         if not decided:
             raise ResultError(f"nothing was decided, and the verdict is not {UNDECIDED!r}")
     return Ruling(answers, verdict, cause, "\n".join(rationale) or None)

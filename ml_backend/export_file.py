@@ -59,7 +59,7 @@ def majority(config: LabelConfig, tasks: list[Mapping[str, Any]]) -> Iterator[Tr
         votes: dict[str, Counter[tuple[str, ...]]] = {}
         for annotation in truths or given:
             try:
-                answers = read_answers(config, annotation["result"])
+                answers = read_answers(config, annotation["result"], task["data"])
             except ResultError:
                 continue
             for control, answer in answers.items():

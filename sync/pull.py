@@ -4,10 +4,12 @@ A first import walks by task id, later ones by time of change; a sweep finds wha
 transaction with its cursor, so the next pull goes on where this one stopped.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
+from typing import Any
 
 from label_config.answers import empty_answer
 from label_config.errors import LabelConfigError
@@ -79,7 +81,7 @@ def pull_review(store: Store, gateway: LabelStudio, home: StoredProject, clock: 
     with store.begin() as connection:
         here = projects.remember(connection, remote, kind="review", now=clock())
     # Rulings are read later, by resolve.
-    _take_in(store, gateway, here, lambda _: Decoded({}, None), clock)
+    _take_in(store, gateway, here, lambda *_: Decoded({}, None), clock)
     with store.begin() as connection:
         assert home.source_key is not None
         review_tasks.reconcile(connection, home.source_key, home.key, clock())
@@ -155,12 +157,12 @@ def _decoder(project: StoredProject) -> Decode:
         raise Unsupported(
             f"project {project.label_studio_id} ({project.title!r}) cannot be looked after yet: {error}"
         ) from error
-    return lambda result: _decode(config, result)
+    return partial(_decode, config)
 
 
-def _decode(config: LabelConfig, result: object) -> Decoded:
+def _decode(config: LabelConfig, result: object, data: Mapping[str, Any]) -> Decoded:
     try:
-        answers = read_answers(config, result)
+        answers = read_answers(config, result, data)
     except LabelConfigError as error:
         return Decoded({}, str(error))
     for control in config.controls:

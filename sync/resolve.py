@@ -81,7 +81,7 @@ def _read(
     found = 0
     for row in submitted:
         try:
-            ruling = read_ruling(config, row.result)
+            ruling = read_ruling(config, row.result, row.data)
         except LabelConfigError as error:
             unreadable.append((row.on, str(error)))
             continue

@@ -155,10 +155,9 @@ def ground_truths_of(connection: Connection, project: int) -> list[Truth]:
 
 
 def current_results(connection: Connection, project: int) -> Sequence[Any]:
-    """The current, finished annotations of a project: rows id, on (the task's Label Studio id), annotator, result."""
-    return connection.execute(
-        _current(project).where(annotation_versions.c.was_cancelled.is_(False)).order_by(annotation_versions.c.id)
-    ).all()
+    """The current, finished annotations of a project: rows id, on (the task's id), data, annotator, result."""
+    query = _current(project).add_columns(tasks.c.data).where(annotation_versions.c.was_cancelled.is_(False))
+    return connection.execute(query.order_by(annotation_versions.c.id)).all()
 
 
 def history(connection: Connection, project: int, task: int) -> list[Event]:

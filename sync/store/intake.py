@@ -23,7 +23,11 @@ class Decoded:
     rejected: str | None
 
 
-Decode = Callable[[object], Decoded]
+Decode = Callable[[object, Mapping[str, Any]], Decoded]
+"""A result and the data of its task -> what it says."""
+
+Edit = tuple[int, RemoteAnnotation, Mapping[str, Any]]
+"""The key of an annotation, as it is now, and the data of its task."""
 
 
 @dataclass(slots=True)
@@ -60,7 +64,7 @@ def save(connection: Connection, project: int, page: Sequence[RemoteTask], decod
     """Take in tasks with all their annotations; ``project`` is the store's key."""
     taken = Taken()
     keys = _save_tasks(connection, project, page, taken, now)
-    _save_annotations(connection, project, {keys[task.id]: task.annotations for task in page}, decode, taken, now)
+    _save_annotations(connection, project, {keys[task.id]: task for task in page}, decode, taken, now)
     return taken
 
 
@@ -108,29 +112,29 @@ def _by_ids(connection: Connection, query: Any, column: Any, page: Sequence[Remo
 def _save_annotations(
     connection: Connection,
     project: int,
-    given: Mapping[int, Sequence[RemoteAnnotation]],
+    given: Mapping[int, RemoteTask],
     decode: Decode,
     taken: Taken,
     now: int,
 ) -> None:
     known = _known_annotations(connection, list(given))
     present: set[int] = set()
-    new: list[tuple[int, RemoteAnnotation]] = []
-    edited: list[tuple[int, RemoteAnnotation]] = []
+    new: list[Edit] = []
+    edited: list[Edit] = []
     for task, sent in given.items():
-        for annotation in sent:
+        for annotation in sent.annotations:
             row = known.get((task, annotation.id, annotation.created_at))
             if row is None:
-                new.append((task, annotation))
+                new.append((task, annotation, sent.data))
                 continue
             present.add(row.id)
             if row.hash != _hash(annotation) or row.updated_at != annotation.updated_at or row.deleted_at is not None:
-                edited.append((row.id, annotation))
+                edited.append((row.id, annotation, sent.data))
     if new:
-        rows = [{"task": task, "label_studio_id": one.id, "created_at": one.created_at} for task, one in new]
+        rows = [{"task": task, "label_studio_id": one.id, "created_at": one.created_at} for task, one, _ in new]
         made = insert(annotations).returning(annotations.c.id, sort_by_parameter_order=True)
         keys = connection.execute(made, rows).scalars().all()
-        edited = [(key, one) for key, (_, one) in zip(keys, new, strict=True)] + edited
+        edited = [(key, one, data) for key, (_, one, data) in zip(keys, new, strict=True)] + edited
         taken.annotations += len(new)
     _save_versions(connection, project, edited, decode, taken, now)
     gone = [row.id for row in known.values() if row.id not in present and row.deleted_at is None]
@@ -164,7 +168,7 @@ def _hash(annotation: RemoteAnnotation) -> str:
 def _save_versions(
     connection: Connection,
     project: int,
-    edited: Sequence[tuple[int, RemoteAnnotation]],
+    edited: Sequence[Edit],
     decode: Decode,
     taken: Taken,
     now: int,
@@ -172,7 +176,7 @@ def _save_versions(
     """A new version each, its answers, and the pointer to it."""
     if not edited:
         return
-    decoded = [decode(one.result) for _, one in edited]
+    decoded = [decode(one.result, data) for _, one, data in edited]
     rows = [
         {
             "annotation": key,
@@ -187,7 +191,7 @@ def _save_versions(
             "rejected": None if one.was_cancelled else said.rejected,
             "hash": _hash(one),
         }
-        for (key, one), said in zip(edited, decoded, strict=True)
+        for (key, one, _), said in zip(edited, decoded, strict=True)
     ]
     kept, fresh = _versions_seen_before(connection, rows)
     if fresh:
@@ -243,13 +247,15 @@ def write_answers(connection: Connection, project: int, decoded: Mapping[int, De
 def decode_again(connection: Connection, project: int, decode: Decode) -> None:
     """The labeling interface changed: read every stored result again, against the interface as it is now."""
     query = (
-        select(annotation_versions.c.id, annotation_versions.c.result, annotation_versions.c.was_cancelled)
+        select(
+            annotation_versions.c.id, annotation_versions.c.result, annotation_versions.c.was_cancelled, tasks.c.data
+        )
         .join(annotations, annotations.c.id == annotation_versions.c.annotation)
         .join(tasks, tasks.c.id == annotations.c.task)
         .where(tasks.c.project == project)
     )
     found = connection.execute(query).all()
-    decoded = {row.id: decode(row.result) for row in found}
+    decoded = {row.id: decode(row.result, row.data) for row in found}
     if not decoded:
         return
     connection.execute(

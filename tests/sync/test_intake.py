@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ PROJECT = RemoteProject(7, "Scene", "", 1, "<View/>", "", "", 1, False)
 BAD = [{"bad": True}]
 
 
-def decode(result: object) -> Decoded:
+def decode(result: object, data: Mapping[str, Any]) -> Decoded:
     if result == BAD:
         return Decoded({}, "bad")
     assert isinstance(result, list)
