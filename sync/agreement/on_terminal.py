@@ -12,7 +12,7 @@ from ..quality.measured import Against, AnnotatorAgreement, Matching, Measured
 from ..quality.records import PairAgreement
 from .gathering import DAY, WEEK
 from .report import Report
-from .wording import answered, headline, in_order, interval_text, left_out, paradox, value_text
+from .wording import answered, headline, in_order, interval_text, least_agreeing, left_out, paradox, value_text
 
 ROWS = 10
 """Rows of a list; --json, --csv and --html have them all."""
@@ -89,10 +89,6 @@ def _labels(one: Measured) -> None:
 
 
 def _pairs(pairs: Sequence[PairAgreement]) -> None:
-    def order(pair: PairAgreement) -> tuple[bool, float, int]:
-        kappa, raw = pair.cohen_kappa.value, pair.percent_agreement.value
-        return kappa is None, (raw or 0.0) if kappa is None else kappa, -pair.tasks
-
     rows = [
         (
             f"{pair.annotators[0]} and {pair.annotators[1]}",
@@ -102,7 +98,7 @@ def _pairs(pairs: Sequence[PairAgreement]) -> None:
             coefficient(pair.cohen_kappa.value),
             interval(pair.cohen_kappa),
         )
-        for pair in sorted(pairs, key=order)
+        for pair in least_agreeing(pairs)
     ]
     _table("pairs that agree least", ("annotators", "tasks", "agreement", "interval", "kappa", "interval"), rows)
 

@@ -124,7 +124,7 @@ def _panel(report: Report, name: str, one: Measured) -> Panel:
         paradox=wording.paradox(one),
         labels=sorted(one.labels.items(), key=lambda item: -item[1].annotations)[:LABELS],
         heat=heat_map(one.pairs),
-        pairs=sorted(one.pairs, key=lambda pair: (_value(pair.cohen_kappa), _value(pair.percent_agreement)))[:PAIRS],
+        pairs=wording.least_agreeing(one.pairs)[:PAIRS],
         people=sorted(one.per_annotator, key=lambda person: _value(person.agreement))[:PEOPLE],
         confusion=_confusion(evidence),
         cuts=_cuts(one),

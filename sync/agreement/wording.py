@@ -1,10 +1,10 @@
 """The report in words: what people read beside the numbers, on a terminal and on the page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..dashboard.wording import coefficient, counted, interval, percent, verdict
 from ..quality.measured import Measured
-from ..quality.records import Estimate
+from ..quality.records import Estimate, PairAgreement
 from .gathering import LeftOut
 
 NAMES: Mapping[str, str] = {
@@ -75,16 +75,14 @@ def headline(one: Measured) -> str:
     alpha, raw = one.coefficients.get("krippendorff_alpha"), one.coefficients.get("percent_agreement")
     if raw is None or raw.value is None:
         return f"Agreement cannot be said: {raw.reason if raw and raw.reason else 'it was not asked for'}."
+    said = f"{percent(raw.value)} of answers match" if one.distance == "nominal" else f"agreement {percent(raw.value)}"
     if alpha is None:
-        return f"{percent(raw.value)} of answers match."
+        return f"{said[0].upper()}{said[1:]}."
     if alpha.value is None:
-        return f"{percent(raw.value)} of answers match; beyond chance nothing can be said: {alpha.reason}."
+        return f"{said[0].upper()}{said[1:]}; beyond chance nothing can be said: {alpha.reason}."
     limits = interval(alpha)
     with_limits = f" ({limits})" if limits else ""
-    return (
-        f"{_MEANING[verdict(alpha.value)]}: {percent(raw.value)} of answers match, "
-        f"alpha {coefficient(alpha.value)}{with_limits}."
-    )
+    return f"{_MEANING[verdict(alpha.value)]}: {said}, alpha {coefficient(alpha.value)}{with_limits}."
 
 
 def paradox(one: Measured) -> str:
@@ -105,6 +103,19 @@ def paradox(one: Measured) -> str:
         f"that chance alone would match nearly as often.{beside} More tasks on which the rarer answers are right would "
         "tell whether people see the difference."
     )
+
+
+def least_agreeing(pairs: Sequence[PairAgreement]) -> list[PairAgreement]:
+    """The pairs that agree least, those first of which that is surest: whose interval ends lowest.
+
+    Pairs without an interval come last: mostly they have few common tasks.
+    """
+
+    def order(pair: PairAgreement) -> tuple[bool, float]:
+        shown = pair.percent_agreement if pair.cohen_kappa.high is None else pair.cohen_kappa
+        return shown.high is None, (shown.value or 0.0) if shown.high is None else shown.high
+
+    return sorted(pairs, key=order)
 
 
 def left_out(out: LeftOut) -> str:
