@@ -97,6 +97,17 @@ def _refuse_useless(name: str, controls: Sequence[Control]) -> None:
         _checked(controls[0], name)
 
 
+def with_settings(given: Mapping[str, str], known: Mapping[str, str], config: LabelConfig) -> dict[str, str]:
+    """The distances of the command line, and those of the settings for the controls that it does not speak of."""
+    everywhere = given.get("")
+    kept = {
+        control.name: known[control.name]
+        for control in config.controls
+        if control.name in known and not (everywhere is not None and (":" in everywhere or _has(control, everywhere)))
+    }
+    return kept | dict(given)
+
+
 def by_control(texts: Sequence[str], config: LabelConfig) -> dict[str, str]:
     """``CONTROL=NAME`` or ``NAME`` -> control -> name; what names no control is for all of them: key "".
 

@@ -208,7 +208,7 @@ def _predicted(given: Given, config: "LabelConfig") -> "Predicted":
 
 def _asked(given: Given, config: "LabelConfig") -> "Asked":
     """What is asked: the options, else the settings, else the defaults."""
-    from .asked import Asked, by_control, control_weights, label_weights
+    from .asked import Asked, by_control, control_weights, label_weights, with_settings
 
     known = given.settings or Settings.model_construct()
     here = {control.name for control in config.controls}
@@ -217,7 +217,7 @@ def _asked(given: Given, config: "LabelConfig") -> "Asked":
         labels[name] = labels.get(name, {}) | weights
     return Asked(
         controls=given.controls,
-        distances=_of(here, known.distances) | by_control(given.distances, config),
+        distances=with_settings(by_control(given.distances, config), known.distances, config),
         coefficients=given.coefficients,
         weights=given.weights,
         by=given.by,
