@@ -24,13 +24,14 @@ from label_config.answers import (
     Whole,
 )
 from sync.quality.distance import default_distance, tables
+from sync.quality.distance.box_unions import cut
 from sync.quality.distance.marked import REGIONS
 from sync.quality.distance.overlaps import overlaps
 from sync.quality.distance.packed_regions import pack_boxes, pack_spans
 from sync.quality.distance.regions import f1_exact, soft_f1
 from sync.quality.distance.sweep import TooManyOverlaps
 
-from .regions import BOXES, CONTROL, SEGMENTS, SPANS, TRIANGLES, answers, apart, boxes, covered, iou, most_agreed
+from .regions import BOXES, CONTROL, SEGMENTS, SPANS, TRIANGLES, answers, apart, boxes, cells, covered, iou, most_agreed
 
 PLAIN = answers(SPANS) | answers(SEGMENTS) | answers(BOXES)
 ANY = PLAIN | answers(TRIANGLES | BOXES, most=3)
@@ -170,6 +171,14 @@ def test_how_it_is_cut_does_not_matter_to_the_overlap() -> None:
     )
     assert apart("overlap", whole, cut)[0, 1] == 0
     assert apart("iou", whole, cut)[0, 1] == pytest.approx(1 - 2 * (0.6 + 0.75) / 6)
+
+
+@given(st.lists(BOXES, max_size=6))
+def test_boxes_are_cut_into_what_shares_no_area(given: list[Box]) -> None:
+    corners = [(box.x, box.y, box.x + box.width, box.y + box.height) for box in given]
+    pieces = [cells(Box(left, top, right - left, bottom - top)) for left, top, right, bottom in cut(corners)]
+    assert sum(len(piece) for piece in pieces) == len(set().union(*pieces))
+    assert set().union(*pieces) == set().union(*(cells(box) for box in given))
 
 
 def test_masks_and_outlines_overlap_by_their_shapes() -> None:

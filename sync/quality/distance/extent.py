@@ -8,6 +8,7 @@ import numpy as np
 from label_config.answers import Segment, Shape, Span
 
 from ..records import BoolArray, FloatArray, IntArray
+from .box_unions import without_shared_area
 from .overlaps import overlaps, shared_extent
 from .packed_regions import BOX, DRAWN, SEGMENT, SPAN, PackedRegions
 from .regions import soft_f1
@@ -54,10 +55,13 @@ def _or_matched(
 def _extents(regions: PackedRegions, left: IntArray, right: IntArray, labels: bool) -> tuple[FloatArray, FloatArray]:
     """What both mark, and what either marks: each of shape (pairs,)."""
     parts = _merged(_by_label(regions, labels))
+    drawn, used = _drawn(parts), np.union1d(left, right)
+    used = used[~drawn[used]]
+    parts = without_shared_area(parts, _sharing(parts, used))
     x, y, far_x, far_y = np.where(parts.kind <= BOX, parts.bounds, 0.0)
     size = np.bincount(parts.answers, (far_x - x) * (far_y - y), minlength=len(parts.sizes))
     shared = np.zeros(len(left))
-    drawn = _not_sums_of_boxes(parts, np.union1d(left, right))
+    drawn[parts.answers[_sharing(parts, used)]] = True
     slow = drawn[left] | drawn[right]
     sums = np.flatnonzero(~slow)
     for found in overlaps(parts, left[sums], right[sums], alike=shared_extent):
@@ -119,14 +123,20 @@ def _merged(regions: PackedRegions) -> PackedRegions:
     return merged
 
 
-def _not_sums_of_boxes(regions: PackedRegions, used: IntArray) -> BoolArray:
-    """(answers,): true where areas can't be added up, because regions have shapes or share area in one answer."""
-    complex_: BoolArray = np.bincount(regions.answers, regions.kind == DRAWN, minlength=len(regions.sizes)) > 0
-    boxed = used[~complex_[used]]
-    for found in overlaps(regions, boxed, boxed, alike=shared_extent):
-        twice = found.touching.left != found.touching.right
-        complex_[boxed[found.places[found.touching.pair[twice]]]] = True
-    return complex_
+def _drawn(regions: PackedRegions) -> BoolArray:
+    """(answers,): true where shapes are needed."""
+    found: BoolArray = np.bincount(regions.answers, regions.kind == DRAWN, minlength=len(regions.sizes)) > 0
+    return found
+
+
+def _sharing(regions: PackedRegions, answers: IntArray) -> IntArray:
+    """The positions of regions that share area with another of their answer, surface and label."""
+    sharing = [
+        found.touching.left[found.touching.left != found.touching.right]
+        for found in overlaps(regions, answers, answers, alike=shared_extent)
+    ]
+    places: IntArray = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *sharing]))
+    return places
 
 
 def _covered(regions: PackedRegions, left: int, right: int) -> tuple[float, float]:
