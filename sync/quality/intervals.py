@@ -1,5 +1,7 @@
 """A number and the resamples of it -> an estimate with its interval, or the reason why there is none."""
 
+import math
+
 import numpy as np
 
 from .records import Estimate, FloatArray
@@ -20,7 +22,7 @@ def estimate(
     >>> round(found.low, 3), round(found.high, 3), found.n
     (0.05, 0.95, 7)
     """
-    if np.isnan(value):
+    if math.isnan(value):
         return Estimate(None, n=n, reason=undefined)
     if draws is None:
         return Estimate(value, n=n, reason=without)

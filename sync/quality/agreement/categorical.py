@@ -19,6 +19,11 @@ from .resampling import AT_ONCE, Groups, Quantity, Statistic
 from .table import apart, divided
 from .undefined import CERTAIN, TWO_ANNOTATORS, Undefined
 
+MANY_GROUPS = 20_000
+FEWER_RESAMPLES = 200
+"""Resamples for Conger's kappa, at most, where more than so many groups of tasks differ in who said what: then each
+task has to be drawn, and each annotator's answers be counted, for every one."""
+
 Chance = Callable[[FloatArray, FloatArray], FloatArray]
 """Shares of the answers (resamples, answers), weights (answers, answers) -> agreement by chance (resamples,)."""
 
@@ -115,7 +120,8 @@ def conger_kappa(case: Case) -> Quantity:
         chance = np.concatenate([_habits(people.totals(block), weights) for block in blocks])
         return corrected(agreed(times), chance)
 
-    return Quantity(people.groups, kappa, people.groups.paired, CERTAIN)
+    many = len(people.groups.times) > MANY_GROUPS
+    return Quantity(people.groups, kappa, people.groups.paired, CERTAIN, FEWER_RESAMPLES if many else None)
 
 
 def _habits(totals: FloatArray, weights: FloatArray) -> FloatArray:

@@ -76,12 +76,16 @@ def _drawn(rng: Rng, place: IntArray, times: FloatArray, size: int) -> FloatArra
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantity:
-    """A number to be estimated: ``of`` the weights of ``groups``, ``n`` tasks behind it, why it may be undefined."""
+    """A number to be estimated: ``of`` the weights of ``groups``, ``n`` tasks behind it, why it may be undefined.
+
+    ``most`` resamples are drawn for it, where that is less than what is asked for.
+    """
 
     groups: Groups
     of: Statistic
     n: int
     undefined: str
+    most: int | None = None
 
 
 def estimates(quantities: Mapping[str, Quantity], rng: Rng, bootstrap: int, confidence: float) -> dict[str, Estimate]:
@@ -93,8 +97,9 @@ def estimates(quantities: Mapping[str, Quantity], rng: Rng, bootstrap: int, conf
     for groups, seeded in _apart(quantities, rng):
         names = [name for name, quantity in quantities.items() if quantity.groups is groups and quantity.n >= 2]
         blocks: dict[str, list[FloatArray]] = {name: [] for name in names}
-        if names and bootstrap >= 1:
-            for weights in groups.resamples(seeded, bootstrap):
+        times = min([bootstrap, *(most for name in names if (most := quantities[name].most) is not None)])
+        if names and times >= 1:
+            for weights in groups.resamples(seeded, times):
                 for name in names:
                     blocks[name].append(_bounded(quantities[name].of(weights)))
             draws |= {name: np.concatenate(found) for name, found in blocks.items()}

@@ -1,9 +1,9 @@
 """Agreement where hardly two answers are alike: the distances of the pairs within tasks, and a share of all others.
 
 What is observed is exact, but in tasks with more than 200 answers, of which 20,000 random pairs are compared. What is
-expected takes the distances of all pairs of answers where there are up to 200,000 of them; else of a seeded sample of
-pairs across tasks, ``SAMPLE`` for a control and ``SMALL_SAMPLE`` for a part of it. Distances have a standard deviation
-of at most 0.5, so the mean over 100,000 is off by a standard error of 0.0016 at most, that over 20,000 by 0.0035, and
+expected takes the distances of all pairs of answers where they are no more than a sample, else a seeded sample of
+pairs across tasks: ``SAMPLE`` for a control and ``SMALL_SAMPLE`` for a part of it. Distances have a standard deviation
+of at most 0.5, so the mean over 40,000 is off by a standard error of 0.0025 at most, that over 4,000 by 0.008, and
 alpha by (1 - alpha) / expected times as much. Pairs of an empty answer and another are known without comparing them.
 """
 
@@ -17,9 +17,8 @@ from .resampling import AT_ONCE, Groups, Rng
 from .ruler import Ruler
 from .table import divided, one_minus
 
-EXACT_PAIRS = 200_000
-SAMPLE = 100_000
-SMALL_SAMPLE = 20_000
+SAMPLE = 40_000
+SMALL_SAMPLE = 4_000
 TASK_PAIRS = 20_000
 """Pairs that are compared in one task, at most."""
 
@@ -111,7 +110,8 @@ class Spread:
     def _crossing(self) -> "Crossing":
         """The distances between answers that are not empty, across tasks and within."""
         rows = np.flatnonzero(~self.empty & (self.place < self.groups.paired))
-        if len(rows) * (len(rows) - 1) // 2 <= EXACT_PAIRS:
+        exact = len(rows) * (len(rows) - 1) // 2 <= self.sample
+        if exact:
             first, second = np.triu_indices(len(rows), 1)
             left, right = rows[first], rows[second]
             within: FloatArray = np.zeros(self.groups.paired)
@@ -122,7 +122,6 @@ class Spread:
             both = ~self.empty[self.within.left] & ~self.empty[self.within.right]
             within = self._summed(self.within.of(both))[: self.groups.paired]
         apart = self.ruler.between(self.answer[left], self.answer[right])
-        exact = len(rows) * (len(rows) - 1) // 2 <= EXACT_PAIRS
         return Crossing(self.place[left], self.place[right], apart, within, exact)
 
     def seen_as(self, answer: IntArray, empty: BoolArray, ruler: Ruler, sample: int = SMALL_SAMPLE) -> "Spread":
