@@ -122,7 +122,10 @@ class _Sorting:
         self.rows: dict[str, list[Row]] = {name: [] for name in names}
         self.repeats: dict[str, list[Row]] = {name: [] for name in names}
         self.truths: dict[str, dict[int, Answer]] = {name: {} for name in names}
-        self.cuts: dict[str, dict[int, str]] = {name: {} for name in (*wanted.fields, DAY, WEEK)}
+        self.times: tuple[dict[int, str], dict[int, str]] = ({}, {})
+        by_time = dict(zip((DAY, WEEK), self.times, strict=True))
+        # A field of that name is asked for: then it is not cut by time.
+        self.cuts: dict[str, dict[int, str]] = {**by_time, **{name: {} for name in wanted.fields}}
         self.days: dict[int, tuple[str, str]] = {}
         self.known: dict[Answer, Answer] = {}
         self.people: set[int] = set()
@@ -183,16 +186,15 @@ class _Sorting:
         answered, last = 0, 0
         for person, given in people.items():
             if len(given) > 1:
-                given.sort(key=lambda read: read.age)
-            self.duplicates += len(given) - 1
-            for earlier in given[:-1]:
-                for name, answer in self._answers(earlier):
-                    self.repeats[name].append((task.id, person, answer))
-            if latest := self._answers(given[-1]):
-                for name, answer in latest:
-                    self.rows[name].append((task.id, person, answer))
+                self._repeat(task.id, person, given)
+            latest = given[-1]
+            said = False
+            for name, answer in self._answers(latest):
+                self.rows[name].append((task.id, person, answer))
+                said = True
+            if said:
                 answered += 1
-                last = max(last, given[-1].annotation.changed_at or 0)
+                last = max(last, latest.annotation.changed_at or 0)
                 self.people.add(person)
         if answered:
             self.tasks += 1
@@ -200,26 +202,29 @@ class _Sorting:
             self.single += answered == 1
             self._describe(task, last)
 
+    def _repeat(self, task: int, person: int, given: list[_Read]) -> None:
+        """Put what one person said in order, the latest last, and keep what came before it."""
+        given.sort(key=lambda read: read.age)
+        self.duplicates += len(given) - 1
+        for earlier in given[:-1]:
+            for name, answer in self._answers(earlier):
+                self.repeats[name].append((task, person, answer))
+
     def _describe(self, task: AnsweredTask, last: int) -> None:
         """Keep what the report is cut by, and what tells people which task it is."""
-        for name in self.wanted.fields:
-            if (value := task.data.get(name)) is not None:
-                self.cuts[name][task.id] = value if isinstance(value, str) else str(value)
         if last:
             day = last // A_DAY
             if day not in self.days:
                 self.days[day] = _day_and_week(day)
-            for name, value in zip((DAY, WEEK), self.days[day], strict=True):
-                self._cut(name, task.id, value)
+            for times, value in zip(self.times, self.days[day], strict=True):
+                times[task.id] = value
+        for name in self.wanted.fields:
+            if (said := task.data.get(name)) is not None:
+                self.cuts[name][task.id] = said if isinstance(said, str) else str(said)
         if self.wanted.excerpts:
             self.excerpts[task.id] = excerpt(task.data).text
         if self.wanted.fields and len(self.fields) < NAMES_KEPT:
             self.fields |= dict.fromkeys(task.data)
-
-    def _cut(self, name: str, task: int, value: str) -> None:
-        """Cut by time, unless a field of that name is asked for."""
-        if name not in self.wanted.fields:
-            self.cuts[name][task] = value
 
     def gathered(self, predicted: Predicted) -> Gathered:
         """Everything, sorted out."""

@@ -95,31 +95,32 @@ def _task(raw: Mapping[str, Any], number: int, place: Path) -> AnsweredTask:
     given = raw.get("id", number)
     if not isinstance(given, int) or isinstance(given, bool):
         raise ExportError(f"{place}: task {number} of the list: its id {given!r:.80} is not a whole number")
-    return AnsweredTask(given, raw["data"], tuple(_annotation(one) for one in raw.get("annotations") or ()))
+    return AnsweredTask(given, raw["data"], tuple([_annotation(one) for one in raw.get("annotations") or ()]))
 
 
 def _annotation(raw: Mapping[str, Any]) -> GivenAnnotation:
+    get = raw.get
+    number, person = get("id"), get("completed_by")
     return GivenAnnotation(
-        id=_id(raw.get("id")),
-        annotator=_id(raw.get("completed_by")),
-        changed_at=_time(raw.get("updated_at")) or _time(raw.get("created_at")),
-        cancelled=bool(raw.get("was_cancelled")),
-        ground_truth=bool(raw.get("ground_truth")),
-        result=raw.get("result"),
+        number if type(number) is int else None,
+        person if type(person) is int else _id(person),
+        _time(get("updated_at")) or _time(get("created_at")),
+        bool(get("was_cancelled")),
+        bool(get("ground_truth")),
+        get("result"),
     )
 
 
 def _id(value: object) -> int | None:
-    """A number, or the id of an object: ``completed_by`` comes as either."""
-    if isinstance(value, dict):
-        value = value.get("id")
-    return value if type(value) is int else None
+    """The id of an object, as ``completed_by`` comes at times; null for anything else."""
+    found = value.get("id") if isinstance(value, dict) else None
+    return found if type(found) is int else None
 
 
 def _time(value: object) -> int | None:
     """Label Studio's time; null for what is none."""
     try:
-        return microseconds(value) if isinstance(value, str) else None
+        return microseconds(value)  # type: ignore[arg-type]
     except (ValueError, TypeError):
         return None
 
