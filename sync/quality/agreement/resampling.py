@@ -91,7 +91,7 @@ class Quantity:
 def estimates(quantities: Mapping[str, Quantity], rng: Rng, bootstrap: int, confidence: float) -> dict[str, Estimate]:
     """Each number with its percentile interval, those of the same groups from the same resamples.
 
-    What falls below -1 (an ICC of means, a kappa with a distance that is no metric) is given as -1.
+    What falls below -1 (an ICC of means, a kappa of few tasks beside many that were answered once) is given as -1.
     """
     draws: dict[str, FloatArray] = {}
     for groups, seeded in _apart(quantities, rng):
