@@ -72,6 +72,16 @@ def test_cohens_kappa_of_two_is_scikit_learns(rows: list[Row]) -> None:
     assert kappas.value == pytest.approx(wanted, abs=1e-9)
 
 
+@given(ROWS)
+def test_the_kappa_of_a_pair_takes_the_weights_too(rows: list[Row]) -> None:
+    evidence = ControlEvidence(CONTROL, single([row for row in rows if row[1] < 2]))
+    method = Method(coefficients=("cohen_kappa",), weights="linear", bootstrap=0)
+    values = measure(evidence, method, np.random.default_rng(0))
+    for pair in values.pairs:
+        kappa = values.coefficients["cohen_kappa"].value
+        assert pair.cohen_kappa.value == (None if kappa is None else pytest.approx(kappa, abs=1e-9))
+
+
 def both(rows: list[Row], task: int) -> bool:
     return {person for one, person, _ in rows if one == task and person < 2} == {0, 1}
 

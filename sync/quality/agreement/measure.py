@@ -1,5 +1,7 @@
 """Everything that is measured of one control, from its evidence."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from label_config.model import Family
@@ -7,16 +9,17 @@ from label_config.model import Family
 from ..distance.comparison import Comparison
 from ..evidence import ControlEvidence, Method
 from ..measured import Matching, Measured, TaskAgreement
-from ..records import PairAgreement
+from ..records import Estimate, PairAgreement
 from ..region_matching import region_matching
 from .annotators import annotator_agreements
-from .case import Case
+from .case import CATEGORIES, Case
 from .coefficients import coefficients, usual
 from .cuts import against, cut_agreements
 from .labels import label_agreements
 from .pairwise import PAIR_RESAMPLES, apart_agreements, pair_agreements
 from .resampling import Rng
 from .table import Table
+from .undefined import NO_KAPPA
 
 
 def measure(evidence: ControlEvidence, method: Method, rng: Rng) -> Measured:
@@ -48,11 +51,18 @@ def measure(evidence: ControlEvidence, method: Method, rng: Rng) -> Measured:
 
 
 def _pairs(case: Case, rng: Rng) -> tuple[PairAgreement, ...]:
-    coded, geometry = case.evidence.coded, case.geometry
+    """Percent agreement by the distance; kappa by the weights that the method names, else by the distance too."""
+    coded, geometry, confidence = case.evidence.coded, case.geometry, case.method.confidence
     times = min(case.method.bootstrap, PAIR_RESAMPLES)
-    if isinstance(geometry, Table):
-        return pair_agreements(coded, geometry.distances, rng, times, case.method.confidence)
-    return apart_agreements(coded, geometry.within, rng, times, case.method.confidence)
+    if not isinstance(geometry, Table):
+        return apart_agreements(coded, geometry.within, rng, times, confidence)
+    pairs = pair_agreements(coded, geometry.distances, rng, times, confidence)
+    if case.control.family not in CATEGORIES:
+        return tuple(replace(pair, cohen_kappa=Estimate(None, n=pair.tasks, reason=NO_KAPPA)) for pair in pairs)
+    if case.method.weights is None or case.values() is None:
+        return pairs
+    weighted = pair_agreements(coded, 1.0 - case.weights, rng, times, confidence)
+    return tuple(replace(one, cohen_kappa=two.cohen_kappa) for one, two in zip(pairs, weighted, strict=True))
 
 
 def _matching(case: Case) -> Matching | None:
