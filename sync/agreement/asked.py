@@ -62,7 +62,8 @@ def _method(asked: Asked, control: Control, everywhere: str | None) -> Method:
     return Method(
         distance=load_distance(name) if own and name else name,
         distance_name=name if own and name else "",
-        coefficients=asked.coefficients,
+        # The overall agreement is made of it.
+        coefficients=tuple(dict.fromkeys(("percent_agreement", *asked.coefficients))) if asked.coefficients else (),
         weights=asked.weights,
         bootstrap=asked.bootstrap,
         seed=asked.seed,

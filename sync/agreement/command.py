@@ -43,7 +43,7 @@ def agreement(
     ] = None,
     coefficient: Annotated[
         list[str] | None,
-        typer.Option(help="Only this coefficient; may be repeated. Default: all that suit the control."),
+        typer.Option(help="This one beside the agreement; may be repeated. Default: all that suit the control."),
     ] = None,
     weights: Annotated[
         str | None,

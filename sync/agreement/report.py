@@ -80,7 +80,7 @@ def _measured(evidence: ControlEvidence, method: Method) -> Measured:
     try:
         return measure(evidence, method, np.random.default_rng(method.seed))
     except ValueError as error:
-        if callable(method.distance):  # a user's own distance that fails, or gives what is no distance
+        if method.distance is not None or method.weights is not None:  # one that fails, or does not suit the answers
             raise SettingsError(str(error)) from error
         raise
 
@@ -138,7 +138,9 @@ def _notes(asked: Asked, gathered: Gathered) -> Iterable[str]:
     elif not compared:
         yield "No task was answered by two people: there is nothing to compare."
     if out.rejected:
-        yield f"{len(out.rejected):,} annotations could not be used; the first because: {out.rejected[0].reason}"
+        first = out.rejected[0]
+        named = "" if first.annotation is None else f" ({first.annotation})"
+        yield f"{len(out.rejected):,} annotations could not be used; the first{named} because: {first.reason}"
     for name in asked.by:
         if name in (DAY, WEEK):
             yield f"The cut by {name} is by the field {name!r} of the tasks' data, not by time."

@@ -95,6 +95,11 @@ def test_names_that_do_not_exist_list_those_that_do(tiebreak: Terminal, kind: st
     assert said in refused(tiebreak, *write(tiebreak.folder, FOUR), *options)
 
 
+def test_a_distance_that_does_not_suit_the_answers(tiebreak: Terminal) -> None:
+    multiple = MOOD.replace('choice="single"', 'choice="multiple"')
+    assert "ordinal" in refused(tiebreak, *write(tiebreak.folder, FOUR, multiple), "--distance", "ordinal")
+
+
 def test_fields_that_cut_into_crumbs(tiebreak: Terminal) -> None:
     tasks = [task(n, [given(n, 1, chosen("yes"))]) for n in range(1, 1003)]
     assert "1,002 different values" in refused(tiebreak, *write(tiebreak.folder, tasks), "--by", "text")

@@ -173,6 +173,23 @@ def test_one_control_of_several_has_the_same_numbers(tiebreak: Terminal, tmp_pat
     assert all(estimate["reason"] for estimate in every["controls"]["tone"]["coefficients"].values())
 
 
+def test_coefficients_that_are_asked_for_stand_beside_the_agreement(tiebreak: Terminal) -> None:
+    found = report(tiebreak, FOUR, "--coefficient", "gwet_ac1", "--coefficient", "icc_1")
+    assert list(found["controls"]["mood"]["coefficients"]) == ["percent_agreement", "gwet_ac1", "icc_1"]
+    assert found["overall"]["agreement"] == pytest.approx(2 / 3)
+    for shown in ((), ("--csv",), ("--html", "page.html")):
+        done = tiebreak(*write(tiebreak.folder, FOUR), "--coefficient", "gwet_ac1", *shown)
+        assert done.code == 0, done.err
+
+
+def test_without_resamples_there_are_no_intervals_and_a_reason(tiebreak: Terminal) -> None:
+    done = tiebreak(*write(tiebreak.folder, FOUR), "--json", "--bootstrap", "0")
+    alpha = json.loads(done.out)["controls"]["mood"]["coefficients"]["krippendorff_alpha"]
+    assert alpha["value"] == pytest.approx(4 / 9)
+    assert alpha["low"] is None
+    assert "resamples" in alpha["reason"]
+
+
 def test_documents_are_printed_as_json_prints_them() -> None:
     found = {"a": [{"b": [1, 2]}, {}], "c": {"d": {"e": "\u00e9"}}, "f": None}
     assert json.loads(dumped(found)) == found
