@@ -8,8 +8,8 @@ import time
 from sync.errors import TiebreakError
 
 BENCHMARKS = {
-    "agreement": "agreement and consensus beside the libraries that people use today",
-    "coefficients": "alpha, its bootstrap and all kappas from arrays, beside krippendorff and scikit-learn",
+    "agreement": "alpha, its bootstrap and all kappas from arrays, beside krippendorff and scikit-learn",
+    "consensus": "Dawid-Skene at a million answers, beside crowd-kit",
     "export": "tiebreak agreement on an export of 100,000 tasks, end to end",
     "shapes": "polygons and masks compared, beside shapely, pycocotools and numpy",
     "regions": "boxes and spans of all pairs of annotators, beside plain Python with scipy, and seqeval",

@@ -1,117 +1,117 @@
-"""Agreement and consensus at a million answers, beside krippendorff and crowd-kit on the same answers.
+"""Alpha, its bootstrap and the kappas of all pairs, on arrays, beside krippendorff and scikit-learn: cpu time.
 
-Both live in a virtual environment that is made for the run and thrown away, or in the one whose interpreter
-TIEBREAK_ORACLES names.
+All start from the same arrays (task, annotator, code), in no order; what a library makes of them first is its time.
+krippendorff is run in an environment of its own. Loops of others are timed on a part and scaled.
 """
 
-import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TypeVar
+import resource
+import tracemalloc
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
-from label_config.answers import Choices
-from sync.quality.agreement import control_agreement, krippendorff_alpha
-from sync.quality.consensus.dawid_skene import dawid_skene
-from sync.quality.consensus.posterior import Votes
-from sync.quality.records import CodedAnswers, IntArray
+from sync.quality.agreement import alpha_of_codes, kappa_matrix
+from sync.quality.records import IntArray
 
-from . import oracles
+from . import alpha_oracles
+from .others import cpu, run_beside
 
-PEOPLE, LABELS = 5, 10
-
+Columns = tuple[IntArray, IntArray, IntArray]
 T = TypeVar("T")
+
+CASES = {"3 answers a task, 5 labels": (3, 5), "20 answers a task, 10 labels": (20, 10)}
+SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 
 
 def run(*, quick: bool) -> None:
-    """Print the seconds of each, and how many times longer the others take."""
-    table, truth = _answers(4_000 if quick else 200_000)
-    coded, votes = _coded(table), _votes(table)
-    alpha, value = _seconds(lambda: krippendorff_alpha(coded, np.random.default_rng(0), bootstrap=0).value)
-    interval, _ = _seconds(lambda: krippendorff_alpha(coded, np.random.default_rng(0), bootstrap=1000))
-    everything, _ = _seconds(lambda: control_agreement("c", coded, rng=np.random.default_rng(0), bootstrap=1000))
-    consensus, found = _seconds(lambda: dawid_skene(votes))
-    accuracy = float(np.mean(found.probability.argmax(axis=1) == truth))
-    print(f"   {table.size:,} answers of {PEOPLE} annotators, {LABELS} labels")
-    print(f"   alpha                                 {alpha:7.2f} s  {value:.4f}")
-    print(f"   alpha with 1,000 resamples            {interval:7.2f} s")
-    print(f"   the same and percent, pairs, tasks    {everything:7.2f} s")
-    print(f"   Dawid-Skene                           {consensus:7.2f} s  {100 * accuracy:.2f} % right")
-    if quick:
-        return
-    others = _others(table, truth)
-    if others is None:
-        return
-    alphas, theirs = others["krippendorff"], others["crowd-kit"]
-    thousand = 1000 * alphas["seconds"] / interval
-    print(
-        f"   krippendorff 0.9.0, alpha             {alphas['seconds']:7.2f} s  {alphas['value']:.4f}"
-        f"  x {alphas['seconds'] / alpha:.1f} (x {thousand:,.0f} for 1,000 resamples)"
-    )
-    print(
-        f"   crowd-kit 1.4.2, Dawid-Skene          {theirs['seconds']:7.2f} s  {100 * theirs['value']:.2f} % right"
-        f"  x {theirs['seconds'] / consensus:.1f}"
-    )
+    """Print our seconds and, but for ``quick``, how many times longer the others take."""
+    n = 30_000 if quick else 1_000_000
+    for name, (size, labels) in CASES.items():
+        columns = answers(n, size, labels, people=300)
+        print(f"   {len(columns[0]):,} answers of 300 annotators, {name}")
+        _alpha(columns, beside=not quick)
+    _kappas(answers(n, 3, 5, people=300), 20 if quick else 300)
+    _curve(SIZES[:2] if quick else SIZES)
 
 
-def _answers(tasks: int) -> tuple[IntArray, IntArray]:
-    """A table (tasks, annotators) of answers, right with a probability that is the annotator's own; and the truth."""
+def answers(n: int, size: int, labels: int, people: int) -> Columns:
+    """About n answers, ``size`` to each task by as many people drawn at random, 7 of 10 the truth; shuffled."""
     rng = np.random.default_rng(1)
-    truth = rng.integers(LABELS, size=tasks)
-    right = rng.random((tasks, PEOPLE)) < np.linspace(0.5, 0.9, PEOPLE)
-    return np.where(right, truth[:, None], rng.integers(LABELS, size=(tasks, PEOPLE))), truth
+    tasks = n // size
+    steps = rng.integers(1, people // size, size=(tasks, size)).cumsum(axis=1)  # nobody twice on a task
+    person = (rng.integers(people, size=(tasks, 1)) + steps) % people
+    truth, other = rng.integers(labels, size=(tasks, 1)), rng.integers(labels, size=(tasks, size))
+    code = np.where(rng.random((tasks, size)) < 0.7, truth, other)
+    order = rng.permutation(tasks * size)
+    return np.repeat(np.arange(tasks), size)[order], person.ravel()[order], code.ravel()[order]
 
 
-def _votes(table: IntArray) -> Votes:
-    tasks, people = table.shape
-    return Votes(
-        np.repeat(np.arange(tasks), people), np.tile(np.arange(people), tasks), table.ravel(), tasks, people, LABELS, {}
+def _alpha(columns: Columns, *, beside: bool) -> None:
+    task, person, code = columns
+    point, value = cpu(lambda: alpha_of_codes(task, code).value, times=5)
+    boot, _ = cpu(lambda: alpha_of_codes(task, code, rng=np.random.default_rng(0), bootstrap=1000))
+    memory = extra(lambda: alpha_of_codes(task, code))
+    print(f"   alpha                            {point:8.3f} s  {value:.4f}  {memory:.0f} MB extra")
+    print(f"   alpha with 1,000 resamples       {boot:8.3f} s")
+    if not beside:
+        return
+    others = run_beside(alpha_oracles.__file__, alpha_oracles.REQUIREMENTS, task=task, annotator=person, code=code)
+    for name, (seconds, theirs) in (others or {}).items():
+        print(f"   krippendorff, {name:18} {seconds:8.3f} s  {theirs:.4f}  x {seconds / point:.1f}", end="")
+        print(f"  x {1000 * seconds / boot:,.0f} for 1,000 calls (one measured)")
+
+
+def _kappas(columns: Columns, sample: int) -> None:
+    task, person, code = columns
+    ours, found = cpu(lambda: kappa_matrix(task, person, code), times=3)
+    pairs = np.argwhere(np.triu(found.tasks, 1))
+    chosen = np.random.default_rng(0).permutation(pairs)[:sample]
+    prepared, wide = cpu(lambda: _wide(task, person, code))
+    _one_kappa(wide, *chosen[0].tolist())  # importing it is not counted
+    loop, kappas = cpu(lambda: [_one_kappa(wide, one, other) for one, other in chosen.tolist()])
+    theirs = prepared + loop / len(chosen) * len(pairs)
+    wrong = np.nanmax(np.abs(found.kappa[chosen[:, 0], chosen[:, 1]] - np.array(kappas)))
+    print(f"   kappas of {len(pairs):,} pairs            {ours:8.3f} s")
+    print(
+        f"   scikit-learn, pair by pair       {theirs:8.1f} s  x {theirs / ours:,.0f}"
+        f"  (scaled from {len(chosen)} pairs; largest difference {wrong:.0e})"
     )
 
 
-def _coded(table: IntArray) -> CodedAnswers:
-    votes = _votes(table)
-    labels = tuple(str(label) for label in range(LABELS))
-    return CodedAnswers(
-        votes.task,
-        votes.annotator,
-        votes.answer,
-        tuple(range(votes.tasks)),
-        tuple(range(votes.annotators)),
-        tuple(Choices((label,)) for label in labels),
-        labels,
-    )
-
-
-def _seconds(compute: Callable[[], T]) -> tuple[float, T]:
-    start = time.perf_counter()
-    found = compute()
-    return time.perf_counter() - start, found
-
-
-def _others(table: IntArray, truth: IntArray) -> Mapping[str, Mapping[str, float]] | None:
-    """What the other libraries take; None, with a line that says why, where they cannot be had."""
-    with TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        np.savez(folder / "answers.npz", table=table, truth=truth)
-        python = os.environ.get("TIEBREAK_ORACLES") or str(folder / "venv" / "bin" / "python")
-        steps = [[python, oracles.__file__, str(folder / "answers.npz")]]
-        if "TIEBREAK_ORACLES" not in os.environ:
-            steps[:0] = [
-                [sys.executable, "-m", "venv", str(folder / "venv")],
-                [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *oracles.REQUIREMENTS],
-            ]
-        for step in steps:
-            ran = subprocess.run(step, capture_output=True, text=True, check=False)
-            if ran.returncode:
-                last = (ran.stderr.strip() or "no message").splitlines()[-1]
-                print(f"   no comparison: {' '.join(step[1:4])} ended with {ran.returncode}: {last}")
-                return None
-    found: Mapping[str, Mapping[str, float]] = json.loads(ran.stdout.strip().splitlines()[-1])
+def _wide(task: IntArray, person: IntArray, code: IntArray) -> IntArray:
+    """(annotators, tasks), -1 where somebody did not answer."""
+    found = np.full((int(person.max()) + 1, int(task.max()) + 1), -1)
+    found[person, task] = code
     return found
+
+
+def _one_kappa(wide: IntArray, one: int, other: int) -> float:
+    from sklearn.metrics import cohen_kappa_score
+
+    both = (wide[one] >= 0) & (wide[other] >= 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where it is undefined it says so, and gives NaN
+        return float(cohen_kappa_score(wide[one, both], wide[other, both]))
+
+
+def _curve(sizes: tuple[int, ...]) -> None:
+    """Seconds and memory of alpha as the answers grow: 5 a task, 10 labels, 1000 annotators."""
+    for n in sizes:
+        task, _, code = answers(n, 5, 10, people=1000)
+        seconds, _ = cpu(partial(alpha_of_codes, task, code), times=3)
+        memory = extra(partial(alpha_of_codes, task, code))
+        print(f"   alpha of {n:>10,} answers       {seconds:8.3f} s  {memory:.0f} MB extra")
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"   the whole process, its data included, had {most:,.0f} MB at most")
+
+
+def extra(compute: Callable[[], Any]) -> float:
+    """Megabytes that a computation has at most beside what was there."""
+    tracemalloc.start()
+    compute()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most / 1e6

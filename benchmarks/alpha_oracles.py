@@ -1,4 +1,4 @@
-"""krippendorff on the same arrays: a script that an environment of its own runs, for benchmarks/coefficients.py.
+"""krippendorff on the same arrays: a script that an environment of its own runs, for benchmarks/agreement.py.
 
 python alpha_oracles.py ANSWERS.npz prints one JSON object: form -> [cpu seconds with what it takes to build it, value].
 """

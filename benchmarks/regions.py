@@ -1,20 +1,16 @@
 """Boxes and spans of all pairs of annotators, beside plain Python with scipy, and beside seqeval.
 
 Cpu seconds of one run. seqeval lives in a virtual environment that is made for the run and thrown away, or in the one
-whose interpreter TIEBREAK_SEQEVAL names; the real spans are in the folder that TIEBREAK_SHARED_DATA names.
+whose interpreter TIEBREAK_ORACLES names; the real spans are in the folder that TIEBREAK_SHARED_DATA names.
 """
 
 import csv
 import itertools
 import json
 import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,6 +25,7 @@ from sync.quality.distance.regions import f1_exact, soft_f1
 from sync.quality.records import FloatArray, IntArray
 
 from . import seqeval_pairs
+from .others import cpu, run_beside
 
 PEOPLE, BOXES, NAMES = 3, 5, ("car", "van", "bus")
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -62,7 +59,7 @@ def run(*, quick: bool) -> None:
     _boxes(2_000 if quick else 100_000, 300 if quick else 6_000)
     for tasks in () if quick else (1_000, 10_000, 100_000):
         marked = _drawn(tasks)
-        ours, _ = _seconds(lambda marked=marked: _our_boxes(marked))  # type: ignore[misc]
+        ours, _ = cpu(lambda marked=marked: _our_boxes(marked))  # type: ignore[misc]
         name, each = f"3 labels, from arrays, {tasks:,} tasks", 1e6 * ours / len(marked.left)
         print(f"   {name:36}  {ours:7.3f} s  {each:.1f} us a pair")
     _spans(quick=quick)
@@ -74,17 +71,17 @@ def _boxes(tasks: int, sample: int) -> None:
     one_label = replace(marked, labels=np.zeros_like(marked.labels))
     for name, given in (("one label", one_label), (f"{len(NAMES)} labels", marked)):
         part = given.part(sample)
-        ours, found = _seconds(lambda given=given: _our_boxes(given))  # type: ignore[misc]
-        plain, expected = _seconds(lambda part=part: _plain_boxes(part))  # type: ignore[misc]
+        ours, found = cpu(lambda given=given: _our_boxes(given))  # type: ignore[misc]
+        plain, expected = cpu(lambda part=part: _plain_boxes(part))  # type: ignore[misc]
         assert np.allclose(found[:sample], expected, atol=1e-9), "the matchings differ"
         plain *= len(given.left) / sample
         _beside(f"{name}, from arrays", ours, plain, sample)
     objects = _objects(marked)
     control = Control("boxes", "RectangleLabels", ("image",), NAMES, family=Family.REGIONS)
     comparison = Comparison(control, objects, marked.left, marked.right, np.ones(len(objects)))
-    ours, same = _seconds(lambda: distance(control, "iou")(comparison))
+    ours, same = cpu(lambda: distance(control, "iou")(comparison))
     assert np.allclose(found, same, atol=1e-9), "answers and arrays differ"
-    plain, _ = _seconds(lambda: _plain_objects(objects, part))
+    plain, _ = cpu(lambda: _plain_objects(objects, part))
     plain *= len(marked.left) / sample
     _beside(f"{len(NAMES)} labels, from Answer objects", ours, plain, sample)
 
@@ -177,8 +174,8 @@ def _spans(*, quick: bool) -> None:
         print(f"   no spans: {folder} is no folder (TIEBREAK_SHARED_DATA names another)")
         return
     marked, tokens = _crowd(folder)
-    ours, found = _seconds(lambda: 1 - _our_spans(marked))
-    answers, same = _seconds(lambda: 1 - _span_objects(marked))
+    ours, found = cpu(lambda: 1 - _our_spans(marked))
+    answers, same = cpu(lambda: 1 - _span_objects(marked))
     assert np.array_equal(found, same), "answers and arrays differ"
     print(f"   {len(marked.labels):,} spans of {len(marked.offsets) - 1} answers, {len(marked.left):,} pairs, exact F1")
     print(f"   from arrays                           {ours:7.4f} s")
@@ -262,29 +259,8 @@ def _span_objects(marked: Marked) -> FloatArray:
 
 def _seqeval(marked: Marked, tokens: Mapping[str, IntArray]) -> Mapping[str, Any] | None:
     """What seqeval takes and gives; None, with a line that says why, where it cannot be had."""
-    with TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        arrays = {"ends": marked.bounds, "labels": marked.labels, "offsets": marked.offsets, "names": marked.names}
-        np.savez(folder / "spans.npz", **arrays, left=marked.left, right=marked.right, **tokens)  # type: ignore[arg-type]
-        python = os.environ.get("TIEBREAK_SEQEVAL") or str(folder / "venv" / "bin" / "python")
-        steps = [[python, seqeval_pairs.__file__, str(folder / "spans.npz")]]
-        if "TIEBREAK_SEQEVAL" not in os.environ:
-            steps[:0] = [
-                [sys.executable, "-m", "venv", str(folder / "venv")],
-                [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *seqeval_pairs.REQUIREMENTS],
-            ]
-        for step in steps:
-            ran = subprocess.run(step, capture_output=True, text=True, check=False)
-            if ran.returncode:
-                last = (ran.stderr.strip() or "no message").splitlines()[-1]
-                print(f"   no comparison: {' '.join(step[1:4])} ended with {ran.returncode}: {last}")
-                return None
-    found: Mapping[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
+    arrays = {"ends": marked.bounds, "labels": marked.labels, "offsets": marked.offsets, "names": marked.names}
+    found: Mapping[str, Any] | None = run_beside(
+        seqeval_pairs.__file__, seqeval_pairs.REQUIREMENTS, **arrays, left=marked.left, right=marked.right, **tokens
+    )
     return found
-
-
-def _seconds(compute: Callable[[], T]) -> tuple[float, T]:
-    """Cpu seconds, and what was computed."""
-    start = time.process_time()
-    found = compute()
-    return time.process_time() - start, found
