@@ -65,25 +65,6 @@ class PairAgreement:
 
 
 @dataclass(frozen=True, slots=True)
-class ControlAgreement:
-    """The agreement on one control, and what it was computed from.
-
-    ``tasks`` were answered by anybody, ``single`` of them by one person alone. ``task_agreement`` maps each of the
-    others to the mean over its pairs of answers of 1 - distance, in [0, 1].
-    """
-
-    control: str
-    tasks: int
-    annotators: int
-    annotations: int
-    single: int
-    percent_agreement: Estimate
-    krippendorff_alpha: Estimate
-    pairs: tuple[PairAgreement, ...]
-    task_agreement: Mapping[int, float]
-
-
-@dataclass(frozen=True, slots=True)
 class TaskConsensus:
     """What the answer to one task probably is.
 

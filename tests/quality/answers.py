@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from label_config.answers import Choices
 from label_config.model import Control
+from sync.quality.agreement import measure
 from sync.quality.coded_answers import encode
+from sync.quality.evidence import ControlEvidence, Method
+from sync.quality.measured import Measured
 from sync.quality.records import CodedAnswers, IntArray
 
 ABC = ("a", "b", "c")
@@ -31,6 +34,15 @@ def multiple(
     known = {task: Choices(tuple(letters)) for task, letters in (fixed or {}).items()}
     control = Control("c", "Choices", ("t",), tuple(labels), multiple=True)
     return encode(control, [(task, person, Choices(tuple(letters))) for task, person, letters in rows], known)
+
+
+def measured(
+    coded: CodedAnswers, *, seed: int = 0, bootstrap: int = 0, cuts: Mapping[str, Mapping[int, str]] | None = None
+) -> Measured:
+    """Percent agreement and alpha of a choice, and everything that stands beside them."""
+    control = Control("c", "Choices", ("t",), coded.labels, coded.multiple)
+    method = Method(coefficients=("percent_agreement", "krippendorff_alpha"), bootstrap=bootstrap)
+    return measure(ControlEvidence(control, coded, cuts=cuts or {}), method, np.random.default_rng(seed))
 
 
 def table(text: str) -> list[Row]:

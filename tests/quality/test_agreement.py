@@ -15,8 +15,6 @@ from label_config.answers import Choices
 from sync.quality.agreement import (
     NO_PAIRS,
     ONE_LABEL,
-    control_agreement,
-    control_trend,
     krippendorff_alpha,
     matrix,
     percent_agreement,
@@ -25,7 +23,7 @@ from sync.quality.agreement import (
 from sync.quality.intervals import MOSTLY_UNDEFINED, estimate
 from sync.quality.records import CodedAnswers, Estimate
 
-from .answers import ABC, ROWS, SETS, Row, crowd, multiple, ordered_pairs, pairs_by_task, single, table
+from .answers import ABC, ROWS, SETS, Row, crowd, measured, multiple, ordered_pairs, pairs_by_task, single, table
 
 KRIPPENDORFF_2011 = table("123321412...  1233224125.3  .3332342251.  12332441251.")
 
@@ -177,31 +175,30 @@ def test_resamples_that_are_undefined_are_left_out_of_the_interval_and_most_of_t
 @given(ROWS)
 def test_a_control_report_counts_what_it_was_computed_from(rows: list[Row]) -> None:
     coded = single(rows, fixed={50: "a"})
-    found = control_agreement("c", coded, rng=np.random.default_rng(0), bootstrap=10)
+    found = measured(coded, bootstrap=10)
     by_task = {task: [label for one, _, label in rows if one == task] for task, _, _ in rows}
     assert (found.tasks, found.annotations) == (len(by_task), len(rows))
     assert found.single == sum(len(labels) == 1 for labels in by_task.values())
-    assert found.task_agreement.keys() == {task for task, labels in by_task.items() if len(labels) > 1}
-    for task, agreed in found.task_agreement.items():
-        pairs = ordered_pairs([ABC.index(label) for label in by_task[task]])
-        assert agreed == pytest.approx(sum(one == other for one, other in pairs) / len(pairs))
+    assert {one.task: one.annotations for one in found.per_task} == {task: len(of) for task, of in by_task.items()}
+    for one in found.per_task:
+        pairs = ordered_pairs([ABC.index(label) for label in by_task[one.task]])
+        assert one.agreement == (
+            None if not pairs else pytest.approx(sum(this == that for this, that in pairs) / len(pairs))
+        )
 
 
 @given(ROWS, st.integers(0, 3))
-def test_the_trend_is_agreement_window_by_window(rows: list[Row], seed: int) -> None:
+def test_a_cut_is_the_agreement_on_its_tasks(rows: list[Row], seed: int) -> None:
     coded = single(rows)
-    window = np.random.default_rng(seed).integers(-1, 3, size=len(coded.tasks))
-    found = control_trend(coded, window, rng=np.random.default_rng(0), bootstrap=0)
-    parts = {}
-    for number in range(3):
-        here = {coded.tasks[place] for place in np.flatnonzero(window == number)}
-        parts[number] = single([row for row in rows if row[0] in here])
-    assert [number for number, _, _ in found] == [
-        number for number, part in parts.items() if percent_of(part) is not None
-    ]
-    for number, percent, alpha in found:
-        assert percent.value == pytest.approx(percent_of(parts[number]))
-        assert alpha.value == pytest.approx(alpha_of(parts[number]), abs=1e-12)
+    values = np.random.default_rng(seed).integers(-1, 3, size=len(coded.tasks)).tolist()
+    value = {task: str(one) for task, one in zip(coded.tasks, values, strict=True) if one >= 0}
+    found = measured(coded, cuts={"window": value}).cuts["window"]
+    assert list(found) == sorted(set(value.values()))
+    for name, cut in found.items():
+        part = single([row for row in rows if value.get(row[0]) == name])
+        assert cut.tasks == len(part.tasks)
+        assert cut.percent_agreement.value == pytest.approx(percent_of(part))
+        assert cut.krippendorff_alpha.value == pytest.approx(alpha_of(part), abs=1e-12)
 
 
 def test_tasks_share_a_profile_exactly_where_they_got_the_same_answers() -> None:

@@ -2,7 +2,7 @@
 
 from .codes import alpha_of_codes, answers_of_codes
 from .coefficients import COEFFICIENTS
-from .control import control_agreement, control_trend, krippendorff_alpha, matrix, percent_agreement, tabled
+from .control import krippendorff_alpha, matrix, percent_agreement, tabled
 from .kappa_matrix import KappaMatrix, kappa_matrix
 from .measure import measure
 from .undefined import NO_PAIRS, ONE_LABEL
@@ -16,8 +16,6 @@ __all__ = [
     "KappaMatrix",
     "alpha_of_codes",
     "answers_of_codes",
-    "control_agreement",
-    "control_trend",
     "kappa_matrix",
     "krippendorff_alpha",
     "matrix",

@@ -1,14 +1,11 @@
-"""How far people agree on one choice, with intervals: what a project's assessment says about each control."""
-
-import numpy as np
+"""Percent agreement and alpha of one control's choices, with intervals."""
 
 from label_config.model import Control
 
 from ..distance import default_distance, distance
 from ..distance.comparison import every_pair
-from ..records import CodedAnswers, ControlAgreement, Estimate, FloatArray, IntArray
+from ..records import CodedAnswers, Estimate, FloatArray
 from .cuts import both
-from .pairwise import PAIR_RESAMPLES, pair_agreements
 from .resampling import Rng
 from .table import Table, table
 
@@ -30,6 +27,7 @@ def krippendorff_alpha(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, con
 
     Null without a task that two annotators answered, and where only one answer is in use.
 
+    >>> import numpy as np
     >>> from label_config.answers import Choices
     >>> from sync.quality.coded_answers import encode
     >>> observers = ["123321412...", "1233224125.3", ".3332342251.", "12332441251."]
@@ -40,44 +38,6 @@ def krippendorff_alpha(coded: CodedAnswers, rng: Rng, bootstrap: int = 1000, con
     0.743
     """
     return both(tabled(coded), rng, bootstrap, confidence)[1]
-
-
-def control_agreement(
-    control: str, coded: CodedAnswers, *, rng: Rng, bootstrap: int = 1000, confidence: float = 0.95
-) -> ControlAgreement:
-    """Everything that this page says about one control; ``rng`` drives the resampling."""
-    found = tabled(coded)
-    percent, alpha = both(found, rng, bootstrap, confidence)
-    paired = found.groups.tasks[: found.groups.paired].tolist()
-    return ControlAgreement(
-        control=control,
-        tasks=len(found.groups.tasks),
-        annotators=len(coded.annotators),
-        annotations=len(coded.task),
-        single=len(found.groups.tasks) - len(paired),
-        percent_agreement=percent,
-        krippendorff_alpha=alpha,
-        pairs=pair_agreements(coded, found.distances, rng, min(bootstrap, PAIR_RESAMPLES), confidence),
-        task_agreement={
-            coded.tasks[task]: value for task, value in zip(paired, found.task_agreement().tolist(), strict=True)
-        },
-    )
-
-
-def control_trend(
-    coded: CodedAnswers, window: IntArray, *, rng: Rng, bootstrap: int = 300, confidence: float = 0.95
-) -> list[tuple[int, Estimate, Estimate]]:
-    """Agreement in each window of tasks: (window, percent agreement, alpha), in the order of the windows.
-
-    ``window`` has one number for each position in ``coded.tasks``; tasks with a negative one are left out, windows
-    without a task that two annotators answered too.
-    """
-    found = tabled(coded)
-    here = window[found.groups.tasks[: found.groups.paired]]
-    return [
-        (int(number), *both(found.of(np.flatnonzero(here == number)), rng, bootstrap, confidence))
-        for number in np.unique(here[here >= 0])
-    ]
 
 
 def tabled(coded: CodedAnswers) -> Table:
