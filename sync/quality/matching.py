@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from .records import BoolArray, FloatArray, IntArray
 
@@ -158,4 +157,6 @@ def _read_back(took: NDArray[np.int8], n: int) -> IntArray:
 
 
 def _one_by_one(similarity: FloatArray) -> IntArray:
+    from scipy.optimize import linear_sum_assignment  # half a second that most runs need not wait for
+
     return np.array([linear_sum_assignment(table, maximize=True)[1] for table in similarity], dtype=np.int64)

@@ -182,9 +182,8 @@ def test_a_control_report_counts_what_it_was_computed_from(rows: list[Row]) -> N
     assert {one.task: one.annotations for one in found.per_task} == {task: len(of) for task, of in by_task.items()}
     for one in found.per_task:
         pairs = ordered_pairs([ABC.index(label) for label in by_task[one.task]])
-        assert one.agreement == (
-            None if not pairs else pytest.approx(sum(this == that for this, that in pairs) / len(pairs))
-        )
+        agreed = sum(this == that for this, that in pairs) / len(pairs) if pairs else None
+        assert one.agreement == pytest.approx(agreed)
 
 
 @given(ROWS, st.integers(0, 3))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, linear_sum_assignment, milp
 
 from ..records import BoolArray, FloatArray, IntArray
 
@@ -25,6 +24,9 @@ NO_UNIT = 1.0
 
 MOST_CANDIDATES = 20_000
 """Unitary alignments among which the best are chosen, at most."""
+
+MOST_PAIRS = 1_000_000
+"""Units of one annotator times units of another, at most: each of these pairs is looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +87,9 @@ def best_alignment(lines: Sequence[Marks]) -> Alignment | None:
     With two annotators that is an assignment; with more an integer program: choose candidates so that each unit is in
     one of them. ``lines`` are those of two annotators or more.
     """
+    fewer, most = sorted(len(line) for line in lines)[-2:]
+    if fewer * most > MOST_PAIRS:
+        return None
     if len(lines) == 2:
         return _assigned(lines[0], lines[1])
     members, disorders = _candidates(lines)
@@ -104,9 +109,13 @@ def _cheapest(costs: FloatArray, holds: sparse.csr_array) -> BoolArray | None:
 
     Mostly the linear program already has a whole solution, which is then the best one.
     """
+    from scipy import optimize  # half a second that most runs need not wait for
+
     for whole in (0, 1):
-        once = LinearConstraint(holds, 1, 1)
-        found = milp(costs, integrality=np.full(len(costs), whole), bounds=Bounds(0, 1), constraints=once)
+        once = optimize.LinearConstraint(holds, 1, 1)
+        found = optimize.milp(
+            costs, integrality=np.full(len(costs), whole), bounds=optimize.Bounds(0, 1), constraints=once
+        )
         if found.x is not None and np.all(np.minimum(found.x, 1 - found.x) < 1e-6):
             return np.asarray(found.x > 0.5)
     return None
@@ -114,6 +123,8 @@ def _cheapest(costs: FloatArray, holds: sparse.csr_array) -> BoolArray | None:
 
 def _assigned(left: Marks, right: Marks) -> Alignment:
     """Two annotators: a pair saves what it costs to leave both alone, 2 less its dissimilarity."""
+    from scipy.optimize import linear_sum_assignment  # see _cheapest
+
     apart = dissimilarity(left, right)
     one, other = linear_sum_assignment(np.minimum(apart, 2 * NO_UNIT))
     kept = apart[one, other] <= 2 * NO_UNIT
