@@ -7,7 +7,7 @@ import numpy as np
 
 from label_config.model import LabelConfig
 
-from ..errors import ExportError, SettingsError
+from ..errors import ExportError, SettingsError, TiebreakError
 from ..labelstudio.export_file import AnsweredTask
 from ..quality.agreement import measure
 from ..quality.evidence import ControlEvidence, Method
@@ -79,6 +79,11 @@ def _measured(evidence: ControlEvidence, method: Method) -> Measured:
     """Each control begins with the seed, so that its numbers do not depend on which others are asked for."""
     try:
         return measure(evidence, method, np.random.default_rng(method.seed))
+    except MemoryError as error:
+        raise TiebreakError(
+            f"control {evidence.control.name!r}: memory is not enough for all of its coefficients: --coefficient "
+            "krippendorff_alpha asks for less"
+        ) from error
     except ValueError as error:
         if method.distance is not None or method.weights is not None:  # one that fails, or does not suit the answers
             raise SettingsError(str(error)) from error

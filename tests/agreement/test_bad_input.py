@@ -158,6 +158,22 @@ def test_a_million_labels_in_one_annotation(tiebreak: Terminal) -> None:
     assert [one["annotation"] for one in json.loads(done.out)["excluded"]["rejected"]] == [500]
 
 
+def test_thousands_of_regions_in_one_task_are_measured_where_that_is_feasible(tiebreak: Terminal) -> None:
+    xml = '<View><Text name="text" value="$text"/><Labels name="span" toName="text"><Label value="a"/></Labels></View>'
+    region = {"from_name": "span", "to_name": "text", "type": "labels"}
+    spans = [
+        {**region, "id": f"r{at}", "value": {"start": 10 * at, "end": 10 * at + 5, "labels": ["a"]}}
+        for at in range(3000)
+    ]
+    tasks = [task(1, [given(1, 1, spans), given(2, 2, spans[:-1])])]
+    done = tiebreak(*write(tiebreak.folder, tasks, xml), "--json", "--bootstrap", "0")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)["controls"]["span"]["coefficients"]
+    assert found["percent_agreement"]["value"] > 0.99
+    assert found["gamma"]["value"] is None
+    assert "too long" in found["gamma"]["reason"]
+
+
 def test_odd_times_and_people_are_no_errors(tiebreak: Terminal) -> None:
     tasks = moods({1: {1: "yes", 2: "yes"}})
     first, second = tasks[0]["annotations"]
