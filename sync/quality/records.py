@@ -44,7 +44,8 @@ class Estimate:
     """A number with its interval, or the reason why there is none.
 
     ``value``, ``low``, ``high`` are null together with a ``reason``; an interval alone may be null (too few tasks
-    to resample), then ``reason`` says so. ``n`` is the number of observations behind it (tasks unless said).
+    to resample), then ``reason`` says so. Beside a value and its interval ``reason`` says from what share of the
+    answers they were computed, where that is not all of them. ``n`` is the number of observations behind it (tasks unless said).
     """
 
     value: float | None

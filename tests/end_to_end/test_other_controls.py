@@ -130,8 +130,8 @@ def test_a_ruling_goes_over_as_the_reviewer_marked_it(
     label_studio.as_("reviewer").create_annotation(review.id, result)
     done = run(outside, made.project)
     assert (done.resolve.ground_truths, done.warnings) == (1, ())
-    truths = [one for one in admin.task(made.tasks[1]).annotations if one.ground_truth]
-    (truth,) = truths
+    (truth,) = [one for one in admin.task(made.tasks[1]).annotations if one.ground_truth]
+    assert isinstance(truth.result, list)
     values = {region["from_name"]: region["value"] for region in truth.result}
     assert values == {region["from_name"]: region["value"] for region in result if region["id"] != "v"}
     assert run(outside, made.project).resolve.ground_truths == 0

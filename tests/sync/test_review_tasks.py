@@ -31,7 +31,7 @@ class Home:
             remote = replace(PROJECT, id=8)
             home = projects.remember(connection, remote, kind="review", now=1, source=self.source, band=1)
             self.key = home.key
-            intake.save(connection, self.source, [task(1, 10), task(2, 10)], lambda _: Decoded({}, None), 1)
+            intake.save(connection, self.source, [task(1, 10), task(2, 10)], lambda *_: Decoded({}, None), 1)
             for number in (1, 2):
                 values = {"control": "mood", "round": 1, "band": 1, "priority": 0.9, "action": "check"}
                 values |= {"findings": [], "data": {}, "state": "intended", "intended_at": 1}
@@ -49,7 +49,7 @@ class Home:
             for number, key, created, answers in found
         ]
         with self.store.begin() as connection:
-            intake.save(connection, self.key, page, lambda _: Decoded({}, None), NOW)
+            intake.save(connection, self.key, page, lambda *_: Decoded({}, None), NOW)
             stamps = [
                 TaskStamp(one.id, one.created_at, one.updated_at, frozenset(a.id for a in one.annotations))
                 for one in page

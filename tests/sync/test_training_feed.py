@@ -34,7 +34,7 @@ SECRET = "a shared secret"
 LABELS = st.sampled_from(["good", "bad"])
 
 
-def decode(result: object) -> Decoded:
+def decode(result: object, data: object) -> Decoded:
     return Decoded({name: canonical(answer) for name, answer in read_answers(CONFIG, result).items()}, None)
 
 
