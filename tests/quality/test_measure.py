@@ -88,7 +88,7 @@ def far(case: Inspected, left: int, right: int) -> float:
 PLAIN = ("multiple choice", "taxonomy", "text", "spans", "upright boxes", "choice per region")
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(evidences(PLAIN))
 def test_percent_and_alpha_are_their_definitions(evidence: ControlEvidence) -> None:
     """Pair by pair: in a table, and where each answer stands for itself."""

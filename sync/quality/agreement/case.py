@@ -43,7 +43,7 @@ ORDERED = frozenset({"ordinal", "interval", "ratio", "absolute"})
 """Distances that put the answers in an order."""
 
 SAMPLING = ("pairs", "distances", "alpha_u", "gamma", "sigma", "ks")
-EMPTY: tuple[Answer, ...] = (Choices(()), Taxonomy(()), Text(()), Regions(()), PerRegion(()), Relations(()), Chat(()))
+EMPTY: tuple[Answer, ...] = (Choices(()), Taxonomy(()), Text(()), Regions(()), Relations(()), Chat(()))
 
 Geometry = Table | Spread
 
@@ -195,5 +195,7 @@ def _places(labels: list[str]) -> FloatArray:
 
 
 def is_empty(answer: Answer) -> bool:
-    """True for an answer that found, chose or wrote nothing."""
+    """True for an answer that found, chose or wrote nothing: of any region, where it is about regions."""
+    if isinstance(answer, PerRegion):
+        return all(part.answer is None for part in answer.parts)
     return answer in EMPTY
