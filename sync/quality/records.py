@@ -45,7 +45,8 @@ class Estimate:
 
     ``value``, ``low``, ``high`` are null together with a ``reason``; an interval alone may be null (too few tasks
     to resample), then ``reason`` says so. Beside a value and its interval ``reason`` says from what share of the
-    answers they were computed, where that is not all of them. ``n`` is the number of observations behind it (tasks unless said).
+    answers they were computed, where that is not all of them. ``n`` is the number of observations behind it (tasks
+    unless said).
     """
 
     value: float | None

@@ -9,7 +9,7 @@ from ..records import CodedAnswers, Estimate
 from . import complex as distributions
 from . import gamma as alignments
 from . import unitized
-from .case import Case, Geometry
+from .case import ORDERED, Case, Geometry
 from .categorical import brennan_prediger, cohen_kappa, conger_kappa, fleiss_kappa, gwet_ac1, gwet_ac2, scott_pi
 from .correlation import icc_1, icc_1k, icc_a1, icc_ak, icc_c1, icc_ck
 from .resampling import Quantity, Rng, Statistic, estimates
@@ -103,7 +103,8 @@ def usual(case: Case) -> tuple[str, ...]:
     if control.per_region:
         return (*ALWAYS, *COMPLEX)
     if control.family == Family.CHOICES:
-        kappas = (*ALWAYS, *KAPPAS, "gwet_ac1", "brennan_prediger")
+        gwet = ("gwet_ac1", "gwet_ac2") if case.method.weights or case.ruler.name in ORDERED else ("gwet_ac1",)
+        kappas = (*ALWAYS, *KAPPAS, *gwet, "brennan_prediger")
         return (*kappas, *COMPLEX) if control.multiple else kappas
     if control.family == Family.RATING:
         return (*ALWAYS, *KAPPAS, "gwet_ac2", "brennan_prediger", *ICCS)
