@@ -18,7 +18,7 @@ from ..conftest import ROOT, RunningLabelStudio
 from ..end_to_end.scenes import scene
 from .pages import blocks, commands
 
-DEMO, TEST, OWN = [list(commands(block)) for block in blocks(ROOT / "README.md") if block.language == "sh"]
+DEMO, TEST, OWN, FILE = [list(commands(block)) for block in blocks(ROOT / "README.md") if block.language == "sh"]
 
 
 def recipe(target: str) -> list[str]:
@@ -116,6 +116,27 @@ def dashboard(reader: Reader, typed: "subprocess.CompletedProcess[str]") -> Iter
     yield url
     process.terminate()
     process.wait(30)
+
+
+@pytest.mark.label_studio
+def test_agreement_needs_no_more_than_two_files(reader: Reader, tmp_path: Path) -> None:
+    (command,) = FILE
+    admin, token = reader.studio.as_("admin"), reader.studio.person("admin").token
+    with requests.Session() as session:
+        session.trust_env = False
+        reply = session.get(
+            f"{reader.studio.url}/api/projects/{reader.project}/export?exportType=JSON",
+            headers={"Authorization": f"Token {token}"},
+            timeout=60,
+        )
+    (tmp_path / "export.json").write_bytes(reply.content)
+    (tmp_path / "interface.xml").write_text(admin.project(reader.project).label_config, encoding="utf-8")
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env=reader.environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "mood (Choices): 7 answers by 3 annotators on 3 tasks" in done.stdout
+    assert "Krippendorff" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.label_studio
