@@ -1,5 +1,6 @@
 """tiebreak: the command line. Each command opens what it needs, calls one function, and says what came of it."""
 
+import io
 import os
 import re
 import secrets
@@ -44,6 +45,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document an
 
 def main() -> None:
     """Run the command line; what goes wrong is said in plain words, with exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # half an emoji, or any on a terminal that has none, stops nothing
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except (TiebreakError, LabelConfigError) as error:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..answers import Answer, Chat, Link, Part, PerRegion, Region, Regions, Relations, Whole
+from ..answers import Answer, Chat, Link, Part, PerRegion, Region, Regions, Relations, Span, Whole
 from ..errors import InterfaceError, ResultError
 from ..model import Control, Family
+from .marked import within_text
 from .plan import Asked, Plan
 from .quantities import quoted
 from .regions import item, joined, labels, shapes, shapes_by_key, surface
@@ -69,6 +70,8 @@ class Reading:
 
     def _put_together(self) -> None:
         for name, found in self.drawn.items():
+            if self.data is not None and type(found[0].shape) is Span:
+                self._within_text(name, found, self.data)
             self.answers[name] = Regions(tuple(found))
         for control in self.plan.per_region:
             if said := self.said.get(control.name):
@@ -76,6 +79,20 @@ class Reading:
         links = [self._link(region, place) for region, place in self.links]
         if links and self.plan.relations is not None:
             self.answers[self.plan.relations.name] = Relations(tuple(links))
+
+    def _within_text(self, name: str, found: Sequence[Region], data: Json) -> None:
+        """Refuse spans beyond the end of the one Text that the control is about."""
+        asked = self.plan.asked.get(name)  # a repeated control has the names of its repetitions there
+        shown = {one.name: one for one in asked.shown.values()} if asked else {}
+        text = next(iter(shown.values())) if len(shown) == 1 else None
+        if text is None or text.tag != "Text":
+            return
+        for region in found:
+            try:
+                if isinstance(region.shape, Span):
+                    within_text(region.shape, text, data)
+            except ValueError as error:
+                raise ResultError(f"a region of control {name!r}: {error}") from error
 
     def _asked(self, region: Json, place: int) -> Asked:
         name = region.get("from_name")

@@ -40,6 +40,17 @@ def hypertext_span(value: Data) -> tuple[Span, str]:
     return _span(whole(value, "startOffset"), whole(value, "endOffset")), start
 
 
+def within_text(span: Span, shown: DataObject, data: Data) -> Span:
+    """The span of a Text; refused where it goes beyond the end of what the task's data has for it."""
+    text = data.get(shown.field) if shown.value == f"${shown.field}" else None
+    elsewhere = any(name.lower() in ("valuetype", "encoding") for name in shown.attributes)  # an address, or packed
+    if isinstance(text, str) and not elsewhere and span.end > len(text):
+        units = len(text.encode("utf-16-le", "surrogatepass")) // 2  # browsers count these
+        if span.end > units:
+            raise ValueError(f"it ends at character {span.end} of a text of {len(text)}")
+    return span
+
+
 def paragraph_span(value: Data, shown: DataObject, data: Data | None) -> tuple[Span, str]:
     """Paragraphs: offsets from the first character of all of them, where the task's data says how long they are.
 

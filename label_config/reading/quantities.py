@@ -24,7 +24,7 @@ def number(value: Mapping[str, Any], key: str) -> float:
     found = value.get(key)
     if (type(found) is float or type(found) is int) and -LARGEST < found < LARGEST:
         return found
-    raise ValueError(f"value.{key} is {quoted(found)}, not a finite number")
+    raise ValueError(f"value.{key} is {quoted(found)}, not a finite number below 1e15")
 
 
 def whole(value: Mapping[str, Any], key: str) -> int:

@@ -95,7 +95,7 @@ def agreement(
         ground_truth=include_ground_truth,
         excerpts=html is not None,
     )
-    _refuse(given, as_json=as_json, as_csv=as_csv)
+    _refuse(given, as_json=as_json, as_csv=as_csv, html=html)
     report = _on_file(given, not (as_json or as_csv)) if project is None else _on_store(given, project)
     _show(report, as_json=as_json, as_csv=as_csv, html=html)
 
@@ -123,7 +123,7 @@ class Given:
     excerpts: bool
 
 
-def _refuse(given: Given, *, as_json: bool, as_csv: bool) -> None:
+def _refuse(given: Given, *, as_json: bool, as_csv: bool, html: Path | None) -> None:
     """Raises SettingsError for a command line that does not say what to do."""
     if given.export is not None and given.project is not None:
         raise SettingsError("an export file and --project are two sources: name one of them")
@@ -138,6 +138,9 @@ def _refuse(given: Given, *, as_json: bool, as_csv: bool) -> None:
         )
     if given.project is not None and given.label_config is not None:
         raise SettingsError("--label-config belongs to an export file: the store knows the interface of its projects")
+    for place in (given.export, given.label_config, given.predictions):
+        if place is not None and html is not None and html.resolve() == place.resolve():
+            raise SettingsError(f"--html {html} would overwrite what is read: name another file")
     if as_json and as_csv:
         raise SettingsError("--json and --csv both print: name one of them")
 
@@ -243,7 +246,7 @@ def _show(report: "Report", *, as_json: bool, as_csv: bool, html: Path | None) -
 
     if html is not None:
         try:
-            html.write_text(page(report), encoding="utf-8")
+            html.write_text(page(report), encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise TiebreakError(f"{html}: cannot be written: {error.strerror}") from error
     if as_json or as_csv:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import date
 from typing import NamedTuple
 
 from label_config.answers import Answer, empty_answer
@@ -21,6 +21,8 @@ Predicted = Mapping[str, Mapping[str, Mapping[int, Answer]]]
 DAY, WEEK = "day", "week"
 A_DAY = 86_400_000_000
 """Microseconds."""
+LAST_DAY = date.max.toordinal() - date(1970, 1, 1).toordinal()
+"""The last day that a calendar has a date for."""
 NAMES_KEPT = 20
 """Names of controls that are kept of refused annotations, to say what an export holds."""
 
@@ -105,9 +107,9 @@ def gather(config: LabelConfig, tasks: Iterable[AnsweredTask], wanted: Wanted, p
 
 def _day_and_week(day: int) -> tuple[str, str]:
     """A day since 1970 and its week, as ISO 8601 writes them, in UTC."""
-    date = datetime.fromtimestamp(day * 86_400, UTC).date()
-    year, week, _ = date.isocalendar()
-    return date.isoformat(), f"{year}-W{week:02d}"
+    found = date.fromordinal(date(1970, 1, 1).toordinal() + day)
+    year, week, _ = found.isocalendar()
+    return found.isoformat(), f"{year}-W{week:02d}"
 
 
 class _Sorting:
@@ -215,7 +217,7 @@ class _Sorting:
         if last:
             day = last // A_DAY
             if day not in self.days:
-                self.days[day] = _day_and_week(day)
+                self.days[day] = _day_and_week(min(day, LAST_DAY))
             for times, value in zip(self.times, self.days[day], strict=True):
                 times[task.id] = value
         for name in self.wanted.fields:

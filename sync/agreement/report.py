@@ -10,6 +10,7 @@ from label_config.model import LabelConfig
 from ..errors import ExportError, SettingsError, TiebreakError
 from ..labelstudio.export_file import AnsweredTask
 from ..quality.agreement import measure
+from ..quality.distance.sweep import TooManyOverlaps
 from ..quality.evidence import ControlEvidence, Method
 from ..quality.label_weights import weighted_agreement
 from ..quality.measured import Measured
@@ -79,6 +80,11 @@ def _measured(evidence: ControlEvidence, method: Method) -> Measured:
     """Each control begins with the seed, so that its numbers do not depend on which others are asked for."""
     try:
         return measure(evidence, method, np.random.default_rng(method.seed))
+    except TooManyOverlaps as error:
+        raise TiebreakError(
+            f"control {evidence.control.name!r}: {error}: leave out the task that is so crowded, or this control "
+            "(--control names the others)"
+        ) from error
     except MemoryError as error:
         raise TiebreakError(
             f"control {evidence.control.name!r}: memory is not enough for all of its coefficients: --coefficient "
@@ -108,7 +114,9 @@ def _refuse_fields(asked: Asked, gathered: Gathered) -> None:
     for name in asked.by if gathered.tasks else ():
         values = len(set(cuts.get(name, {}).values()))
         if not values:
-            raise SettingsError(f"no task has the field {name!r} in its data; there are: {', '.join(gathered.fields)}")
+            there = ", ".join(field for field in gathered.fields if field != name)
+            problem = "is null in all tasks" if name in gathered.fields else "is in the data of no task"
+            raise SettingsError(f"the field {name!r} {problem}; there are: {there or 'no others'}")
         if values > MOST_VALUES:
             raise SettingsError(
                 f"the field {name!r} has {values:,} different values: cut by one that has at most {MOST_VALUES:,}"
@@ -131,6 +139,18 @@ def _overall(
     return Overall(agreement, gathered.tasks, gathered.annotators, gathered.annotations)
 
 
+def _strangers(gathered: Gathered) -> Iterable[str]:
+    """Answers of models to tasks that nobody here answered: a file of another project looks like this."""
+    for name, evidence in gathered.evidence.items():
+        for version, answers in evidence.predictions.items():
+            unknown = len(answers.keys() - set(evidence.coded.tasks))
+            if unknown:
+                yield (
+                    f"{unknown:,} of the {len(answers):,} answers of {version!r} to {name!r} are to tasks that nobody "
+                    "here answered."
+                )
+
+
 def _notes(asked: Asked, gathered: Gathered) -> Iterable[str]:
     out = gathered.left_out
     finished = gathered.annotations + out.duplicates + out.ground_truth
@@ -145,7 +165,9 @@ def _notes(asked: Asked, gathered: Gathered) -> Iterable[str]:
     if out.rejected:
         first = out.rejected[0]
         named = "" if first.annotation is None else f" ({first.annotation})"
-        yield f"{len(out.rejected):,} annotations could not be used; the first{named} because: {first.reason}"
+        many = "1 annotation" if len(out.rejected) == 1 else f"{len(out.rejected):,} annotations"
+        yield f"{many} could not be used; the first{named} because: {first.reason}"
+    yield from _strangers(gathered)
     for name in asked.by:
         if name in (DAY, WEEK):
             yield f"The cut by {name} is by the field {name!r} of the tasks' data, not by time."

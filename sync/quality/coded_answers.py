@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from label_config.answers import Answer, Choices
+from label_config.answers import Answer, Choices, Number
 from label_config.model import Control, Family
 
 from .records import CodedAnswers, IntArray
@@ -19,8 +19,8 @@ def encode(control: Control, rows: Sequence[Row], fixed: Mapping[int, Answer] | 
     """Code (task, annotator, answer) rows of one control, at most one a task and annotator.
 
     ``fixed`` maps tasks to the answer that a ruling or the ground truth gives; such tasks need no rows. For a single
-    choice the answers are the interface's labels in its order, and whatever else occurs; for a multiple one those that
-    occur; for other families those that occur, in the order of task and annotator.
+    choice the answers are the interface's labels in its order, and whatever else occurs; for a rating all of its
+    stars; for a multiple choice and for other families those that occur, these in the order of task and annotator.
     Raises ValueError for labels outside the interface and for two rows of one person on a task.
 
     >>> control = Control("c", "Choices", ("t",), ("no", "yes"))
@@ -65,7 +65,7 @@ def _coded(
         own[order] = np.arange(len(used))
         in_order = [used[place] for place in order.tolist()]
         return (*in_order, *fixed.values()), own, {task: len(used) + n for n, task in enumerate(fixed)}
-    distinct = dict.fromkeys([*(used[place] for place in order.tolist()), *fixed.values()])
+    distinct = dict.fromkeys([*_offered(control), *(used[place] for place in order.tolist()), *fixed.values()])
     answers = _labelled(control, distinct) if control.family == Family.CHOICES else tuple(distinct)
     code = _places(answers)
     return (
@@ -73,6 +73,13 @@ def _coded(
         np.array([code[answer] for answer in used], dtype=np.int64),
         {task: code[answer] for task, answer in fixed.items()},
     )
+
+
+def _offered(control: Control) -> list[Number]:
+    """The stars of a Rating, whether anybody gave them or not: chance knows how many there are."""
+    if control.family != Family.RATING or control.high is None:
+        return []
+    return [Number(float(star)) for star in range(1, int(control.high) + 1)]
 
 
 def _labelled(control: Control, distinct: Iterable[Answer]) -> tuple[Answer, ...]:

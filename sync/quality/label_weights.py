@@ -28,7 +28,8 @@ def weighted_agreement(evidence: ControlEvidence, method: Method, weights: Mappi
     weight = (each[left] + each[right]) / 2
     if not weight.sum() > 0:
         return None
-    counts = np.bincount(coded.answer, minlength=len(coded.answers)).astype(np.float64)
+    compared = coded.answer[np.bincount(coded.task)[coded.task] >= 2] if len(coded.task) else coded.answer
+    counts = np.bincount(compared, minlength=len(coded.answers)).astype(np.float64)
     far = _distance(evidence, method)(Comparison(evidence.control, coded.answers, left, right, counts))
     return float((weight * (1 - far)).sum() / weight.sum())
 

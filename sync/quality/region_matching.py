@@ -6,7 +6,7 @@ import numpy as np
 
 from .distance.comparison import Comparison
 from .distance.marked import packed
-from .distance.overlaps import Overlaps, overlaps
+from .distance.overlaps import ROUNDING, Overlaps, overlaps
 from .distance.packed_regions import PackedRegions
 from .measured import Matching
 from .records import BoolArray
@@ -39,10 +39,10 @@ def region_matching(pairs: Comparison) -> Matching:
     for found in overlaps(regions, pairs.left, pairs.right, labels=False):
         equal = found.of(_equal_labels(regions, found))
         for threshold in THRESHOLDS:
-            matches[threshold] += len(equal.of(equal.similarity >= threshold).as_many_as_can_be().similarity)
-        exact = equal.of(equal.similarity >= 0.5).most_and_best()
+            matches[threshold] += len(equal.of(equal.similarity >= threshold - ROUNDING).as_many_as_can_be().similarity)
+        exact = equal.of(equal.similarity >= 0.5 - ROUNDING).most_and_best()
         left = found.without(exact)
-        wrong = left.of(left.similarity >= 0.5).most_and_best()
+        wrong = left.of(left.similarity >= 0.5 - ROUNDING).most_and_best()
         left = left.without(wrong)
         low = left.of(_equal_labels(regions, left)).most_and_best()
         counts.update(exact=len(exact.similarity), label=len(wrong.similarity), low=len(low.similarity))

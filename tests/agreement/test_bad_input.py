@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -165,7 +166,7 @@ def test_thousands_of_regions_in_one_task_are_measured_where_that_is_feasible(ti
         {**region, "id": f"r{at}", "value": {"start": 10 * at, "end": 10 * at + 5, "labels": ["a"]}}
         for at in range(3000)
     ]
-    tasks = [task(1, [given(1, 1, spans), given(2, 2, spans[:-1])])]
+    tasks = [task(1, [given(1, 1, spans), given(2, 2, spans[:-1])], text="ten chars " * 3000)]
     done = tiebreak(*write(tiebreak.folder, tasks, xml), "--json", "--bootstrap", "0")
     assert done.code == 0, done.err
     found = json.loads(done.out)["controls"]["span"]["coefficients"]
@@ -196,3 +197,70 @@ def test_no_answers_at_all(tiebreak: Terminal) -> None:
         done = tiebreak(*write(tiebreak.folder, tasks), "--html", "page.html")
         assert done.code == 0, done.err
         assert (tiebreak.folder / "page.html").is_file()
+
+
+SPANS = (
+    """<View><Text name="text" value="$text"/><Labels name="who" toName="text"><Label value="PER"/></Labels></View>"""
+)
+
+
+def marked(*ends: int) -> list[dict[str, Any]]:
+    """Spans from the text's start to these ends."""
+    region = {"from_name": "who", "to_name": "text", "type": "labels"}
+    return [
+        {**region, "id": f"r{place}", "value": {"start": 0, "end": end, "labels": ["PER"]}}
+        for place, end in enumerate(ends)
+    ]
+
+
+def test_a_span_beyond_the_end_of_its_text_is_set_aside(tiebreak: Terminal) -> None:
+    tasks = [
+        task(1, [given(1, 1, marked(4)), given(2, 2, marked(4)), given(3, 3, marked(7))], text="Anna B"),
+        task(2, [given(4, 1, marked(2)), given(5, 2, marked(3))], text="\U0001f642"),
+    ]
+    found = json.loads(tiebreak(*write(tiebreak.folder, tasks, SPANS), "--json", "--bootstrap", "0").out)
+    said = {one["annotation"]: one["reason"] for one in found["excluded"]["rejected"]}
+    assert list(said) == [3, 5], "an emoji is two characters to a browser"
+    assert "ends at character 7 of a text of 6" in said[3]
+
+
+def test_a_task_too_crowded_to_match_is_said(tiebreak: Terminal) -> None:
+    crowd = marked(*[4] * 3300)
+    tasks = [task(1, [given(1, 1, crowd), given(2, 2, crowd[:-1])])]
+    error = refused(tiebreak, *write(tiebreak.folder, tasks, SPANS), "--bootstrap", "0")
+    assert "control 'who': more than 10,000,000 regions" in error
+
+
+def test_half_an_emoji_goes_through(tiebreak: Terminal) -> None:
+    tasks = moods({1: {1: "yes", 2: "no"}})
+    tasks[0]["data"]["lang"] = "\ud83d"
+    arguments = write(tiebreak.folder, tasks)
+    for shown in (["--json"], ["--csv"], ["--html", "page.html"]):
+        done = tiebreak(*arguments, "--by", "lang", *shown)
+        assert (done.code, "Traceback" in done.err) == (0, False)
+    assert "\\ud83d" in tiebreak(*arguments, "--by", "lang", "--csv").out
+
+
+def test_the_last_day_of_the_calendar_is_a_day(tiebreak: Terminal) -> None:
+    said = [given(1, 1, chosen("yes"), updated_at="9999-12-31T23:59:59.999999-12:00"), given(2, 2, chosen("yes"))]
+    found = json.loads(tiebreak(*write(tiebreak.folder, [task(1, said)]), "--json").out)
+    assert list(found["controls"]["mood"]["cuts"]["day"]) == ["9999-12-31"]
+
+
+def test_what_is_read_is_not_written_over(tiebreak: Terminal) -> None:
+    arguments = write(tiebreak.folder, FOUR)
+    assert "would overwrite" in refused(tiebreak, *arguments, "--html", "./export.json")
+    assert json.loads((tiebreak.folder / "export.json").read_text()) == FOUR
+
+
+def test_a_field_that_is_null_everywhere(tiebreak: Terminal) -> None:
+    tasks = [task(1, FOUR[0]["annotations"], lang=None)]
+    assert "'lang' is null in all tasks" in refused(tiebreak, *write(tiebreak.folder, tasks), "--by", "lang")
+
+
+def test_answers_of_a_model_to_other_tasks_are_said(tiebreak: Terminal) -> None:
+    arguments = write(tiebreak.folder, FOUR)
+    line = {"task": 99, "control": "mood", "version": "v1", "answer": "yes"}
+    (tiebreak.folder / "p.jsonl").write_text(json.dumps(line), encoding="utf-8")
+    done = tiebreak(*arguments, "--predictions", "p.jsonl")
+    assert "1 of the 1 answers of 'v1' to 'mood' are to tasks that nobody here answered" in done.out

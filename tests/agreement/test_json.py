@@ -195,3 +195,26 @@ def test_documents_are_printed_as_json_prints_them() -> None:
     assert json.loads(dumped(found)) == found
     with pytest.raises(ValueError, match="JSON"):
         dumped({"a": [float("nan")]})
+
+
+def test_a_pair_and_the_control_have_one_kappa(tiebreak: Terminal) -> None:
+    """Two annotators of ordered answers: linear weights on both, by hand 1 - 0.8 / 1.84."""
+    xml = '<View><Text name="text" value="$text"/><Rating name="s" toName="text" maxRating="5"/></View>'
+    region = {"id": "r", "from_name": "s", "to_name": "text", "type": "rating"}
+    stars = [(1, 1), (2, 3), (4, 2), (5, 5), (3, 4)]
+    tasks = [
+        task(
+            number,
+            [
+                given(10 * number + person, person, [{**region, "value": {"rating": star}}])
+                for person, star in enumerate(both, 1)
+            ],
+        )
+        for number, both in enumerate(stars, 1)
+    ]
+    control = json.loads(tiebreak(*write(tiebreak.folder, tasks, xml), "--json", "--bootstrap", "0").out)["controls"][
+        "s"
+    ]
+    wanted = 1 - (sum(abs(a - b) for a, b in stars) / 5) / (sum(abs(a - b) for a, _ in stars for _, b in stars) / 25)
+    assert control["coefficients"]["cohen_kappa"]["value"] == pytest.approx(wanted)
+    assert control["pairs"][0]["cohen_kappa"] == pytest.approx(wanted)

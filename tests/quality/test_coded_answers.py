@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from label_config.answers import Choices
-from label_config.model import Control
+from label_config.answers import Choices, Number
+from label_config.model import Control, Family
 from sync.quality.coded_answers import encode
 
 from .answers import ABC, ROWS, SETS, Row, multiple, single
@@ -48,3 +48,10 @@ def test_what_does_not_fit_is_refused_by_control_and_label() -> None:
         single([(1, 1, "a")], fixed={1: "x"})
     with pytest.raises(ValueError, match="two answers to one task"):
         single([(1, 1, "a"), (1, 1, "b")])
+
+
+def test_a_rating_offers_all_of_its_stars_whether_anybody_gave_them_or_not() -> None:
+    control = Control("stars", "Rating", ("t",), family=Family.RATING, low=1.0, high=3.0)
+    coded = encode(control, [(1, 1, Number(3.0)), (1, 2, Number(1.0))])
+    assert coded.answers == (Number(1.0), Number(2.0), Number(3.0))
+    assert coded.answer.tolist() == [2, 0]

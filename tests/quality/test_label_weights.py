@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from label_config.answers import Choices, Region, Regions, Span
 from label_config.model import Control, Family
-from sync.quality.agreement import percent_agreement
+from sync.quality.agreement import measure, percent_agreement
 from sync.quality.coded_answers import encode
 from sync.quality.evidence import ControlEvidence, Method
 from sync.quality.label_weights import weighted_agreement
@@ -52,6 +52,19 @@ def test_a_label_counts_by_its_weight_in_the_mean_of_specific_agreements(
 def test_without_weights_it_is_the_agreement(said: dict[tuple[int, int], str]) -> None:
     plain = percent_agreement(evidence(said).coded, np.random.default_rng(0), bootstrap=0).value
     assert weighted_agreement(evidence(said), Method(), {}) == (None if plain is None else pytest.approx(plain))
+
+
+def test_tasks_answered_once_change_no_distance() -> None:
+    """Krippendorff's ordinal metric goes by how often each answer was given where answers are compared."""
+    control = Control("c", "Choices", ("t",), ("lo", "mid", "hi"))
+    rows = [
+        (task, person, Choices((label,)))
+        for task, said in enumerate(("lo mid", "mid hi", "hi"))
+        for person, label in enumerate(said.split())
+    ]
+    found, method = ControlEvidence(control, encode(control, rows)), Method(distance="ordinal", bootstrap=0)
+    plain = measure(found, method, np.random.default_rng(0)).coefficients["percent_agreement"].value
+    assert weighted_agreement(found, method, {"lo": 1.0}) == pytest.approx(plain)
 
 
 def test_labels_that_weigh_nothing_leave_nothing() -> None:

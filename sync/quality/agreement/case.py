@@ -23,7 +23,7 @@ from label_config.model import Control, Family
 from ..coded_answers import APART
 from ..evidence import ControlEvidence, Method
 from ..records import FloatArray, IntArray
-from .complex import Distances, distances
+from .complex import MOST_OTHERS, Distances, distances
 from .persons import Persons, persons
 from .resampling import Rng
 from .ruler import Ruler, ruler
@@ -144,7 +144,8 @@ class Case:
     @cached_property
     def distances(self) -> Distances:
         """Observed and expected distances of the answers one by one, for sigma and KS."""
-        return distances(self.evidence.coded, self.ruler.between, self.seeded["distances"])
+        others = self.ruler.affordable(MOST_OTHERS)
+        return distances(self.evidence.coded, self.ruler.between, self.seeded["distances"], others)
 
     @cached_property
     def weights(self) -> FloatArray:

@@ -146,11 +146,11 @@ def _shares(amounts: FloatArray) -> FloatArray:
     return found
 
 
-def distances(coded: CodedAnswers, between: Between, rng: Rng) -> Distances:
+def distances(coded: CodedAnswers, between: Between, rng: Rng, others: int = MOST_OTHERS) -> Distances:
     """Observed and expected distances of the answers in tasks that two or more answered; ``between`` gives distances.
 
-    Where there are more, ``MOST_TASKS`` tasks, ``MOST_PAIRS`` pairs of a task and ``MOST_OTHERS`` pairs across tasks
-    are drawn from ``rng``.
+    Where there are more, ``MOST_TASKS`` tasks, ``MOST_PAIRS`` pairs of a task and ``others`` pairs across tasks are
+    drawn from ``rng``.
     """
     size = np.bincount(coded.task, minlength=len(coded.tasks))
     paired = np.flatnonzero(size >= 2)
@@ -161,7 +161,7 @@ def distances(coded: CodedAnswers, between: Between, rng: Rng) -> Distances:
     rows = rows[np.argsort(coded.task[rows], kind="stable")]
     task, answer = rank[coded.task[rows]], coded.answer[rows]
     one, other, share = _within(size[drawn], rng)
-    left, right = _across(task, rng)
+    left, right = _across(task, rng, others)
     return Distances(
         observed=between(answer[one], answer[other]),
         task=task[one],
@@ -191,12 +191,12 @@ def _within(size: IntArray, rng: Rng) -> tuple[IntArray, IntArray, FloatArray]:
     return np.concatenate(ones), np.concatenate(others), np.concatenate(shares)
 
 
-def _across(task: IntArray, rng: Rng) -> tuple[IntArray, IntArray]:
+def _across(task: IntArray, rng: Rng, others: int) -> tuple[IntArray, IntArray]:
     """Pairs of rows of different tasks: all of them where they are few, else a sample; ``task`` is (rows,)."""
     rows = len(task)
-    if rows * (rows - 1) // 2 <= MOST_OTHERS:
+    if rows * (rows - 1) // 2 <= others:
         left, right = np.triu_indices(rows, 1)
     else:
-        left, right = (rng.integers(rows, size=MOST_OTHERS) for _ in range(2))
+        left, right = (rng.integers(rows, size=others) for _ in range(2))
     different = task[left] != task[right]
     return left[different], right[different]

@@ -51,7 +51,7 @@ def measure(evidence: ControlEvidence, method: Method, rng: Rng) -> Measured:
 
 
 def _pairs(case: Case, rng: Rng) -> tuple[PairAgreement, ...]:
-    """Percent agreement by the distance; kappa by the weights that the method names, else by the distance too."""
+    """Percent agreement by the distance; kappa by the weights of all other kappas."""
     coded, geometry, confidence = case.evidence.coded, case.geometry, case.method.confidence
     times = min(case.method.bootstrap, PAIR_RESAMPLES)
     if not isinstance(geometry, Table):
@@ -59,7 +59,7 @@ def _pairs(case: Case, rng: Rng) -> tuple[PairAgreement, ...]:
     pairs = pair_agreements(coded, geometry.distances, rng, times, confidence)
     if case.control.family not in CATEGORIES:
         return tuple(replace(pair, cohen_kappa=Estimate(None, n=pair.tasks, reason=NO_KAPPA)) for pair in pairs)
-    if case.method.weights is None or case.values() is None:
+    if case.values() is None or np.array_equal(1.0 - case.weights, geometry.distances):
         return pairs
     weighted = pair_agreements(coded, 1.0 - case.weights, rng, times, confidence)
     return tuple(replace(one, cohen_kappa=two.cohen_kappa) for one, two in zip(pairs, weighted, strict=True))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from label_config.answers import Answer
+from label_config.answers import Answer, PerRegion, Regions
 from label_config.model import Control
 
 from ..distance import Distance, default_distance, distance
@@ -14,6 +14,10 @@ from ..distance.own import own
 from ..evidence import Method
 from ..records import FloatArray, IntArray
 
+SMALL = 100
+"""Up to this many pairs of regions, two answers are compared in no time."""
+FEWEST = 500
+"""Pairs of answers that are compared however large they are: the mean of their distances is off by 0.02 at most."""
 BLOCK = 1_000_000
 """Pairs that are compared at once."""
 
@@ -36,6 +40,16 @@ class Ruler:
             found[here] = self.distance(Comparison(self.control, self.answers, left[here], right[here], self.counts))
         return found
 
+    def affordable(self, pairs: int) -> int:
+        """How many pairs of these answers take about the time of ``pairs`` small ones: what is compared is regions.
+
+        At least 500. Two answers of n regions cost n x n comparisons, where they crowd together.
+        """
+        step = max(1, len(self.answers) // 1000)
+        sizes = [_regions(answer) for answer in self.answers[::step]]
+        cost = float(np.mean(np.square(sizes))) / SMALL if sizes else 1.0
+        return pairs if cost <= 1 else min(pairs, max(FEWEST, int(pairs / cost)))
+
     def matrix(self) -> FloatArray:
         """The distances of all answers: (answers, answers). Each two are asked for once."""
         n = len(self.answers)
@@ -52,6 +66,12 @@ class Ruler:
     def instead(self, answers: Sequence[Answer]) -> "Ruler":
         """The same distance over other answers, each given once."""
         return Ruler(self.control, answers, np.ones(len(answers)), self.distance, self.name)
+
+
+def _regions(answer: Answer) -> int:
+    if isinstance(answer, Regions):
+        return len(answer.regions)
+    return len(answer.parts) if isinstance(answer, PerRegion) else 1
 
 
 def ruler(control: Control, answers: Sequence[Answer], counts: FloatArray, method: Method) -> Ruler:

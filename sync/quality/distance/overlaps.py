@@ -15,6 +15,8 @@ from .tables import SMALL, same_size
 Alike = Callable[[PackedRegions, IntArray, IntArray], FloatArray]
 """How alike regions are, in [0, 1], by the positions of those on the left and those on the right."""
 
+ROUNDING = 1e-9
+"""An overlap this little below a bound has reached it: areas of turned and round shapes are not exact."""
 _BLOCK = 1 << 18
 """How many regions times regions are laid out at once."""
 

@@ -13,7 +13,7 @@ from label_config.answers import Shape
 
 from ..records import BoolArray, FloatArray, IntArray
 from . import tables
-from .overlaps import overlaps
+from .overlaps import ROUNDING, overlaps
 from .packed_regions import BOX, WHOLE, PackedRegions
 
 
@@ -43,7 +43,7 @@ def f1_at(
     agreed, done = tables.agreed(regions, left, right, labels, threshold)
     rest = np.flatnonzero(~done)
     for found in overlaps(regions, left[rest], right[rest], labels=labels):
-        agreed[rest[found.places]] = found.of(found.similarity >= threshold).as_many_as_can_be().counts()
+        agreed[rest[found.places]] = found.of(found.similarity >= threshold - ROUNDING).as_many_as_can_be().counts()
     return _one_less_f1(regions, left, right, agreed)
 
 
