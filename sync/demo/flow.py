@@ -294,7 +294,7 @@ def _resolve_as_reviewer(
     for home in report["review"]["projects"]:
         while decided < RULINGS and (task := reviewer.next_task(home["id"])) is not None:
             truth = filled.truth.get(int(task.data["tiebreak_source_task"]))
-            reviewer.create_annotation(task.id, _ruling(config.controls[0], config, truth), lead_time=7.5)
+            reviewer.create_annotation(task.id, _ruling(config.decidable[0], config, truth), lead_time=7.5)
             decided += 1
     with stage.timed("sync"):
         done = run(outside, filled.project)

@@ -99,9 +99,13 @@ def exported(folder: Path) -> Material:
     except OSError as error:
         raise DemoError(f"{place}: cannot be read: {error.strerror}; --dataset needs a folder with it") from error
     try:
-        control = parse(xml).controls[0]
+        config = parse(xml)
     except LabelConfigError as error:
         raise DemoError(f"{place}: {error}") from error
+    if not config.decidable:
+        there = ", ".join(f"{control.name} ({control.tag})" for control in config.controls)
+        raise DemoError(f"{place}: the demo shows the whole loop, which needs Choices, and there are: {there}")
+    control = config.decidable[0]
     tasks = read_export(folder / "export.json")
     if not tasks:
         raise DemoError(f"{folder / 'export.json'}: there is no task in it")

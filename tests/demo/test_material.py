@@ -14,7 +14,11 @@ CHOICES = '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Cho
     ("config", "export", "said"),
     [
         ("<View", "[]", "label_config.xml: the labeling interface is not XML"),
-        ('<View><Text name="t" value="$text"/><Rating name="r" toName="t"/></View>', "[]", "<Rating name='r'>"),
+        (
+            '<View><Text name="t" value="$text"/><Rating name="r" toName="t"/></View>',
+            "[]",
+            "needs Choices, and there are: r (Rating)",
+        ),
         (CHOICES, '[{"data": {"t', "the file is cut or is not JSON"),
         (CHOICES, '{"tasks": []}', "not a list of tasks"),
         (CHOICES, '[{"id": 1}]', "no `data`"),

@@ -203,9 +203,8 @@ def test_a_project_that_is_not_there_is_named(label_studio: RunningLabelStudio, 
 
 
 def test_an_unsupported_interface_is_named(label_studio: RunningLabelStudio, store: Store) -> None:
-    xml = '<View><Text name="text" value="$text"/><Rating name="stars" toName="text"/></View>'
-    made = scene(label_studio, [[]], xml=xml)
-    with pytest.raises(Unsupported, match=r"project \d+ .* <Rating name='stars'>"):
+    made = scene(label_studio, [[]], xml=scene_xml().replace('value="bad"', 'value="bad" alias=" "'))
+    with pytest.raises(Unsupported, match=r"project \d+ .* <Choices name='mood'>: a <Choice> has an empty alias"):
         run(services(label_studio, store), made.project)
 
 

@@ -17,7 +17,7 @@ from sync.store.engine import Store, claim, open_store
 from sync.webhooks import SECRET_HEADER
 
 from ..conftest import RunningLabelStudio, clock
-from ..end_to_end.scenes import review_projects, scene
+from ..end_to_end.scenes import XML, review_projects, scene
 from ..small_backend import SmallBackend
 from .misbehaving import always, serving
 
@@ -102,11 +102,11 @@ def test_a_server_that_does_not_answer_ends_it_too(patient: Patient) -> None:
 
 def test_projects_that_cannot_be_looked_after_are_named(patient: Patient) -> None:
     assert patient.bad()["projects"].remedy == "in the settings: projects = [ID, ...]"
-    strange = scene(patient.studio, [], xml='<View><Text name="t" value="$text"/><Rating name="r" toName="t"/></View>')
+    strange = scene(patient.studio, [], xml=XML.replace('value="bad"', 'value="bad" alias=" "'))
     found = patient.bad(projects=(999_999, strange.project))
     assert "not found" in found["project 999999"].message
     assert (
-        "<Rating name='r'>: this control is not supported yet" in found[f"project {strange.project}: interface"].message
+        "<Choices name='mood'>: a <Choice> has an empty alias" in found[f"project {strange.project}: interface"].message
     )
 
 
