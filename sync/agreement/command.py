@@ -47,7 +47,7 @@ def agreement(
     ] = None,
     weights: Annotated[
         str | None,
-        typer.Option(help="Weights of kappas and AC2: linear, quadratic ... (default: as the distance suggests)."),
+        typer.Option(help="Weights of kappas and AC2: linear, quadratic ... (default: linear for ordered answers)."),
     ] = None,
     by: Annotated[list[str] | None, typer.Option(help="Cut by this field of the tasks' data; may be repeated.")] = None,
     weight: Annotated[
