@@ -82,7 +82,9 @@ def headline(one: Measured) -> str:
         return f"{said[0].upper()}{said[1:]}; beyond chance nothing can be said: {alpha.reason}."
     limits = interval(alpha)
     with_limits = f" ({limits})" if limits else ""
-    return f"{_MEANING[verdict(alpha.value)]}: {said}, alpha {coefficient(alpha.value)}{with_limits}."
+    wide = alpha.low is not None and verdict(alpha.low) != verdict(alpha.value)
+    doubt = " Its interval reaches lower: more tasks with two answers would tell." if wide else ""
+    return f"{_MEANING[verdict(alpha.value)]}: {said}, alpha {coefficient(alpha.value)}{with_limits}.{doubt}"
 
 
 def paradox(one: Measured) -> str:

@@ -12,7 +12,7 @@ from label_config.templates import template
 
 from ..errors import DemoError
 from ..labelstudio.client import LabelStudio
-from ..labelstudio.exports import read_export
+from ..labelstudio.export_file import read_export
 from .accounts import Account
 from .annotators import annotate
 from .digits import digits

@@ -58,6 +58,14 @@ def stream_export(place: Path, progress: Callable[[int], None] = lambda _: None)
             yield task
 
 
+def read_export(place: Path) -> list[Mapping[str, Any]]:
+    """All tasks of a JSON export at once, as they stand there, each with ``data`` and ``annotations``.
+
+    Raises ExportError, which names the file and the place in it, for one that is cut, not JSON, or not an export.
+    """
+    return list(_raw(place, lambda _: None))
+
+
 def _raw(place: Path, progress: Callable[[int], None]) -> Generator[Mapping[str, Any], None, None]:
     try:
         with place.open("rb") as file:

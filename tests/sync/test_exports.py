@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sync.errors import ExportError
-from sync.labelstudio.exports import read_export
+from sync.labelstudio.export_file import read_export
 
 TASKS = [
     {"id": 1, "data": {"text": "caf\u00e9 \U0001f600"}, "annotations": [{"id": 2, "completed_by": 3, "result": []}]},
@@ -25,7 +25,7 @@ def test_an_export_that_was_cut_anywhere_is_refused_by_name_and_place(tmp_path: 
     whole = json.dumps(TASKS, indent=1, ensure_ascii=False).encode()
     for length in range(len(whole)):
         place.write_bytes(whole[:length])
-        with pytest.raises(ExportError, match=r"export\.json: (line \d+, column \d+: |not UTF-8 at byte \d+)"):
+        with pytest.raises(ExportError, match=r"export\.json: .*(cut|empty|not UTF-8 at byte \d+)"):
             read_export(place)
 
 
@@ -38,7 +38,7 @@ def test_an_export_that_was_cut_anywhere_is_refused_by_name_and_place(tmp_path: 
         ('[{"data": {}, "annotations": {}}]', "task 0 of the list: `annotations` is not a list"),
         ('[{"data": {}, "annotations": [{}]}]', "task 0 of the list: an annotation without a `result`"),
         ("[" * 100_000, "not JSON that Label Studio writes"),
-        ("id,text\n1,a", "line 1, column 1: Expecting value; the file is cut or is not JSON"),
+        ("id,text\n1,a", "not a list of tasks; export it as JSON"),
     ],
 )
 def test_what_is_no_export_is_refused(content: str, said: str, tmp_path: Path) -> None:
