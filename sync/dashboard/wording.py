@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..quality.priority import KINDS
 from ..quality.records import Estimate
-from .report import Report
+from .report import ControlReport, Report
 
 RELIABLE, TENTATIVE = 0.8, 0.667
 """Krippendorff's bounds for alpha (Content Analysis, 2004, chapter 11): conclusions from 0.8, tentative from 0.667."""
@@ -126,6 +126,12 @@ _MEANING = {
 }
 
 
+def _matching(control: ControlReport) -> str:
+    """Choices match or do not; what is marked, rated or written agrees more or less."""
+    share = percent(control.percent.value)
+    return f"{share} of answers match" if control.kind in ("Choices", "Pairwise") else f"agreement {share}"
+
+
 def headline(report: Report, confidence: float) -> str:
     """One sentence on where the project stands with its agreement.
 
@@ -143,7 +149,7 @@ def headline(report: Report, confidence: float) -> str:
     limits = interval(control.alpha)
     with_interval = f", {percent(confidence)} interval {limits}" if limits else ""
     return (
-        f"{_MEANING[verdict(control.alpha.value)]}{where}: {percent(control.percent.value)} of answers match, "
+        f"{_MEANING[verdict(control.alpha.value)]}{where}: {_matching(control)}, "
         f"alpha {coefficient(control.alpha.value)}{with_interval}."
     )
 

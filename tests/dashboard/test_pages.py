@@ -209,7 +209,7 @@ def test_lists_are_cut_and_say_so(tmp_path: Path) -> None:
 
 def test_several_controls_name_the_weakest_and_stand_apart(tmp_path: Path) -> None:
     one = stage(tmp_path).create(texts(2))
-    known = {"percent_agreement": {"value": 0.9, "n": 9}, "tasks": 9, "annotators": 2}
+    known = {"type": "Choices", "percent_agreement": {"value": 0.9, "n": 9}, "tasks": 9, "annotators": 2}
     report = {
         "controls": {
             "topic": {**known, "krippendorff_alpha": {"value": 0.85, "low": 0.8, "high": 0.9, "n": 9}},
@@ -220,6 +220,10 @@ def test_several_controls_name_the_weakest_and_stand_apart(tmp_path: Path) -> No
         insert_assessment(connection, one.key, "hash", report, 1)
     text = page(one, "/projects/7")
     assert "on “tone”, the weakest control: 90 % of answers match, alpha 0.70, 95 % interval −0.10 to 0.80." in text
+    report["controls"]["tone"]["type"] = "Rating"
+    with one.store.begin() as connection:
+        insert_assessment(connection, one.key, "another", report, 2)
+    assert "the weakest control: agreement 90 %, alpha 0.70" in page(one, "/projects/7")
     assert '<h3 class="control-name">topic</h3>' in text
 
 
