@@ -5,9 +5,11 @@ tasks of each group a resample has. What the project really has is one row of th
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from ..intervals import NO_RESAMPLES, estimate
 from ..records import Estimate, FloatArray, IntArray
@@ -99,9 +101,10 @@ def estimates(quantities: Mapping[str, Quantity], rng: Rng, bootstrap: int, conf
         blocks: dict[str, list[FloatArray]] = {name: [] for name in names}
         times = min([bootstrap, *(most for name in names if (most := quantities[name].most) is not None)])
         if names and times >= 1:
-            for weights in groups.resamples(seeded, times):
-                for name in names:
-                    blocks[name].append(_bounded(quantities[name].of(weights)))
+            with _one_thread(times * len(groups.times)):
+                for weights in groups.resamples(seeded, times):
+                    for name in names:
+                        blocks[name].append(_bounded(quantities[name].of(weights)))
             draws |= {name: np.concatenate(found) for name, found in blocks.items()}
     return {
         name: estimate(
@@ -114,6 +117,11 @@ def estimates(quantities: Mapping[str, Quantity], rng: Rng, bootstrap: int, conf
         )
         for name, quantity in quantities.items()
     }
+
+
+def _one_thread(numbers: int) -> AbstractContextManager[object]:
+    """Many small products of matrices: threads that wait for each other make them slower than one alone."""
+    return threadpool_limits(1, "blas") if numbers > AT_ONCE else nullcontext()
 
 
 def _apart(quantities: Mapping[str, Quantity], rng: Rng) -> Iterator[tuple[Groups, Rng]]:
