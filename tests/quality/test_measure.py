@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from label_config.answers import Answer, Choices, Text
-from label_config.model import Control
+from label_config.answers import Answer, Choices, Number, Part, PerRegion, Region, Text, Whole
+from label_config.model import Control, Family
 from sync.quality.agreement import COEFFICIENTS, alpha_of_codes, measure
 from sync.quality.agreement.case import Case as Inspected
 from sync.quality.agreement.spread import Spread
@@ -177,3 +177,20 @@ def test_names_that_do_not_exist_are_refused_with_those_that_do(wrong: dict[str,
     evidence = ControlEvidence(Control("c", "Choices", ("t",), ABC), single(table("ab aa")))
     with pytest.raises(ValueError, match="there are: "):
         measured(evidence, **wrong)
+
+
+def test_each_label_of_a_choice_per_region_and_each_star_stand_against_the_rest() -> None:
+    def told(*labels: str) -> PerRegion:
+        return PerRegion(tuple(Part(Region(Whole(), (), str(n)), Choices((one,))) for n, one in enumerate(labels)))
+
+    item = Control("c", "Choices", ("t",), ("a", "b"), per_region=True)
+    rows = [(1, 1, told("a", "b")), (1, 2, told("a", "a")), (2, 1, told("b", "b")), (2, 2, told("b", "b"))]
+    found = measured(ControlEvidence(item, encode(item, rows)), bootstrap=0).labels
+    # Of "a": one of two regions in task 1, nothing in task 2. Of "b": one said, the other not; then both of both.
+    assert [found[name].percent_agreement.value for name in "ab"] == [pytest.approx(0.75), pytest.approx(0.5)]
+    assert [found[name].annotations for name in "ab"] == [2, 3]
+    stars = Control("s", "Rating", ("t",), family=Family.RATING, low=1.0, high=3.0)
+    answered = [(1, 1, Number(1.0)), (1, 2, Number(1.0)), (2, 1, Number(2.0)), (2, 2, Number(1.0))]
+    rated = measured(ControlEvidence(stars, encode(stars, answered)), bootstrap=0).labels
+    assert {name: one.percent_agreement.value for name, one in rated.items()} == {"1": 0.5, "2": 0.5, "3": 1.0}
+    assert rated["3"].krippendorff_alpha.value is None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import sparse
 
-from label_config.answers import Answer, Choices, Regions, Taxonomy
+from label_config.answers import Answer, Choices, Number, Part, PerRegion, Regions, Taxonomy
 from label_config.model import Family
 
 from ..intervals import NO_RESAMPLES, estimate
@@ -22,16 +22,15 @@ from .undefined import NO_LABEL, NO_PAIRS
 def label_agreements(case: Case, rng: Rng) -> dict[str, LabelAgreement]:
     """Label -> its agreement, in the interface's order, then as they occur; empty for answers without labels.
 
-    Of choices and taxonomies (every node of a path), an answer has the label or not. Of regions, those with the label
-    are compared, as if there were no others. Labels of the interface that nobody gave are there too.
+    Of choices, taxonomies (every node of a path) and ratings (every star), an answer has the label or not. Of regions,
+    those with the label are compared, as if there were no others; of choices per region, where the label was given and
+    where not. Labels of the interface that nobody gave are there too.
     """
     control = case.control
-    if control.per_region:
-        return {}
-    if control.family in (Family.CHOICES, Family.TAXONOMY):
-        return _given_or_not(case, rng)
-    if control.family == Family.REGIONS:
+    if control.family == Family.REGIONS or (control.per_region and control.family == Family.CHOICES):
         return _regions_of(case, rng)
+    if control.family in (Family.CHOICES, Family.TAXONOMY, Family.RATING) and not control.per_region:
+        return _given_or_not(case, rng)
     return {}
 
 
@@ -46,9 +45,26 @@ def labels_of(answer: Answer) -> tuple[str, ...]:
     if isinstance(answer, Taxonomy):
         nodes = (" / ".join(path[:depth]) for path in answer.paths for depth in range(1, len(path) + 1))
         return tuple(dict.fromkeys(nodes))
+    if isinstance(answer, Number):
+        return (f"{answer.value:g}",)
     if isinstance(answer, Regions):
         return tuple(dict.fromkeys(label for region in answer.regions for label in region.labels))
+    if isinstance(answer, PerRegion):
+        said = (part.answer for part in answer.parts if isinstance(part.answer, Choices))
+        return tuple(dict.fromkeys(label for choice in said for label in choice.labels))
     return ()
+
+
+def _alone(answer: Answer, label: str) -> Answer:
+    """What of the answer has the label: its regions, or where it was given."""
+    if isinstance(answer, PerRegion):
+        given = (isinstance(part.answer, Choices) and label in part.answer.labels for part in answer.parts)
+        parts = (
+            Part(part.region, Choices((label,)) if has else None) for part, has in zip(answer.parts, given, strict=True)
+        )
+        return PerRegion(tuple(parts))
+    regions = answer.regions if isinstance(answer, Regions) else ()
+    return Regions(tuple(region for region in regions if label in region.labels))
 
 
 def _names(case: Case) -> dict[str, int]:
@@ -137,13 +153,12 @@ def _estimated(values: _Binary, case: Case, rng: Rng) -> tuple[list[Estimate], l
 
 
 def _regions_of(case: Case, rng: Rng) -> dict[str, LabelAgreement]:
-    """Each label's regions alone, all labels on the same resamples; an answer without any is an empty one."""
+    """What has each label alone, all labels on the same resamples; an answer without any is an empty one."""
     coded, geometry, names = case.evidence.coded, case.geometry, _names(case)
     parts: dict[str, dict[int, Answer]] = {name: {} for name in names}
     for place, answer in enumerate(coded.answers):
         for label in labels_of(answer):
-            regions = answer.regions if isinstance(answer, Regions) else ()
-            parts[label][place] = Regions(tuple(region for region in regions if label in region.labels))
+            parts[label][place] = _alone(answer, label)
     if isinstance(geometry, Table) or not geometry.groups.paired:
         none = Estimate(None, reason=NO_PAIRS)
         return {name: LabelAgreement(_rows(case, part), none, none) for name, part in parts.items()}
