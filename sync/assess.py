@@ -24,8 +24,9 @@ from .quality.agreement import measure
 from .quality.coded_answers import encode
 from .quality.consensus import infer
 from .quality.evidence import ControlEvidence, Method
-from .quality.priority import Opinion, Policy, findings, rank
-from .quality.records import ControlConsensus, Priority
+from .quality.findings import Case, findings
+from .quality.priority import Policy, rank
+from .quality.records import ControlConsensus, Opinion, Priority
 from .settings import Settings
 from .store import assessments, projects, training
 from .store.annotations import AnswerRow, Excluded, answers_of, ground_truths_of
@@ -75,7 +76,10 @@ class Evidence:
                 for control, tasks in self.fixed.items()
             },
             {
-                control: sorted((task, list(dataclasses.astuple(opinion))) for task, opinion in tasks.items())
+                control: sorted(
+                    (task, canonical(opinion.answer), dict(opinion.probabilities), opinion.confidence)
+                    for task, opinion in tasks.items()
+                )
                 for control, tasks in self.opinions.items()
             },
             self.progress,
@@ -143,7 +147,7 @@ def gather(connection: Connection, project: int) -> Evidence:
     opinions: dict[str, dict[int, Opinion]] = {control.name: {} for control in config.decidable}
     for score in assessments.opinions(connection, project):
         if score.control in opinions:
-            opinions[score.control][score.task] = Opinion(score.labels, score.probabilities, score.confidence)
+            opinions[score.control][score.task] = Opinion(Choices(score.labels), score.probabilities, score.confidence)
     return Evidence(config, answers, excluded, fixed, opinions, assessments.progress(connection, project))
 
 
@@ -152,14 +156,14 @@ def _judge(control: Control, evidence: Evidence, settings: Settings) -> _Judgeme
     fixed = {task: answer for task, (answer, _) in evidence.fixed.get(control.name, {}).items()}
     coded = encode(control, [(row.task, row.annotator, row.answer) for row in rows], fixed)
     window, bounds = windows(rows)
-    said = ControlEvidence(control, coded, cuts={WINDOW: window})
+    said = ControlEvidence(control, coded, cuts={WINDOW: window}, opinions=evidence.opinions.get(control.name, {}))
     measured = measure(said, _method(control, settings), np.random.default_rng(settings.seed))
     if not control.decidable:
         return _Judgement(None, (), control_report(measured, None, bounds))
-    consensus = infer(control.name, coded, settings.consensus_method)
+    consensus = infer(said, settings.consensus_method)
     policy = policy_of(settings)
     agreed = {task.task: task.agreement for task in measured.per_task if task.agreement is not None}
-    found = findings(consensus, agreed, coded, evidence.opinions.get(control.name, {}), policy)
+    found = findings(Case(said, consensus, agreed))
     queue = [entry for entry in rank(found, policy) if entry.priority >= settings.review_from]
     return _Judgement(consensus, queue, control_report(measured, consensus, bounds))
 

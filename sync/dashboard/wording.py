@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from ..quality.priority import KINDS
+from ..quality.findings import KINDS
 from ..quality.records import Estimate
 from .report import ControlReport, Report
 

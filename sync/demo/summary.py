@@ -10,7 +10,7 @@ from sqlalchemy import select
 from label_config.ordering import score_from_priority
 
 from ..opening import Services
-from ..quality.priority import KINDS
+from ..quality.findings import KINDS
 from ..store import projects, reviews
 from ..store.tables import annotators, consensus, queue, scores, tasks
 from .material import Truth

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from label_config.answers import Answer
 from label_config.model import Control
 
-from .records import CodedAnswers
+from .records import CodedAnswers, FloatArray, IntArray, Opinion, Trust
 
 OwnDistance = Callable[[Answer, Answer], float]
 """A user's own distance between two answers: in [0, 1], 0 for equal ones, the same both ways round."""
@@ -19,6 +19,10 @@ class ControlEvidence:
     ``coded`` holds the latest answer of each person on each task, ``repeats`` their earlier ones as (task, annotator,
     answer), ids all of them. ``truths`` maps task ids to the ground truth, ``predictions`` version -> task -> answer.
     ``cuts`` maps the name of a field, "day" or "week" to task -> value: what the report is cut by.
+
+    ``opinions`` maps tasks to what the model thinks that learned from none of them, ``trust`` annotators to what is
+    believed of them beforehand. ``given_at`` (microseconds since 1970, 0 unknown) and ``lead_time`` (seconds, NaN
+    unknown) stand beside the rows of ``coded``; null where nothing is known of any.
     """
 
     control: Control
@@ -27,6 +31,10 @@ class ControlEvidence:
     truths: Mapping[int, Answer] = field(default_factory=dict)
     predictions: Mapping[str, Mapping[int, Answer]] = field(default_factory=dict)
     cuts: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    opinions: Mapping[int, Opinion] = field(default_factory=dict)
+    trust: Mapping[int, Trust] = field(default_factory=dict)
+    given_at: IntArray | None = None
+    lead_time: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,32 +70,41 @@ class PairAgreement:
 class TaskConsensus:
     """What the answer to one task probably is.
 
-    ``answer`` is a tuple of labels. ``confidence`` in [0, 1] is the posterior probability of the answer (for multiple
-    choices: of its least certain label). ``posterior`` maps each label to its probability, all of them together 1 (for
-    multiple choices: of being chosen, each in [0, 1]); an answer that chose nothing has the label "".
+    ``confidence`` in [0, 1] is the probability that ``answer`` is right (of several labels: that its least certain one
+    is; of regions: the mean over those that were kept of the probability that they are there, as they are labelled).
+    ``posterior`` maps each label to its probability, all of them together 1 (for several labels: of being chosen, each
+    in [0, 1]); an answer that chose nothing has the label "". It is null where answers are not labels.
     With ``tie`` true the posterior is shared, and the answer is the first of the tied ones in the interface's order
-    (for multiple choices: is without the labels that are as probable as not).
+    (for several labels: is without those that are as probable as not). ``interval`` holds a number's lower and upper
+    bound at 95 %, null for other answers. ``support`` has for each region of the answer the probability that it is
+    there, in their order.
     """
 
     task: int
-    answer: tuple[str, ...]
+    answer: Answer
     confidence: float
-    posterior: Mapping[str, float]
+    posterior: Mapping[str, float] | None
     annotations: int
     tie: bool = False
+    interval: tuple[float, float] | None = None
+    support: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotatorQuality:
     """How reliable one annotator is on one control: the estimated probability in [0, 1] of a right answer.
 
-    ``confusion`` maps the probable true label to the probabilities of what this annotator answers.
+    ``low`` and ``high`` bound it at 95 %. For answers that are right by degrees it is the expected 1 - distance to the
+    right one. ``confusion`` maps the probable true label to the probabilities of what this annotator answers, empty
+    where answers are not labels.
     """
 
     annotator: int
     quality: float
     annotations: int
     confusion: Mapping[str, Mapping[str, float]]
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +119,37 @@ class ControlConsensus:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a model that was not trained on a task thinks of it.
+
+    ``probabilities`` maps labels to probabilities that sum to 1 (for several labels: of being chosen, each in [0, 1]);
+    empty where the model gives none. ``confidence`` in [0, 1] is the calibrated probability that ``answer`` is right,
+    null where the model gives none. ``version`` is the model's.
+    """
+
+    answer: Answer
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    confidence: float | None = None
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What is believed of an annotator beforehand: right with ``accuracy`` in (0, 1), as after ``answers`` answers."""
+
+    accuracy: float
+    answers: float
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something about one task and control that a person may have to look at.
 
-    ``kind`` is a key of ``priority.KINDS``. ``severity`` in [0, 1], higher = needs a human more.
-    ``reason`` is one sentence for people; ``numbers`` are what it was computed from.
+    ``kind`` is a key of ``findings.KINDS``. ``severity`` in [0, 1], higher = needs a human more.
+    ``reason`` is one sentence for people; ``numbers`` are what it was computed from. ``annotator`` is whose answer it
+    is about, null where it is about the task as a whole. ``related`` are other tasks that it is about, such as
+    near-identical ones. ``region`` is the place of the region in the answer that it is about. ``correction`` is the
+    answer that is proposed, null where none is.
     """
 
     task: int
@@ -123,6 +158,10 @@ class Finding:
     severity: float
     reason: str
     numbers: Mapping[str, float] = field(default_factory=dict)
+    annotator: int | None = None
+    related: tuple[int, ...] = ()
+    region: int | None = None
+    correction: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +169,7 @@ class Priority:
     """One entry of the queue: a task and control with its place, its reasons and how the number came about.
 
     ``priority`` in [0, 1], higher = needs a human more. ``band`` is 1, 2 or 3 (1 = most urgent).
-    ``action`` is "adjudicate" or "check". ``parts`` maps a finding kind to its share in ``priority``.
+    ``action`` is a key of ``priority.ACTIONS``. ``parts`` maps a finding kind to its share in ``priority``.
     """
 
     task: int

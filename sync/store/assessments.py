@@ -1,10 +1,13 @@
 """What was concluded: assessments, consensus, the queue, and what the model thinks."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, distinct, func, insert, select, update
+
+from label_config.results import canonical
 
 from ..quality.records import ControlConsensus, Priority
 from .tables import annotation_versions, annotations, assessments, consensus, queue, scores, tasks
@@ -72,9 +75,9 @@ def write_consensus(
         one.task: {
             "task": one.task,
             "control": found.control,
-            "answer": list(one.answer),
+            "answer": json.loads(canonical(one.answer)),
             "confidence": one.confidence,
-            "posterior": dict(one.posterior),
+            "posterior": None if one.posterior is None else dict(one.posterior),
             "annotations": one.annotations,
             "tie": one.tie,
             "method": found.method,

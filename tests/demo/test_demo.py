@@ -101,7 +101,7 @@ def test_reviews_come_back_with_reasons_and_two_are_ruled(ran: Ran) -> None:
         home["title"][:4] for home in review["projects"]
     )
     assert review["projects"][0]["title"].startswith("[P1] ")
-    assert review["reasons"]["disagreement"] > 10
+    assert review["reasons"]["low_agreement"] > 10
     assert (review["rulings"], review["ground_truths"]) == (2, 2)
 
 

@@ -12,9 +12,10 @@ from label_config.answers import Choices
 from label_config.model import Control
 from sync.quality.agreement import measure
 from sync.quality.coded_answers import encode
+from sync.quality.consensus import infer
 from sync.quality.evidence import ControlEvidence, Method
 from sync.quality.measured import Measured
-from sync.quality.records import CodedAnswers, IntArray
+from sync.quality.records import CodedAnswers, ControlConsensus, IntArray
 
 ABC = ("a", "b", "c")
 Row = tuple[int, int, str]
@@ -43,6 +44,11 @@ def measured(
     control = Control("c", "Choices", ("t",), coded.labels, coded.multiple)
     method = Method(coefficients=("percent_agreement", "krippendorff_alpha"), bootstrap=bootstrap)
     return measure(ControlEvidence(control, coded, cuts=cuts or {}), method, np.random.default_rng(seed))
+
+
+def inferred(coded: CodedAnswers, method: str = "auto") -> ControlConsensus:
+    """The consensus on a choice."""
+    return infer(ControlEvidence(Control("c", "Choices", ("t",), coded.labels, coded.multiple), coded), method)
 
 
 def table(text: str) -> list[Row]:

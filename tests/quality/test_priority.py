@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from label_config.answers import Choices
+from label_config.model import Control
 from sync.quality.agreement import matrix
 from sync.quality.consensus import infer
-from sync.quality.priority import DISPUTES, KINDS, Opinion, Policy, findings, rank
-from sync.quality.records import CodedAnswers, Finding, Priority
+from sync.quality.evidence import ControlEvidence
+from sync.quality.findings import KINDS, Case, findings
+from sync.quality.priority import DISPUTES, Policy, rank
+from sync.quality.records import CodedAnswers, Finding, Opinion, Priority
 
 from .answers import ABC, ROWS, SETS, Row, multiple, ordered_pairs, pairs_by_task, single, table
 
@@ -29,7 +33,8 @@ FOUND = st.lists(
     max_size=12,
 )
 OPINIONS = st.dictionaries(
-    st.integers(0, 6), st.builds(Opinion, st.sampled_from([("a",), ("b",)]), st.just({}), st.floats(0, 1))
+    st.integers(0, 6),
+    st.builds(Opinion, st.sampled_from([Choices(("a",)), Choices(("b",))]), st.just({}), st.floats(0, 1)),
 )
 
 
@@ -39,7 +44,9 @@ def found_in(
     apart = matrix(coded)
     pairs = {task: ordered_pairs(given) for task, given in zip(coded.tasks, pairs_by_task(coded), strict=True)}
     agreement = {task: float(np.mean([1 - apart[pair] for pair in both])) for task, both in pairs.items() if both}
-    return findings(infer("tone", coded, method), agreement, coded, opinions or {}, policy)
+    control = Control("tone", "Choices", ("t",), coded.labels, coded.multiple)
+    said = ControlEvidence(control, coded, opinions=opinions or {})
+    return findings(Case(said, infer(said, method), agreement))
 
 
 def by_kind(found: list[Finding]) -> dict[str, Finding]:
@@ -51,17 +58,17 @@ def entry(*found: Finding, policy: Policy = POLICY) -> Priority:
     return only
 
 
-def of_severity(severity: float, kind: str = "disagreement", task: int = 1) -> Finding:
+def of_severity(severity: float, kind: str = "low_agreement", task: int = 1) -> Finding:
     return Finding(task, "tone", kind, severity, "")
 
 
 def test_a_split_vote_is_a_disagreement_a_tie_and_not_certain() -> None:
     """One a, one b: no pair agrees; the consensus is half certain, of at least .9 that were wanted."""
     found = by_kind(found_in(single(table("a b"))))
-    assert found.keys() == {"disagreement", "tie", "low_confidence"}
-    assert [found[kind].severity for kind in ("disagreement", "tie")] == [1.0, 1.0]
+    assert found.keys() == {"low_agreement", "tie", "low_confidence"}
+    assert [found[kind].severity for kind in ("low_agreement", "tie")] == [1.0, 1.0]
     assert found["low_confidence"].severity == pytest.approx((0.9 - 0.5) / 0.9)
-    assert found["disagreement"].reason == "2 annotators gave 2 different answers: a (1), b (1)."
+    assert found["low_agreement"].reason == "2 annotators gave 2 different answers: a (1), b (1)."
     assert found["tie"].reason == "No answer is more probable than another: a, b, each 50 %."
     assert found["low_confidence"].reason == "The probable answer a is only 50 % certain."
 
@@ -69,10 +76,10 @@ def test_a_split_vote_is_a_disagreement_a_tie_and_not_certain() -> None:
 def test_two_against_one_is_no_tie() -> None:
     """One pair of three agrees."""
     found = by_kind(found_in(single(table("a b b"))))
-    assert found.keys() == {"disagreement", "low_confidence"}
-    assert found["disagreement"].severity == pytest.approx(2 / 3)
-    assert found["disagreement"].numbers == {"agreement": pytest.approx(1 / 3)}
-    assert found["disagreement"].reason == "3 annotators gave 2 different answers: b (2), a (1)."
+    assert found.keys() == {"low_agreement", "low_confidence"}
+    assert found["low_agreement"].severity == pytest.approx(2 / 3)
+    assert found["low_agreement"].numbers == {"agreement": pytest.approx(1 / 3)}
+    assert found["low_agreement"].reason == "3 annotators gave 2 different answers: b (2), a (1)."
 
 
 def test_who_agrees_and_who_is_alone_leaves_nothing_to_find() -> None:
@@ -87,12 +94,12 @@ def test_the_first_of_three_even_answers_is_named_with_the_others() -> None:
 def test_a_label_as_probable_as_not_is_named() -> None:
     found = by_kind(found_in(multiple([(1, 1, "ab"), (1, 2, "a")])))
     assert found["tie"].reason == "As probable as not (50 %): b."
-    assert found["disagreement"].severity == pytest.approx(0.5)
-    assert found["disagreement"].reason == "2 annotators gave 2 different answers: a (1), a, b (1)."
+    assert found["low_agreement"].severity == pytest.approx(0.5)
+    assert found["low_agreement"].reason == "2 annotators gave 2 different answers: a (1), a, b (1)."
 
 
 def test_a_sure_model_that_contradicts_is_a_finding_also_where_one_person_answered() -> None:
-    sure, unsure = Opinion(("b",), {"b": 0.8}, 0.8), Opinion(("b",), {"b": 0.59}, 0.59)
+    sure, unsure = Opinion(Choices(("b",)), {"b": 0.8}, 0.8), Opinion(Choices(("b",)), {"b": 0.59}, 0.59)
     (found,) = found_in(single([(1, 1, "a"), (2, 1, "a"), (3, 1, "b")]), {1: sure, 2: unsure, 3: sure})
     assert (found.task, found.kind, found.severity) == (1, "model_conflict", 0.8)
     assert found.reason == "The model, which has not learned from this task, is 80 % sure of b, not of a."
@@ -101,11 +108,11 @@ def test_a_sure_model_that_contradicts_is_a_finding_also_where_one_person_answer
 
 def test_a_model_that_sides_with_one_of_the_tied_answers_contradicts_nobody() -> None:
     split = single(table("a b"))
-    assert "model_conflict" not in by_kind(found_in(split, {0: Opinion(("b",), {}, 0.9)}))
-    assert "model_conflict" in by_kind(found_in(split, {0: Opinion(("c",), {}, 0.9)}))
+    assert "model_conflict" not in by_kind(found_in(split, {0: Opinion(Choices(("b",)), {}, 0.9)}))
+    assert "model_conflict" in by_kind(found_in(split, {0: Opinion(Choices(("c",)), {}, 0.9)}))
     sets = multiple([(1, 1, "ab"), (1, 2, "a")])
-    assert "model_conflict" not in by_kind(found_in(sets, {1: Opinion(("a", "b"), {}, 0.9)}))
-    assert "model_conflict" in by_kind(found_in(sets, {1: Opinion(("b",), {}, 0.9)}))
+    assert "model_conflict" not in by_kind(found_in(sets, {1: Opinion(Choices(("a", "b")), {}, 0.9)}))
+    assert "model_conflict" in by_kind(found_in(sets, {1: Opinion(Choices(("b",)), {}, 0.9)}))
 
 
 @given(ROWS, OPINIONS, st.dictionaries(st.integers(0, 9), st.sampled_from(ABC)))
@@ -180,7 +187,7 @@ def test_equal_priorities_stand_in_the_order_of_task_and_control() -> None:
 
 @pytest.mark.parametrize(("severity", "band"), [(0.0, 3), (0.34, 3), (0.36, 2), (0.59, 2), (0.61, 1), (1.0, 1)])
 def test_bands_begin_where_the_policy_says(severity: float, band: int) -> None:
-    policy = Policy(weights={"disagreement": 1.0}, p1_from=0.6, p2_from=0.35)
+    policy = Policy(weights={"low_agreement": 1.0}, p1_from=0.6, p2_from=0.35)
     assert entry(of_severity(severity), policy=policy).band == band
 
 
@@ -198,17 +205,17 @@ def test_what_is_about_people_is_adjudicated_and_the_rest_checked(kind: str) -> 
 
 def test_the_weightiest_finding_comes_first() -> None:
     item = entry(of_severity(0.1), of_severity(1.0, "tie"))
-    assert [one.kind for one in item.findings] == ["tie", "disagreement"]
+    assert [one.kind for one in item.findings] == ["tie", "low_agreement"]
 
 
 def test_two_findings_of_one_kind_both_count() -> None:
     twice = entry(of_severity(0.5), of_severity(0.5))
     assert twice.priority == pytest.approx(1 - (1 - 0.31) ** 2)
-    assert dict(twice.parts) == {"disagreement": pytest.approx(twice.priority)}
+    assert dict(twice.parts) == {"low_agreement": pytest.approx(twice.priority)}
 
 
 def test_certainty_itself_stays_within_one() -> None:
-    policy = Policy(weights={"disagreement": 1.0, "tie": 1.0})
+    policy = Policy(weights={"low_agreement": 1.0, "tie": 1.0})
     assert entry(of_severity(1.0), of_severity(1.0, "tie"), policy=policy).priority == pytest.approx(1.0)
     assert entry(of_severity(0.0), policy=policy).priority == 0.0
 
@@ -217,5 +224,5 @@ def test_the_default_policy_has_a_weight_for_every_kind_and_no_other() -> None:
     assert POLICY.weights.keys() == KINDS.keys()
     assert all(0 < weight <= 1 for weight in POLICY.weights.values())
     assert KINDS.keys() >= DISPUTES
-    with pytest.raises(ValueError, match=r"'disagreement'.*it has: tie"):
+    with pytest.raises(ValueError, match=r"'low_agreement'.*it has: tie"):
         rank([of_severity(0.5)], Policy(weights={"tie": 0.5}))

@@ -11,7 +11,13 @@ from ..records import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
-    """Votes for classes 0..classes-1: three parallel arrays; ``fixed`` maps a task to its known class."""
+    """Votes for classes 0..classes-1: three parallel arrays; ``fixed`` maps a task to its known class.
+
+    ``model`` (tasks, classes) holds a classifier's out-of-sample probabilities, a row of zeros where it says nothing;
+    null without one. ``trust`` (annotators, 2) holds how many right and wrong answers are believed of each annotator
+    beforehand, zeros where nothing is; null where nothing is believed of anybody. With ``ordered`` the classes are
+    steps of one scale.
+    """
 
     task: IntArray
     annotator: IntArray
@@ -20,6 +26,9 @@ class Votes:
     annotators: int
     classes: int
     fixed: Mapping[int, int]
+    model: FloatArray | None = None
+    trust: FloatArray | None = None
+    ordered: bool = False
 
     def shares(self) -> FloatArray:
         """Each task's votes a class, divided by their number: (tasks, classes).

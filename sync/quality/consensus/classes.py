@@ -1,0 +1,134 @@
+"""One of several classes: a single choice, which of two, a rating as classes."""
+
+import functools
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy import stats
+
+from label_config.answers import Answer, Choices
+
+from ..evidence import ControlEvidence
+from ..records import AnnotatorQuality, CodedAnswers, FloatArray, TaskConsensus, Trust
+from .dawid_skene import dawid_skene
+from .inference import Inference, Inferred
+from .majority import majority
+from .posterior import Posterior, Votes
+
+Algorithm = Callable[[Votes], Posterior]
+
+CLASSES: Mapping[str, Algorithm] = {"majority": majority, "dawid-skene": dawid_skene}
+
+TIE = 1e-9
+"""Two posterior probabilities closer than this are a tie."""
+
+
+def votes_of(evidence: ControlEvidence) -> Votes:
+    """The answers as votes for the classes of ``coded.answers``, with the model's voice and what is believed."""
+    coded = evidence.coded
+    return Votes(
+        coded.task,
+        coded.annotator,
+        coded.answer,
+        len(coded.tasks),
+        len(coded.annotators),
+        len(coded.answers),
+        dict(coded.fixed),
+        model=_model(evidence),
+        trust=believed(coded, evidence.trust),
+    )
+
+
+def believed(coded: CodedAnswers, trust: Mapping[int, Trust]) -> FloatArray | None:
+    """Right and wrong answers believed of each annotator, (annotators, 2); null where nothing is believed."""
+    known = [trust.get(annotator) for annotator in coded.annotators]
+    if not any(known):
+        return None
+    return np.array(
+        [(one.accuracy * one.answers, (1 - one.accuracy) * one.answers) if one else (0.0, 0.0) for one in known]
+    )
+
+
+def class_name(answer: Answer) -> str:
+    """What a class is called in a posterior: its label; "" for the choice of nothing."""
+    if isinstance(answer, Choices):
+        return ", ".join(answer.labels)
+    raise TypeError(f"{type(answer).__name__} is no class")
+
+
+def _model(evidence: ControlEvidence) -> FloatArray | None:
+    """What the model thinks, a row a task; zeros where it gives no probability to any class."""
+    if not any(opinion.probabilities for opinion in evidence.opinions.values()):
+        return None
+    coded = evidence.coded
+    column = {class_name(answer): place for place, answer in enumerate(coded.answers)}
+    found = np.zeros((len(coded.tasks), len(coded.answers)))
+    for row, task in enumerate(coded.tasks):
+        if (opinion := evidence.opinions.get(task)) is not None:
+            for label, probability in opinion.probabilities.items():
+                if label in column:
+                    found[row, column[label]] = probability
+    totals = found.sum(axis=1, keepdims=True)
+    shares: FloatArray = np.divide(found, totals, out=np.zeros_like(found), where=totals > 0)
+    return shares
+
+
+def by(algorithm: Algorithm) -> Inference:
+    """An algorithm on votes as a method on evidence."""
+    return functools.partial(_infer, algorithm)
+
+
+def _infer(algorithm: Algorithm, evidence: ControlEvidence) -> Inferred:
+    coded = evidence.coded
+    names = [class_name(answer) for answer in coded.answers]
+    if not names or not coded.tasks:
+        return Inferred((), ())
+    posterior = algorithm(votes_of(evidence))
+    counts = np.bincount(coded.task, minlength=len(coded.tasks))
+    best = posterior.probability.max(axis=1)
+    tied = posterior.probability >= best[:, None] - TIE
+    columns = (tied.argmax(axis=1), best, posterior.probability, counts, tied.sum(axis=1) > 1)
+    tasks = tuple(
+        TaskConsensus(
+            task=task,
+            answer=coded.answers[first],
+            confidence=confidence,
+            posterior={name: p for name, p in zip(names, row, strict=True) if p > 1e-6},
+            annotations=annotations,
+            tie=tie,
+        )
+        for task, first, confidence, row, annotations, tie in zip(
+            coded.tasks, *(column.tolist() for column in columns), strict=True
+        )
+    )
+    return Inferred(tasks, _qualities(coded, posterior, names))
+
+
+def _qualities(coded: CodedAnswers, posterior: Posterior, names: list[str]) -> tuple[AnnotatorQuality, ...]:
+    counts = np.bincount(coded.annotator, minlength=len(coded.annotators))
+    quality = np.einsum("k,akk->a", posterior.prior, posterior.confusion)
+    low, high = quality_interval(quality, counts.astype(np.float64))
+    return tuple(
+        AnnotatorQuality(
+            annotator=annotator,
+            quality=float(quality[place]),
+            annotations=int(counts[place]),
+            confusion={
+                truth: {name: float(p) for name, p in zip(names, row, strict=True)}
+                for truth, row in zip(names, posterior.confusion[place], strict=True)
+            },
+            low=float(low[place]),
+            high=float(high[place]),
+        )
+        for place, annotator in enumerate(coded.annotators)
+    )
+
+
+def quality_interval(quality: FloatArray, answers: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """95 % bounds of qualities that were estimated from so many answers (Beta quantiles, one answer each way added)."""
+    right, wrong = quality * answers + 0.5, (1 - quality) * answers + 0.5
+    low, high = (stats.beta.ppf(share, right, wrong) for share in (0.025, 0.975))
+    return np.minimum(low, quality), np.maximum(high, quality)
+
+
+METHODS: Mapping[str, Inference] = {name: by(algorithm) for name, algorithm in CLASSES.items()}

@@ -1,0 +1,43 @@
+"""What findings on one control are made from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..evidence import ControlEvidence
+from ..records import ControlConsensus, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From where on something is a finding.
+
+    A consensus less probable than ``certain`` is one; so is a model at or above ``model_sure`` that contradicts it.
+    """
+
+    certain: float = 0.9
+    model_sure: float = 0.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One control: what was said about it and what was concluded.
+
+    ``agreement`` maps tasks that two or more answered to the mean of 1 - distance over their pairs of answers.
+    ``data`` maps tasks to what they show.
+    """
+
+    evidence: ControlEvidence
+    consensus: ControlConsensus
+    agreement: Mapping[int, float]
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    data: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+    def ruled(self) -> frozenset[int]:
+        """Tasks with a ruling or a ground truth: nothing is left to find there."""
+        coded = self.evidence.coded
+        return frozenset(coded.tasks[place] for place in coded.fixed)
+
+
+Maker = Callable[[Case], list[Finding]]
+"""Finds one kind of thing on one control; tasks that are ruled or that nobody answered have none."""

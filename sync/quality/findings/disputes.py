@@ -1,0 +1,127 @@
+"""People differ, or the consensus is not certain, or the model contradicts it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from label_config.answers import Choices
+from label_config.words import in_words
+
+from ..consensus import TIE
+from ..records import Finding, TaskConsensus
+from .case import Case
+
+
+def low_agreement(case: Case) -> list[Finding]:
+    """Two or more people gave different answers; the severity is 1 - their agreement."""
+    votes = _votes(case)
+    return [
+        Finding(
+            one.task,
+            case.consensus.control,
+            "low_agreement",
+            1 - agreed,
+            _given(one, votes[one.task]),
+            {"agreement": agreed},
+        )
+        for one in _open(case)
+        if (agreed := case.agreement.get(one.task)) is not None and agreed < 1
+    ]
+
+
+def _open(case: Case) -> Iterator[TaskConsensus]:
+    """The tasks that somebody answered and nobody ruled on."""
+    ruled = case.ruled()
+    return (one for one in case.consensus.tasks if one.annotations and one.task not in ruled)
+
+
+def _votes(case: Case) -> dict[int, Counter[str]]:
+    coded = case.evidence.coded
+    words = [in_words(answer) for answer in coded.answers]
+    found: dict[int, Counter[str]] = {}
+    for task, answer in zip(coded.task.tolist(), coded.answer.tolist(), strict=True):
+        found.setdefault(coded.tasks[task], Counter())[words[answer]] += 1
+    return found
+
+
+def _given(one: TaskConsensus, votes: Counter[str]) -> str:
+    given = ", ".join(f"{answer} ({n})" for answer, n in sorted(votes.items(), key=lambda pair: (-pair[1], pair[0])))
+    return f"{one.annotations} annotators gave {len(votes)} different answers: {given}."
+
+
+def tie(case: Case) -> list[Finding]:
+    """No answer is more probable than another; the severity is 1."""
+    multiple = case.evidence.coded.multiple
+    return [
+        Finding(
+            one.task,
+            case.consensus.control,
+            "tie",
+            1.0,
+            _even_words(one, even(one, multiple=multiple), multiple=multiple),
+            {"confidence": one.confidence},
+        )
+        for one in _open(case)
+        if one.tie and one.annotations >= 2
+    ]
+
+
+def even(one: TaskConsensus, *, multiple: bool) -> list[str]:
+    """The labels between which the consensus could not choose (for multiple choices: as probable as not)."""
+    if not one.tie or one.posterior is None:
+        return []
+    level = 0.5 if multiple else one.confidence
+    return [label for label, probability in one.posterior.items() if abs(probability - level) <= TIE]
+
+
+def _even_words(one: TaskConsensus, labels: Sequence[str], *, multiple: bool) -> str:
+    named = ", ".join(label or "nothing" for label in labels)
+    if multiple:
+        return f"As probable as not ({percent(0.5)}): {named}."
+    return f"No answer is more probable than another: {named}, each {percent(one.confidence)}."
+
+
+def low_confidence(case: Case) -> list[Finding]:
+    """Several answered, and the consensus is less certain than wanted; the severity is how much is missing."""
+    certain = case.thresholds.certain
+    return [
+        Finding(
+            one.task,
+            case.consensus.control,
+            "low_confidence",
+            (certain - one.confidence) / certain,
+            f"The probable answer {in_words(one.answer)} is only {percent(one.confidence)} certain.",
+            {"confidence": one.confidence},
+        )
+        for one in _open(case)
+        if one.annotations >= 2 and one.confidence < certain
+    ]
+
+
+def model_conflict(case: Case) -> list[Finding]:
+    """The model is sure of another choice than the consensus; the severity is its confidence.
+
+    A model that is sure of one of the tied answers takes a side and contradicts nobody.
+    """
+    multiple = case.evidence.coded.multiple
+    found = []
+    for one in _open(case):
+        opinion = case.evidence.opinions.get(one.task)
+        if opinion is None or opinion.confidence is None or opinion.confidence < case.thresholds.model_sure:
+            continue
+        if not isinstance(opinion.answer, Choices) or not isinstance(one.answer, Choices):
+            continue
+        sides = {label for label in even(one, multiple=multiple) if label}
+        if set(opinion.answer.labels) ^ set(one.answer.labels) <= sides:
+            continue
+        reason = (
+            f"The model, which has not learned from this task, is {percent(opinion.confidence)} sure of "
+            f"{in_words(opinion.answer)}, not of {in_words(one.answer)}."
+        )
+        numbers = {"model_confidence": opinion.confidence, "confidence": one.confidence}
+        found.append(Finding(one.task, case.consensus.control, "model_conflict", opinion.confidence, reason, numbers))
+    return found
+
+
+def percent(share: float) -> str:
+    """A share as whole percent."""
+    return f"{100 * share:.0f} %"
