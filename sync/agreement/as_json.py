@@ -5,9 +5,9 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
+from ..evidence.gathering import LeftOut
 from ..quality.measured import Against, AnnotatorAgreement, CutAgreement, Matching, Measured
 from ..quality.records import Estimate, PairAgreement
-from .gathering import LeftOut
 from .report import Report
 
 Json = dict[str, Any]

@@ -1,8 +1,6 @@
 """``tiebreak agreement``: what the command line asks, and what is done about it."""
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -10,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from .. import terminal
-from ..errors import ExportError, SettingsError, TiebreakError
+from ..errors import SettingsError, TiebreakError
+from ..evidence.source import Named, opened
 from ..settings import Settings, load
 
 if TYPE_CHECKING:  # imported where they are needed, so that help comes at once
     from label_config.model import LabelConfig
 
+    from ..evidence.gathering import Predicted
     from .asked import Asked
-    from .gathering import Predicted
     from .report import Report
 
 T = TypeVar("T")
@@ -77,9 +76,7 @@ def agreement(
 ) -> None:
     """How far annotators agree on each control, from an export file or the store."""
     given = Given(
-        export=export,
-        label_config=label_config,
-        project=project,
+        source=Named(export, label_config, project),
         settings=load(config) if project is not None or config is not None else None,
         controls=tuple(control or ()),
         distances=tuple(distance or ()),
@@ -96,17 +93,14 @@ def agreement(
         excerpts=html is not None,
     )
     _refuse(given, as_json=as_json, as_csv=as_csv, html=html)
-    report = _on_file(given, not (as_json or as_csv)) if project is None else _on_store(given, project)
-    _show(report, as_json=as_json, as_csv=as_csv, html=html)
+    _show(_report(given, not (as_json or as_csv)), as_json=as_json, as_csv=as_csv, html=html)
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
     """The command line as it was typed; null and empty stand for what was not."""
 
-    export: Path | None
-    label_config: Path | None
-    project: int | None
+    source: Named
     settings: Settings | None
     controls: tuple[str, ...]
     distances: tuple[str, ...]
@@ -125,86 +119,32 @@ class Given:
 
 def _refuse(given: Given, *, as_json: bool, as_csv: bool, html: Path | None) -> None:
     """Raises SettingsError for a command line that does not say what to do."""
-    if given.export is not None and given.project is not None:
-        raise SettingsError("an export file and --project are two sources: name one of them")
-    if given.export is None and given.project is None:
-        raise SettingsError(
-            "nothing to measure: name a JSON export and its --label-config, or a project of the store by --project"
-        )
-    if given.export is not None and given.label_config is None:
-        raise SettingsError(
-            f"{given.export}: --label-config is missing: save the labeling interface (Label Studio: Settings, Labeling "
-            "Interface, Code) in a file and name it"
-        )
-    if given.project is not None and given.label_config is not None:
-        raise SettingsError("--label-config belongs to an export file: the store knows the interface of its projects")
-    for place in (given.export, given.label_config, given.predictions):
+    given.source.refuse("measure")
+    for place in (given.source.export, given.source.label_config, given.predictions):
         if place is not None and html is not None and html.resolve() == place.resolve():
             raise SettingsError(f"--html {html} would overwrite what is read: name another file")
     if as_json and as_csv:
         raise SettingsError("--json and --csv both print: name one of them")
 
 
-def _on_file(given: Given, visible: bool) -> "Report":
-    from ..labelstudio.export_file import size_of, stream_export
+def _report(given: Given, visible: bool) -> "Report":
     from .report import report_on
 
-    assert given.export is not None and given.label_config is not None
-    config = _interface(given.label_config)
-    asked = _asked(given, config)
-    with _much_is_kept(), terminal.bytes_bar(given.export.name, size_of(given.export), visible) as (advance, tell):
-        tasks = stream_export(given.export, advance)
+    with opened(given.source, given.settings, visible=visible) as source:
+        asked, predicted = _asked(given, source.config), _predicted(given, source.config)
         return report_on(
-            str(given.export), config, tasks, asked, _predicted(given, config), excerpts=given.excerpts, tell=tell
+            source.name,
+            source.config,
+            source.tasks,
+            asked,
+            predicted,
+            excerpts=given.excerpts,
+            tell=source.tell,
         )
 
 
-@contextmanager
-def _much_is_kept() -> Iterator[None]:
-    """Millions of values come and stay: no time goes into looking through all of them for cycles again and again."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
-def _on_store(given: Given, project: int) -> "Report":
-    from label_config.parse import parse
-
-    from ..store.answered import answered_tasks
-    from ..store.engine import open_store
-    from ..store.projects import source
-    from .report import report_on
-
-    assert given.settings is not None
-    with open_store(given.settings.store).read() as connection:
-        found = source(connection, project)
-        config = parse(found.label_config)
-        tasks = answered_tasks(connection, found.key)
-        name, asked, predicted = f"project {project}, {found.title}", _asked(given, config), _predicted(given, config)
-        return report_on(name, config, tasks, asked, predicted, excerpts=given.excerpts)
-
-
-def _interface(place: Path) -> "LabelConfig":
-    from label_config.errors import InterfaceError
-    from label_config.parse import parse
-
-    try:
-        return parse(place.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ExportError(f"{place}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ExportError(
-            f"{place}: not UTF-8 at byte {error.start}: is it the XML of a labeling interface?"
-        ) from error
-    except InterfaceError as error:
-        raise ExportError(f"{place}: {error}") from error
-
-
 def _predicted(given: Given, config: "LabelConfig") -> "Predicted":
-    from .predictions import read_predictions
+    from ..evidence.predictions import read_predictions
 
     return {} if given.predictions is None else read_predictions(given.predictions, config)
 

@@ -8,9 +8,9 @@ from rich.table import Table
 
 from .. import terminal
 from ..dashboard.wording import coefficient, counted, interval, percent
+from ..evidence.gathering import DAY, WEEK
 from ..quality.measured import Against, AnnotatorAgreement, Matching, Measured
 from ..quality.records import PairAgreement
-from .gathering import DAY, WEEK
 from .report import Report
 from .wording import answered, headline, in_order, interval_text, least_agreeing, left_out, paradox, value_text
 

@@ -11,12 +11,12 @@ from label_config.model import Family
 from label_config.words import in_words
 
 from ..dashboard import wording as numbers
+from ..evidence.gathering import DAY
 from ..quality.confusion import Confusion, confusion
 from ..quality.evidence import ControlEvidence
 from ..quality.measured import AnnotatorAgreement, CutAgreement, LabelAgreement, Measured, TaskAgreement
 from ..quality.records import Estimate, PairAgreement
 from . import wording
-from .gathering import DAY
 from .heat_map import HeatMap, heat_map
 from .report import Report
 

@@ -8,6 +8,7 @@ import numpy as np
 from label_config.model import LabelConfig
 
 from ..errors import ExportError, SettingsError, TiebreakError
+from ..evidence.gathering import DAY, WEEK, Gathered, Predicted, Wanted, gather
 from ..labelstudio.export_file import AnsweredTask
 from ..quality.agreement import measure
 from ..quality.distance.sweep import TooManyOverlaps
@@ -15,7 +16,6 @@ from ..quality.evidence import ControlEvidence, Method
 from ..quality.label_weights import weighted_agreement
 from ..quality.measured import Measured
 from .asked import Asked, controls_of, methods_of, refuse_unknown_labels
-from .gathering import DAY, WEEK, Gathered, Predicted, Wanted, gather
 
 MOST_VALUES = 1000
 """A field with more values than this cuts the tasks into crumbs: it is refused."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..dashboard.wording import coefficient, counted, interval, percent, verdict
+from ..evidence.gathering import LeftOut
 from ..quality.measured import Measured
 from ..quality.records import Estimate, PairAgreement
-from .gathering import LeftOut
 
 NAMES: Mapping[str, str] = {
     "percent_agreement": "agreement",

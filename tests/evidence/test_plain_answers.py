@@ -19,7 +19,7 @@ from label_config.answers import (
 )
 from label_config.errors import ResultError
 from label_config.parse import parse
-from sync.agreement.plain_answers import read_plain
+from sync.evidence.plain_answers import read_plain
 
 CONFIG = parse("""<View><Text name="t" value="$t"/><List name="list" value="$items"/>
 <Choices name="one" toName="t"><Choice value="a"/><Choice value="b"/></Choices>
