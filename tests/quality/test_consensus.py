@@ -198,7 +198,7 @@ def test_an_annotators_confusion_under_majority_by_hand() -> None:
 
 
 def test_an_unknown_method_is_refused_by_the_names_there_are() -> None:
-    with pytest.raises(ValueError, match=r"'best'.*auto, majority, dawid-skene"):
+    with pytest.raises(ValueError, match=r"'best'.*auto, majority, wawa, dawid-skene, glad, mace"):
         inferred(single([]), "best")
     assert inferred(single([]), "majority").reason == "asked for by name"
 

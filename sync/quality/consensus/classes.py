@@ -10,14 +10,25 @@ from label_config.answers import Answer, Choices
 
 from ..evidence import ControlEvidence
 from ..records import AnnotatorQuality, CodedAnswers, FloatArray, TaskConsensus, Trust
+from .crowdlab import crowdlab
 from .dawid_skene import dawid_skene
+from .glad import glad
 from .inference import Inference, Inferred
+from .mace import mace
 from .majority import majority
 from .posterior import Posterior, Votes
+from .wawa import wawa
 
 Algorithm = Callable[[Votes], Posterior]
 
-CLASSES: Mapping[str, Algorithm] = {"majority": majority, "dawid-skene": dawid_skene}
+CLASSES: Mapping[str, Algorithm] = {
+    "majority": majority,
+    "wawa": wawa,
+    "dawid-skene": dawid_skene,
+    "glad": glad,
+    "mace": mace,
+    "crowdlab": crowdlab,
+}
 
 TIE = 1e-9
 """Two posterior probabilities closer than this are a tie."""
@@ -106,7 +117,9 @@ def _infer(algorithm: Algorithm, evidence: ControlEvidence) -> Inferred:
 
 def _qualities(coded: CodedAnswers, posterior: Posterior, names: list[str]) -> tuple[AnnotatorQuality, ...]:
     counts = np.bincount(coded.annotator, minlength=len(coded.annotators))
-    quality = np.einsum("k,akk->a", posterior.prior, posterior.confusion)
+    quality = posterior.quality
+    if quality is None:
+        quality = np.einsum("k,akk->a", posterior.prior, posterior.confusion)
     low, high = quality_interval(quality, counts.astype(np.float64))
     return tuple(
         AnnotatorQuality(

@@ -41,6 +41,46 @@ class Votes:
         equal = np.full((self.tasks, self.classes), 1 / self.classes)
         return self.with_fixed(np.divide(counts, totals, out=equal, where=totals > 0))
 
+    def tally(self, weights: FloatArray | None = None) -> FloatArray:
+        """The votes of each task a class, each counted by its weight (rows; one where null): (tasks, classes)."""
+        cells = self.task * self.classes + self.answer
+        counts: FloatArray = np.bincount(cells, weights, self.tasks * self.classes).astype(np.float64)
+        return counts.reshape(self.tasks, self.classes)
+
+    def class_shares(self, probability: FloatArray) -> FloatArray:
+        """How often each class occurs among the tasks that say something, one task of equal shares added: (classes,).
+
+        A task that nobody answered and nobody ruled says nothing.
+        """
+        heard = np.bincount(self.task, minlength=self.tasks) > 0
+        heard[list(self.fixed)] = True
+        shares = probability[heard].sum(axis=0) + 1.0 / self.classes
+        found: FloatArray = shares / shares.sum()
+        return found
+
+    def believed(self, prior: FloatArray) -> FloatArray:
+        """``trust`` as counts (annotators, true class, answered class), true classes in the shares of ``prior``.
+
+        A wrong answer is believed to be any of the other classes. With one class no answer is wrong.
+        """
+        others = max(1, self.classes - 1)
+        right, wrong = (self.trust if self.trust is not None else np.zeros((self.annotators, 2))).T
+        counts = np.multiply.outer(wrong / others, np.repeat(prior[:, None], self.classes, axis=1))
+        diagonal = np.arange(self.classes)
+        counts[:, diagonal, diagonal] = right[:, None] * prior
+        return counts
+
+    def confusion(self, probability: FloatArray, prior: FloatArray) -> FloatArray:
+        """Everybody's confusion as expected counts of their answers: (annotators, true class, answered class).
+
+        What ``trust`` believes is added, and to each row one more answer, shared by all classes, so that few answers
+        prove little (Laplace).
+        """
+        counts = self.by_annotator(self.table().T @ probability) + self.believed(prior)
+        counts += 1.0 / self.classes
+        found: FloatArray = counts / counts.sum(axis=2, keepdims=True)
+        return found
+
     def with_fixed(self, probability: FloatArray) -> FloatArray:
         """``probability`` (tasks, classes) with the known classes put in."""
         tasks, known = list(self.fixed.keys()), list(self.fixed.values())
@@ -64,9 +104,11 @@ class Posterior:
     """What an algorithm concludes.
 
     ``probability`` (tasks, classes) and ``prior`` (classes) sum to 1; ``confusion`` (annotators, true class,
-    answered class) sums to 1 over the last axis.
+    answered class) sums to 1 over the last axis. ``quality`` (annotators,) is how probably right they are, null where
+    that is the mean of the confusion's diagonal over the prior.
     """
 
     probability: FloatArray
     prior: FloatArray
     confusion: FloatArray
+    quality: FloatArray | None = None
