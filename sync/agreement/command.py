@@ -15,7 +15,7 @@ from ..settings import Settings, load
 if TYPE_CHECKING:  # imported where they are needed, so that help comes at once
     from label_config.model import LabelConfig
 
-    from ..evidence.gathering import Predicted
+    from ..evidence.predictions import Predicted
     from .asked import Asked
     from .report import Report
 
@@ -144,9 +144,9 @@ def _report(given: Given, visible: bool) -> "Report":
 
 
 def _predicted(given: Given, config: "LabelConfig") -> "Predicted":
-    from ..evidence.predictions import read_predictions
+    from ..evidence.predictions import Predicted, read_predictions
 
-    return {} if given.predictions is None else read_predictions(given.predictions, config)
+    return Predicted() if given.predictions is None else read_predictions(given.predictions, config)
 
 
 def _asked(given: Given, config: "LabelConfig") -> "Asked":

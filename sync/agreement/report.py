@@ -8,7 +8,8 @@ import numpy as np
 from label_config.model import LabelConfig
 
 from ..errors import ExportError, SettingsError, TiebreakError
-from ..evidence.gathering import DAY, WEEK, Gathered, Predicted, Wanted, gather
+from ..evidence.gathering import DAY, WEEK, Gathered, Wanted, gather
+from ..evidence.predictions import Predicted
 from ..labelstudio.export_file import AnsweredTask
 from ..quality.agreement import measure
 from ..quality.distance.sweep import TooManyOverlaps
@@ -65,7 +66,7 @@ def report_on(
     controls = controls_of(config, asked)
     methods = methods_of(asked, controls)
     refuse_unknown_labels(asked.label_weights, controls)
-    gathered = gather(config, tasks, Wanted(controls, asked.by, asked.ground_truth, excerpts), predicted)
+    gathered = gather(config, tasks, Wanted(controls, asked.by, asked.ground_truth, excerpts), predicted.opinions)
     _refuse_misfit(source, config, gathered)
     _refuse_fields(asked, gathered)
     measured: dict[str, Measured] = {}
@@ -73,7 +74,9 @@ def report_on(
         tell(name)
         measured[name] = _measured(evidence, methods[name])
     overall = _overall(asked, methods, gathered, measured)
-    return Report(source, config, asked, methods, gathered, measured, overall, tuple(_notes(asked, gathered)))
+    return Report(
+        source, config, asked, methods, gathered, measured, overall, (*_notes(asked, gathered), *predicted.notes())
+    )
 
 
 def _measured(evidence: ControlEvidence, method: Method) -> Measured:

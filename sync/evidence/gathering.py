@@ -3,20 +3,22 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from math import nan
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from label_config.answers import Answer, empty_answer
 from label_config.errors import ResultError
-from label_config.model import Control, LabelConfig
+from label_config.model import Control, Family, LabelConfig
 from label_config.results import read_answers
 
 from ..dashboard.excerpts import excerpt
 from ..labelstudio.export_file import AnsweredTask, GivenAnnotation, named_controls
 from ..quality.coded_answers import APART, Row, encode
 from ..quality.evidence import ControlEvidence
-
-Predicted = Mapping[str, Mapping[str, Mapping[int, Answer]]]
-"""Control -> version of a model -> task -> its answer."""
+from ..quality.records import Opinion, Trust
+from .predictions import Opinions
 
 DAY, WEEK = "day", "week"
 A_DAY = 86_400_000_000
@@ -56,13 +58,17 @@ class Wanted:
     """What is to be gathered: of which controls, with which fields of the data to cut by, and for which page.
 
     With ``ground_truth`` the annotations that are marked so count as their writers' answers, and there is no truth to
-    compare with. ``excerpts`` keeps the beginning of each task's data.
+    compare with. ``excerpts`` keeps the beginning of each task's data, ``data`` all of it. With ``people`` it is kept
+    when each answer was given and how long it took, and truths are what is known for certain: ``coded.fixed``.
     """
 
     controls: tuple[Control, ...]
     fields: tuple[str, ...] = ()
     ground_truth: bool = False
     excerpts: bool = False
+    data: bool = False
+    people: bool = False
+    trust: Mapping[int, Trust] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class Gathered:
     """The evidence for each control, and what was left out.
 
     ``tasks``, ``annotators`` and ``annotations`` count what is in use. ``named`` are controls that refused annotations
-    speak of. ``fields`` are those that the data of some task has.
+    speak of. ``fields`` are those that the data of some task has. ``sizes`` are those of the images that people drew
+    on, in pixels.
     """
 
     evidence: Mapping[str, ControlEvidence]
@@ -81,6 +88,8 @@ class Gathered:
     named: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     excerpts: Mapping[int, str] = field(default_factory=dict)
+    data: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    sizes: Mapping[int, tuple[float, float]] = field(default_factory=dict)
 
 
 class _Read(NamedTuple):
@@ -93,7 +102,7 @@ class _Read(NamedTuple):
         return self.annotation.changed_at or 0, self.annotation.id or 0
 
 
-def gather(config: LabelConfig, tasks: Iterable[AnsweredTask], wanted: Wanted, predicted: Predicted) -> Gathered:
+def gather(config: LabelConfig, tasks: Iterable[AnsweredTask], wanted: Wanted, opinions: Opinions) -> Gathered:
     """Sort out the annotations of all tasks; of several by one person on a task the latest counts.
 
     The earlier ones of a person say how they agree with themselves. A control that an annotation left open has no
@@ -102,7 +111,7 @@ def gather(config: LabelConfig, tasks: Iterable[AnsweredTask], wanted: Wanted, p
     sorting = _Sorting(config, wanted)
     for task in tasks:
         sorting.take(task)
-    return sorting.gathered(predicted)
+    return sorting.gathered(opinions)
 
 
 def _day_and_week(day: int) -> tuple[str, str]:
@@ -134,6 +143,10 @@ class _Sorting:
         self.named: dict[str, None] = {}
         self.fields: dict[str, None] = {}
         self.excerpts: dict[int, str] = {}
+        self.data: dict[int, Mapping[str, Any]] = {}
+        self.sizes: dict[int, tuple[float, float]] = {}
+        self.given: dict[str, list[tuple[int, float]]] = {name: [] for name in names}
+        self.drawn = any(control.family == Family.REGIONS for control in wanted.controls)
         self.rejected: list[Rejection] = []
         self.cancelled = self.ground_truth = self.duplicates = self.single = self.tasks = self.annotations = 0
 
@@ -194,6 +207,8 @@ class _Sorting:
             for name, answer in self._answers(latest):
                 self.rows[name].append((task.id, person, answer))
                 said = True
+                if self.wanted.people:
+                    self.given[name].append(_when(latest.annotation))
             if said:
                 answered += 1
                 last = max(last, latest.annotation.changed_at or 0)
@@ -225,13 +240,20 @@ class _Sorting:
                 self.cuts[name][task.id] = said if isinstance(said, str) else str(said)
         if self.wanted.excerpts:
             self.excerpts[task.id] = excerpt(task.data).text
+        if self.wanted.data:
+            self.data[task.id] = task.data
+        if self.wanted.people and self.drawn and (size := _size(task)) is not None:
+            self.sizes[task.id] = size
         if self.wanted.fields and len(self.fields) < NAMES_KEPT:
             self.fields |= dict.fromkeys(task.data)
 
-    def gathered(self, predicted: Predicted) -> Gathered:
+    def gathered(self, opinions: Opinions) -> Gathered:
         """Everything, sorted out."""
         return Gathered(
-            evidence={control.name: self._evidence(control, predicted) for control in self.wanted.controls},
+            evidence={
+                control.name: self._evidence(control, opinions.get(control.name, {}))
+                for control in self.wanted.controls
+            },
             left_out=LeftOut(self.cancelled, self.ground_truth, self.duplicates, self.single, tuple(self.rejected)),
             tasks=self.tasks,
             annotators=len(self.people),
@@ -239,15 +261,44 @@ class _Sorting:
             named=tuple(self.named),
             fields=tuple(self.fields),
             excerpts=self.excerpts,
+            data=self.data,
+            sizes=self.sizes,
         )
 
-    def _evidence(self, control: Control, predicted: Predicted) -> ControlEvidence:
-        name = control.name
+    def _evidence(self, control: Control, versions: Mapping[str, Mapping[int, Opinion]]) -> ControlEvidence:
+        name, people = control.name, self.wanted.people
+        given = self.given.pop(name)
         return ControlEvidence(
             control=control,
-            coded=encode(control, self.rows.pop(name)),
+            coded=encode(control, self.rows.pop(name), self.truths[name] if people else None),
             repeats=tuple(self.repeats[name]),
             truths=self.truths[name],
-            predictions=predicted.get(name, {}),
+            predictions={
+                version: {task: one.answer for task, one in said.items()} for version, said in versions.items()
+            },
             cuts={cut: values for cut, values in self.cuts.items() if values},
+            opinions=_most_said(versions),
+            trust=self.wanted.trust,
+            given_at=np.array([at for at, _ in given], dtype=np.int64) if people else None,
+            lead_time=np.array([seconds for _, seconds in given], dtype=np.float64) if people else None,
         )
+
+
+def _most_said(versions: Mapping[str, Mapping[int, Opinion]]) -> Mapping[int, Opinion]:
+    """What the version thinks that speaks of the most tasks; of equal ones the last."""
+    return max(reversed(list(versions.values())), key=len, default={})
+
+
+def _when(one: GivenAnnotation) -> tuple[int, float]:
+    return one.changed_at or 0, nan if one.lead_time is None else one.lead_time
+
+
+def _size(task: AnsweredTask) -> tuple[float, float] | None:
+    """The size of the image that was drawn on, as the first region that tells it does."""
+    for one in task.annotations:
+        for region in one.result if isinstance(one.result, list) else ():
+            if isinstance(region, Mapping) and "original_width" in region:
+                wide, high = region.get("original_width"), region.get("original_height")
+                if isinstance(wide, int | float) and isinstance(high, int | float) and wide > 0 and high > 0:
+                    return float(wide), float(high)
+    return None

@@ -7,6 +7,7 @@ from label_config.answers import (
     Answer,
     Chat,
     Choices,
+    Link,
     Moment,
     Number,
     PerRegion,
@@ -19,6 +20,7 @@ from label_config.answers import (
 from label_config.errors import ResultError
 from label_config.model import Control, Family, LabelConfig
 from label_config.results import read_answers, write_answer
+from label_config.words import in_words
 
 
 def read_plain(config: LabelConfig, control: Control, value: object) -> Answer:
@@ -113,3 +115,52 @@ SHAPES: Mapping[Family, str] = {
     Family.RANKING: "a list of items, the first place first, or an object of such lists by bucket",
 }
 """Family -> its plain form in words; all others are lists of regions."""
+
+
+def write_plain(control: Control, answer: Answer, *, size: tuple[float, float] | None = None, region_id: str) -> object:
+    """An answer as a program reads it, in the form that ``SHAPES`` says; of a single choice the label alone.
+
+    What is marked or drawn, conversations and answers about each region are regions as Label Studio writes them, with
+    ids that begin with ``region_id``; ``size`` is the image's in pixels, without it lengths stay as they are. Relations
+    come as links between regions of their own, written beside them.
+    """
+    plain = WRITTEN.get(type(answer))
+    if plain is not None:
+        return plain(control, answer)
+    if isinstance(answer, Relations):
+        return [_link(link) for link in answer.links]
+    return write_answer(control, answer, region_id=region_id, size=size)
+
+
+def _written_choices(control: Control, answer: Choices) -> object:
+    return list(answer.labels) if control.multiple or len(answer.labels) != 1 else answer.labels[0]
+
+
+def _written_number(_: Control, answer: Number) -> object:
+    return int(answer.value) if answer.value.is_integer() else answer.value
+
+
+def _written_text(_: Control, answer: Text) -> object:
+    return answer.lines[0] if len(answer.lines) == 1 else list(answer.lines)
+
+
+def _written_ranking(_: Control, answer: Ranking) -> object:
+    buckets = {name: list(items) for name, items in answer.buckets}
+    return buckets["rank"] if list(buckets) == ["rank"] else buckets
+
+
+def _link(link: Link) -> object:
+    """A relation by what stands at its ends, in words: the regions themselves belong to other controls."""
+    ends = {"source": in_words(Regions((link.source,))), "target": in_words(Regions((link.target,)))}
+    return {**ends, "direction": link.direction, "labels": list(link.labels)}
+
+
+WRITTEN: Mapping[type, Callable[..., object]] = {
+    Choices: _written_choices,
+    Taxonomy: lambda _, answer: [list(path) for path in answer.paths],
+    Number: _written_number,
+    Moment: lambda _, answer: answer.text,
+    Text: _written_text,
+    Ranking: _written_ranking,
+}
+"""Type of an answer -> how its plain form is written."""

@@ -2,36 +2,61 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from label_config.answers import Answer
+from label_config.answers import Answer, Choices
 from label_config.errors import LabelConfigError
-from label_config.model import LabelConfig
+from label_config.model import Control, LabelConfig
 
 from ..errors import TiebreakError
+from ..quality.records import Opinion
 from .plain_answers import read_plain
+
+Opinions = Mapping[str, Mapping[str, Mapping[int, Opinion]]]
+"""Control -> version of a model -> task -> what it thinks."""
+
+ROUNDED = 0.02
+"""Probabilities that miss a sum of 1 by no more than this were rounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What models think, and how many lines' probabilities had to be scaled to sum to 1."""
+
+    opinions: Opinions = field(default_factory=dict)
+    scaled: int = 0
+
+    def notes(self) -> Iterator[str]:
+        """What a reader must know."""
+        if self.scaled:
+            lines = "1 line" if self.scaled == 1 else f"{self.scaled:,} lines"
+            yield f"The probabilities on {lines} of the predictions do not sum to 1: they were scaled."
 
 
 class PredictionsError(TiebreakError):
     """A file of predictions that cannot be read: names file and line."""
 
 
-def read_predictions(place: Path, config: LabelConfig) -> dict[str, dict[str, dict[int, Answer]]]:
-    """Control -> version -> task -> answer, from lines ``{"task", "control", "version", "answer", "probabilities"}``.
+def read_predictions(place: Path, config: LabelConfig) -> Predicted:
+    """What models think, from lines ``{"task", "control", "version", "answer", "probabilities", "confidence"}``.
 
-    ``probabilities`` may be absent; so may ``answer`` where they are there: then it is the most probable label. Of two
-    lines on one task, control and version the later counts. Raises PredictionsError that names file and line.
+    ``probabilities`` and ``confidence`` may be absent; so may ``answer`` where the former are there: then it is the
+    most probable label. Of two lines on one task, control and version the later counts. Raises PredictionsError that
+    names file and line.
     """
-    found: dict[str, dict[str, dict[int, Answer]]] = {}
+    found: dict[str, dict[str, dict[int, Opinion]]] = {}
+    scaled = 0
     for number, line in _lines(place):
         try:
-            raw = json.loads(line)
-            task, control, version, answer = _read(raw, config)
+            task, control, opinion, was_scaled = _read(json.loads(line), config)
         except (ValueError, RecursionError) as error:
             raise PredictionsError(f"{place}, line {number}: {_problem(error)}") from error
-        found.setdefault(control, {}).setdefault(version, {})[task] = answer
-    return found
+        found.setdefault(control, {}).setdefault(opinion.version, {})[task] = opinion
+        scaled += was_scaled
+    return Predicted(found, scaled)
 
 
 def _lines(place: Path) -> Iterator[tuple[int, str]]:
@@ -54,7 +79,7 @@ class _Bad(ValueError):
     """A line that says something else than it should."""
 
 
-def _read(raw: object, config: LabelConfig) -> tuple[int, str, str, Answer]:
+def _read(raw: object, config: LabelConfig) -> tuple[int, str, Opinion, bool]:
     if not isinstance(raw, dict):
         raise _Bad("not an object with task, control, version and answer")
     task, version = raw.get("task"), raw.get("version")
@@ -65,24 +90,57 @@ def _read(raw: object, config: LabelConfig) -> tuple[int, str, str, Answer]:
     if not isinstance(raw.get("control"), str):
         raise _Bad(f"control is {raw.get('control')!r:.80}, not the name of a control")
     control = config.control(raw["control"])
-    answer = raw["answer"] if "answer" in raw else _most_probable(_probabilities(raw))
-    _probabilities(raw)
-    return task, control.name, str(version), read_plain(config, control, answer)
+    given = _probabilities(raw, control)
+    answer = read_plain(config, control, raw["answer"] if "answer" in raw else _most_probable(given))
+    probabilities = given if control.multiple else _summing_to_one(given)
+    scaled = bool(given) and not control.multiple and abs(sum(given.values()) - 1) > ROUNDED
+    confidence = _confidence(raw, answer, probabilities, several=control.multiple)
+    return task, control.name, Opinion(answer, probabilities, confidence, str(version)), scaled
 
 
-def _probabilities(raw: Mapping[str, Any]) -> dict[str, float]:
+def _probabilities(raw: Mapping[str, Any], control: Control) -> dict[str, float]:
     given = raw.get("probabilities")
     if given is None:
         return {}
-    good = isinstance(given, dict) and all(
-        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1 for value in given.values()
-    )
-    if not good:
+    if not isinstance(given, dict) or not all(_is_share(value) for value in given.values()):
         raise _Bad("probabilities is not an object of numbers between 0 and 1 by label")
-    return dict(given)
+    unknown = [label for label in given if label not in control.labels]
+    if unknown and control.labels and not control.dynamic:
+        raise _Bad(
+            f"probabilities name the label {unknown[0]!r:.80}, which control {control.name!r} does not have; there "
+            f"are: {', '.join(control.labels)}"
+        )
+    return {label: float(value) for label, value in given.items()}
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and 0 <= value <= 1
+
+
+def _summing_to_one(given: Mapping[str, float]) -> dict[str, float]:
+    """Scaled to sum to 1; none where all of them are 0: that says nothing."""
+    total = sum(given.values())
+    return {label: value / total for label, value in given.items()} if total > 0 else {}
 
 
 def _most_probable(probabilities: Mapping[str, float]) -> str:
     if not probabilities:
         raise _Bad("neither answer nor probabilities is there")
     return max(probabilities, key=lambda label: probabilities[label])
+
+
+def _confidence(
+    raw: Mapping[str, Any], answer: Answer, probabilities: Mapping[str, float], *, several: bool
+) -> float | None:
+    """As it was given, else the probability of the answer (of several labels: of the least certain one)."""
+    given = raw.get("confidence")
+    if given is not None:
+        if not _is_share(given):
+            raise _Bad(f"confidence is {given!r:.80}, not a number between 0 and 1")
+        return float(given)
+    if not probabilities:
+        return None
+    if several and isinstance(answer, Choices):
+        return min(value if label in answer.labels else 1 - value for label, value in probabilities.items())
+    label = answer.labels[0] if isinstance(answer, Choices) and answer.labels else ""
+    return probabilities.get(label)

@@ -23,7 +23,8 @@ _OTHER_FILES: Mapping[bytes, str] = {
 class GivenAnnotation(NamedTuple):
     """One annotation as the file holds it. ``changed_at`` is in microseconds since 1970, null where nothing says it.
 
-    ``result`` is whatever Label Studio stored: nothing was validated there.
+    ``lead_time`` is the seconds that it took, null where nothing says so. ``result`` is whatever Label Studio stored:
+    nothing was validated there.
     """
 
     id: int | None
@@ -32,6 +33,7 @@ class GivenAnnotation(NamedTuple):
     cancelled: bool
     ground_truth: bool
     result: object
+    lead_time: float | None = None
 
 
 class AnsweredTask(NamedTuple):
@@ -116,7 +118,13 @@ def _annotation(raw: Mapping[str, Any]) -> GivenAnnotation:
         bool(get("was_cancelled")),
         bool(get("ground_truth")),
         get("result"),
+        _seconds(get("lead_time")),
     )
+
+
+def _seconds(value: object) -> float | None:
+    """A time that an annotation took; null for what is none."""
+    return float(value) if type(value) in (int, float) and 0 <= value < float("inf") else None  # type: ignore[arg-type,operator]
 
 
 def _id(value: object) -> int | None:

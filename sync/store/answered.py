@@ -30,6 +30,7 @@ def answered_tasks(connection: Connection, project: int) -> Iterator[AnsweredTas
                     cancelled=row.was_cancelled,
                     ground_truth=row.ground_truth or row.label_studio_id in ours,
                     result=row.result,
+                    lead_time=row.lead_time,
                 )
                 for row in given
             ),
@@ -45,6 +46,7 @@ def _query(project: int) -> Select[tuple[object, ...]]:
             tasks.c.label_studio_id.label("on"),
             tasks.c.data,
             *(version.annotator, version.updated_at, version.was_cancelled, version.ground_truth, version.result),
+            version.lead_time,
         )
         .join(annotations, annotations.c.current == version.id)
         .join(tasks, tasks.c.id == annotations.c.task)

@@ -11,6 +11,7 @@ from sync.agreement.as_json import as_json, dumped
 from sync.agreement.asked import Asked
 from sync.agreement.page import page
 from sync.agreement.report import report_on
+from sync.evidence.predictions import Predicted
 from sync.labelstudio.export_file import stream_export
 
 from ..label_config.test_controls import shipped
@@ -33,7 +34,9 @@ def test_agreement_on_every_control_is_defined_or_says_why_not(name: str, xml: s
     twice = result_of(config, rng)
     tasks.append(task(5, [given(51, 1, twice), given(52, 2, twice)], text=LONG))
     write(tmp_path, tasks, xml)
-    report = report_on(name, config, stream_export(tmp_path / "export.json"), Asked(bootstrap=20), {}, excerpts=True)
+    report = report_on(
+        name, config, stream_export(tmp_path / "export.json"), Asked(bootstrap=20), Predicted(), excerpts=True
+    )
     found = json.loads(dumped(as_json(report)))
     assert found["excluded"]["rejected"] == []
     for control, one in found["controls"].items():
