@@ -9,7 +9,7 @@ from label_config.model import Control, Family
 
 from ..evidence import ControlEvidence
 from ..records import ControlConsensus
-from . import choosing, classes, label_sets
+from . import choosing, classes, label_sets, medoid
 from .classes import TIE
 from .inference import Choice, Inference, Inferred
 
@@ -17,23 +17,35 @@ __all__ = ["AUTO", "CONSENSUS", "TIE", "Inferred", "infer", "methods"]
 
 CONSENSUS: Mapping[Family, Mapping[str, Inference]] = {
     Family.CHOICES: classes.METHODS,
+    Family.TAXONOMY: medoid.METHODS,
+    Family.RATING: medoid.METHODS,
+    Family.NUMBER: medoid.METHODS,
+    Family.MOMENT: medoid.METHODS,
+    Family.TEXT: medoid.METHODS,
+    Family.RANKING: medoid.METHODS,
+    Family.REGIONS: medoid.METHODS,
+    Family.RELATIONS: medoid.METHODS,
+    Family.CHAT: medoid.METHODS,
 }
 """Family of the control -> name -> method; the first one of a family is its default."""
 
 SEVERAL: Mapping[str, Inference] = label_sets.METHODS
 """The methods of choices of which several may be chosen together."""
 
+PER_REGION: Mapping[str, Inference] = medoid.METHODS
+"""The methods of a control that asks about each region, whatever its family."""
+
 AUTO: Mapping[Family, Choice] = {Family.CHOICES: choosing.choose}
 """What "auto" does; a family that is not named here takes its default."""
 
 
 def methods(control: Control) -> Mapping[str, Inference]:
-    """The methods that suit a control, the default first; empty where there is none."""
+    """The methods that suit a control, the default first."""
     if control.per_region:
-        return {}
+        return PER_REGION
     if control.family == Family.CHOICES and control.multiple:
         return SEVERAL
-    return CONSENSUS.get(control.family, {})
+    return CONSENSUS[control.family]
 
 
 def infer(evidence: ControlEvidence, method: str = "auto") -> ControlConsensus:
@@ -56,6 +68,6 @@ def infer(evidence: ControlEvidence, method: str = "auto") -> ControlConsensus:
 
 def _chosen(evidence: ControlEvidence, known: Mapping[str, Inference]) -> tuple[str, str]:
     control = evidence.control
-    if control.family in AUTO:
+    if control.family in AUTO and not control.per_region:
         return AUTO[control.family](evidence)
     return next(iter(known)), f"the method for answers to a {control.tag}"
