@@ -16,6 +16,7 @@ from label_config.errors import LabelConfigError
 
 from . import terminal
 from .agreement.command import agreement
+from .consensus.command import consensus
 from .errors import SettingsError, TiebreakError
 from .settings import DEFAULT_FILE, address, as_file, load, read
 
@@ -241,6 +242,7 @@ def history(
 
 
 app.command()(agreement)
+app.command()(consensus)
 
 
 @app.command()

@@ -9,14 +9,26 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .errors import SettingsError
+
+if TYPE_CHECKING:
+    from .quality.records import Trust
 
 DEFAULT_FILE = "tiebreak.toml"
 PREFIX = "TIEBREAK_"
@@ -53,6 +65,25 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Weights = Annotated[dict[str, Weight], NoDecode, "a table: control = a number from 0 on"]
 LabelWeights = Annotated[dict[str, dict[str, Weight]], NoDecode, "a table for each control: label = a number from 0 on"]
 Distances = Annotated[dict[str, str], NoDecode, "a table: control = the name of a distance, or module:function"]
+ConsensusMethod = Annotated[str, Field(min_length=1), "auto, or the name of a consensus method (docs/consensus.md)"]
+
+
+class Pool(BaseModel):
+    """A pool of annotators: right with ``accuracy``, as though that had been seen in ``answers`` answers of each."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    annotators: tuple[int, ...]
+    accuracy: float = Field(gt=0, lt=1)
+    answers: float = Field(10.0, gt=0, le=1e6)
+
+
+Pools = Annotated[
+    dict[str, Pool],
+    NoDecode,
+    "a table for each pool: annotators = a list of ids, accuracy = a number above 0 and below 1, answers = how many "
+    "answers that belief is worth (10)",
+]
 Ids = Annotated[tuple[int, ...], NoDecode, "a list of project ids"]
 
 
@@ -117,8 +148,9 @@ class Settings(BaseSettings):
     holdout_share: float = Field(
         0.1, ge=0, le=0.5, description="Share of tasks never trained on: they measure the model."
     )
-    consensus_method: Literal["auto", "majority", "dawid-skene"] = Field(
-        "auto", description="How the probable answer is inferred."
+    consensus_method: ConsensusMethod = Field("auto", description="How the probable answer is inferred.")
+    pools: Pools = Field(
+        {}, description="What is believed beforehand of people: experts, a crowd, people of the house."
     )
     bootstrap: int = Field(1000, ge=100, le=100_000, description="Resamples behind each interval.")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="Coverage of each interval.")
@@ -149,7 +181,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{wrong[0]} is no project id: they count from 1")
         return tuple(dict.fromkeys(value))
 
-    @field_validator("control_weights", "label_weights", "distances", mode="before")
+    @field_validator("control_weights", "label_weights", "distances", "pools", mode="before")
     @classmethod
     def _table(cls, value: object) -> object:
         """A variable holds a table as JSON."""
@@ -173,6 +205,16 @@ class Settings(BaseSettings):
                 "must not fall: a task comes back from the first on, in band P2 from the second, in P1 from the third"
             )
         return self
+
+    def trust(self) -> "dict[int, Trust]":
+        """What is believed of each annotator of a pool; of somebody in several, what the last one says."""
+        from .quality.records import Trust  # costs commands that need no numbers half a second
+
+        return {
+            annotator: Trust(pool.accuracy, pool.answers)
+            for pool in self.pools.values()
+            for annotator in pool.annotators
+        }
 
     @classmethod
     def settings_customise_sources(

@@ -20,7 +20,7 @@ def as_json(report: Report) -> Json:
     return {
         "controls": {name: _control(one) for name, one in report.measured.items()},
         "overall": asdict(report.overall),
-        "excluded": _excluded(report.gathered.left_out),
+        "excluded": excluded(report.gathered.left_out),
     }
 
 
@@ -105,7 +105,8 @@ def _cut(cut: CutAgreement) -> Json:
     }
 
 
-def _excluded(left_out: LeftOut) -> Json:
+def excluded(left_out: LeftOut) -> Json:
+    """What was left out."""
     return {
         "cancelled": left_out.cancelled,
         "ground_truth": left_out.ground_truth,

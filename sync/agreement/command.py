@@ -15,7 +15,6 @@ from ..settings import Settings, load
 if TYPE_CHECKING:  # imported where they are needed, so that help comes at once
     from label_config.model import LabelConfig
 
-    from ..evidence.predictions import Predicted
     from .asked import Asked
     from .report import Report
 
@@ -128,10 +127,11 @@ def _refuse(given: Given, *, as_json: bool, as_csv: bool, html: Path | None) -> 
 
 
 def _report(given: Given, visible: bool) -> "Report":
+    from ..evidence.predictions import predicted_in
     from .report import report_on
 
     with opened(given.source, given.settings, visible=visible) as source:
-        asked, predicted = _asked(given, source.config), _predicted(given, source.config)
+        asked, predicted = _asked(given, source.config), predicted_in(given.predictions, source.config)
         return report_on(
             source.name,
             source.config,
@@ -141,12 +141,6 @@ def _report(given: Given, visible: bool) -> "Report":
             excerpts=given.excerpts,
             tell=source.tell,
         )
-
-
-def _predicted(given: Given, config: "LabelConfig") -> "Predicted":
-    from ..evidence.predictions import Predicted, read_predictions
-
-    return Predicted() if given.predictions is None else read_predictions(given.predictions, config)
 
 
 def _asked(given: Given, config: "LabelConfig") -> "Asked":

@@ -2,15 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.markup import escape
-from rich.padding import Padding
-from rich.table import Table
-
-from .. import terminal
 from ..dashboard.wording import coefficient, counted, interval, percent
 from ..evidence.gathering import DAY, WEEK
 from ..quality.measured import Against, AnnotatorAgreement, Matching, Measured
 from ..quality.records import PairAgreement
+from ..terminal_report import sentence, table, title
 from .report import Report
 from .wording import answered, headline, in_order, interval_text, least_agreeing, left_out, paradox, value_text
 
@@ -21,16 +17,16 @@ ROWS = 10
 def show(report: Report) -> None:
     """Print the report."""
     for name, one in report.measured.items():
-        _title(f"{name} ({one.control.tag})", answered(one))
-        _say(headline(one))
+        title(f"{name} ({one.control.tag})", answered(one))
+        sentence(headline(one))
         if why := paradox(one):
-            _say(why)
+            sentence(why)
         if one.annotations:
             _control(report, one)
-    _title("all controls", left_out(report.gathered.left_out))
-    _say(f"Overall agreement: {percent(report.overall.agreement)}.")
+    title("all controls", left_out(report.gathered.left_out))
+    sentence(f"Overall agreement: {percent(report.overall.agreement)}.")
     for note in report.notes:
-        _say(note)
+        sentence(note)
 
 
 def _control(report: Report, one: Measured) -> None:
@@ -71,7 +67,7 @@ def _coefficients(report: Report, one: Measured) -> None:
     ]
     covered = percent(report.asked.confidence)
     _table("", ("coefficient", "value", f"{covered} interval, or why there is none"), rows, len(rows))
-    _say(f"Distance: {one.distance}.")
+    sentence(f"Distance: {one.distance}.")
 
 
 def _labels(one: Measured) -> None:
@@ -125,12 +121,12 @@ def _annotators(people: Sequence[AnnotatorAgreement]) -> None:
 
 
 def _matching(found: Matching) -> None:
-    _say(
+    sentence(
         f"Regions: precision {coefficient(found.precision)}, recall {coefficient(found.recall)}, F1 "
         f"{coefficient(found.f1_50)} at IoU 0.5 and {coefficient(found.f1_50_95)} over 0.5 to 0.95, mean IoU "
         f"{coefficient(found.mean_iou)} of what matches."
     )
-    _say(
+    sentence(
         f"Conflicts: {found.missing:,} missing, {found.extra:,} extra, {found.label:,} with another label, "
         f"{found.low_overlap:,} that overlap too little."
     )
@@ -141,28 +137,9 @@ def _against(one: Measured) -> None:
     if one.ground_truth is not None:
         named.insert(0, ("the ground truth", one.ground_truth))
     for name, found in named:
-        _say(f"With {name}: {percent(found.agreement)} of {counted(found.annotations, 'answer')} match.")
-
-
-def _title(title: str, beside: str) -> None:
-    terminal.out.print(f"[bold]{escape(title)}[/]: {escape(beside)}")
-
-
-def _say(text: str) -> None:
-    terminal.out.print(Padding(escape(text), (0, 0, 0, 2), expand=False))
+        sentence(f"With {name}: {percent(found.agreement)} of {counted(found.annotations, 'answer')} match.")
 
 
 def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], limit: int = ROWS) -> None:
-    every = list(rows)
-    if not every:
-        return
-    if title:
-        rest = f" ({limit} of {len(every):,})" if len(every) > limit else ""
-        terminal.out.print(f"  [bold]{escape(title)}[/]{rest}")
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for place, head in enumerate(heads):
-        number = 0 < place < len(heads) and head not in ("interval",) and not head.endswith("none")
-        table.add_column(head, justify="right" if number else "left", overflow="fold")
-    for row in every[:limit]:
-        table.add_row(*(escape(cell) for cell in row))
-    terminal.out.print(Padding(table, (0, 0, 0, 4), expand=False))
+    numbers = {place for place, head in enumerate(heads) if place and head != "interval" and not head.endswith("none")}
+    table(title, heads, rows, limit, numbers)

@@ -7,7 +7,8 @@ import numpy as np
 
 from label_config.model import LabelConfig
 
-from ..errors import ExportError, SettingsError, TiebreakError
+from ..errors import SettingsError, TiebreakError
+from ..evidence.fitting import refuse_misfit, strangers, what_was_rejected
 from ..evidence.gathering import DAY, WEEK, Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..labelstudio.export_file import AnsweredTask
@@ -67,7 +68,7 @@ def report_on(
     methods = methods_of(asked, controls)
     refuse_unknown_labels(asked.label_weights, controls)
     gathered = gather(config, tasks, Wanted(controls, asked.by, asked.ground_truth, excerpts), predicted.opinions)
-    _refuse_misfit(source, config, gathered)
+    refuse_misfit(source, config, gathered)
     _refuse_fields(asked, gathered)
     measured: dict[str, Measured] = {}
     for name, evidence in gathered.evidence.items():
@@ -97,19 +98,6 @@ def _measured(evidence: ControlEvidence, method: Method) -> Measured:
         if method.distance is not None or method.weights is not None:  # one that fails, or does not suit the answers
             raise SettingsError(str(error)) from error
         raise
-
-
-def _refuse_misfit(source: str, config: LabelConfig, gathered: Gathered) -> None:
-    """Raises ExportError where not one annotation could be read with this labeling interface."""
-    rejected = gathered.left_out.rejected
-    if not rejected or gathered.annotations or gathered.left_out.ground_truth:
-        return
-    there = ", ".join(gathered.named) or "none"
-    raise ExportError(
-        f"{source}: none of its {len(rejected)} annotations fits the labeling interface. Controls that they name: "
-        f"{there}; controls of the interface: {', '.join(control.name for control in config.controls)}. Is it the "
-        f"interface of this project? The first was refused because: {rejected[0].reason}"
-    )
 
 
 def _refuse_fields(asked: Asked, gathered: Gathered) -> None:
@@ -142,18 +130,6 @@ def _overall(
     return Overall(agreement, gathered.tasks, gathered.annotators, gathered.annotations)
 
 
-def _strangers(gathered: Gathered) -> Iterable[str]:
-    """Answers of models to tasks that nobody here answered: a file of another project looks like this."""
-    for name, evidence in gathered.evidence.items():
-        for version, answers in evidence.predictions.items():
-            unknown = len(answers.keys() - set(evidence.coded.tasks))
-            if unknown:
-                yield (
-                    f"{unknown:,} of the {len(answers):,} answers of {version!r} to {name!r} are to tasks that nobody "
-                    "here answered."
-                )
-
-
 def _notes(asked: Asked, gathered: Gathered) -> Iterable[str]:
     out = gathered.left_out
     finished = gathered.annotations + out.duplicates + out.ground_truth
@@ -165,12 +141,8 @@ def _notes(asked: Asked, gathered: Gathered) -> Iterable[str]:
         )
     elif not compared:
         yield "No task was answered by two people: there is nothing to compare."
-    if out.rejected:
-        first = out.rejected[0]
-        named = "" if first.annotation is None else f" ({first.annotation})"
-        many = "1 annotation" if len(out.rejected) == 1 else f"{len(out.rejected):,} annotations"
-        yield f"{many} could not be used; the first{named} because: {first.reason}"
-    yield from _strangers(gathered)
+    yield from what_was_rejected(gathered)
+    yield from strangers(gathered)
     for name in asked.by:
         if name in (DAY, WEEK):
             yield f"The cut by {name} is by the field {name!r} of the tasks' data, not by time."

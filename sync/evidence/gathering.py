@@ -59,7 +59,8 @@ class Wanted:
 
     With ``ground_truth`` the annotations that are marked so count as their writers' answers, and there is no truth to
     compare with. ``excerpts`` keeps the beginning of each task's data, ``data`` all of it. With ``people`` it is kept
-    when each answer was given and how long it took, and truths are what is known for certain: ``coded.fixed``.
+    when each answer was given and how long it took, and truths are what is known for certain, ``coded.fixed``, after
+    those that ``fixed`` names by control and task.
     """
 
     controls: tuple[Control, ...]
@@ -69,6 +70,7 @@ class Wanted:
     data: bool = False
     people: bool = False
     trust: Mapping[int, Trust] = field(default_factory=dict)
+    fixed: Mapping[str, Mapping[int, Answer]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +272,7 @@ class _Sorting:
         given = self.given.pop(name)
         return ControlEvidence(
             control=control,
-            coded=encode(control, self.rows.pop(name), self.truths[name] if people else None),
+            coded=encode(control, self.rows.pop(name), self._fixed(name)),
             repeats=tuple(self.repeats[name]),
             truths=self.truths[name],
             predictions={
@@ -282,6 +284,9 @@ class _Sorting:
             given_at=np.array([at for at, _ in given], dtype=np.int64) if people else None,
             lead_time=np.array([seconds for _, seconds in given], dtype=np.float64) if people else None,
         )
+
+    def _fixed(self, name: str) -> Mapping[int, Answer] | None:
+        return {**self.truths[name], **self.wanted.fixed.get(name, {})} if self.wanted.people else None
 
 
 def _most_said(versions: Mapping[str, Mapping[int, Opinion]]) -> Mapping[int, Opinion]:

@@ -40,6 +40,11 @@ class PredictionsError(TiebreakError):
     """A file of predictions that cannot be read: names file and line."""
 
 
+def predicted_in(place: Path | None, config: LabelConfig) -> Predicted:
+    """What models think as the file says, nothing without one."""
+    return Predicted() if place is None else read_predictions(place, config)
+
+
 def read_predictions(place: Path, config: LabelConfig) -> Predicted:
     """What models think, from lines ``{"task", "control", "version", "answer", "probabilities", "confidence"}``.
 

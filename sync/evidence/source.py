@@ -1,7 +1,7 @@
 """Where the answers come from: an export file with its labeling interface, or a project in the store."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +14,12 @@ from ..settings import Settings
 if TYPE_CHECKING:  # imported where they are needed, so that help comes at once
     from sqlalchemy import Connection
 
+    from label_config.answers import Answer
     from label_config.model import LabelConfig
 
     from ..labelstudio.export_file import AnsweredTask
     from ..store.projects import StoredProject
+    from .predictions import Opinions
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,14 @@ class Source:
     stored: "StoredProject | None" = None
     connection: "Connection | None" = None
     tell: Callable[[str], None] = lambda _: None
+
+    def known(self) -> "tuple[Mapping[str, Mapping[int, Answer]], Opinions]":
+        """What the store knows for certain, and what the model there thinks; nothing of a file."""
+        from .stored import known_of
+
+        if self.stored is None or self.connection is None:
+            return {}, {}
+        return known_of(self.connection, self.stored.key, self.config)
 
 
 @contextmanager

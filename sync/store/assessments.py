@@ -31,6 +31,7 @@ class StoredScore:
     labels: tuple[str, ...]
     probabilities: Mapping[str, float]
     confidence: float
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +164,17 @@ def opinions(connection: Connection, project: int) -> list[StoredScore]:
         .where(tasks.c.project == project, scores.c.out_of_sample.is_(True), scores.c.confidence.is_not(None))
     )
     return [
-        StoredScore(row.task, row.control, tuple(row.answer), row.probabilities or {}, row.confidence)
+        StoredScore(row.task, row.control, tuple(row.answer), row.probabilities or {}, row.confidence, row.version)
         for row in connection.execute(query)
         if row.answer is not None
     ]
+
+
+def label_studio_ids(connection: Connection, project: int) -> dict[int, int]:
+    """The store's key -> Label Studio's id, of the live tasks of a project."""
+    query = select(tasks.c.id, tasks.c.label_studio_id)
+    rows = connection.execute(query.where(tasks.c.project == project, tasks.c.deleted_at.is_(None)))
+    return {row[0]: row[1] for row in rows}
 
 
 def write_scores(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,0 +1,91 @@
+"""The consensus for people on a terminal: how sure it is, what is least sure, whom to trust."""
+
+from collections.abc import Sequence
+
+from label_config.words import in_words
+
+from ..agreement.wording import left_out
+from ..dashboard.wording import counted, percent
+from ..quality.records import AnnotatorQuality, ControlConsensus, TaskConsensus
+from ..terminal_report import sentence, table, title
+from .report import Report
+
+ROWS = 10
+"""Rows of a list; --json and --csv have them all."""
+
+
+def show(report: Report) -> None:
+    """Print the report."""
+    for name, one in report.found.items():
+        _control(report, name, one)
+    title("all controls", left_out(report.gathered.left_out))
+    for note in report.notes:
+        sentence(note)
+
+
+def _control(report: Report, name: str, one: ControlConsensus) -> None:
+    control = report.gathered.evidence[name].control
+    answered = [task for task in one.tasks if task.annotations]
+    known = report.gathered.evidence[name].coded.fixed
+    title(
+        f"{name} ({control.tag})",
+        f"{counted(len(one.tasks), 'task')}, {counted(len(one.annotators), 'annotator')}, "
+        f"{counted(len(known), 'ruling or ground truth', 'rulings and ground truths')}",
+    )
+    sentence(f"Method: {one.method}, {one.reason}.")
+    if not one.tasks:
+        return
+    ties = sum(task.tie for task in one.tasks)
+    sure = sum(task.confidence >= 0.9 for task in one.tasks) / len(one.tasks)
+    mean = sum(task.confidence for task in one.tasks) / len(one.tasks)
+    sentence(
+        f"Mean confidence {percent(mean)}; {percent(sure)} of the answers are at least 90 % certain; "
+        f"{counted(ties, 'tie')}."
+    )
+    _least_certain(answered)
+    _least_reliable(one.annotators)
+
+
+def _least_certain(tasks: Sequence[TaskConsensus]) -> None:
+    rows = [
+        (
+            str(task.task),
+            in_words(task.answer),
+            percent(task.confidence),
+            _beside(task),
+            str(task.annotations),
+        )
+        for task in sorted(tasks, key=lambda task: (task.confidence, task.task))
+    ]
+    table(
+        "least certain answers",
+        ("task", "answer", "confidence", "interval or runner-up", "answers"),
+        rows,
+        ROWS,
+        {0, 2, 4},
+    )
+
+
+def _beside(task: TaskConsensus) -> str:
+    """A number's interval, or the answer that is the next probable one."""
+    if task.interval is not None:
+        return f"{task.interval[0]:g} to {task.interval[1]:g}"
+    if task.tie:
+        return "a tie"
+    named = in_words(task.answer)
+    others = {label: p for label, p in (task.posterior or {}).items() if label != named}
+    best = max(others, key=lambda label: others[label], default=None)
+    return "" if best is None else f"{best or 'nothing'} {percent(others[best])}"
+
+
+def _least_reliable(people: Sequence[AnnotatorQuality]) -> None:
+    rows = [
+        (
+            str(person.annotator),
+            f"{person.annotations:,}",
+            percent(person.quality),
+            f"{percent(person.low)} to {percent(person.high)}",
+        )
+        for person in sorted(people, key=lambda person: (person.quality, person.annotator))
+    ]
+    table("least reliable annotators", ("annotator", "answers", "quality", "interval"), rows, ROWS, {0, 1, 2})

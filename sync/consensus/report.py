@@ -1,0 +1,85 @@
+"""The flow: answers -> sorted out -> the probable answers, with what has to be said beside them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from label_config.model import Control, LabelConfig
+
+from ..errors import SettingsError
+from ..evidence.fitting import refuse_misfit, strangers, what_was_rejected
+from ..evidence.gathering import Gathered, Wanted, gather
+from ..evidence.predictions import Predicted
+from ..evidence.source import Source
+from ..quality.consensus import infer, methods
+from ..quality.records import ControlConsensus, Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one may choose.
+
+    ``controls`` are names (empty: all), ``method`` is a consensus method's, ``trust`` what is believed of people
+    beforehand. With ``ground_truth`` those annotations count as answers of who gave them.
+    """
+
+    controls: tuple[str, ...] = ()
+    method: str = "auto"
+    trust: Mapping[int, Trust] = field(default_factory=dict)
+    ground_truth: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that is shown. ``notes`` are sentences on what a reader must know beside the answers."""
+
+    config: LabelConfig
+    gathered: Gathered
+    found: Mapping[str, ControlConsensus]
+    notes: tuple[str, ...]
+
+
+def report_on(source: Source, asked: Asked, predicted: Predicted) -> Report:
+    """Infer the answers to every control as ``asked``.
+
+    Raises SettingsError and InterfaceError for what is asked and does not exist, ExportError where no annotation fits
+    the labeling interface.
+    """
+    controls = controls_of(source.config, asked.controls)
+    refuse_unknown_method(asked.method, controls)
+    fixed, opinions = source.known()
+    wanted = Wanted(controls, ground_truth=asked.ground_truth, people=True, trust=asked.trust, fixed=fixed)
+    gathered = gather(source.config, source.tasks, wanted, predicted.opinions or opinions)
+    refuse_misfit(source.name, source.config, gathered)
+    found = {}
+    for name, evidence in gathered.evidence.items():
+        source.tell(name)
+        method = asked.method if asked.method in methods(evidence.control) else "auto"
+        found[name] = infer(evidence, method)
+    notes = (*what_was_rejected(gathered), *_unsuited(asked, controls), *strangers(gathered), *predicted.notes())
+    return Report(source.config, gathered, found, notes)
+
+
+def controls_of(config: LabelConfig, names: Sequence[str]) -> tuple[Control, ...]:
+    """The controls that are asked for, in the interface's order; raises InterfaceError that lists those there are."""
+    named = {config.control(name).name for name in names}
+    return tuple(control for control in config.controls if not named or control.name in named)
+
+
+def refuse_unknown_method(method: str, controls: Sequence[Control]) -> None:
+    """Raises SettingsError, which lists the methods that there are, for one that suits none of the controls."""
+    known = list(dict.fromkeys(name for control in controls for name in methods(control)))
+    if method != "auto" and method not in known:
+        raise SettingsError(
+            f"no consensus method for {_named(controls)} is named {method!r}; there are: {', '.join(('auto', *known))}"
+        )
+
+
+def _named(controls: Sequence[Control]) -> str:
+    return ", ".join(f"{control.name} ({control.tag})" for control in controls)
+
+
+def _unsuited(asked: Asked, controls: Sequence[Control]) -> Iterator[str]:
+    """Controls that the method does not suit: "auto" chose for them."""
+    unsuited = [control for control in controls if asked.method not in ("auto", *methods(control))]
+    if unsuited:
+        yield f"{asked.method!r} does not suit {_named(unsuited)}: the method was chosen from the data there."

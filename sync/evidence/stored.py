@@ -1,0 +1,68 @@
+"""What the store knows beside the annotations: rulings, ground truths, and what the model thinks."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from label_config.answers import Answer, Choices
+from label_config.model import LabelConfig
+
+from ..quality.records import Opinion
+from ..store import assessments
+from ..store.annotations import ground_truths_of
+from ..store.reviews import rulings_of
+from .predictions import Opinions
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Fixed = Mapping[str, Mapping[int, tuple[Answer, str]]]
+"""Control -> task (the store's key) -> the answer that is known for certain, and its source."""
+
+
+def fixed_of(connection: "Connection", project: int, config: LabelConfig) -> Fixed:
+    """What rulings and ground truths say; ``source`` is "ruling" or "ground_truth".
+
+    A ruling of ours stands also as a ground truth in Label Studio, and its source is the ruling. One for a label that
+    the interface has no more does not count: what is right there now, nobody has said.
+    """
+    found: dict[str, dict[int, tuple[Answer, str]]] = {control.name: {} for control in config.controls}
+    offered = {one.name: None if one.dynamic else frozenset(one.labels) for one in config.controls}
+    for source, rows in (
+        ("ground_truth", ground_truths_of(connection, project)),
+        ("ruling", rulings_of(connection, project)),
+    ):
+        for row in rows:
+            if row.control in found and _is_offered(row.answer, offered[row.control]):
+                found[row.control][row.task] = (row.answer, source)
+    return found
+
+
+def _is_offered(answer: Answer, labels: frozenset[str] | None) -> bool:
+    return not isinstance(answer, Choices) or labels is None or labels.issuperset(answer.labels)
+
+
+def opinions_of(connection: "Connection", project: int, config: LabelConfig) -> Mapping[str, Mapping[int, Opinion]]:
+    """Control -> task (the store's key) -> what the live model thinks that was not trained on it."""
+    found: dict[str, dict[int, Opinion]] = {control.name: {} for control in config.decidable}
+    for score in assessments.opinions(connection, project):
+        if score.control in found:
+            answer = Choices(score.labels)
+            found[score.control][score.task] = Opinion(answer, score.probabilities, score.confidence, score.version)
+    return found
+
+
+def known_of(
+    connection: "Connection", project: int, config: LabelConfig
+) -> tuple[Mapping[str, Mapping[int, Answer]], Opinions]:
+    """What is known for certain, and what the model thinks, by Label Studio's ids of the tasks."""
+    ids = assessments.label_studio_ids(connection, project)
+    fixed = {
+        control: {ids[task]: answer for task, (answer, _) in tasks.items() if task in ids}
+        for control, tasks in fixed_of(connection, project, config).items()
+    }
+    opinions: dict[str, dict[str, dict[int, Opinion]]] = {}
+    for control, tasks in opinions_of(connection, project, config).items():
+        for task, opinion in tasks.items():
+            if task in ids:
+                opinions.setdefault(control, {}).setdefault(opinion.version, {})[ids[task]] = opinion
+    return fixed, opinions
