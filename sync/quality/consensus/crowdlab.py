@@ -36,12 +36,14 @@ def crowdlab(votes: Votes) -> Posterior:
     Everybody's weight is 1 - error / error of always saying the commonest class, the model's times the root of the
     mean number of answers a task. An annotator's error is how often others on the same task differ, the model's how
     often the consensus does; the consensus is first the majority (ties go to the class the model finds more
-    probable, else are shared), then the most probable class of a first pass. A vote says that its class is true with
-    the probability that any annotator agrees with the consensus. Sections 3 and 4 of the paper.
+    probable, else are shared), then the most probable class of a first pass. Where the second pass finds another class
+    more probable, the first stands. A vote says that its class is true with the probability that any annotator agrees
+    with the consensus. Sections 3 and 4 of the paper.
 
     A known class takes the place of the others' answers and of the consensus: it teaches whom to trust, the model
-    too. What is believed beforehand counts as so many answers. Without a model the annotators are averaged alone.
-    Where no task has two answers, annotators are compared with the model instead, and without one their answers stand.
+    too, and how probably those are right who are trusted. What is believed beforehand counts as so many answers.
+    Without a model the annotators are averaged alone. Where no task has two answers, annotators are compared with the
+    model instead, and without one their answers stand.
 
     >>> model = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
     >>> task, person = np.divmod(np.arange(9), 3)
@@ -84,11 +86,9 @@ class _Tally:
 
 
 def _tally(votes: Votes) -> _Tally:
-    shape = (votes.tasks, votes.classes)
-    cells = np.bincount(votes.task * votes.classes + votes.answer, minlength=votes.tasks * votes.classes)
-    counts = cells.reshape(shape).astype(np.float64)
+    counts = votes.tally().astype(np.float64)
     answers = counts.sum(axis=1)
-    model = np.zeros(shape) if votes.model is None else votes.model
+    model = np.zeros(counts.shape) if votes.model is None else votes.model
     shown = answers > 1
     shown[list(votes.fixed)] = True
     return _Tally(counts, answers, model, model.sum(axis=1) > 0, shown)
@@ -115,9 +115,7 @@ def _average(votes: Votes, tally: _Tally, consensus: FloatArray) -> tuple[FloatA
     """The probabilities, and the weights of the annotators and of the model."""
     annotators, model, right = _weights(votes, tally, consensus)
     wrong = (1 - right) / max(votes.classes - 1, 1)
-    weight = annotators[votes.annotator]
-    cells = votes.task * votes.classes + votes.answer
-    given = np.bincount(cells, weight, votes.tasks * votes.classes).reshape(votes.tasks, votes.classes)
+    given = votes.tally(annotators[votes.annotator])
     total = given.sum(axis=1, keepdims=True)
     heard = total + model * tally.spoken[:, None]
     said = (right - wrong) * given + wrong * total + model * tally.model
@@ -142,8 +140,19 @@ def _weights(votes: Votes, tally: _Tally, consensus: FloatArray) -> tuple[FloatA
     many = tally.shown & answered
     if not many.any():
         return annotators, model, 1.0
-    right = float(((tally.counts * consensus).sum(axis=1)[many] / tally.answers[many]).mean())
-    return annotators, model, right
+    return annotators, model, float(_agreeing(votes, tally, consensus, annotators)[many].mean())
+
+
+def _agreeing(votes: Votes, tally: _Tally, consensus: FloatArray, annotators: FloatArray) -> FloatArray:
+    """(tasks,): the share of the answers that are the consensus; of a known class by the weight of who gave them."""
+    agree = (tally.counts * consensus).sum(axis=1)
+    total = tally.answers.copy()
+    known = list(votes.fixed)
+    weight = annotators[votes.annotator]
+    heavy = np.bincount(votes.task, weight * consensus[votes.task, votes.answer], votes.tasks)
+    agree[known], total[known] = heavy[known], np.bincount(votes.task, weight, votes.tasks)[known]
+    agreeing: FloatArray = np.divide(agree, total, out=np.zeros(votes.tasks), where=total > 0)
+    return agreeing
 
 
 def _agreement_with_model(votes: Votes, tally: _Tally) -> float:
