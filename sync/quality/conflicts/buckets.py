@@ -14,8 +14,8 @@ from .shingles import BLOCK, blocks, drawn, shingles
 
 BANDS, ROWS = 20, 5
 """Two texts with Jaccard similarity s share a key with probability 1 - (1 - s^5)^20: 0.998 at 0.75, 0.05 at 0.3."""
-WINDOW = 16
-"""Within a bucket each is compared with so many that follow it, and with the first: all of them up to 17."""
+WINDOW = 8
+"""Within a bucket each is compared with so many that follow it, and with the first: all of them up to 9."""
 PLANES, TABLES = 16, 32
 """Two vectors at an angle of a share a key with probability 1 - (1 - (1 - a / pi)^16)^32: 0.998 at cosine 0.95."""
 
@@ -58,27 +58,25 @@ def vector_keys(unit: FloatArray, seed: int) -> Iterable[NDArray[np.uint64]]:
         yield (unit @ normals > 0).astype(np.uint64) @ weight
 
 
-def candidates(keys: Iterable[NDArray[np.uint64]], n: int) -> tuple[IntArray, IntArray]:
-    """The pairs with an equal key in some band, each once, the lower place on the left.
+def candidates(key: NDArray[np.uint64]) -> tuple[IntArray, IntArray]:
+    """The pairs of places with an equal key, each once, the lower place on the left.
 
-    Of a bucket with more than 17 members each is compared with the 16 next ones and with the first, so that the time
-    stays linear: a thing that thousands resemble is still compared with some of them.
+    Of a bucket with more than 9 members each is compared with the 8 next ones and with the first.
 
-    >>> left, right = candidates([np.array([7, 8, 7], dtype=np.uint64), np.array([1, 1, 1], dtype=np.uint64)], 3)
+    >>> left, right = candidates(np.array([7, 8, 7, 7], dtype=np.uint64))
     >>> list(zip(left.tolist(), right.tolist()))
-    [(0, 1), (0, 2), (1, 2)]
+    [(0, 2), (0, 3), (2, 3)]
     """
-    found = np.zeros(0, dtype=np.int64)
-    for key in keys:
-        order = np.argsort(key, kind="stable")
-        ranked = key[order]
-        fresh = np.concatenate([[True], ranked[1:] != ranked[:-1]])[:n]
-        first = order[np.flatnonzero(fresh)[np.cumsum(fresh) - 1]] if n else order
-        pairs = [first[~fresh] * n + order[~fresh]]
-        for step in range(1, min(WINDOW, n - 1) + 1):
-            same = ranked[step:] == ranked[:-step]
-            if not same.any():
-                break
-            pairs.append(order[:-step][same] * n + order[step:][same])
-        found = np.unique(np.concatenate([found, *pairs]))
+    n = len(key)
+    order = np.argsort(key, kind="stable")
+    ranked = key[order]
+    fresh = np.concatenate([[True], ranked[1:] != ranked[:-1]])[:n]
+    first = order[np.flatnonzero(fresh)[np.cumsum(fresh) - 1]] if n else order
+    pairs = [first[~fresh] * n + order[~fresh]]
+    for step in range(1, min(WINDOW, n - 1) + 1):
+        same = ranked[step:] == ranked[:-step]
+        if not same.any():
+            break
+        pairs.append(order[:-step][same] * n + order[step:][same])
+    found = np.unique(np.concatenate(pairs))
     return found // max(n, 1), found % max(n, 1)

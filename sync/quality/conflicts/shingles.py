@@ -103,7 +103,7 @@ def jaccard(texts: Sequence[Sequence[str]], left: IntArray, right: IntArray) -> 
 def _jaccard(sets: Shingles, left: IntArray, right: IntArray, fields: int) -> FloatArray:
     """Each pair's shingles are sorted together: an element of both stands there twice."""
     one, other = (_distinct(sets, texts) for texts in (left, right))
-    both = np.sort(np.concatenate([one, other]))
+    both = np.sort(np.concatenate([one, other]), kind="stable")
     shared = both[1:][both[1:] == both[:-1]]
     cells = len(left) * fields
     common, first, second = (
