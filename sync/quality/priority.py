@@ -25,7 +25,13 @@ class Policy:
     """
 
     weights: Mapping[str, float] = field(
-        default_factory=lambda: {"low_agreement": 0.62, "tie": 0.4, "low_confidence": 0.5, "model_conflict": 0.6}
+        default_factory=lambda: {
+            "low_agreement": 0.62,
+            "tie": 0.4,
+            "low_confidence": 0.5,
+            "model_conflict": 0.6,
+            "near_duplicate_conflict": 0.8,
+        }
     )
     p1_from: float = 0.6
     p2_from: float = 0.35

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..records import Finding
-from . import disputes
+from . import conflicts, disputes
 from .case import Case, Maker
 
 __all__ = ["KINDS", "MAKERS", "Case", "findings"]
@@ -13,6 +13,7 @@ KINDS: Mapping[str, str] = {
     "tie": "no answer is more probable than another",
     "low_confidence": "the probable answer is not certain enough",
     "model_conflict": "the model is confident of another answer",
+    "near_duplicate_conflict": "near-identical tasks were answered differently",
 }
 """Kind of finding -> what it means."""
 
@@ -21,6 +22,7 @@ MAKERS: Mapping[str, Maker] = {
     "tie": disputes.tie,
     "low_confidence": disputes.low_confidence,
     "model_conflict": disputes.model_conflict,
+    "near_duplicate_conflict": conflicts.near_duplicate_conflict,
 }
 """Kind -> what finds it on one control."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..conflicts import NearIdentical
 from ..evidence import ControlEvidence
 from ..records import ControlConsensus, Finding
 
@@ -13,10 +14,16 @@ class Thresholds:
     """From where on something is a finding.
 
     A consensus less probable than ``certain`` is one; so is a model at or above ``model_sure`` that contradicts it.
+    Answers to near-identical tasks that are further apart than ``apart`` (of numbers, stars and moments, as a share of
+    the values in use: ``apart_on_scales``) contradict each other; one side's answer is proposed to the other where it
+    is right with a probability of at least ``clear``.
     """
 
     certain: float = 0.9
     model_sure: float = 0.6
+    apart: float = 0.3
+    apart_on_scales: float = 0.1
+    clear: float = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +31,7 @@ class Case:
     """One control: what was said about it and what was concluded.
 
     ``agreement`` maps tasks that two or more answered to the mean of 1 - distance over their pairs of answers.
-    ``data`` maps tasks to what they show.
+    ``data`` maps tasks to what they show, ``neighbours`` are groups of near-identical tasks.
     """
 
     evidence: ControlEvidence
@@ -32,6 +39,7 @@ class Case:
     agreement: Mapping[int, float]
     thresholds: Thresholds = field(default_factory=Thresholds)
     data: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    neighbours: tuple[NearIdentical, ...] = ()
 
     def ruled(self) -> frozenset[int]:
         """Tasks with a ruling or a ground truth: nothing is left to find there."""

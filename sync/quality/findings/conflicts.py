@@ -1,0 +1,194 @@
+"""Near-identical tasks were answered differently: at least one of the answers is wrong."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from label_config.answers import Answer
+from label_config.model import Control, Family
+from label_config.words import in_words
+
+from ..coded_answers import APART
+from ..conflicts import NearIdentical
+from ..distance import default_distance, distance
+from ..distance.comparison import Comparison
+from ..records import Finding, FloatArray, IntArray, TaskConsensus
+from .case import Case
+from .disputes import percent
+
+SCALES = frozenset({Family.RATING, Family.NUMBER, Family.MOMENT})
+"""Families whose distances depend on all values in use."""
+MOST_ANSWERS = 30
+"""Different answers of a group that are compared, the weightiest first."""
+MOST_RELATED = 20
+_PAIRS = 500
+_RULED = 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A task of a group with its answer; ``weight`` is the logarithm of the odds that the answer is right."""
+
+    one: TaskConsensus
+    similarity: float
+    raw: int
+    ruled: bool
+
+    @property
+    def confidence(self) -> float:
+        """The probability that the answer is right, short of certainty."""
+        return _RULED if self.ruled else min(max(self.one.confidence, 0.5), 0.99)
+
+    @property
+    def weight(self) -> float:
+        """What the answer's being right counts: ln(p / (1 - p)), a little where it is as probable as not."""
+        return max(math.log(self.confidence / (1 - self.confidence)), 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The members of a group that gave about the same answer; ``probability`` in (0, 1) that it is the right one."""
+
+    members: tuple[Member, ...]
+    probability: float
+
+
+def near_duplicate_conflict(case: Case) -> list[Finding]:
+    """Near-identical tasks have different answers; the severity is the probability that this task's is wrong.
+
+    The tasks of a group show the same, so that one answer is right for all: each answer's weight is the sum of the log
+    odds of the consensus on the tasks that have it (rulings count most), and its probability follows from the weights.
+    The severity is 1 - that probability, times the task's similarity with the group. Answers are different where they
+    are further apart than ``Thresholds.apart``, and by so much more as people differ on one and the same task.
+    """
+    if not case.neighbours:
+        return []
+    known = {one.task: one for one in case.consensus.tasks}
+    ruled = case.ruled()
+    limit = _limit(case)
+    found = []
+    for group in case.neighbours:
+        members = [
+            Member(known[task], similarity, raw, task in ruled)
+            for task, similarity, raw in zip(group.tasks, group.similarity, group.raw, strict=True)
+            if task in known and (known[task].annotations or task in ruled)
+        ]
+        sides = _sides(case, members, limit)
+        if len(sides) > 1:
+            found += [_finding(case, group, sides, at, member) for at, member in _open(sides)]
+    return found
+
+
+def _open(sides: Sequence[Side]) -> Iterator[tuple[int, Member]]:
+    return ((at, member) for at, side in enumerate(sides) for member in side.members if not member.ruled)
+
+
+def _limit(case: Case) -> float:
+    """From which distance on two answers are different: more where people differ by degrees on the same task.
+
+    The median distance of two answers to one task lifts the threshold that far towards 1; of single choices none.
+    """
+    control, coded = case.evidence.control, case.evidence.coded
+    scale = control.family in SCALES and not control.per_region
+    apart = case.thresholds.apart_on_scales if scale else case.thresholds.apart
+    if control.family == Family.CHOICES and not control.multiple and not control.per_region:
+        return apart
+    order = np.argsort(coded.task, kind="stable")
+    same = np.flatnonzero(coded.task[order][1:] == coded.task[order][:-1])
+    same = same[:: max(1, len(same) // _PAIRS)]
+    pairs = [(coded.answers[coded.answer[order[at]]], coded.answers[coded.answer[order[at + 1]]]) for at in same]
+    noise = float(np.median(_distances(case, pairs))) if pairs else 0.0
+    return apart + (1 - apart) * noise
+
+
+def _distances(case: Case, pairs: Sequence[tuple[Answer, Answer]]) -> FloatArray:
+    """Of two answers each: shape (pairs,), in [0, 1]; on scales the absolute difference over the values in use."""
+    control = case.evidence.control
+    answers = [answer for pair in pairs for answer in pair]
+    used = [*answers, *case.evidence.coded.answers] if control.family in SCALES and not control.per_region else answers
+    left: IntArray = np.arange(0, len(answers), 2, dtype=np.int64)
+    name = "absolute" if control.family in SCALES else default_distance(control)
+    return distance(control, name)(Comparison(control, used, left, left + 1, np.ones(len(used))))
+
+
+def _sides(case: Case, members: Sequence[Member], limit: float) -> list[Side]:
+    """Members by answer, answers that are hardly apart together, the most probable side first."""
+    by_answer: dict[Answer, list[Member]] = {}
+    for member in members:
+        by_answer.setdefault(member.one.answer, []).append(member)
+    if len(by_answer) < 2:
+        return []
+    weight = {answer: math.fsum(one.weight for one in given) for answer, given in by_answer.items()}
+    heavy = sorted(by_answer, key=lambda answer: (-weight[answer], by_answer[answer][0].one.task))[:MOST_ANSWERS]
+    far = _matrix(case, heavy)
+    heads: dict[int, list[int]] = {}
+    for at in range(len(heavy)):
+        near = next((head for head in heads if far[head, at] <= limit), at)
+        heads.setdefault(near, []).append(at)
+    weights = [math.fsum(weight[heavy[at]] for at in places) for places in heads.values()]
+    shares = np.exp(np.array(weights) - max(weights))
+    sides = [
+        Side(tuple(one for at in places for one in by_answer[heavy[at]]), float(share))
+        for places, share in zip(heads.values(), shares / shares.sum(), strict=True)
+    ]
+    return sorted(sides, key=lambda side: (-side.probability, side.members[0].one.task))
+
+
+def _matrix(case: Case, answers: Sequence[Answer]) -> FloatArray:
+    found = np.zeros((len(answers), len(answers)))
+    left, right = np.triu_indices(len(answers), 1)
+    pairs = [(answers[one], answers[other]) for one, other in zip(left.tolist(), right.tolist(), strict=True)]
+    found[left, right] = _distances(case, pairs)
+    return found + found.T
+
+
+def _finding(case: Case, group: NearIdentical, sides: Sequence[Side], at: int, member: Member) -> Finding:
+    own, best = sides[at], sides[1] if at == 0 else sides[0]
+    others = sorted(other.one.task for place, side in enumerate(sides) if place != at for other in side.members)
+    same = sorted(other.one.task for other in own.members if other is not member)
+    numbers = {
+        "similarity": member.similarity,
+        "confidence": member.one.confidence,
+        "tasks": float(len(group.tasks)),
+        "probability": own.probability,
+    }
+    return Finding(
+        task=member.one.task,
+        control=case.consensus.control,
+        kind="near_duplicate_conflict",
+        severity=member.similarity * (1 - own.probability),
+        reason=_reason(member, others, best),
+        numbers=numbers,
+        related=tuple(sorted([*others, *same][:MOST_RELATED])),
+        correction=_correction(case, sides, at, member),
+    )
+
+
+def _reason(member: Member, others: Sequence[int], best: Side) -> str:
+    sure = max(best.members, key=lambda one: (one.confidence, -one.one.task))
+    many = f"and {len(others) - 1} more of the like are" if len(others) > 1 else "is"
+    return (
+        f"Task {sure.one.task}, which shows nearly the same, {many} answered differently: "
+        f"{in_words(sure.one.answer)} ({percent(sure.one.confidence)} certain), "
+        f"not {in_words(member.one.answer)} ({percent(member.one.confidence)} certain)."
+    )
+
+
+def _correction(case: Case, sides: Sequence[Side], at: int, member: Member) -> Answer | None:
+    """The answer of the more probable side where that is clear; of regions only from a task equal to the letter."""
+    control = case.evidence.control
+    if at == 0 or sides[0].probability < case.thresholds.clear:
+        return None
+    places: Mapping[bool, Sequence[Member]] = {
+        False: sides[0].members,
+        True: [one for one in sides[0].members if one.raw == member.raw],
+    }
+    donors = places[_placed(control)]
+    return max(donors, key=lambda one: (one.confidence, -one.one.task)).one.answer if donors else None
+
+
+def _placed(control: Control) -> bool:
+    """True where an answer names places in what is shown."""
+    return control.per_region or control.family in APART - {Family.CHAT}
