@@ -16,8 +16,6 @@ WINDOWS = 12
 WINDOW = "window"
 """The cut of the evidence that the trend is made of: task -> the number of its window."""
 
-UNDECIDED = "answers of this kind have no consensus yet: their agreement is measured, and nothing goes to review"
-
 Bounds = Sequence[tuple[int, int]]
 
 
@@ -45,8 +43,8 @@ def windows(rows: Sequence[AnswerRow]) -> tuple[dict[int, str], Bounds]:
     return {task: str(number) for task, number in zip(last, place.tolist(), strict=True)}, bounds
 
 
-def control_report(measured: Measured, consensus: ControlConsensus | None, bounds: Bounds) -> dict[str, Any]:
-    """The report of one control; without a consensus, people have no quality."""
+def control_report(measured: Measured, consensus: ControlConsensus, bounds: Bounds) -> dict[str, Any]:
+    """The report of one control."""
     return {
         "type": measured.control.tag,
         "tasks": measured.tasks,
@@ -90,9 +88,7 @@ def _trend(cuts: Mapping[str, CutAgreement], bounds: Bounds) -> list[dict[str, A
     ]
 
 
-def _consensus(found: ControlConsensus | None) -> dict[str, Any]:
-    if found is None:
-        return {"method": None, "reason": UNDECIDED, "tasks": 0, "ties": 0, "mean_confidence": None}
+def _consensus(found: ControlConsensus) -> dict[str, Any]:
     answered = [task for task in found.tasks if task.annotations]
     return {
         "method": found.method,
@@ -103,8 +99,8 @@ def _consensus(found: ControlConsensus | None) -> dict[str, Any]:
     }
 
 
-def _reliability(measured: Measured, consensus: ControlConsensus | None) -> list[dict[str, Any]]:
-    quality = {} if consensus is None else {one.annotator: one.quality for one in consensus.annotators}
+def _reliability(measured: Measured, consensus: ControlConsensus) -> list[dict[str, Any]]:
+    quality = {one.annotator: one.quality for one in consensus.annotators}
     return [
         {
             "annotator": one.annotator,

@@ -24,13 +24,17 @@ from .tables import (
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
-    """One answer that counts. ``task`` is the store's key, ``annotator`` Label Studio's user id."""
+    """One answer that counts. ``task`` is the store's key, ``annotator`` Label Studio's user id.
+
+    ``lead_time`` is how many seconds it took, null where Label Studio does not say.
+    """
 
     task: int
     annotator: int
     control: str
     answer: Answer
     updated_at: int
+    lead_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def answers_of(connection: Connection, project: int) -> tuple[list[AnswerRow], E
                 latest[(row.task, row.annotator)] = row
     said = _answers(connection, project)
     rows = [
-        AnswerRow(task, annotator, control, answer, row.updated_at)
+        AnswerRow(task, annotator, control, answer, row.updated_at, row.lead_time)
         for (task, annotator), row in sorted(latest.items())
         for control, answer in said.get(row.id, ())
     ]

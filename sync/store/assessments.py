@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, distinct, func, insert, se
 
 from label_config.results import canonical
 
-from ..quality.records import ControlConsensus, Priority
+from ..quality.records import ControlConsensus, Finding, Priority
 from .tables import annotation_versions, annotations, assessments, consensus, queue, scores, tasks
 
 
@@ -128,16 +128,30 @@ def write_queue(connection: Connection, project: int, entries: Iterable[Priority
             "priority": entry.priority,
             "band": entry.band,
             "action": entry.action,
-            "findings": [
-                {"kind": one.kind, "severity": one.severity, "reason": one.reason, "numbers": dict(one.numbers)}
-                for one in entry.findings
-            ],
+            "findings": [as_stored(one) for one in entry.findings],
             "parts": dict(entry.parts),
         }
         for entry in entries
     ]
     if rows:
         connection.execute(insert(queue), rows)
+
+
+def as_stored(one: Finding) -> dict[str, Any]:
+    """A finding as it is kept; what it does not have is left out."""
+    more = {
+        "annotator": one.annotator,
+        "related": list(one.related) or None,
+        "region": one.region,
+        "correction": None if one.correction is None else canonical(one.correction),
+    }
+    return {
+        "kind": one.kind,
+        "severity": one.severity,
+        "reason": one.reason,
+        "numbers": dict(one.numbers),
+        **{name: value for name, value in more.items() if value is not None},
+    }
 
 
 def queue_of(connection: Connection, project: int) -> list[QueueEntry]:
@@ -175,6 +189,12 @@ def label_studio_ids(connection: Connection, project: int) -> dict[int, int]:
     query = select(tasks.c.id, tasks.c.label_studio_id)
     rows = connection.execute(query.where(tasks.c.project == project, tasks.c.deleted_at.is_(None)))
     return {row[0]: row[1] for row in rows}
+
+
+def task_data(connection: Connection, project: int) -> dict[int, Mapping[str, Any]]:
+    """The store's key -> what the task shows, of the live tasks of a project."""
+    query = select(tasks.c.id, tasks.c.data).where(tasks.c.project == project, tasks.c.deleted_at.is_(None))
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def write_scores(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -183,7 +183,7 @@ queue = Table(
     Column("priority", Float, nullable=False),
     Column("band", Integer, nullable=False),
     Column("action", String, nullable=False, comment="adjudicate | check"),
-    Column("findings", JSON, nullable=False, comment="[{kind, severity, reason, numbers}]"),
+    Column("findings", JSON, nullable=False, comment="[{kind, severity, reason, numbers, ...}]"),
     Column("parts", JSON, nullable=False, comment="{kind: share in priority}"),
     comment="The queue of the last assessment.",
 )

@@ -5,14 +5,34 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from label_config.parse import parse
+
 from ..sampling import is_holdout
+from .projects import label_config
 from .tables import consensus, projects, tasks
 
 
 def newest(connection: Connection, project: int) -> int:
     """The cursor of the newest row of the feed (the store's key of the project); 0 without rows."""
     query = select(func.max(consensus.c.changed_at)).join(tasks, tasks.c.id == consensus.c.task)
-    return connection.execute(query.where(tasks.c.project == project)).scalar() or 0
+    wanted = (tasks.c.project == project) & consensus.c.control.in_(_taught(connection, project))
+    return connection.execute(query.where(wanted)).scalar() or 0
+
+
+def _taught(connection: Connection, project: int) -> list[str]:
+    """The controls that models learn, and those that they learned before the interface lost them.
+
+    The feed speaks of labels: what is marked, rated or written stays out of it.
+    """
+    config = parse(label_config(connection, project))
+    there = {control.name for control in config.controls}
+    decided = {control.name for control in config.decidable}
+    known = select(consensus.c.control).distinct().join(tasks, tasks.c.id == consensus.c.task)
+    return [
+        name
+        for name in connection.execute(known.where(tasks.c.project == project)).scalars()
+        if name in decided or name not in there
+    ]
 
 
 def feed(connection: Connection, project: int, after: int, share: float) -> Iterator[dict[str, Any]]:
@@ -35,7 +55,11 @@ def feed(connection: Connection, project: int, after: int, share: float) -> Iter
         )
         .join(tasks, tasks.c.id == consensus.c.task)
         .join(projects, projects.c.id == tasks.c.project)
-        .where(tasks.c.project == project, consensus.c.changed_at > after)
+        .where(
+            tasks.c.project == project,
+            consensus.c.changed_at > after,
+            consensus.c.control.in_(_taught(connection, project)),
+        )
         .order_by(consensus.c.changed_at, consensus.c.task, consensus.c.control)
     )
     for row in connection.execute(query):
