@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from ..evidence.files import FOUR, MOOD, chosen, given, moods, task, write
 from ..sync.terminal import Terminal
-from .files import FOUR, MOOD, chosen, given, moods, task, write
 
 OTHER = MOOD.replace('name="mood"', 'name="tone"')
 

@@ -8,8 +8,8 @@ import pytest
 
 from sync.agreement.as_json import dumped
 
+from ..evidence.files import FOUR, chosen, given, moods, task, write
 from ..sync.terminal import Terminal
-from .files import FOUR, chosen, given, moods, task, write
 
 ESTIMATE = {"value", "low", "high", "reason"}
 

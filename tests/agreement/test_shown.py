@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ..evidence.files import FOUR, MOOD, moods, write
 from ..sync.terminal import Terminal
-from .files import FOUR, MOOD, moods, write
 
 EVIL = '<script>alert("x")</script>'
 

@@ -14,8 +14,8 @@ from sync.store import intake, projects
 from sync.store.engine import open_store
 from sync.store.intake import Decoded
 
+from ..evidence.files import FOUR, MOOD, chosen, given, moods, task, write
 from ..sync.terminal import Terminal
-from .files import FOUR, MOOD, chosen, given, moods, task, write
 
 TIME = "2026-03-02T10:00:00.000000Z"
 MIXED = [

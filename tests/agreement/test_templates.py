@@ -14,9 +14,9 @@ from sync.agreement.report import report_on
 from sync.evidence.predictions import Predicted
 from sync.labelstudio.export_file import stream_export
 
+from ..evidence.files import given, task, write
 from ..label_config.test_controls import shipped
 from .annotators import result_of
-from .files import given, task, write
 
 INTERFACES = shipped()
 LONG = "a text that no span leaves " * 100

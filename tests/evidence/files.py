@@ -46,8 +46,8 @@ FOUR = moods({1: {1: "yes", 2: "yes"}, 2: {1: "no", 2: "no"}, 3: {1: "yes", 2: "
 """Two people agree on two of the three tasks that both answered: agreement 2/3, alpha 1 - 5 * 2 / (2 * 3 * 3) = 4/9."""
 
 
-def write(folder: Path, tasks: object, xml: str = MOOD) -> tuple[str, ...]:
-    """Write an export and its interface; the arguments that name them."""
+def write(folder: Path, tasks: object, xml: str = MOOD, command: str = "agreement") -> tuple[str, ...]:
+    """Write an export and its interface; the command with the arguments that name them."""
     (folder / "export.json").write_text(json.dumps(tasks), encoding="utf-8")
     (folder / "config.xml").write_text(xml, encoding="utf-8")
-    return "agreement", "export.json", "--label-config", "config.xml"
+    return command, "export.json", "--label-config", "config.xml"
