@@ -9,7 +9,7 @@ from label_config.model import Control, Family
 
 from ..evidence import ControlEvidence
 from ..records import ControlConsensus
-from . import choosing, classes, label_sets, medoid
+from . import choosing, classes, label_sets, medoid, moments, numeric, ordinal
 from .classes import TIE
 from .inference import Choice, Inference, Inferred
 
@@ -18,9 +18,9 @@ __all__ = ["AUTO", "CONSENSUS", "TIE", "Inferred", "infer", "methods"]
 CONSENSUS: Mapping[Family, Mapping[str, Inference]] = {
     Family.CHOICES: classes.METHODS,
     Family.TAXONOMY: medoid.METHODS,
-    Family.RATING: medoid.METHODS,
-    Family.NUMBER: medoid.METHODS,
-    Family.MOMENT: medoid.METHODS,
+    Family.RATING: {**ordinal.METHODS, **numeric.METHODS},
+    Family.NUMBER: numeric.METHODS,
+    Family.MOMENT: moments.METHODS,
     Family.TEXT: medoid.METHODS,
     Family.RANKING: medoid.METHODS,
     Family.REGIONS: medoid.METHODS,
@@ -46,6 +46,12 @@ def methods(control: Control) -> Mapping[str, Inference]:
     if control.family == Family.CHOICES and control.multiple:
         return SEVERAL
     return CONSENSUS[control.family]
+
+
+def every_method() -> tuple[str, ...]:
+    """The names of all methods, each once."""
+    known = [*CONSENSUS.values(), SEVERAL]
+    return tuple(dict.fromkeys(name for family in known for name in family))
 
 
 def infer(evidence: ControlEvidence, method: str = "auto") -> ControlConsensus:

@@ -118,8 +118,8 @@ def qualities(evidence: ControlEvidence, circles: list[Circle]) -> tuple[FloatAr
     tied ones; who answered alone has none there.
     """
     coded = evidence.coded
-    quality = np.ones(len(coded.annotators))
-    answers = np.zeros(len(coded.annotators))
+    quality: FloatArray = np.ones(len(coded.annotators))
+    answers: FloatArray = np.zeros(len(coded.annotators))
     for _ in range(ROUNDS):
         weight = np.asarray(weights(quality)[coded.annotator])
         without = [(circle.rows.ravel(), _without_themselves(circle, weight).ravel()) for circle in circles]
@@ -160,7 +160,7 @@ def _nearest(evidence: ControlEvidence, circle: Circle, weight: FloatArray, qual
     best = _least(cost)
     first = _first_by_text(coded.answers, coded.answer[circle.rows], best)
     taken = np.take_along_axis(circle.far, first[:, None, None], axis=1)[:, 0]
-    tie: BoolArray = (best & (taken > TIE)).any(axis=1)
+    tie = np.asarray((best & (taken > TIE)).any(axis=1))
     confidence = certainty(taken, share, quality[coded.annotator][circle.rows])
     answer = np.take_along_axis(coded.answer[circle.rows], first[:, None], axis=1)[:, 0]
     n = circle.rows.shape[1]
