@@ -24,8 +24,8 @@ from .evidence.stored import Fixed, fixed_of, opinions_of
 from .judging import How, Verdict, judge
 from .quality.coded_answers import encode
 from .quality.evidence import ControlEvidence
-from .quality.priority import Policy
-from .quality.records import Opinion, Priority
+from .quality.priority import policy_of
+from .quality.records import Opinion
 from .settings import Settings
 from .store import assessments, projects, training
 from .store.annotations import AnswerRow, Excluded, answers_of
@@ -60,9 +60,8 @@ class Evidence:
                 "confidence",
                 "seed",
                 "distances",
-                "p1_from",
-                "p2_from",
-                "review_from",
+                "policy",
+                "rules",
             },
         )
         for part in (
@@ -107,15 +106,14 @@ def assess(store: Store, project: int, settings: Settings, clock: Callable[[], i
         return Assessment(known.report, changed=False)
     said, bounds = evidence_by_control(evidence, settings)
     verdict = judge(said, evidence.data, how(settings, evidence.config.controls))
-    queue = [entry for entry in verdict.queue if entry.priority >= settings.review_from]
-    report = _report(evidence, verdict, bounds, queue)
+    report = _report(evidence, verdict, bounds)
     with store.begin() as connection:
         # The training feed goes by this time: it never falls back, whatever the clock does.
         now = max(clock(), training.newest(connection, project) + 1)
         assessments.withdraw_others(connection, project, list(verdict.controls), now)
         for name, one in verdict.controls.items():
             assessments.write_consensus(connection, project, one.consensus, _sources(evidence, name), now)
-        assessments.write_queue(connection, project, queue)
+        assessments.write_queue(connection, project, verdict.queue)
         assessments.insert_assessment(connection, project, fingerprint, report, now)
     return Assessment(report, changed=True)
 
@@ -173,21 +171,15 @@ def how(settings: Settings, controls: Sequence[Control]) -> How:
         seed=settings.seed,
         confidence=settings.confidence,
     )
-    return How(settings.consensus_method, methods_of(asked, controls), policy_of(settings))
-
-
-def policy_of(settings: Settings) -> Policy:
-    """The part of the settings that ranks findings."""
-    return Policy(p1_from=settings.p1_from, p2_from=settings.p2_from)
+    return How(settings.consensus_method, methods_of(asked, controls), policy_of(settings.policy))
 
 
 def _sources(evidence: Evidence, control: str) -> dict[int, str]:
     return {task: source for task, (_, source) in evidence.fixed[control].items()}
 
 
-def _report(
-    evidence: Evidence, verdict: Verdict, bounds: Mapping[str, Bounds], queue: Sequence[Priority]
-) -> dict[str, Any]:
+def _report(evidence: Evidence, verdict: Verdict, bounds: Mapping[str, Bounds]) -> dict[str, Any]:
+    queue = verdict.queue
     bands = {str(band): sum(entry.band == band for entry in queue) for band in (1, 2, 3)}
     reasons: dict[str, int] = {}
     for entry in queue:

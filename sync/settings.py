@@ -20,7 +20,6 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
-    model_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -84,6 +83,8 @@ Pools = Annotated[
     "a table for each pool: annotators = a list of ids, accuracy = a number above 0 and below 1, answers = how many "
     "answers that belief is worth (10)",
 ]
+Policy = Annotated[dict[str, Any], NoDecode, "a table with keys of docs/policy.md"]
+Rules = Annotated[tuple[dict[str, Any], ...], NoDecode, "a table for each rule, [[rules]]"]
 Ids = Annotated[tuple[int, ...], NoDecode, "a list of project ids"]
 
 
@@ -164,9 +165,10 @@ class Settings(BaseSettings):
     distances: Distances = Field(
         {}, description="How far apart two answers to a control are, where its own default is not wanted."
     )
-    p1_from: float = Field(0.6, ge=0, le=1, description="Priority from which a review is in band P1.")
-    p2_from: float = Field(0.35, ge=0, le=1, description="Priority from which a review is in band P2.")
-    review_from: float = Field(0.1, ge=0, le=1, description="Priority from which a task comes back at all.")
+    policy: Policy = Field(
+        {}, description="What makes the order of the queue: weights, importance, budget, audits, bands."
+    )
+    rules: Rules = Field((), description="Checks of your own on answers, each with a name (docs/rules.md).")
     review_limit: int = Field(200, ge=1, le=100_000, description="How many reviews of one project may be open at once.")
 
     @field_validator("projects", mode="before")
@@ -181,7 +183,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{wrong[0]} is no project id: they count from 1")
         return tuple(dict.fromkeys(value))
 
-    @field_validator("control_weights", "label_weights", "distances", "pools", mode="before")
+    @field_validator("control_weights", "label_weights", "distances", "pools", "policy", "rules", mode="before")
     @classmethod
     def _table(cls, value: object) -> object:
         """A variable holds a table as JSON."""
@@ -197,14 +199,24 @@ class Settings(BaseSettings):
     def _trimmed(cls, value: object) -> object:
         return value.strip() if isinstance(value, str) else value
 
-    @model_validator(mode="after")
-    def _bands(self) -> "Settings":
-        if not self.review_from <= self.p2_from <= self.p1_from:
-            raise ValueError(
-                f"review_from ({self.review_from}), p2_from ({self.p2_from}) and p1_from ({self.p1_from}) "
-                "must not fall: a task comes back from the first on, in band P2 from the second, in P1 from the third"
-            )
-        return self
+    @field_validator("consensus_method")
+    @classmethod
+    def _known_method(cls, value: str) -> str:
+        if value != "auto":
+            from .quality.consensus import every_method  # costs those that never name one half a second
+
+            if value not in every_method():
+                raise ValueError(f"no method has that name; there are: auto, {', '.join(every_method())}")
+        return value
+
+    @field_validator("policy")
+    @classmethod
+    def _policy(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if value:
+            from .quality.priority import policy_of
+
+            policy_of(value)
+        return value
 
     def trust(self) -> "dict[int, Trust]":
         """What is believed of each annotator of a pool; of somebody in several, what the last one says."""
@@ -350,7 +362,9 @@ def _toml(value: Any) -> str:
     if isinstance(value, dict):
         parts = [f"{json.dumps(name, ensure_ascii=False)} = {_toml(one)}" for name, one in value.items()]
         return f"{{ {', '.join(parts)} }}" if parts else "{}"
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _default(field: FieldInfo) -> Any:

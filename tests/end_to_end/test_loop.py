@@ -69,7 +69,7 @@ def test_review_task_shows_reason_and_anonymous_answers_and_prefills_nothing(
 
 def test_next_serves_by_priority_also_after_a_more_urgent_push(label_studio: RunningLabelStudio, store: Store) -> None:
     made = scene(label_studio, [PAIR, SAME, MOST, PAIR, MOST, SPLIT])
-    outside = services(label_studio, store, p1_from=0.2, p2_from=0.1)
+    outside = services(label_studio, store, policy={"p1_from": 0.2, "p2_from": 0.1})
     run(outside, made.project)
     home = review_projects(label_studio.as_("admin"), made.project)[0]
     before = queue(outside, home.id)

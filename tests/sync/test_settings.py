@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from sync.errors import SettingsError
-from sync.settings import Settings, accepted, as_file, load, read
+from sync.settings import Pool, Settings, accepted, as_file, load, read
 
 OTHER: dict[str, Any] = {
     "label_studio_url": "http://label.example:9000/base",
@@ -34,9 +34,9 @@ OTHER: dict[str, Any] = {
     "control_weights": {"mood": 2.0},
     "label_weights": {"mood": {"very bad": 3.0}},
     "distances": {"mood": "ordinal", "notes": "own_distances:of_texts"},
-    "p1_from": 0.7,
-    "p2_from": 0.5,
-    "review_from": 0.2,
+    "pools": {"expert": {"annotators": [1, 2], "accuracy": 0.95, "answers": 20.0}},
+    "policy": {"p1_from": 0.7, "weights": {"tie": 0.5}},
+    "rules": [{"name": "short", "control": "notes", "max_characters": 200}],
     "review_limit": 9,
 }
 WRONG = {
@@ -58,9 +58,9 @@ WRONG = {
     "control_weights": "heavy",
     "label_weights": "heavy",
     "distances": "ordinal",
-    "p1_from": "1.1",
-    "p2_from": "nan",
-    "review_from": "-0.1",
+    "pools": "experts",
+    "policy": "strict",
+    "rules": "strict",
     "review_limit": "0",
 }
 
@@ -70,10 +70,19 @@ def plain(settings: Settings) -> dict[str, Any]:
     return {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in values.items()}
 
 
+def expected(name: str) -> object:
+    if name == "pools":
+        return {"expert": Pool(annotators=(1, 2), accuracy=0.95, answers=20.0)}
+    value = OTHER[name]
+    return tuple(value) if isinstance(value, list) else value
+
+
 def as_variable(value: object) -> str:
     if isinstance(value, dict):
         return json.dumps(value)
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list) and all(isinstance(one, int) for one in value):
+        return ",".join(map(str, value))
+    return json.dumps(value) if isinstance(value, list) else str(value)
 
 
 def test_the_tables_of_this_test_name_every_setting() -> None:
@@ -85,16 +94,13 @@ def test_the_tables_of_this_test_name_every_setting() -> None:
 def test_every_setting_can_be_set_by_file(tmp_path: Path) -> None:
     file = tmp_path / "tiebreak.toml"
     file.write_text(as_file(OTHER), encoding="utf-8")
-    assert plain(load(file)) == {**OTHER, "projects": (3, 4)}
+    assert plain(load(file)) == {name: expected(name) for name in OTHER}
 
 
 @pytest.mark.parametrize("name", OTHER)
 def test_a_variable_beats_the_file(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"TIEBREAK_{name.upper()}", as_variable(OTHER[name]))
-    # The bands must not fall, whichever of them is set.
-    text = "review_from = 0.0\np2_from = 0.3\np1_from = 0.6\n" if name in ("p1_from", "p2_from", "review_from") else ""
-    expected = (3, 4) if name == "projects" else OTHER[name]
-    assert plain(read(text, Path("x.toml")))[name] == expected
+    assert plain(read("", Path("x.toml")))[name] == expected(name)
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -129,9 +135,11 @@ def test_an_unknown_variable_is_refused_and_the_programs_own_are_not(monkeypatch
         read("", Path("tiebreak.toml"))
 
 
-def test_bands_that_fall_are_refused() -> None:
-    with pytest.raises(SettingsError, match=r"my\.toml: review_from \(0\.1\), p2_from \(0\.35\) and p1_from \(0\.2\)"):
-        read("p1_from = 0.2", Path("my.toml"))
+def test_a_policy_is_refused_by_its_key_and_what_is_accepted() -> None:
+    with pytest.raises(SettingsError, match=r"my\.toml, line 1: policy: .*review_from, p2_from, p1_from.*fall"):
+        read("policy = { p1_from = 0.1 }", Path("my.toml"))
+    with pytest.raises(SettingsError, match=r"my\.toml, line 2: policy: .*budgets: no such key; write 'budget'"):
+        read("seed = 1\n[policy]\nbudgets = 3", Path("my.toml"))
 
 
 def test_all_problems_are_told_at_once() -> None:
