@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import random
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from sync.quality.agreement import matrix
 from sync.quality.consensus import infer
 from sync.quality.evidence import ControlEvidence
 from sync.quality.findings import KINDS, Case, findings
-from sync.quality.priority import DISPUTES, Policy, rank
+from sync.quality.priority import ACTIONS, DISPUTES, Fact, Policy, rank
+from sync.quality.priority.families import FAMILIES, family_of
 from sync.quality.records import CodedAnswers, Finding, Opinion, Priority
 
 from .answers import ABC, ROWS, SETS, Row, multiple, ordered_pairs, pairs_by_task, single, table
@@ -137,6 +139,15 @@ def test_label_sets_are_found_by_the_same_rules(rows: list[Row]) -> None:
         assert any(letter.isdigit() for letter in one.reason)
 
 
+def strongest(found: Iterable[Finding]) -> dict[str, float]:
+    """The largest weight x severity of each family."""
+    most: dict[str, float] = {}
+    for one in found:
+        family = family_of(one.kind)
+        most[family] = max(most.get(family, 0.0), POLICY.weights[one.kind] * one.severity)
+    return most
+
+
 @given(FOUND)
 def test_parts_add_up_to_the_priority_and_nothing_is_lost(found: list[Finding]) -> None:
     queue = rank(found, POLICY)
@@ -147,7 +158,7 @@ def test_parts_add_up_to_the_priority_and_nothing_is_lost(found: list[Finding]) 
         assert all(part >= 0 for part in item.parts.values())
         assert item.parts.keys() == {one.kind for one in item.findings}
         assert item.priority == pytest.approx(
-            1 - math.prod(1 - POLICY.weights[one.kind] * one.severity for one in item.findings)
+            1 - math.prod(1 - believed for believed in strongest(item.findings).values())
         )
 
 
@@ -198,9 +209,23 @@ def test_the_priority_at_a_bands_edge_is_in_it() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_what_is_about_people_is_adjudicated_and_the_rest_checked(kind: str) -> None:
-    assert entry(of_severity(0.5, kind)).action == ("adjudicate" if kind in DISPUTES else "check")
-    assert entry(of_severity(0.5, kind), of_severity(0.1, "tie")).action == "adjudicate"
+def test_each_kind_alone_has_an_action(kind: str) -> None:
+    by_family = {"people": "adjudicate" if kind in DISPUTES else "check", "duplicates": "group", "annotator": "coach"}
+    assert entry(of_severity(0.5, kind)).action == by_family.get(FAMILIES[kind], "check")
+
+
+@pytest.mark.parametrize(("annotations", "action"), [(2, "relabel"), (3, "adjudicate"), (9, "adjudicate")])
+def test_few_answers_that_differ_get_one_more_and_enough_are_decided_on(annotations: int, action: str) -> None:
+    facts = {(1, "tone"): Fact(annotations, accepted=False)}
+    (item,) = rank([of_severity(0.5)], POLICY, facts)
+    assert item.action == action
+
+
+def test_what_weighs_most_decides_what_is_done() -> None:
+    assert entry(of_severity(0.5), of_severity(0.1, "model_conflict")).action == "adjudicate"
+    assert entry(of_severity(0.1), of_severity(0.9, "model_conflict")).action == "check"
+    assert entry(of_severity(0.1), of_severity(0.9, "gold_failed")).action == "coach"
+    assert all(one.action in ACTIONS for one in rank([of_severity(0.5, kind) for kind in KINDS], POLICY))
 
 
 def test_the_weightiest_finding_comes_first() -> None:
@@ -208,10 +233,14 @@ def test_the_weightiest_finding_comes_first() -> None:
     assert [one.kind for one in item.findings] == ["tie", "low_agreement"]
 
 
-def test_two_findings_of_one_kind_both_count() -> None:
-    twice = entry(of_severity(0.5), of_severity(0.5))
-    assert twice.priority == pytest.approx(1 - (1 - 0.31) ** 2)
-    assert dict(twice.parts) == {"low_agreement": pytest.approx(twice.priority)}
+def test_what_is_the_same_evidence_counts_once_and_other_evidence_adds_to_it() -> None:
+    """By hand: people .5; the model .6 x .5 = .3; 1 - .5 x .7 = .65, shared as log 2 to log (1 / .7)."""
+    item = entry(of_severity(0.5), of_severity(0.4), of_severity(0.5, "tie"), of_severity(0.5, "model_conflict"))
+    assert item.priority == pytest.approx(0.65)
+    share = math.log(2) / (math.log(2) - math.log(0.7))
+    assert dict(item.parts) == pytest.approx(
+        {"low_agreement": 0.65 * share, "tie": 0.0, "model_conflict": 0.65 * (1 - share)}
+    )
 
 
 def test_certainty_itself_stays_within_one() -> None:
@@ -220,8 +249,9 @@ def test_certainty_itself_stays_within_one() -> None:
     assert entry(of_severity(0.0), policy=policy).priority == 0.0
 
 
-def test_the_default_policy_has_a_weight_for_every_kind_and_no_other() -> None:
-    assert POLICY.weights.keys() == KINDS.keys()
+def test_the_default_policy_has_a_weight_and_a_family_for_every_kind() -> None:
+    assert POLICY.weights.keys() >= KINDS.keys()
+    assert POLICY.weights.keys() == FAMILIES.keys()
     assert all(0 < weight <= 1 for weight in POLICY.weights.values())
     assert KINDS.keys() >= DISPUTES
     with pytest.raises(ValueError, match=r"'low_agreement'.*it has: tie"):

@@ -1,0 +1,91 @@
+"""The queue: its entries are made when somebody looks at them, so that a million of them cost little."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+
+from ..records import Finding, FloatArray, IntArray, Priority
+from .facts import Facts, Key
+from .families import action_of, family_of
+from .policy import Policy
+from .scoring import Scored
+from .selecting import Selection
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Queue(Sequence[Priority]):
+    """The entries, the most urgent first, with everything that they came from.
+
+    ``places`` says for each entry which of ``scored`` it is; for an audit -1 - its place in ``audits``, whose
+    priorities are ``urgency``.
+    """
+
+    found: Sequence[Finding]
+    policy: Policy
+    facts: Facts
+    scored: Scored
+    selection: Selection
+    audits: tuple[Key, ...]
+    urgency: FloatArray
+    places: IntArray
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, place: int) -> Priority: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Priority]: ...
+    def __getitem__(self, place: int | slice) -> Priority | list[Priority]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(len(self))[place]]
+        number = int(self.places[place])
+        return self._audit(-1 - number) if number < 0 else self.entry(number)
+
+    def _audit(self, number: int) -> Priority:
+        (task, control), priority = self.audits[number], float(self.urgency[number])
+        return Priority(task, control, priority, self.policy.band(priority), "audit", (), {"audit": priority})
+
+    def entry(self, place: int) -> Priority:
+        """The ``place``-th of ``scored``, whether it is in the queue or not."""
+        scored = self.scored
+        task, control = int(scored.task[place]), scored.controls[scored.control[place]]
+        priority = float(scored.priority[place])
+        mine = sorted((self.found[one] for one in scored.findings(place)), key=self._heavy_first)
+        fact = self.facts.get((task, control))
+        main = scored.families[scored.main[place]]
+        annotations = None if fact is None else fact.annotations
+        return Priority(
+            task=task,
+            control=control,
+            priority=priority,
+            band=self.policy.band(priority),
+            action=action_of([one.kind for one in mine], main, annotations, self.policy.enough),
+            findings=tuple(mine),
+            parts=self.parts(place, mine),
+        )
+
+    def _heavy_first(self, one: Finding) -> tuple[float, str, str, int, str]:
+        weight = self.policy.weights[one.kind]
+        return -weight * one.severity, one.kind, one.reason, -1 if one.annotator is None else one.annotator, repr(one)
+
+    def parts(self, place: int, heavy_first: Sequence[Finding]) -> Mapping[str, float]:
+        """What each kind contributes to the priority, and age; they add up to it.
+
+        The strongest kind of each family has the family's part, the others 0: they are the same evidence.
+        """
+        scored, weights = self.scored, self.policy.weights
+        strongest: dict[str, Finding] = {}
+        for one in heavy_first:
+            strongest.setdefault(family_of(one.kind), one)
+        believed = np.array([weights[one.kind] * one.severity for one in strongest.values()])
+        logs = -np.log1p(-np.minimum(believed, 1 - 1e-12))
+        worth = float(scored.importance[place] * scored.wrong[place])
+        shares = worth * logs / logs.sum() if logs.sum() > 0 else np.zeros(len(logs))
+        parts = dict.fromkeys((one.kind for one in heavy_first), 0.0)
+        parts.update({one.kind: float(share) for one, share in zip(strongest.values(), shares, strict=True)})
+        if aged := float(scored.boost[place] * (1 - worth)):
+            parts["age"] = aged
+        return parts

@@ -1,0 +1,115 @@
+"""The number of each task and control that something was found on, from columns: no loop over findings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..records import Finding, FloatArray, IntArray
+from .facts import Fact, Facts
+from .families import family_of
+from .policy import Policy
+
+MOST = 1 - 1e-12
+"""No finding alone is certainty itself, whose logarithm is no number."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Each task and control with findings, g of them, in the order of task and control.
+
+    ``task``, ``control`` (place in ``controls``), ``wrong`` (the probability that the answer is wrong), ``importance``,
+    ``boost`` (from age), ``priority`` and ``main`` (place in ``families`` of what weighs most) have one value each.
+    ``order`` (findings) holds places of findings, those of one task and control together: the n-th has those from
+    ``start[n]`` to ``start[n + 1]``.
+    """
+
+    task: IntArray
+    control: IntArray
+    controls: tuple[str, ...]
+    wrong: FloatArray
+    importance: FloatArray
+    boost: FloatArray
+    priority: FloatArray
+    main: IntArray
+    families: tuple[str, ...]
+    order: IntArray
+    start: IntArray
+
+    def findings(self, place: int) -> list[int]:
+        """The places of the findings of the ``place``-th task and control."""
+        places: list[int] = self.order[self.start[place] : self.start[place + 1]].tolist()
+        return places
+
+
+def score(found: Sequence[Finding], policy: Policy, facts: Facts) -> Scored:
+    """Expected gain of looking: the probability that the answer is wrong, times what a mistake there matters.
+
+    Findings of one family are the same evidence, of which the strongest counts; families are independent, so that
+    the answer is right only if all of them are mistaken (noisy or; Pearl 1988, section 4.3.2). Age then adds its
+    share of what is missing to 1. Raises ValueError for a kind that the policy has no weight for.
+    """
+    task = np.fromiter((one.task for one in found), dtype=np.int64, count=len(found))
+    names, control = _coded([one.control for one in found])
+    kinds, kind = _coded([one.kind for one in found])
+    families, family_of_kind = _coded([family_of(name) for name in kinds])
+    weight = np.array([policy.weight(name) for name in kinds])
+    severity = np.fromiter((one.severity for one in found), dtype=np.float64, count=len(found))
+    believed = np.minimum((weight[kind] if len(found) else severity) * severity, MOST)
+    family = family_of_kind[kind] if len(found) else kind
+    order = np.lexsort((-believed, family, control, task))
+    task, control, family, believed = task[order], control[order], family[order], believed[order]
+    new_task = _changes(task, control)
+    start = np.append(np.flatnonzero(new_task), len(found))
+    counted = np.flatnonzero(new_task | _changes(family))  # the strongest of each family
+    group = np.cumsum(new_task)[counted] - 1
+    logs = -np.log1p(-believed[counted])
+    wrong = -np.expm1(-np.bincount(group, logs, minlength=len(start) - 1))
+    first = np.lexsort((family[counted], -logs, group))
+    main = family[counted][first][_changes(group[first])]
+    task, control = task[start[:-1]], control[start[:-1]]
+    importance, boost = _beside(task, [names[code] for code in control.tolist()], policy, facts)
+    worth = importance * wrong
+    boost = np.where(worth > 0, boost, 0.0)
+    return Scored(
+        task, control, names, wrong, importance, boost, worth + boost * (1 - worth), main, families, order, start
+    )
+
+
+def _coded(names: Sequence[str]) -> tuple[tuple[str, ...], IntArray]:
+    """The distinct names in alphabetical order, and the place of each."""
+    distinct = tuple(sorted(set(names)))
+    place = {name: number for number, name in enumerate(distinct)}
+    return distinct, np.fromiter((place[name] for name in names), dtype=np.int64, count=len(names))
+
+
+def _changes(*columns: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """True at the first row, and where any of the columns differs from the row before."""
+    changed = np.zeros(len(columns[0]), dtype=np.bool_)
+    changed[:1] = True
+    for column in columns:
+        changed[1:] |= column[1:] != column[:-1]
+    return changed
+
+
+def _beside(task: IntArray, control: Sequence[str], policy: Policy, facts: Facts) -> tuple[FloatArray, FloatArray]:
+    """Importance and boost of each task and control; 1 and 0 where nothing is known."""
+    if not facts:
+        return np.ones(len(task)), np.zeros(len(task))
+    known = [facts.get(key) for key in zip(task.tolist(), control, strict=True)]
+    important = [
+        1.0 if fact is None else importance(name, fact, policy) for name, fact in zip(control, known, strict=True)
+    ]
+    waited = [0.0 if fact is None or fact.age is None else fact.age for fact in known]
+    return np.array(important), policy.age_boost * np.clip(np.array(waited) / policy.age_days, 0.0, 1.0)
+
+
+def importance(control: str, fact: Fact, policy: Policy) -> float:
+    """What a mistake matters: of several labels the most important one counts.
+
+    >>> policy = Policy(importance={"tone": {"bad": 1.0, "good": 0.25}})
+    >>> importance("tone", Fact(3, ("good",)), policy), importance("tone", Fact(3), policy)
+    (0.25, 1.0)
+    """
+    said = policy.importance.get(control)
+    return max((said.get(label, 1.0) for label in fact.labels), default=1.0) if said else 1.0
