@@ -1,0 +1,53 @@
+"""Everything about each annotator on one control, from its evidence and consensus."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..evidence import ControlEvidence
+from ..records import ControlConsensus
+from .bias import biases, confusions, differences
+from .drift import changes
+from .means import means
+from .profile import AnnotatorProfile
+from .reference import reference, truths
+from .reliability import ALONE, reliability
+from .repeats import self_agreements
+from .spam import signals
+from .speed import speeds, too_fast
+
+NO_GOLD = "answered no task whose truth is known"
+
+
+def profiles(
+    evidence: ControlEvidence, consensus: ControlConsensus, data: Mapping[int, Mapping[str, Any]] | None = None
+) -> tuple[AnnotatorProfile, ...]:
+    """One profile an annotator, in ascending order of their ids.
+
+    ``data`` maps tasks to what they show: without it only answers below half a second are too fast.
+    """
+    coded = evidence.coded
+    people, hasty = len(coded.annotators), too_fast(coded, evidence.lead_time, data or {})
+    found = reference(evidence, consensus)
+    apart = differences(coded, found, truths(evidence))
+    columns = zip(
+        coded.annotators,
+        _answers(evidence),
+        reliability(coded, found, evidence.trust),
+        means(coded.annotator, found.gold, people, NO_GOLD),
+        means(coded.annotator, found.score, people, ALONE),
+        self_agreements(evidence),
+        confusions(coded, found),
+        biases(coded, apart),
+        speeds(coded, evidence.lead_time, hasty),
+        changes(evidence, found, apart),
+        signals(evidence, found, hasty),
+        strict=True,
+    )
+    return tuple(AnnotatorProfile(*one) for one in columns)
+
+
+def _answers(evidence: ControlEvidence) -> list[int]:
+    counts = [0] * len(evidence.coded.annotators)
+    for person in evidence.coded.annotator.tolist():
+        counts[person] += 1
+    return counts
