@@ -9,7 +9,7 @@ from label_config.model import Control, Family
 
 from ..evidence import ControlEvidence
 from ..records import ControlConsensus
-from . import choosing, classes, label_sets, medoid, moments, numeric, ordinal
+from . import choosing, classes, label_sets, medoid, moments, numeric, ordinal, regions
 from .classes import TIE
 from .inference import Choice, Inference, Inferred
 
@@ -23,7 +23,7 @@ CONSENSUS: Mapping[Family, Mapping[str, Inference]] = {
     Family.MOMENT: moments.METHODS,
     Family.TEXT: medoid.METHODS,
     Family.RANKING: medoid.METHODS,
-    Family.REGIONS: medoid.METHODS,
+    Family.REGIONS: {**regions.METHODS, **medoid.METHODS},
     Family.RELATIONS: medoid.METHODS,
     Family.CHAT: medoid.METHODS,
 }
