@@ -21,7 +21,7 @@ from label_config.results import canonical
 from .agreement.asked import Asked, methods_of
 from .control_report import WINDOW, Bounds, control_report, windows
 from .evidence.stored import Fixed, fixed_of, opinions_of
-from .judging import How, Verdict, judge
+from .judging import A_DAY, How, Verdict, judge
 from .quality.coded_answers import encode
 from .quality.evidence import ControlEvidence
 from .quality.priority import policy_of
@@ -48,8 +48,8 @@ class Evidence:
     data: Mapping[int, Mapping[str, Any]]
     progress: Mapping[str, int]
 
-    def fingerprint(self, settings: Settings) -> str:
-        """Equal for equal evidence and policy."""
+    def fingerprint(self, settings: Settings, today: float) -> str:
+        """Equal for equal evidence and policy; where age counts, another one every day."""
         digest = hashlib.sha256(self.config.xml.encode())
         policy = settings.model_dump(
             mode="json",
@@ -83,6 +83,7 @@ class Evidence:
             },
             sorted(self.data.items()),
             self.progress,
+            int(today) if policy_of(settings.policy).age_boost else 0,
         ):
             digest.update(json.dumps(part, sort_keys=True).encode())
         return digest.hexdigest()
@@ -100,12 +101,13 @@ def assess(store: Store, project: int, settings: Settings, clock: Callable[[], i
     """Judge the project as the store holds it; ``project`` is the store's key of a source project."""
     with store.begin() as connection:
         evidence = gather(connection, project)
-        fingerprint = evidence.fingerprint(settings)
+        today = clock() / A_DAY
+        fingerprint = evidence.fingerprint(settings, today)
         known = assessments.latest(connection, project)
     if known is not None and known.hash == fingerprint:
         return Assessment(known.report, changed=False)
     said, bounds = evidence_by_control(evidence, settings)
-    verdict = judge(said, evidence.data, how(settings, evidence.config.controls))
+    verdict = judge(evidence.config, said, evidence.data, how(settings, evidence.config.controls, today))
     report = _report(evidence, verdict, bounds)
     with store.begin() as connection:
         # The training feed goes by this time: it never falls back, whatever the clock does.
@@ -162,7 +164,7 @@ def _evidence(
     )
 
 
-def how(settings: Settings, controls: Sequence[Control]) -> How:
+def how(settings: Settings, controls: Sequence[Control], today: float | None) -> How:
     """How the settings want a project judged."""
     asked = Asked(
         distances={control.name: name for control in controls if (name := settings.distances.get(control.name))},
@@ -171,7 +173,7 @@ def how(settings: Settings, controls: Sequence[Control]) -> How:
         seed=settings.seed,
         confidence=settings.confidence,
     )
-    return How(settings.consensus_method, methods_of(asked, controls), policy_of(settings.policy))
+    return How(settings.consensus_method, methods_of(asked, controls), policy_of(settings.policy), today)
 
 
 def _sources(evidence: Evidence, control: str) -> dict[int, str]:

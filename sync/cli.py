@@ -18,6 +18,7 @@ from . import terminal
 from .agreement.command import agreement
 from .consensus.command import consensus
 from .errors import SettingsError, TiebreakError
+from .queue_report.command import queue
 from .settings import DEFAULT_FILE, address, as_file, load, read
 
 if TYPE_CHECKING:  # each command imports what it needs, so that help comes at once
@@ -243,6 +244,7 @@ def history(
 
 app.command()(agreement)
 app.command()(consensus)
+app.command()(queue)
 
 
 @app.command()

@@ -1,0 +1,71 @@
+"""``tiebreak queue``: what the command line asks, and what is done about it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import terminal
+from ..errors import SettingsError
+from ..evidence.source import Named, opened
+from ..settings import load
+
+if TYPE_CHECKING:  # imported where they are needed, so that help comes at once
+    from .report import Report
+
+
+def queue(
+    export: Annotated[Path | None, typer.Argument(help="A JSON export of Label Studio; or --project.")] = None,
+    label_config: Annotated[
+        Path | None, typer.Option(help="The labeling interface of the export: its XML in a file.")
+    ] = None,
+    project: Annotated[int | None, typer.Option(help="Label Studio id of a project in the store, not a file.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Settings file: where the store is, policy, rules, pools.")
+    ] = None,
+    control: Annotated[
+        list[str] | None, typer.Option(help="Only this control; may be repeated. Default: all of them.")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="JSONL of a model's answers: task, control, version, answer, probabilities.")
+    ] = None,
+    include_ground_truth: Annotated[
+        bool, typer.Option("--include-ground-truth", help="Count ground truth as answers of who gave it.")
+    ] = False,
+    explain: Annotated[int | None, typer.Option(help="Show how the place of this task came about.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """What a person should look at first, and why, from an export file or the store."""
+    named = Named(export, label_config, project)
+    named.refuse("rank")
+    if explain is not None and as_json:
+        raise SettingsError("--explain prints text and --json a document: name one of them")
+    settings = load(config)
+    from ..evidence.predictions import predicted_in
+    from .report import Asked, report_on
+
+    with opened(named, settings, visible=not as_json and explain is None) as source:
+        asked = Asked(tuple(control or ()), include_ground_truth)
+        report = report_on(source, asked, predicted_in(predictions, source.config), settings, _days(project))
+    _show(report, explain, as_json=as_json)
+
+
+def _days(project: int | None) -> float | None:
+    """Now in days since 1970 for the store; an export file is as old as its last answer."""
+    from ..opening import clock
+
+    return None if project is None else clock() / 86_400e6
+
+
+def _show(report: "Report", explained: int | None, *, as_json: bool) -> None:
+    from .as_json import print_json
+    from .on_terminal import derivation, show
+
+    if explained is not None:
+        derivation(report, explained)
+    elif as_json:
+        for note in report.notes:
+            terminal.note(note)
+        print_json(report)
+    else:
+        show(report)

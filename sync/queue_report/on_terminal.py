@@ -1,0 +1,62 @@
+"""The queue for people on a terminal: the head of it with its reasons, or how one task got its place."""
+
+from collections import Counter
+
+from .. import terminal
+from ..agreement.wording import left_out
+from ..dashboard.wording import counted
+from ..quality.findings import KINDS
+from ..quality.priority import ACTIONS, explain
+from ..terminal_report import sentence, table, title
+from .report import Report
+
+ROWS = 20
+"""Entries that are shown; --json has them all."""
+
+
+def show(report: Report) -> None:
+    """Print the head of the queue, and what it holds in all."""
+    queue = report.verdict.queue
+    entries = queue[:]
+    bands = Counter(entry.band for entry in entries)
+    title("queue", ", ".join([counted(len(queue), "task"), *(f"P{band} {bands[band]:,}" for band in sorted(bands))]))
+    rows = [
+        (
+            str(place),
+            str(entry.task),
+            entry.control,
+            f"{entry.priority:.2f}",
+            f"P{entry.band}",
+            entry.action,
+            " ".join(dict.fromkeys(one.reason for one in entry.findings)) or "A random look.",
+        )
+        for place, entry in enumerate(entries[:ROWS], 1)
+    ]
+    table("", ("", "task", "control", "priority", "band", "action", "why"), rows, ROWS, {0, 1, 3})
+    actions = Counter(entry.action for entry in entries)
+    table(
+        "what is to be done",
+        ("action", "tasks", "what it means"),
+        [(action, f"{count:,}", ACTIONS[action]) for action, count in actions.most_common()],
+        ROWS,
+        {1},
+    )
+    kinds = Counter(kind for entry in entries for kind in {one.kind for one in entry.findings})
+    table(
+        "what was found",
+        ("finding", "tasks", "what it means"),
+        [(kind, f"{count:,}", KINDS[kind]) for kind, count in kinds.most_common()],
+        len(KINDS),
+        {1},
+    )
+    title("all controls", left_out(report.gathered.left_out))
+    for note in report.notes:
+        sentence(note)
+    if entries:
+        sentence(f"--explain {entries[0].task} shows how the first one got its place.")
+
+
+def derivation(report: Report, task: int) -> None:
+    """Print how one task got its place, or why it has none."""
+    for line in explain(report.verdict.queue, task):
+        terminal.say(line)

@@ -1,0 +1,61 @@
+"""The flow: answers -> sorted out -> judged -> the queue, with what has to be said beside it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from label_config.model import LabelConfig
+
+from ..assess import how
+from ..consensus.report import controls_of
+from ..evidence.fitting import refuse_misfit, strangers, what_was_rejected
+from ..evidence.gathering import Gathered, Wanted, gather
+from ..evidence.predictions import Predicted
+from ..evidence.source import Source
+from ..judging import Verdict, judge
+from ..settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one may choose: control names (empty: all), and whether ground truth counts as answers of who gave it."""
+
+    controls: tuple[str, ...] = ()
+    ground_truth: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that is shown. ``notes`` are sentences on what a reader must know beside the queue."""
+
+    config: LabelConfig
+    gathered: Gathered
+    verdict: Verdict
+    notes: tuple[str, ...]
+
+
+def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Settings, today: float | None) -> Report:
+    """Judge every control that is asked for and rank what was found, by the policy of the settings.
+
+    ``today`` is in days since 1970, null for the day of the last answer. Raises InterfaceError for a control that does
+    not exist, ExportError where no annotation fits the labeling interface.
+    """
+    controls = controls_of(source.config, asked.controls)
+    fixed, opinions = source.known()
+    wanted = Wanted(
+        controls, ground_truth=asked.ground_truth, people=True, data=True, trust=settings.trust(), fixed=fixed
+    )
+    gathered = gather(source.config, source.tasks, wanted, predicted.opinions or opinions)
+    refuse_misfit(source.name, source.config, gathered)
+    source.tell("everything")
+    verdict = judge(source.config, gathered.evidence, gathered.data, how(settings, controls, today))
+    return Report(source.config, gathered, verdict, tuple(_notes(gathered, predicted)))
+
+
+def _notes(gathered: Gathered, predicted: Predicted) -> Iterator[str]:
+    yield from what_was_rejected(gathered)
+    yield from strangers(gathered)
+    yield from predicted.notes()
+    if not any(one.opinions for one in gathered.evidence.values()):
+        yield (
+            "No model's answers are here: findings against a model are missing. --predictions FILE.jsonl gives them."
+        )
