@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..records import Finding
-from . import conflicts, disputes
+from . import conflicts, disputes, labels, people, rules
 from .case import Case, Maker
 
 __all__ = ["KINDS", "MAKERS", "Case", "findings"]
@@ -13,7 +13,11 @@ KINDS: Mapping[str, str] = {
     "tie": "no answer is more probable than another",
     "low_confidence": "the probable answer is not certain enough",
     "model_conflict": "the model is confident of another answer",
+    "label_error": "a given answer is probably wrong",
     "near_duplicate_conflict": "near-identical tasks were answered differently",
+    "rule_violation": "an answer breaks a rule that the user wrote",
+    "gold_failed": "an annotator who failed on known truths answered, and the answer is disputed",
+    "annotator_drift": "an annotator who answers worse than before answered, alone or in dispute",
 }
 """Kind of finding -> what it means."""
 
@@ -21,8 +25,12 @@ MAKERS: Mapping[str, Maker] = {
     "low_agreement": disputes.low_agreement,
     "tie": disputes.tie,
     "low_confidence": disputes.low_confidence,
-    "model_conflict": disputes.model_conflict,
+    "model_conflict": labels.model_conflict,
+    "label_error": labels.label_error,
     "near_duplicate_conflict": conflicts.near_duplicate_conflict,
+    "rule_violation": rules.rule_violation,
+    "gold_failed": people.gold_failed,
+    "annotator_drift": people.annotator_drift,
 }
 """Kind -> what finds it on one control."""
 

@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..annotators.profile import AnnotatorProfile
 from ..conflicts import NearIdentical
 from ..evidence import ControlEvidence
 from ..records import ControlConsensus, Finding
+from ..rules import Rule
+from ..submissions import Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,9 @@ class Thresholds:
     Answers to near-identical tasks that are further apart than ``apart`` (of numbers, stars and moments, as a share of
     the values in use: ``apart_on_scales``) contradict each other; one side's answer is proposed to the other where it
     is right with a probability of at least ``clear``.
+    A given answer that is wrong with a probability of ``wrong`` is one; so is one that stands ``extreme`` robust
+    standard deviations from all others.
+    Who is sure to be below ``gold_needed`` on known truths has failed them: at most ``recent`` answers come back.
     """
 
     certain: float = 0.9
@@ -24,6 +30,10 @@ class Thresholds:
     apart: float = 0.3
     apart_on_scales: float = 0.1
     clear: float = 0.8
+    wrong: float = 0.5
+    extreme: float = 6.0
+    gold_needed: float = 0.7
+    recent: int = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +41,9 @@ class Case:
     """One control: what was said about it and what was concluded.
 
     ``agreement`` maps tasks that two or more answered to the mean of 1 - distance over their pairs of answers.
-    ``data`` maps tasks to what they show, ``neighbours`` are groups of near-identical tasks.
+    ``data`` maps tasks to what they show, ``neighbours`` are groups of near-identical tasks. ``rules``
+    are the user's, and ``submissions`` what they are about: every annotation, and the consensus, over all controls.
+    ``profiles`` are those of the annotators, in ascending order of their ids.
     """
 
     evidence: ControlEvidence
@@ -40,6 +52,9 @@ class Case:
     thresholds: Thresholds = field(default_factory=Thresholds)
     data: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     neighbours: tuple[NearIdentical, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    submissions: tuple[Submission, ...] = ()
+    profiles: tuple[AnnotatorProfile, ...] = ()
 
     def ruled(self) -> frozenset[int]:
         """Tasks with a ruling or a ground truth: nothing is left to find there."""

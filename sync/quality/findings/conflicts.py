@@ -24,7 +24,8 @@ MOST_ANSWERS = 30
 """Different answers of a group that are compared, the weightiest first."""
 MOST_RELATED = 20
 _PAIRS = 500
-_RULED = 0.999
+_RULED = 30.0
+"""What a ruling counts: more than any number of tasks that nobody ruled on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,14 @@ class Member:
 
     @property
     def confidence(self) -> float:
-        """The probability that the answer is right, short of certainty."""
-        return _RULED if self.ruled else min(max(self.one.confidence, 0.5), 0.99)
+        """The probability that the answer is right, as after one more answer that is half right: few are never sure."""
+        n = self.one.annotations
+        return 1.0 if self.ruled else max((self.one.confidence * n + 0.5) / (n + 1), 0.5)
 
     @property
     def weight(self) -> float:
         """What the answer's being right counts: ln(p / (1 - p)), a little where it is as probable as not."""
-        return max(math.log(self.confidence / (1 - self.confidence)), 0.05)
+        return _RULED if self.ruled else max(math.log(self.confidence / (1 - self.confidence)), 0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def _reason(member: Member, others: Sequence[int], best: Side) -> str:
     many = f"and {len(others) - 1} more of the like are" if len(others) > 1 else "is"
     return (
         f"Task {sure.one.task}, which shows nearly the same, {many} answered differently: "
-        f"{in_words(sure.one.answer)} ({percent(sure.one.confidence)} certain), "
+        f"{in_words(sure.one.answer)} ({percent(sure.confidence)} certain), "
         f"not {in_words(member.one.answer)} ({percent(member.one.confidence)} certain)."
     )
 
