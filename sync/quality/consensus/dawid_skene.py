@@ -1,18 +1,22 @@
 """Dawid and Skene (1979): who is right and who confuses what, estimated together by EM."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 
-from ..records import BoolArray, FloatArray
+from ..records import BoolArray, FloatArray, IntArray
+from .acceleration import climb
+from .patterns import Patterns, patterns
 from .posterior import Posterior, Votes
 
 STRENGTH = 3.0
 """How many answers of the average annotator are added to each row of everybody's confusion matrix."""
-ITERATIONS = 200
+ITERATIONS = 500
 TOLERANCE = 1e-5
 
-_DIGITS = 9
-"""Probabilities are rounded while iterating: otherwise EM blows rounding errors up until they break ties at random."""
+_PARTS = 2.0**30
+"""Probabilities are rounded to such parts while iterating: EM would blow rounding errors up until they break ties."""
 _LEAST = 1e-300
 """Stands for a probability of 0, whose logarithm is not a number to add."""
 
@@ -24,6 +28,7 @@ def dawid_skene(
     given_only: bool = True,
     iterations: int = ITERATIONS,
     tolerance: float = TOLERANCE,
+    accelerated: bool | None = None,
 ) -> Posterior:
     """Maximise the posterior of class and confusion, in log space, from the shares of votes.
 
@@ -31,9 +36,12 @@ def dawid_skene(
     ``strength`` answers a row, and the shares of the classes towards equal ones by one task, so that annotators with
     few answers don't hurt. And with ``given_only`` a task that two or more answered teaches only about the classes
     that it was given: otherwise a rare class comes to stand for doubtful tasks that nobody put there. The
-    probabilities that are returned know no such bar. The method as published is
-    ``strength=0, given_only=False``. Known classes stay fixed and teach. Stops when no probability moves by more than
-    ``tolerance``, or after ``iterations``.
+    probabilities that are returned know no such bar. The answers that ``trust`` believes are counted like given ones.
+    The method as published is ``strength=0, given_only=False``. Known classes stay fixed and teach.
+
+    Stops when no class share and no rate of error that rests on an answer moves by more than ``tolerance``, or after
+    ``iterations`` passes over the votes; ``accelerated`` needs fewer of them (``acceleration.climb``). Null: where
+    there is smoothing, because without it the likelihood has so many optima that leaps end at another one.
 
     >>> people, tasks = np.meshgrid(np.arange(3), np.arange(40))
     >>> truth = np.arange(40) % 2
@@ -42,62 +50,146 @@ def dawid_skene(
     >>> bool((found.probability.argmax(axis=1) == truth).all()), bool(found.confusion[2, 0, 0] < 0.1)
     (True, True)
     """
-    table = votes.table()
-    answers = table.T.tocsr()
-    heard = _heard(votes)
-    probability = votes.shares()
-    barred = _not_given(votes, probability) if given_only else None
-    prior, confusion = _maximise(votes, answers, heard, probability, strength)
-    for _ in range(iterations):
-        moved = _expect(votes, table, prior, confusion, barred)
-        np.round(moved, _DIGITS, out=moved)
-        prior, confusion = _maximise(votes, answers, heard, moved, strength)
-        change = float(np.abs(moved - probability).max(initial=0.0))
-        probability = moved
-        if change < tolerance:
-            break
-    return Posterior(_expect(votes, table, prior, confusion, None), prior, confusion)
+    model = Model.of(votes, strength, given_only)
+    counts = climb(
+        model.step,
+        model.count(model.votes.shares()),
+        change=model.change,
+        project=lambda point: np.maximum(point, 0.0),
+        iterations=iterations,
+        tolerance=tolerance,
+        accelerated=strength > 0 if accelerated is None else accelerated,
+    )
+    rates = model.maximise(counts)
+    probability, _ = model.expect(rates, barred=False)
+    return Posterior(probability[model.of_task], rates.prior, rates.confusion)
 
 
-def _not_given(votes: Votes, shares: FloatArray) -> BoolArray:
-    """True for the classes that nobody gave to a task of two or more answers: (tasks, classes)."""
-    several = np.bincount(votes.task, minlength=votes.tasks) >= 2
-    barred: BoolArray = several[:, None] & (shares == 0)
-    return barred
+@dataclass(frozen=True, slots=True, eq=False)
+class Rates:
+    """Class shares, confusion (annotators, true class, answered class), and their log probability beforehand."""
+
+    prior: FloatArray
+    confusion: FloatArray
+    belief: float
 
 
-def _heard(votes: Votes) -> FloatArray:
-    """1 for each task that says something about the shares of the classes, 0 for the others: (tasks,)."""
-    heard = np.minimum(np.bincount(votes.task, minlength=votes.tasks), 1).astype(np.float64)
-    heard[list(votes.fixed)] = 1.0
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """The votes by pattern, as matrices, and how they are smoothed.
+
+    ``said`` (patterns, annotators x answers) holds who answered what, ``weighted`` the same times the number of tasks
+    of each pattern; ``heard`` is that number for patterns that say something about the shares of the classes, else 0.
+    ``barred`` marks the classes that a pattern may not teach about; null where it may about all.
+
+    Expected counts are one array: how often each class is true (classes,), then how often each annotator gives each
+    answer where it is (annotators, answered class, true class).
+    """
+
+    votes: Votes
+    weight: FloatArray
+    of_task: IntArray
+    said: sparse.csr_array
+    weighted: sparse.csr_array
+    heard: FloatArray
+    barred: BoolArray | None
+    strength: float
+
+    @classmethod
+    def of(cls, votes: Votes, strength: float, given_only: bool) -> "Model":
+        """The model of ``votes``; the arguments are those of ``dawid_skene``."""
+        found = patterns(votes)
+        length = np.bincount(found.votes.task, minlength=found.votes.tasks)
+        said = _matrix(found.votes, length, np.ones(len(found.votes.task)))
+        weighted = _matrix(found.votes, length, found.weight[found.votes.task])
+        barred = (length >= 2)[:, None] & (found.votes.tally() == 0) if given_only else None
+        return cls(found.votes, found.weight, found.of_task, said, weighted, _heard(found, length), barred, strength)
+
+    def step(self, counts: FloatArray) -> tuple[FloatArray, float]:
+        """One iteration of EM: the next expected counts, and the objective at these."""
+        rates = self.maximise(counts)
+        probability, likelihood = self.expect(rates)
+        return self.count(probability), likelihood + rates.belief
+
+    def count(self, probability: FloatArray) -> FloatArray:
+        """Expected counts from the probability of the classes, (patterns, classes), which is rounded."""
+        probability *= _PARTS
+        np.rint(probability, out=probability)
+        probability /= _PARTS
+        return np.concatenate([self.heard @ probability, (self.weighted.T @ probability).ravel()])
+
+    def maximise(self, counts: FloatArray) -> Rates:
+        """M-step: class shares and confusion from expected counts (their equations 2.3 and 2.4)."""
+        classes = self.votes.classes
+        more = 1.0 / classes if self.strength > 0 else 0.0
+        shares = counts[:classes] + more
+        prior = shares / shares.sum() if shares.any() else np.full(classes, 1 / classes)
+        table = self.votes.by_annotator(counts[classes:])
+        added = self._added(table, prior)
+        table = table + added
+        totals = table.sum(axis=2, keepdims=True)
+        equal = np.full(table.shape, 1 / classes)
+        confusion = np.divide(table, totals, out=equal, where=totals > 0)
+        belief = more * _logs(prior).sum() + np.sum(added * _logs(confusion)) if np.any(added) else 0.0
+        return Rates(prior, confusion, float(belief))
+
+    def _added(self, table: FloatArray, prior: FloatArray) -> FloatArray:
+        """Answers that are believed beforehand, (annotators or 1, true class, answered class)."""
+        added = np.zeros((1, self.votes.classes, self.votes.classes))
+        if self.strength > 0:
+            pooled = table.sum(axis=0) + np.eye(self.votes.classes) + 0.1 / self.votes.classes
+            added = added + self.strength * pooled / pooled.sum(axis=1, keepdims=True)
+        return added if self.votes.trust is None else added + self.votes.believed(prior)
+
+    def expect(self, rates: Rates, *, barred: bool = True) -> tuple[FloatArray, float]:
+        """E-step: probability of each class from the answers (their equation 2.5), and their log likelihood."""
+        found = self.said @ _logs(rates.confusion).transpose(0, 2, 1).reshape(-1, self.votes.classes)
+        found += _logs(rates.prior)
+        tasks, known = list(self.votes.fixed.keys()), list(self.votes.fixed.values())
+        alone = found[tasks, known]
+        if barred and self.barred is not None:
+            np.copyto(found, -np.inf, where=self.barred)
+        evidence = _normalise(found)
+        evidence[tasks] = alone
+        return self.votes.with_fixed(found), float(self.weight @ evidence)
+
+    def change(self, before: FloatArray, after: FloatArray) -> float:
+        """How far any rate has moved that rests on an answer or more, or any class share."""
+        classes = self.votes.classes
+        moved, share = np.abs(after - before), np.maximum(1.0, after[:classes].sum())
+        rows = np.maximum(1.0, self.votes.by_annotator(after[classes:]).sum(axis=2, keepdims=True))
+        rates = self.votes.by_annotator(moved[classes:]) / rows
+        return float(max(rates.max(initial=0.0), moved[:classes].max(initial=0.0) / share))
+
+
+def _matrix(votes: Votes, length: IntArray, values: FloatArray) -> sparse.csr_array:
+    """The values of votes in order of task, as (tasks, annotators x answers)."""
+    columns = (votes.annotator * votes.classes + votes.answer).astype(np.int32)
+    starts = np.concatenate([[0], np.cumsum(length)]).astype(np.int32)
+    return sparse.csr_array((values, columns, starts), shape=(votes.tasks, votes.annotators * votes.classes))
+
+
+def _heard(found: Patterns, length: IntArray) -> FloatArray:
+    """The number of tasks of each pattern that says something about the shares of the classes, 0 for the others."""
+    heard = np.where(length > 0, found.weight, 0.0)
+    known = list(found.votes.fixed)
+    heard[known] = found.weight[known]
     return heard
 
 
-def _maximise(
-    votes: Votes, answers: sparse.csr_array, heard: FloatArray, probability: FloatArray, strength: float
-) -> tuple[FloatArray, FloatArray]:
-    """M-step: class shares and confusion from the current probabilities (their equations 2.3 and 2.4)."""
-    counts = votes.by_annotator(answers @ probability)
-    shares = heard @ probability
-    if strength > 0:
-        pooled = counts.sum(axis=0) + np.eye(votes.classes) + 0.1 / votes.classes
-        counts = counts + strength * pooled / pooled.sum(axis=1, keepdims=True)
-        shares += 1.0 / votes.classes
-    totals = counts.sum(axis=2, keepdims=True)
-    equal = np.full(counts.shape, 1 / votes.classes)
-    return shares / shares.sum(), np.divide(counts, totals, out=equal, where=totals > 0)
+def _logs(values: FloatArray) -> FloatArray:
+    found: FloatArray = np.log(np.maximum(values, _LEAST))
+    return found
 
 
-def _expect(
-    votes: Votes, table: sparse.csr_array, prior: FloatArray, confusion: FloatArray, barred: BoolArray | None
-) -> FloatArray:
-    """E-step: probability of each class from the answers, in logarithms (their equation 2.5)."""
-    logs = np.log(np.maximum(confusion, _LEAST)).transpose(0, 2, 1).reshape(-1, votes.classes)
-    found = table @ logs
-    found += np.log(np.maximum(prior, _LEAST))
-    if barred is not None:
-        np.copyto(found, -np.inf, where=barred)
-    found -= found.max(axis=1, keepdims=True)
-    np.exp(found, out=found)
-    found /= found.sum(axis=1, keepdims=True)
-    return votes.with_fixed(found)
+def _normalise(scores: FloatArray) -> FloatArray:
+    """Turn each row of log weights into probabilities in place; gives the logarithm of its sum."""
+    highest = scores[:, 0].copy()
+    for column in scores.T[1:]:
+        np.maximum(highest, column, out=highest)
+    scores -= highest[:, None]
+    np.exp(scores, out=scores)
+    totals = scores @ np.ones(scores.shape[1])
+    scores *= (1.0 / totals)[:, None]
+    found: FloatArray = highest + np.log(totals)
+    return found

@@ -65,7 +65,7 @@ class Votes:
         """
         others = max(1, self.classes - 1)
         right, wrong = (self.trust if self.trust is not None else np.zeros((self.annotators, 2))).T
-        counts = np.multiply.outer(wrong / others, np.repeat(prior[:, None], self.classes, axis=1))
+        counts: FloatArray = np.multiply.outer(wrong / others, np.repeat(prior[:, None], self.classes, axis=1))
         diagonal = np.arange(self.classes)
         counts[:, diagonal, diagonal] = right[:, None] * prior
         return counts
