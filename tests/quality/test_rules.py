@@ -287,9 +287,9 @@ def test_patterns_that_could_take_for_ever_are_refused(pattern: str) -> None:
         "^(?i:yes|no)$",
         "(?i)a+b?",
         r"\\1",
-        "a{2}b*?c++"[:8],
+        "a{2}b*?c+",
         "[]a]+",
-        "(?#(a+)+)b",
+        "(?#(a+)b",
     ],
 )
 def test_patterns_that_go_straight_on_are_taken(pattern: str) -> None:

@@ -69,7 +69,7 @@ def near_duplicate_conflict(case: Case) -> list[Finding]:
         return []
     known = {one.task: one for one in case.consensus.tasks}
     ruled = case.ruled()
-    limit = _limit(case)
+    limit = far_apart(case)
     found = []
     for group in case.neighbours:
         members = [
@@ -87,7 +87,7 @@ def _open(sides: Sequence[Side]) -> Iterator[tuple[int, Member]]:
     return ((at, member) for at, side in enumerate(sides) for member in side.members if not member.ruled)
 
 
-def _limit(case: Case) -> float:
+def far_apart(case: Case) -> float:
     """From which distance on two answers are different: more where people differ by degrees on the same task.
 
     The median distance of two answers to one task lifts the threshold that far towards 1; of single choices none.
@@ -101,11 +101,11 @@ def _limit(case: Case) -> float:
     same = np.flatnonzero(coded.task[order][1:] == coded.task[order][:-1])
     same = same[:: max(1, len(same) // _PAIRS)]
     pairs = [(coded.answers[coded.answer[order[at]]], coded.answers[coded.answer[order[at + 1]]]) for at in same]
-    noise = float(np.median(_distances(case, pairs))) if pairs else 0.0
+    noise = float(np.median(distances(case, pairs))) if pairs else 0.0
     return apart + (1 - apart) * noise
 
 
-def _distances(case: Case, pairs: Sequence[tuple[Answer, Answer]]) -> FloatArray:
+def distances(case: Case, pairs: Sequence[tuple[Answer, Answer]]) -> FloatArray:
     """Of two answers each: shape (pairs,), in [0, 1]; on scales the absolute difference over the values in use."""
     control = case.evidence.control
     answers = [answer for pair in pairs for answer in pair]
@@ -142,7 +142,7 @@ def _matrix(case: Case, answers: Sequence[Answer]) -> FloatArray:
     found = np.zeros((len(answers), len(answers)))
     left, right = np.triu_indices(len(answers), 1)
     pairs = [(answers[one], answers[other]) for one, other in zip(left.tolist(), right.tolist(), strict=True)]
-    found[left, right] = _distances(case, pairs)
+    found[left, right] = distances(case, pairs)
     return found + found.T
 
 
@@ -187,10 +187,10 @@ def _correction(case: Case, sides: Sequence[Side], at: int, member: Member) -> A
         False: sides[0].members,
         True: [one for one in sides[0].members if one.raw == member.raw],
     }
-    donors = places[_placed(control)]
+    donors = places[placed(control)]
     return max(donors, key=lambda one: (one.confidence, -one.one.task)).one.answer if donors else None
 
 
-def _placed(control: Control) -> bool:
+def placed(control: Control) -> bool:
     """True where an answer names places in what is shown."""
     return control.per_region or control.family in APART - {Family.CHAT}
