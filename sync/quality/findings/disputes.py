@@ -1,9 +1,8 @@
-"""People differ, or the consensus is not certain, or the model contradicts it."""
+"""People differ, or the consensus is not certain."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from label_config.answers import Choices
 from label_config.words import in_words
 
 from ..consensus import TIE
@@ -23,12 +22,12 @@ def low_agreement(case: Case) -> list[Finding]:
             _given(one, votes[one.task]),
             {"agreement": agreed},
         )
-        for one in _open(case)
+        for one in open_tasks(case)
         if (agreed := case.agreement.get(one.task)) is not None and agreed < 1
     ]
 
 
-def _open(case: Case) -> Iterator[TaskConsensus]:
+def open_tasks(case: Case) -> Iterator[TaskConsensus]:
     """The tasks that somebody answered and nobody ruled on."""
     ruled = case.ruled()
     return (one for one in case.consensus.tasks if one.annotations and one.task not in ruled)
@@ -60,7 +59,7 @@ def tie(case: Case) -> list[Finding]:
             _even_words(one, even(one, multiple=multiple), multiple=multiple),
             {"confidence": one.confidence},
         )
-        for one in _open(case)
+        for one in open_tasks(case)
         if one.tie and one.annotations >= 2
     ]
 
@@ -92,34 +91,9 @@ def low_confidence(case: Case) -> list[Finding]:
             f"The probable answer {in_words(one.answer)} is only {percent(one.confidence)} certain.",
             {"confidence": one.confidence},
         )
-        for one in _open(case)
+        for one in open_tasks(case)
         if one.annotations >= 2 and one.confidence < certain
     ]
-
-
-def model_conflict(case: Case) -> list[Finding]:
-    """The model is sure of another choice than the consensus; the severity is its confidence.
-
-    A model that is sure of one of the tied answers takes a side and contradicts nobody.
-    """
-    multiple = case.evidence.coded.multiple
-    found = []
-    for one in _open(case):
-        opinion = case.evidence.opinions.get(one.task)
-        if opinion is None or opinion.confidence is None or opinion.confidence < case.thresholds.model_sure:
-            continue
-        if not isinstance(opinion.answer, Choices) or not isinstance(one.answer, Choices):
-            continue
-        sides = {label for label in even(one, multiple=multiple) if label}
-        if set(opinion.answer.labels) ^ set(one.answer.labels) <= sides:
-            continue
-        reason = (
-            f"The model, which has not learned from this task, is {percent(opinion.confidence)} sure of "
-            f"{in_words(opinion.answer)}, not of {in_words(one.answer)}."
-        )
-        numbers = {"model_confidence": opinion.confidence, "confidence": one.confidence}
-        found.append(Finding(one.task, case.consensus.control, "model_conflict", opinion.confidence, reason, numbers))
-    return found
 
 
 def percent(share: float) -> str:
