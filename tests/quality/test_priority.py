@@ -105,7 +105,7 @@ def test_a_sure_model_that_contradicts_is_a_finding_also_where_one_person_answer
     (found,) = found_in(single([(1, 1, "a"), (2, 1, "a"), (3, 1, "b")]), {1: sure, 2: unsure, 3: sure})
     assert (found.task, found.kind, found.severity) == (1, "model_conflict", 0.8)
     assert found.reason == "The model, which has not learned from this task, is 80 % sure of b, not of a."
-    assert found.numbers == {"model_confidence": 0.8, "confidence": 1.0}
+    assert found.numbers == {"model_confidence": 0.8, "confidence": 1.0, "distance": 1.0}
 
 
 def test_a_model_that_sides_with_one_of_the_tied_answers_contradicts_nobody() -> None:
