@@ -129,7 +129,7 @@ def test_every_finding_says_a_number_and_ruled_or_unanswered_tasks_have_none(
         assert 0 < one.severity <= 1
         assert any(letter.isdigit() for letter in one.reason)
         assert one.numbers
-    assert len({(one.task, one.kind) for one in found}) == len(found)
+    assert len({(one.task, one.kind, one.annotator) for one in found}) == len(found)
 
 
 @given(SETS)
