@@ -183,7 +183,8 @@ def random(evidence: ControlEvidence, found: Reference) -> Tested:
     share, chance = total / np.maximum(n, 1), _chance(evidence, found, heard)
     middle = (chance + float(np.median(share[many]))) / 2
     told = many & (middle > chance) & ~np.isnan(chance)
-    p = np.where(told, special.bdtr(np.floor(total + 1e-9), n, np.clip(np.nan_to_num(middle), 0.0, 1.0)), 1.0)
+    right, wrong = np.floor(total + 1e-9) + 1, np.maximum(n - np.floor(total + 1e-9), 1e-9)
+    p = np.where(told, special.betainc(wrong, right, 1 - np.clip(np.nan_to_num(middle), 0.0, 1.0)), 1.0)
     signals = [
         ((who,), SpamSignal("random", float(share[who]), float(middle[who]), int(n[who]), float(p[who])))
         for who in np.flatnonzero(told & (share < middle)).tolist()
