@@ -10,7 +10,7 @@ from sync.errors import TiebreakError
 BENCHMARKS = {
     "agreement": "alpha, its bootstrap and all kappas from arrays, beside krippendorff and scikit-learn",
     "consensus": "Dawid-Skene at a million answers, beside crowd-kit",
-    "export": "tiebreak agreement on an export of 100,000 tasks, end to end",
+    "export": "the reports on an export of 100,000 tasks, end to end",
     "shapes": "polygons and masks compared, beside shapely, pycocotools and numpy",
     "regions": "boxes and spans of all pairs of annotators, beside plain Python with scipy, and seqeval",
     "predict": "latency of /predict at 1 and 50 tasks",

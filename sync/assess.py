@@ -20,12 +20,15 @@ from label_config.results import canonical
 
 from .agreement.asked import Asked, methods_of
 from .control_report import WINDOW, Bounds, control_report, windows
+from .errors import SettingsError
 from .evidence.stored import Fixed, fixed_of, opinions_of
 from .judging import A_DAY, How, Verdict, judge
+from .quality import rules
 from .quality.coded_answers import encode
 from .quality.evidence import ControlEvidence
 from .quality.priority import policy_of
 from .quality.records import Opinion
+from .quality.rules import Rule
 from .settings import Settings
 from .store import assessments, projects, training
 from .store.annotations import AnswerRow, Excluded, answers_of
@@ -107,7 +110,9 @@ def assess(store: Store, project: int, settings: Settings, clock: Callable[[], i
     if known is not None and known.hash == fingerprint:
         return Assessment(known.report, changed=False)
     said, bounds = evidence_by_control(evidence, settings)
-    verdict = judge(evidence.config, said, evidence.data, how(settings, evidence.config.controls, today))
+    verdict = judge(
+        evidence.config, said, evidence.data, how(settings, evidence.config, evidence.config.controls, today)
+    )
     report = _report(evidence, verdict, bounds)
     with store.begin() as connection:
         # The training feed goes by this time: it never falls back, whatever the clock does.
@@ -164,8 +169,8 @@ def _evidence(
     )
 
 
-def how(settings: Settings, controls: Sequence[Control], today: float | None) -> How:
-    """How the settings want a project judged."""
+def how(settings: Settings, config: LabelConfig, controls: Sequence[Control], today: float | None) -> How:
+    """How the settings want these controls of a project judged; raises SettingsError for rules that do not fit it."""
     asked = Asked(
         distances={control.name: name for control in controls if (name := settings.distances.get(control.name))},
         coefficients=("percent_agreement", "krippendorff_alpha"),
@@ -173,7 +178,20 @@ def how(settings: Settings, controls: Sequence[Control], today: float | None) ->
         seed=settings.seed,
         confidence=settings.confidence,
     )
-    return How(settings.consensus_method, methods_of(asked, controls), policy_of(settings.policy), today)
+    return How(
+        settings.consensus_method,
+        methods_of(asked, controls),
+        policy_of(settings.policy),
+        _rules(settings, config),
+        today,
+    )
+
+
+def _rules(settings: Settings, config: LabelConfig) -> tuple[Rule, ...]:
+    try:
+        return rules.parse(settings.rules, config)
+    except rules.RuleError as error:
+        raise SettingsError(f"rules: {error}") from error
 
 
 def _sources(evidence: Evidence, control: str) -> dict[int, str]:

@@ -16,6 +16,7 @@ from label_config.errors import LabelConfigError
 
 from . import terminal
 from .agreement.command import agreement
+from .annotator_report.command import annotators
 from .consensus.command import consensus
 from .errors import SettingsError, TiebreakError
 from .queue_report.command import queue
@@ -245,6 +246,7 @@ def history(
 app.command()(agreement)
 app.command()(consensus)
 app.command()(queue)
+app.command()(annotators)
 
 
 @app.command()

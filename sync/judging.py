@@ -1,7 +1,7 @@
 """From the evidence on the controls of one project to its judgement: agreement, consensus, people, findings, queue."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,14 +9,18 @@ import numpy as np
 from label_config.model import LabelConfig
 
 from .quality.agreement import measure
+from .quality.annotators import AnnotatorProfile, profiles
 from .quality.conflicts import NearIdentical, near_identical
 from .quality.consensus import infer, methods
+from .quality.corrections import CorrectionGroup, Refused, correction_groups, verified
 from .quality.evidence import ControlEvidence, Method
 from .quality.findings import Case, findings
 from .quality.measured import Measured
 from .quality.priority import Fact, Policy, Queue, facts_of, rank
 from .quality.priority.facts import Key
 from .quality.records import ControlConsensus, Finding
+from .quality.rules import Rule
+from .quality.submissions import concluded, submissions
 
 A_DAY = 86_400e6
 """Microseconds."""
@@ -26,69 +30,86 @@ A_DAY = 86_400e6
 class How:
     """How a project is judged: the consensus method's name, how agreement is computed by control, and the policy.
 
-    ``today`` is in days since 1970: what ages are counted to; null: to the last answer.
+    ``rules`` are the user's. ``today`` is in days since 1970: what ages are counted to; null: to the last answer.
     """
 
     consensus: str = "auto"
     agreement: Mapping[str, Method] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
+    rules: tuple[Rule, ...] = ()
     today: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """What was found on one control."""
+    """What was found on one control. ``refused`` are the corrections that rules or near-identical tasks contradict."""
 
     evidence: ControlEvidence
     measured: Measured
     consensus: ControlConsensus
-    findings: Sequence[Finding]
+    profiles: tuple[AnnotatorProfile, ...]
+    findings: Sequence[Finding] = ()
+    refused: Sequence[Refused] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
-    """What was found on a project: its controls, and one queue over all of them."""
+    """What was found on a project: its controls, one queue over all of them, and the corrections that are proposed."""
 
     controls: Mapping[str, Judgement]
     queue: Queue
-    neighbours: tuple[NearIdentical, ...]
+    neighbours: Sequence[NearIdentical]
+    corrections: Sequence[CorrectionGroup]
 
 
 def judge(
-    config: LabelConfig,
-    evidence: Mapping[str, ControlEvidence],
-    data: Mapping[int, Mapping[str, Any]],
-    how: How,
+    config: LabelConfig, evidence: Mapping[str, ControlEvidence], data: Mapping[int, Mapping[str, Any]], how: How
 ) -> Verdict:
     """Judge every control on its evidence; ``data`` maps tasks to what they show."""
     neighbours = near_identical(data, shown_fields(config))
-    controls = {name: _judge(one, data, neighbours, how) for name, one in evidence.items()}
-    ages = _ages(list(evidence.values()), how.today)
+    said = {name: concluded_on(one, data, how) for name, one in evidence.items()}
+    written = (*submissions(evidence.values()), *concluded(one.consensus for one in said.values()))
+    controls = {}
+    for name, one in said.items():
+        agreed = {task.task: task.agreement for task in one.measured.per_task if task.agreement is not None}
+        case = Case(
+            one.evidence,
+            one.consensus,
+            agreed,
+            how.policy.thresholds,
+            data,
+            neighbours=neighbours,
+            rules=how.rules,
+            submissions=written if how.rules else (),
+            profiles=one.profiles,
+        )
+        found, refused = verified(findings(case), case)
+        controls[name] = replace(one, findings=found, refused=refused)
+    return _ranked(controls, neighbours, how)
+
+
+def concluded_on(evidence: ControlEvidence, data: Mapping[int, Mapping[str, Any]], how: How) -> Judgement:
+    """Agreement, consensus and people on one control, without findings."""
+    control = evidence.control
+    method = how.agreement[control.name]
+    measured = measure(evidence, method, np.random.default_rng(method.seed))
+    consensus = infer(evidence, how.consensus if how.consensus in methods(control) else "auto")
+    return Judgement(evidence, measured, consensus, profiles(evidence, consensus, data))
+
+
+def _ranked(controls: Mapping[str, Judgement], neighbours: tuple[NearIdentical, ...], how: How) -> Verdict:
+    ages = _ages([one.evidence for one in controls.values()], how.today)
     facts: dict[Key, Fact] = {}
     for one in controls.values():
         facts |= facts_of(one.evidence, one.consensus, ages, [group.tasks for group in neighbours])
     found = [finding for one in controls.values() for finding in one.findings]
-    return Verdict(controls, rank(found, how.policy, facts), neighbours)
+    present = {(task.task, name): task.answer for name, one in controls.items() for task in one.consensus.tasks}
+    return Verdict(controls, rank(found, how.policy, facts), neighbours, correction_groups(found, present))
 
 
 def shown_fields(config: LabelConfig) -> list[str]:
     """The fields of the tasks' data that the interface shows."""
     return list(dict.fromkeys(one.field for one in config.objects if one.field))
-
-
-def _judge(
-    evidence: ControlEvidence,
-    data: Mapping[int, Mapping[str, Any]],
-    neighbours: tuple[NearIdentical, ...],
-    how: How,
-) -> Judgement:
-    control = evidence.control
-    method = how.agreement[control.name]
-    measured = measure(evidence, method, np.random.default_rng(method.seed))
-    consensus = infer(evidence, how.consensus if how.consensus in methods(control) else "auto")
-    agreed = {task.task: task.agreement for task in measured.per_task if task.agreement is not None}
-    case = Case(evidence, consensus, agreed, how.policy.thresholds, data, neighbours=neighbours)
-    return Judgement(evidence, measured, consensus, findings(case))
 
 
 def _ages(evidence: Sequence[ControlEvidence], today: float | None) -> dict[int, float]:

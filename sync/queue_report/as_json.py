@@ -5,6 +5,7 @@ from typing import Any
 
 from ..agreement.as_json import dumped, excluded
 from ..evidence.plain_answers import write_plain
+from ..quality.corrections import CorrectionGroup
 from ..quality.records import Finding, Priority
 from .report import Report
 
@@ -15,7 +16,21 @@ def as_json(report: Report) -> Json:
     """The whole report."""
     return {
         "queue": [_entry(report, place, entry) for place, entry in enumerate(report.verdict.queue, 1)],
+        "corrections": [_group(one) for one in report.verdict.corrections],
         "excluded": excluded(report.gathered.left_out),
+    }
+
+
+def _group(one: CorrectionGroup) -> Json:
+    """Corrections that can be judged as one."""
+    return {
+        "group": one.id,
+        "control": one.control,
+        "kind": one.kind,
+        "before": one.before,
+        "after": one.after,
+        "level": one.level,
+        "tasks": [finding.task for finding in one.findings],
     }
 
 

@@ -47,7 +47,7 @@ def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Sett
     gathered = gather(source.config, source.tasks, wanted, predicted.opinions or opinions)
     refuse_misfit(source.name, source.config, gathered)
     source.tell("everything")
-    verdict = judge(source.config, gathered.evidence, gathered.data, how(settings, controls, today))
+    verdict = judge(source.config, gathered.evidence, gathered.data, how(settings, source.config, controls, today))
     return Report(source.config, gathered, verdict, tuple(_notes(gathered, predicted)))
 
 
