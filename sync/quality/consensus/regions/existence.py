@@ -12,6 +12,9 @@ RECALL, INVENTS, NAMES = 0.75, 0.25, 0.9
 
 The first two mirror each other: until something was learned, as many for a region as against it leave it undecided.
 """
+ALONE = 0.05
+"""Where something is learned: how often what one annotator invents is marked by another. Believed as much as the data,
+because three annotators cannot tell regions that many miss from inventions that many share."""
 BELIEF = 4.0
 """As after so many regions that is believed of all together."""
 STRENGTH = 10.0
@@ -66,9 +69,10 @@ def estimate(looks: Looks, believed: FloatArray | None = None) -> tuple[FloatArr
     ``believed``, shape (annotators, 2), is how many right and wrong answers are believed of each beforehand.
     """
     trust = np.zeros((looks.annotators, 2)) if believed is None else believed
-    habits = _beforehand(looks, trust)
     if not looks.teaches.any():
+        habits = _beforehand(looks, trust, INVENTS)
         return _expect(looks, habits), habits
+    habits = _beforehand(looks, trust, ALONE)
     step = looks.clusters // FIRST
     if step > 1:
         _, habits = _climb(looks.every(step), habits, trust, ITERATIONS)
@@ -103,15 +107,15 @@ def overlooked(habits: Habits, task: IntArray, annotator: IntArray, tasks: int) 
     return found
 
 
-def _beforehand(looks: Looks, trust: FloatArray) -> Habits:
-    """What is believed before anything was learned; of one mark and one silence neither weighs more."""
+def _beforehand(looks: Looks, trust: FloatArray, invents: float) -> Habits:
+    """What is believed before anything was learned."""
     right, wrong = trust[:, :1], trust[:, 1:]
     shape = looks.annotators, looks.labels
     zero = np.zeros(shape)
     names = NAMES if looks.labels > 1 else 1.0
     return Habits(
         recall=_rate(zero, zero, np.full(looks.labels, RECALL), right, wrong),
-        invents=_rate(zero, zero, np.full(looks.labels, INVENTS), wrong, right) / looks.labels,
+        invents=_rate(zero, zero, np.full(looks.labels, invents), wrong, right) / looks.labels,
         names=_rate(zero, zero, np.full(looks.labels, names), right, wrong) if looks.labels > 1 else np.ones(shape),
         instead=(np.zeros(0, dtype=np.int64), np.zeros(0)),
         otherwise=np.full(looks.labels, 1 / max(1, looks.labels - 1)),
@@ -201,7 +205,8 @@ def _rate(hits: FloatArray, total: FloatArray, pooled: FloatArray, right: FloatA
 def _invents(invented: FloatArray, tempted: FloatArray, right: FloatArray, wrong: FloatArray) -> FloatArray:
     """The same of what is marked and not there, divided among the labels as by all annotators."""
     labels = invented.shape[1]
-    overall = (invented.sum() + BELIEF * INVENTS) / (tempted.sum() + BELIEF)
+    belief = BELIEF + tempted.sum()
+    overall = (invented.sum() + belief * ALONE) / (tempted.sum() + belief)
     mix = (invented.sum(axis=0) + 1) / (invented.sum() + labels)
     rates = (invented + (STRENGTH * overall + wrong) * mix) / (tempted + STRENGTH + right + wrong)
     clipped: FloatArray = np.clip(rates, _LEAST / labels, _MOST)
