@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..records import Finding
-from . import conflicts, disputes, labels, people, rules
+from . import conflicts, disputes, labels, outliers, people, rules
 from .case import Case, Maker
 
 __all__ = ["KINDS", "MAKERS", "Case", "findings"]
@@ -14,6 +14,7 @@ KINDS: Mapping[str, str] = {
     "low_confidence": "the probable answer is not certain enough",
     "model_conflict": "the model is confident of another answer",
     "label_error": "a given answer is probably wrong",
+    "outlier": "an answer is unlike all others",
     "near_duplicate_conflict": "near-identical tasks were answered differently",
     "rule_violation": "an answer breaks a rule that the user wrote",
     "gold_failed": "an annotator who failed on known truths answered, and the answer is disputed",
@@ -27,6 +28,7 @@ MAKERS: Mapping[str, Maker] = {
     "low_confidence": disputes.low_confidence,
     "model_conflict": labels.model_conflict,
     "label_error": labels.label_error,
+    "outlier": outliers.outlier,
     "near_duplicate_conflict": conflicts.near_duplicate_conflict,
     "rule_violation": rules.rule_violation,
     "gold_failed": people.gold_failed,

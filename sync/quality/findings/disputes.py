@@ -1,26 +1,34 @@
-"""People differ, or the consensus is not certain."""
+"""People differ, or the consensus is not certain.
+
+All three are the same evidence, so they have one severity: the probability that the consensus is wrong (``doubts``).
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from label_config.answers import Answer
 from label_config.words import in_words
 
 from ..consensus import TIE
 from ..records import Finding, TaskConsensus
 from .case import Case
+from .doubt import doubts
+
+LONGEST = 100
+"""Characters of an answer that are shown in a reason."""
 
 
 def low_agreement(case: Case) -> list[Finding]:
-    """Two or more people gave different answers; the severity is 1 - their agreement."""
-    votes = _votes(case)
+    """Two or more people gave different answers."""
+    votes, doubt = _votes(case), doubts(case)
     return [
         Finding(
             one.task,
             case.consensus.control,
             "low_agreement",
-            1 - agreed,
+            doubt[one.task],
             _given(one, votes[one.task]),
-            {"agreement": agreed},
+            {"agreement": agreed, "doubt": doubt[one.task]},
         )
         for one in open_tasks(case)
         if (agreed := case.agreement.get(one.task)) is not None and agreed < 1
@@ -48,16 +56,16 @@ def _given(one: TaskConsensus, votes: Counter[str]) -> str:
 
 
 def tie(case: Case) -> list[Finding]:
-    """No answer is more probable than another; the severity is 1."""
-    multiple = case.evidence.coded.multiple
+    """No answer is more probable than another."""
+    multiple, doubt = case.evidence.coded.multiple, doubts(case)
     return [
         Finding(
             one.task,
             case.consensus.control,
             "tie",
-            1.0,
+            doubt[one.task],
             _even_words(one, even(one, multiple=multiple), multiple=multiple),
-            {"confidence": one.confidence},
+            {"confidence": one.confidence, "doubt": doubt[one.task]},
         )
         for one in open_tasks(case)
         if one.tie and one.annotations >= 2
@@ -80,20 +88,31 @@ def _even_words(one: TaskConsensus, labels: Sequence[str], *, multiple: bool) ->
 
 
 def low_confidence(case: Case) -> list[Finding]:
-    """Several answered, and the consensus is less certain than wanted; the severity is how much is missing."""
-    certain = case.thresholds.certain
+    """Several answered, and the consensus is less certain than wanted."""
+    certain, doubt = case.thresholds.certain, doubts(case)
     return [
         Finding(
             one.task,
             case.consensus.control,
             "low_confidence",
-            (certain - one.confidence) / certain,
+            doubt[one.task],
             f"The probable answer {in_words(one.answer)} is only {percent(one.confidence)} certain.",
-            {"confidence": one.confidence},
+            {"confidence": one.confidence, "doubt": doubt[one.task]},
         )
         for one in open_tasks(case)
         if one.annotations >= 2 and one.confidence < certain
     ]
+
+
+def brief(answer: Answer) -> str:
+    """An answer in one line, cut where it is long.
+
+    >>> from label_config.answers import Text
+    >>> brief(Text(("long " * 99,)))[-12:]
+    'g long l ...'
+    """
+    words = in_words(answer)
+    return words if len(words) <= LONGEST else words[: LONGEST - 4] + " ..."
 
 
 def percent(share: float) -> str:

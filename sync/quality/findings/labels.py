@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from label_config.answers import Answer, Choices, Regions
-from label_config.words import in_words
 
 from ..label_errors.against_model import Contrast, apart, contrasts, differences
 from ..label_errors.region_faults import EXTRA, LOCATED, OVERLOOKED, SWAPPED, Fault, corrected
 from ..records import Finding, TaskConsensus
 from .case import Case
-from .disputes import even, open_tasks, percent
+from .disputes import brief, even, open_tasks, percent
 
 LEARNED = "The model, which has not learned from this task,"
 
@@ -29,7 +28,7 @@ def model_conflict(case: Case) -> list[Finding]:
         sure = opinion.confidence
         if not contrast.differs or sure is None or sure < case.thresholds.model_sure or _takes_a_side(case, contrast):
             continue
-        reason = f"{LEARNED} is {percent(sure)} sure of {in_words(opinion.answer)}, not of {in_words(one.answer)}."
+        reason = f"{LEARNED} is {percent(sure)} sure of {brief(opinion.answer)}, not of {brief(one.answer)}."
         numbers = {"model_confidence": sure, "confidence": one.confidence, "distance": contrast.distance}
         found.append(_finding(case, "model_conflict", contrast, sure, reason, numbers))
     return found
@@ -74,11 +73,9 @@ def _against_model(case: Case) -> Iterator[Finding]:
             continue
         one = contrast.given
         whose = "the answer" if one.annotations == 1 else "the probable answer"
-        said = (
-            f"{LEARNED} says {in_words(contrast.opinion.answer)}{f', {percent(sure)} sure' if sure is not None else ''}"
-        )
+        said = f"{LEARNED} says {brief(contrast.opinion.answer)}{f', {percent(sure)} sure' if sure is not None else ''}"
         reason = (
-            f"{whose} {in_words(one.answer)} is wrong with a probability of {percent(wrong)}: {_what(contrast, said)}."
+            f"{whose} {brief(one.answer)} is wrong with a probability of {percent(wrong)}: {_what(contrast, said)}."
         )
         numbers = {"wrong": wrong, "distance": contrast.distance, "confidence": one.confidence}
         if sure is not None:
@@ -122,7 +119,7 @@ def _what(contrast: Contrast, otherwise: str) -> str:
 def _region(answer: Answer, place: int | None) -> str:
     if place is None or not isinstance(answer, Regions):
         return ""
-    return f"region {place + 1} ({in_words(Regions((answer.regions[place],)))})"
+    return f"region {place + 1} ({brief(Regions((answer.regions[place],)))})"
 
 
 def _finding(
@@ -195,7 +192,7 @@ def _dissent(
 ) -> Finding:
     others = one.annotations - 1
     reason = (
-        f"One annotator said {in_words(said)}, the {others} others {in_words(one.answer)}: "
+        f"One annotator said {brief(said)}, the {others} others {brief(one.answer)}: "
         f"the one is wrong with a probability of {percent(wrong)}."
     )
     return Finding(
