@@ -4,44 +4,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+from scipy import sparse, special
 
 from ..records import FloatArray, IntArray
+from .acceleration import climb
+from .cells import Cells, cells
+from .mixing import draws
 from .posterior import Posterior, Votes
 
-ITERATIONS = 100
+ITERATIONS = 500
+TOLERANCE = 1e-5
 RESTARTS = 10
-TOLERANCE = 1e-6
+SHORT = 10
+"""Iterations of each start before the best one goes on alone (em-EM, Biernacki et al. 2003)."""
 
 KNOWING = 0.5
-"""Both parameters of the Beta prior of knowing."""
+"""Both parameters of the Beta prior of knowing, in the variational variant."""
 STRATEGY = 10.0
-"""Parameter of the Dirichlet prior of what is answered without looking."""
+"""Parameter of its Dirichlet prior of what is answered without looking."""
 SMOOTHING = 0.01
-"""Added to expected counts (shared by the classes) in plain EM."""
+"""Added to expected counts in plain EM, shared by the classes."""
 
-_DIGITS = 9
+_BETTER = 1e-9
+"""A later start is better by this part of the objective or more: else it is the same, found on another way."""
 _LEAST = 1e-300
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Habits:
-    """``knows``: weight of looking (annotators,); ``guesses``: weight of each answer without (annotators, classes).
-
-    In plain EM they are the probabilities theta and (1 - theta) xi of the paper, in the variational variant the
-    exponentials of their expected logarithms, which sum to less than 1.
-    """
-
-    knows: FloatArray
-    guesses: FloatArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Run:
-    """Where one start ends: the objective there, and the probability of the classes."""
-
-    objective: float
-    probability: FloatArray
 
 
 def mace(
@@ -53,73 +39,149 @@ def mace(
     tolerance: float = TOLERANCE,
     seed: int = 0,
 ) -> Posterior:
-    """Fit from several starts and keep the best."""
-    probability = votes.shares()
-    if votes.classes > 1 and len(votes.task):
-        best: _Run | None = None
-        for habits in _starts(votes, restarts, seed):
-            run = _fit(votes, habits, variational, iterations, tolerance)
-            if best is None or run.objective > best.objective + 1e-6 * abs(best.objective):
-                best = run
-        if best is not None:
-            probability = best.probability
+    """An annotator either knows the class or guesses with a habit of their own; all classes are equally likely.
+
+    Who knows how often, and how each one guesses, is estimated from the answers: with priors by variational Bayes, as
+    the paper recommends, or ``variational=False`` by plain EM with its smoothing. The best of several starts is kept:
+    in the first all annotators are alike, in ``restarts`` - 1 more some are thought to know more, drawn from ``seed``
+    (equal for annotators of an equal record, so that names and order mean nothing). What ``trust`` believes is
+    added to knowing and guessing so that accuracies agree. Known classes stay fixed and teach.
+
+    >>> people, tasks = np.meshgrid(np.arange(3), np.arange(40))
+    >>> truth = np.arange(40) % 2
+    >>> answers = np.where(people == 2, 0, truth[tasks])  # the third never looks
+    >>> found = mace(Votes(tasks.ravel(), people.ravel(), answers.ravel(), 40, 3, 2, {}))
+    >>> bool((found.probability.argmax(axis=1) == truth).all()), bool(found.confusion[2, 1, 0] > 0.9)
+    (True, True)
+    """
+    if votes.classes < 2 or not len(votes.task):
+        probability = votes.shares()
+    else:
+        model = Model.of(votes, variational)
+        best = _best(model, restarts, seed) if restarts > 1 else next(_starts(model, 1, seed))
+        knowing = climb(
+            model.step,
+            best,
+            change=model.change,
+            project=lambda point: np.clip(point, 0.0, model.given),
+            iterations=iterations,
+            tolerance=tolerance,
+        )
+        probability = model.probability(model.maximise(knowing))
     prior = votes.class_shares(probability)
     return Posterior(probability, prior, votes.confusion(probability, prior))
 
 
-def _starts(votes: Votes, restarts: int, seed: int) -> Iterator[Habits]:
-    """First everybody is alike; then some are thought to know more: those of the same history the same."""
-    history = _history(votes)
-    for place in range(max(1, restarts)):
-        knows = np.full(votes.annotators, 0.5) if not place else 0.1 + 0.8 * _draws(history, seed, place)
-        yield Habits(knows, np.repeat(((1 - knows) / votes.classes)[:, None], votes.classes, axis=1))
+def _best(model: "Model", restarts: int, seed: int) -> FloatArray:
+    """Where the best of the starts is after a few iterations."""
+    best: FloatArray | None = None
+    highest = -np.inf
+    for point in _starts(model, restarts, seed):
+        for _ in range(SHORT):
+            point, value = model.step(point)
+        if best is None or value > highest + _BETTER * abs(highest):
+            best, highest = point, value
+    return best if best is not None else np.zeros_like(model.given)
 
 
-def _history(votes: Votes) -> IntArray:
-    """How much everybody answered and agreed with others: a number each that no renaming changes."""
-    cells = votes.task * votes.classes + votes.answer
-    alike = np.bincount(cells, minlength=1)[cells]
-    agreed = np.bincount(votes.annotator, alike, votes.annotators).astype(np.int64)
-    answered = np.bincount(votes.annotator, minlength=votes.annotators)
-    return agreed * (len(votes.task) + 1) + answered
+def _starts(model: "Model", restarts: int, seed: int) -> Iterator[FloatArray]:
+    """Expected counts of knowing: first where everybody is alike, then where some are thought to know more."""
+    classes = model.cells.votes.classes
+    for place in range(restarts):
+        knows = (
+            np.full(len(model.given), 0.5) if not place else 0.1 + 0.8 * draws(model.record, seed * restarts + place)
+        )
+        yield model.know(Habits(knows, np.repeat(((1 - knows) / classes)[:, None], classes, axis=1)))[0]
 
 
-def _draws(history: IntArray, seed: int, place: int) -> FloatArray:
-    """Numbers in [0, 1) that look random, the same for the same history (the finaliser of SplitMix64)."""
-    with np.errstate(over="ignore"):
-        mixed = history.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(seed * 1_000_003 + place)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed ^= mixed >> np.uint64(31)
-    return (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
+@dataclass(frozen=True, slots=True, eq=False)
+class Habits:
+    """``knows``: weight of knowing (annotators,); ``guesses``: weight of guessing an answer (annotators, classes).
+
+    In plain EM they are theta and (1 - theta) xi of the paper, in the variational variant the exponentials of their
+    expected logarithms, which sum to less than 1. ``belief`` is what the objective has beside the log likelihood.
+    """
+
+    knows: FloatArray
+    guesses: FloatArray
+    belief: float = 0.0
 
 
-def _fit(votes: Votes, habits: Habits, variational: bool, iterations: int, tolerance: float) -> _Run:
-    given = np.zeros((votes.annotators, votes.classes))
-    np.add.at(given, (votes.annotator, votes.answer), 1.0)
-    believed = _believed(votes)
-    probability = votes.shares()
-    for _ in range(iterations):
-        moved, _ = expect(votes, habits)
-        np.round(moved, _DIGITS, out=moved)
-        change = float(np.abs(moved - probability).max(initial=0.0))
-        probability = moved
-        right = np.bincount(
-            votes.annotator * votes.classes + votes.answer,
-            probability[votes.task, votes.answer],
-            votes.annotators * votes.classes,
-        ).reshape(given.shape)
-        share = habits.knows[:, None] / np.maximum(habits.knows[:, None] + habits.guesses, _LEAST)
-        knowing = right * share
-        habits = (_variational if variational else _plain)(knowing.sum(axis=1), given - knowing, believed)
-        if change < tolerance:
-            break
-    probability, likelihood = expect(votes, habits)
-    return _Run(likelihood, probability)
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """The votes by cells, and what is believed.
+
+    ``said`` (cells, annotators x classes) holds who gave what, ``weighted`` the same times the number of tasks;
+    ``given`` how often each annotator gave each class, ``believed`` how often they are thought to have known and
+    guessed beforehand, (annotators, 2). ``record`` is a number for each annotator that no renaming changes: how often
+    they answered, and agreed with others.
+    """
+
+    cells: Cells
+    said: sparse.csr_array
+    weighted: sparse.csr_array
+    given: FloatArray
+    believed: FloatArray
+    record: IntArray
+    variational: bool
+
+    @classmethod
+    def of(cls, votes: Votes, variational: bool) -> "Model":
+        """The model of ``votes``."""
+        grouped = cells(votes)
+        columns = grouped.annotator * votes.classes + grouped.label[grouped.cell]
+        starts = np.append(np.flatnonzero(np.diff(grouped.cell, prepend=-1)), len(columns)).astype(np.int32)
+        weight = grouped.weight
+        shape = len(grouped.pattern), votes.annotators * votes.classes
+        said, weighted = (
+            sparse.csr_array((values, columns.astype(np.int32), starts), shape=shape)
+            for values in (np.ones(len(columns)), weight)
+        )
+        given = np.bincount(columns, weight, shape[1]).astype(np.float64).reshape(votes.annotators, votes.classes)
+        alike = np.diff(starts)[grouped.cell] * weight
+        agreed = np.bincount(grouped.annotator, alike, votes.annotators).astype(np.int64)
+        record = agreed * (len(votes.task) + 1) + given.sum(axis=1).astype(np.int64)
+        return cls(grouped, said, weighted, given, _believed(votes), record, variational)
+
+    def step(self, knowing: FloatArray) -> tuple[FloatArray, float]:
+        """One iteration of EM: the next expected counts of knowing, and the objective at these."""
+        habits = self.maximise(knowing)
+        known, likelihood = self.know(habits)
+        return known, likelihood + habits.belief
+
+    def know(self, habits: Habits) -> tuple[FloatArray, float]:
+        """E-step: how often each annotator knew what they gave, (annotators, classes), and the log likelihood."""
+        scores, constant = self._scores(habits)
+        probability, evidence = self.cells.expect(scores)
+        right = (self.weighted.T @ probability).reshape(self.given.shape)
+        knows = habits.knows[:, None]
+        return right * (knows / np.maximum(knows + habits.guesses, _LEAST)), evidence + constant
+
+    def probability(self, habits: Habits) -> FloatArray:
+        """The probability of the classes, (tasks, classes)."""
+        return self.cells.probability(self._scores(habits)[0])
+
+    def _scores(self, habits: Habits) -> tuple[FloatArray, float]:
+        """Log weight of each cell's class against a class that nobody gave, and the log weight of that one."""
+        blind = np.log(np.maximum(habits.guesses, _LEAST))
+        seeing = np.log(np.maximum(habits.guesses + habits.knows[:, None], _LEAST))
+        tasks = float(self.cells.found.weight.sum())
+        constant = float(np.sum(self.given * blind)) - tasks * np.log(self.given.shape[1])
+        return self.said @ (seeing - blind).ravel(), constant
+
+    def maximise(self, knowing: FloatArray) -> Habits:
+        """M-step: from expected counts of knowing; the others were guesses."""
+        guessed = self.given - knowing
+        knew = np.stack([knowing.sum(axis=1), guessed.sum(axis=1)], axis=1) + self.believed
+        return _variational(knew, guessed, self.believed) if self.variational else _plain(knew, guessed)
+
+    def change(self, before: FloatArray, after: FloatArray) -> float:
+        """How far the rate of knowing any class has moved that somebody gave once or more."""
+        return float((np.abs(after - before) / np.maximum(self.given, 1.0)).max(initial=0.0))
 
 
 def _believed(votes: Votes) -> FloatArray:
-    """``trust`` as answers of somebody who knew and who did not: (annotators, 2)."""
+    """``trust`` as answers known and guessed, (annotators, 2): who guesses is right by 1 / classes."""
     if votes.trust is None:
         return np.zeros((votes.annotators, 2))
     answers = votes.trust.sum(axis=1)
@@ -129,38 +191,28 @@ def _believed(votes: Votes) -> FloatArray:
     return np.stack([knew * answers, (1 - knew) * answers], axis=1)
 
 
-def expect(votes: Votes, habits: Habits) -> tuple[FloatArray, float]:
-    """E-step: the probability of the classes, and the logarithm of the probability of the answers."""
-    blind = np.log(np.maximum(habits.guesses, _LEAST))
-    seeing = np.log(np.maximum(habits.guesses + habits.knows[:, None], _LEAST))
-    scores = votes.tally((seeing - blind)[votes.annotator, votes.answer])
-    highest = scores.max(axis=1, keepdims=True)
-    probability = np.exp(scores - highest)
-    totals = probability.sum(axis=1, keepdims=True)
-    probability /= totals
-    evidence = (highest + np.log(totals))[:, 0]
-    tasks, known = list(votes.fixed.keys()), list(votes.fixed.values())
-    evidence[tasks] = scores[tasks, known]
-    constant = blind[votes.annotator, votes.answer].sum() - votes.tasks * np.log(votes.classes)
-    return votes.with_fixed(probability), float(evidence.sum() + constant)
-
-
-def _plain(knowing: FloatArray, guessed: FloatArray, believed: FloatArray) -> Habits:
-    """M-step: shares of the expected counts, smoothed."""
+def _plain(knew: FloatArray, guessed: FloatArray) -> Habits:
+    """Shares of the expected counts, smoothed; the objective counts the smoothing as answers."""
     smoothing = SMOOTHING / guessed.shape[1]
-    knew = knowing + believed[:, 0] + smoothing
-    not_knew = guessed.sum(axis=1) + believed[:, 1] + smoothing
+    rates = knew + smoothing
+    rates /= rates.sum(axis=1, keepdims=True)
     strategy = guessed + smoothing
     strategy /= strategy.sum(axis=1, keepdims=True)
-    knows = knew / (knew + not_knew)
-    return Habits(knows, (1 - knows)[:, None] * strategy)
+    belief = smoothing * float(np.log(rates).sum() + np.log(strategy).sum())
+    return Habits(rates[:, 0], rates[:, 1:] * strategy, belief)
 
 
-def _variational(knowing: FloatArray, guessed: FloatArray, believed: FloatArray) -> Habits:
-    """Variational M-step: exponentials of expected logarithms under the posterior Beta and Dirichlet."""
-    knew = special.digamma(knowing + believed[:, 0] + KNOWING)
-    not_knew = special.digamma(guessed.sum(axis=1) + believed[:, 1] + KNOWING)
-    total = special.digamma(knowing + guessed.sum(axis=1) + believed.sum(axis=1) + 2 * KNOWING)
-    strategy = special.digamma(guessed + STRATEGY)
-    strategy -= special.digamma((guessed + STRATEGY).sum(axis=1, keepdims=True))
-    return Habits(np.exp(knew - total), np.exp((not_knew - total)[:, None] + strategy))
+def _variational(knew: FloatArray, guessed: FloatArray, believed: FloatArray) -> Habits:
+    """Exponentials of expected logarithms under the posterior Beta and Dirichlet; the objective is the lower bound."""
+    rates, rates_belief = _expected_logs(knew + KNOWING, believed + KNOWING)
+    strategy, strategy_belief = _expected_logs(guessed + STRATEGY, np.full_like(guessed, STRATEGY))
+    knows, guesses = np.exp(rates[:, 0]), np.exp(rates[:, 1:] + strategy)
+    return Habits(knows, guesses, rates_belief + strategy_belief)
+
+
+def _expected_logs(posterior: FloatArray, prior: FloatArray) -> tuple[FloatArray, float]:
+    """Expected logarithms under Dirichlet posteriors, a row each, and minus their divergence from the priors."""
+    logs = special.digamma(posterior) - special.digamma(posterior.sum(axis=1, keepdims=True))
+    sizes = (special.gammaln(one).sum() - special.gammaln(one.sum(axis=1)).sum() for one in (posterior, prior))
+    mine, before = sizes
+    return logs, float(np.sum((prior - posterior) * logs) + mine - before)
