@@ -50,22 +50,24 @@ def select(scored: Scored, found: Sequence[Finding], policy: Policy, facts: Fact
     if policy.annotator_cap is None and not limits:
         fate[able[room:] if room is not None else able[:0]] = SPENT
         return Selection(fate, ordered)
+    fate[able] = SPENT
     people: Counter[int] = Counter()
     groups: Counter[Hashable] = Counter()
     left, waiting = len(able) if room is None else room, []
     for place in able.tolist():
+        if not left:
+            break
         crowds = [one for one in _crowds(scored, place, facts) if one[0] in limits] if limits else []
-        if left and any(groups[one] >= limits[one[0]] for one in crowds):
+        if any(groups[one] >= limits[one[0]] for one in crowds):
             waiting.append(place)
             continue
-        fate[place] = _take(scored, found, place, policy, people, left)
+        fate[place] = _take(scored, found, place, policy, people)
         if fate[place] == TAKEN:
             left -= 1
             groups.update(crowds)
     for place in waiting:
-        fate[place] = _take(scored, found, place, policy, people, left)
+        fate[place] = _take(scored, found, place, policy, people) if left else CROWDED
         left -= int(fate[place] == TAKEN)
-        fate[place] = CROWDED if fate[place] == SPENT else fate[place]
     return Selection(fate, ordered)
 
 
@@ -88,10 +90,8 @@ def _crowds(scored: Scored, place: int, facts: Facts) -> Iterator[tuple[str, Has
         yield "cluster", fact.cluster
 
 
-def _take(scored: Scored, found: Sequence[Finding], place: int, policy: Policy, people: Counter[int], left: int) -> int:
+def _take(scored: Scored, found: Sequence[Finding], place: int, policy: Policy, people: Counter[int]) -> int:
     """What becomes of an entry; counts the annotators that it is about where it is taken."""
-    if not left:
-        return SPENT
     if policy.annotator_cap is None:
         return TAKEN
     about = {one for number in scored.findings(place) if (one := found[number].annotator) is not None}
