@@ -14,7 +14,7 @@ from .posterior import Posterior, Votes
 
 ITERATIONS = 500
 TOLERANCE = 1e-5
-RESTARTS = 10
+RESTARTS = 3
 SHORT = 10
 """Iterations of each start before the best one goes on alone (em-EM, Biernacki et al. 2003)."""
 
