@@ -179,6 +179,41 @@ def resolve(projects: Projects = None, config: Config = None, as_json: AsJson = 
 
 
 @app.command()
+def corrections(
+    project: Annotated[int, typer.Argument(help="Label Studio id of the project.")],
+    apply: Annotated[
+        list[str] | None, typer.Option(help="Apply this group of proposals; may be repeated. All of it is one batch.")
+    ] = None,
+    undo: Annotated[int | None, typer.Option(help="Take this batch back.")] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show proposed corrections by group; apply groups of them as rulings, or undo what was applied."""
+    from . import corrections as of_project
+    from .store import corrections as stored
+
+    if apply and undo is not None:
+        raise SettingsError("--apply and --undo are two things: do one after the other")
+
+    def one(outside: "Services", project: int) -> dict[str, Any]:
+        key, done = _key(outside, project), None
+        if apply:
+            done = of_project.apply(outside.store, outside.gateway, key, apply, outside.clock)
+        elif undo is not None:
+            done = of_project.undo(outside.store, outside.gateway, key, undo, outside.clock)
+        if done is not None:
+            _complain(project, done.complaints())
+        with outside.store.read() as connection:
+            return {
+                "changed": None if done is None else asdict(done),
+                "groups": of_project.listed(connection, key),
+                "batches": [asdict(batch) for batch in stored.batches(connection, key)],
+            }
+
+    _each(config, [project], one, as_json, terminal.show_corrections)
+
+
+@app.command()
 def refresh(projects: Projects = None, config: Config = None, as_json: AsJson = False) -> None:
     """Score every open task with the model as it is now, and make Label Studio serve in that order."""
     from .refresh import refresh as refresh_project

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from .assess import Assessment, assess
+from .corrections import Change, settle
 from .errors import BackendError, StoreError, TiebreakError
 from .opening import Services, alone
 from .pull import PullReport, pull, pull_reviews
@@ -41,6 +42,7 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
         key = pulled.project
         pull_reviews(store, gateway, key, clock)
         ruled = resolve(store, gateway, key, clock)
+        unsettled = Change(0, 0, tuple(settle(store, gateway, key, clock)))
         if ruled.ground_truths:
             pull(store, gateway, project, clock)
         still_ours()
@@ -51,7 +53,7 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
         pushed = push(store, gateway, key, settings, clock)
         if pushed.pushed or pushed.removed:
             pull_reviews(store, gateway, key, clock)
-        warnings += [*ruled.complaints(), *pushed.complaints()]
+        warnings += [*ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
     return RunReport(project, pulled, ruled, assessment, refreshed, pushed, tuple(warnings))
 
 

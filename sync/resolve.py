@@ -132,7 +132,7 @@ def _write(gateway: LabelStudio, truth: PendingTruth, result: list[dict[str, Any
     try:
         if truth.replaces:
             there = gateway.task(truth.task).annotations
-            if any(one.id == truth.replaces and _is_ours(one.result) for one in there):
+            if any(one.id == truth.replaces and is_ours(one.result) for one in there):
                 gateway.update_annotation(truth.replaces, result=result, ground_truth=True)
                 return truth.replaces
         made = _create(gateway, truth, result)
@@ -144,7 +144,7 @@ def _write(gateway: LabelStudio, truth: PendingTruth, result: list[dict[str, Any
     return max(found, default=0)
 
 
-def _is_ours(result: object) -> bool:
+def is_ours(result: object) -> bool:
     """Whether we wrote the annotation: ids are reused, and what a person wrote is never overwritten."""
     return (
         isinstance(result, list)

@@ -244,7 +244,11 @@ class _Sorting:
             self.excerpts[task.id] = excerpt(task.data).text
         if self.wanted.data:
             self.data[task.id] = task.data
-        if self.wanted.people and self.drawn and (size := _size(task)) is not None:
+        if (
+            self.wanted.people
+            and self.drawn
+            and (size := image_size(one.result for one in task.annotations)) is not None
+        ):
             self.sizes[task.id] = size
         if self.wanted.fields and len(self.fields) < NAMES_KEPT:
             self.fields |= dict.fromkeys(task.data)
@@ -298,10 +302,10 @@ def _when(one: GivenAnnotation) -> tuple[int, float]:
     return one.changed_at or 0, nan if one.lead_time is None else one.lead_time
 
 
-def _size(task: AnsweredTask) -> tuple[float, float] | None:
-    """The size of the image that was drawn on, as the first region that tells it does."""
-    for one in task.annotations:
-        for region in one.result if isinstance(one.result, list) else ():
+def image_size(results: Iterable[object]) -> tuple[float, float] | None:
+    """Width and height in pixels of the image that was drawn on, as the first region of the results tells it."""
+    for result in results:
+        for region in result if isinstance(result, list) else ():
             if isinstance(region, Mapping) and "original_width" in region:
                 wide, high = region.get("original_width"), region.get("original_height")
                 if isinstance(wide, int | float) and isinstance(high, int | float) and wide > 0 and high > 0:

@@ -10,6 +10,7 @@ from label_config.answers import Answer
 from label_config.results import from_canonical
 from label_config.words import in_words
 
+from . import corrections
 from .tables import (
     annotation_versions,
     annotations,
@@ -93,7 +94,7 @@ def answers_of(connection: Connection, project: int) -> tuple[list[AnswerRow], E
     Of two annotations of one person on a task the one changed last counts. A ruling of ours that stands as an
     annotation on the source task is no answer, also when somebody took its ground-truth mark away.
     """
-    ours = set(connection.execute(_ground_truths_written(project)).scalars())
+    ours = corrections.written(connection, project)
     cancelled = truths = anonymous = 0
     rejected: list[Rejection] = []
     latest: dict[tuple[int, int], Any] = {}
@@ -122,14 +123,6 @@ def answers_of(connection: Connection, project: int) -> tuple[list[AnswerRow], E
     return rows, Excluded(cancelled, truths, valid - len(latest), anonymous, tuple(rejected))
 
 
-def _ground_truths_written(project: int) -> Select[tuple[int]]:
-    return (
-        select(rulings.c.ground_truth)
-        .join(reviews, reviews.c.id == rulings.c.review)
-        .where(reviews.c.project == project, rulings.c.ground_truth.is_not(None))
-    )
-
-
 def _answers(connection: Connection, project: int) -> dict[int, list[tuple[str, Answer]]]:
     """Annotation version -> (control, answer)."""
     names = {
@@ -144,16 +137,21 @@ def _answers(connection: Connection, project: int) -> dict[int, list[tuple[str, 
 
 
 def ground_truths_of(connection: Connection, project: int) -> list[Truth]:
-    """What the current ground truths say, a row a control; of several on a task the newest comes last."""
+    """What the current ground truths say, a row a control; of several on a task the newest comes last.
+
+    One that holds a correction which was undone says nothing any more, though it is still to be deleted.
+    """
     query = _current(project).where(
         annotation_versions.c.ground_truth.is_(True),
         annotation_versions.c.was_cancelled.is_(False),
         annotation_versions.c.rejected.is_(None),
     )
     said = _answers(connection, project)
+    undone = corrections.undone(connection, project)
     return [
         Truth(row.task, control, answer)
         for row in connection.execute(query.order_by(annotation_versions.c.updated_at, annotation_versions.c.id))
+        if row.label_studio_id not in undone
         for control, answer in said.get(row.id, ())
     ]
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Select, select
 
 from ..labelstudio.export_file import AnsweredTask, GivenAnnotation
-from .tables import annotation_versions, annotations, reviews, rulings, tasks
+from . import corrections
+from .tables import annotation_versions, annotations, tasks
 
 
 def answered_tasks(connection: Connection, project: int) -> Iterator[AnsweredTask]:
@@ -15,10 +16,12 @@ def answered_tasks(connection: Connection, project: int) -> Iterator[AnsweredTas
     A ruling of ours that stands as an annotation on the source task counts as ground truth, also when somebody took
     its mark away.
     """
-    ours = set(connection.execute(_written(project)).scalars())
+    ours, undone = corrections.written(connection, project), corrections.undone(connection, project)
     rows = connection.execute(_query(project))
     for _, group in itertools.groupby(rows, key=lambda row: row.task):
-        given = list(group)
+        given = [row for row in group if row.label_studio_id not in undone]
+        if not given:
+            continue
         yield AnsweredTask(
             given[0].on,
             given[0].data,
@@ -52,13 +55,4 @@ def _query(project: int) -> Select[tuple[object, ...]]:
         .join(tasks, tasks.c.id == annotations.c.task)
         .where(tasks.c.project == project, tasks.c.deleted_at.is_(None), annotations.c.deleted_at.is_(None))
         .order_by(tasks.c.label_studio_id, annotations.c.task, annotations.c.label_studio_id)
-    )
-
-
-def _written(project: int) -> Select[tuple[int]]:
-    """The annotations that hold rulings of ours."""
-    return (
-        select(rulings.c.ground_truth)
-        .join(reviews, reviews.c.id == rulings.c.review)
-        .where(reviews.c.project == project, rulings.c.ground_truth.is_not(None))
     )

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, distinct, func, insert, select, update
 
-from label_config.results import canonical
+from label_config.answers import Answer
+from label_config.results import canonical, from_canonical
 
 from ..quality.records import ControlConsensus, Finding, Priority
 from .tables import annotation_versions, annotations, assessments, consensus, queue, scores, tasks
@@ -189,6 +190,15 @@ def label_studio_ids(connection: Connection, project: int) -> dict[int, int]:
     query = select(tasks.c.id, tasks.c.label_studio_id)
     rows = connection.execute(query.where(tasks.c.project == project, tasks.c.deleted_at.is_(None)))
     return {row[0]: row[1] for row in rows}
+
+
+def present_answers(connection: Connection, project: int) -> dict[tuple[int, str], Answer]:
+    """(task, control) -> the answer that the last assessment concluded."""
+    query = select(consensus.c.task, consensus.c.control, consensus.c.answer).join(
+        tasks, tasks.c.id == consensus.c.task
+    )
+    rows = connection.execute(query.where(tasks.c.project == project, consensus.c.source != "withdrawn"))
+    return {(row.task, row.control): from_canonical(json.dumps(row.answer)) for row in rows}
 
 
 def task_data(connection: Connection, project: int) -> dict[int, Mapping[str, Any]]:

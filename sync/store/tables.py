@@ -183,7 +183,7 @@ queue = Table(
     Column("priority", Float, nullable=False),
     Column("band", Integer, nullable=False),
     Column("action", String, nullable=False, comment="adjudicate | check"),
-    Column("findings", JSON, nullable=False, comment="[{kind, severity, reason, numbers, ...}]"),
+    Column("findings", JSON, nullable=False, comment="[{kind, severity, reason, numbers}]"),
     Column("parts", JSON, nullable=False, comment="{kind: share in priority}"),
     comment="The queue of the last assessment.",
 )
@@ -225,6 +225,29 @@ rulings = Table(
     Column("ruled_at", BigInteger, nullable=False),
     Column("ground_truth", Integer, comment="Label Studio's annotation id on the source task, once written"),
     Column("superseded", Boolean, nullable=False, default=False, comment="a later version of the same ruling exists"),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    _key(),
+    Column("project", ForeignKey("projects.id"), nullable=False, index=True),
+    Column("batch", Integer, nullable=False, comment="what was applied together, 1 first in a project"),
+    Column("task", ForeignKey("tasks.id"), nullable=False),
+    Column("control", String, nullable=False),
+    Column("answer", Text, nullable=False, comment="canonical"),
+    Column("reason", Text, nullable=False),
+    Column("group", String, nullable=False, comment="of the corrections that it was one of"),
+    Column("applied_by", Integer, comment="Label Studio's user id"),
+    Column("applied_at", BigInteger, nullable=False),
+    Column(
+        "annotation",
+        Integer,
+        comment="Label Studio's id of the ground truth that it became; null: to be written, 0: there is none",
+    ),
+    Column("undone_at", BigInteger),
+    UniqueConstraint("batch", "task", "control"),
+    comment="Proposed corrections that a lead applied, and those that were undone.",
 )
 
 rounds = Table(
