@@ -35,7 +35,7 @@ SEVERAL: Mapping[str, Inference] = label_sets.METHODS
 PER_REGION: Mapping[str, Inference] = medoid.METHODS
 """The methods of a control that asks about each region, whatever its family."""
 
-AUTO: Mapping[Family, Choice] = {Family.CHOICES: choosing.choose}
+AUTO: Mapping[Family, Choice] = {Family.CHOICES: choosing.choose, Family.REGIONS: regions.choose}
 """What "auto" does; a family that is not named here takes its default."""
 
 
@@ -74,6 +74,8 @@ def infer(evidence: ControlEvidence, method: str = "auto") -> ControlConsensus:
 
 def _chosen(evidence: ControlEvidence, known: Mapping[str, Inference]) -> tuple[str, str]:
     control = evidence.control
+    if known is SEVERAL:
+        return label_sets.choose(evidence)
     if control.family in AUTO and not control.per_region:
         return AUTO[control.family](evidence)
     return next(iter(known)), f"the method for answers to a {control.tag}"
