@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -79,14 +80,15 @@ def test_no_change_within_one_time_or_near_the_ends() -> None:
 @pytest.mark.parametrize("kind", ["often right", "seldom wrong", "even", "normal", "heavy", "few steps"])
 def test_false_alarms_come_no_more_often_than_they_say(kind: str) -> None:
     rng = np.random.default_rng(5)
-    draw = {
+    draws: dict[str, Callable[[], FloatArray]] = {
         "often right": lambda: (rng.random(120) < 0.9).astype(float),
         "seldom wrong": lambda: (rng.random(120) < 0.97).astype(float),
         "even": lambda: (rng.random(40) < 0.5).astype(float),
         "normal": lambda: rng.normal(size=80),
         "heavy": lambda: rng.standard_cauchy(size=80),
         "few steps": lambda: rng.integers(1, 6, size=80).astype(float),
-    }[kind]
+    }
+    draw = draws[kind]
     chances = [
         found.p for found in (best_split(one, np.arange(len(one))) for one in (draw() for _ in range(400))) if found
     ]

@@ -98,7 +98,8 @@ def drawn(copied: bool, tasks: int = 20) -> list[tuple[int, int, Regions]]:
     rng = np.random.default_rng(5)
     rows = []
     for task in range(tasks):
-        boxes = [Regions((Region(Box(*(10 + rng.normal(size=2)), 20.0, 20.0), ("a",)),)) for _ in range(3)]
+        corners = (10 + rng.normal(size=(3, 2))).tolist()
+        boxes = [Regions((Region(Box(x, y, 20.0, 20.0), ("a",)),)) for x, y in corners]
         rows += [(task, who, boxes[0] if copied and who == 2 else boxes[who]) for who in range(3)]
     return rows
 

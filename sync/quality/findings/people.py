@@ -12,6 +12,7 @@ from ..annotators.profile import AnnotatorProfile, ChangePoint
 from ..annotators.reference import ruler_of, similarity_to
 from ..records import BoolArray, Finding, FloatArray, IntArray
 from .case import Case
+from .disputes import percent
 
 SCALES = frozenset({Family.RATING, Family.NUMBER, Family.MOMENT})
 """Families whose distances are squared."""
@@ -68,8 +69,8 @@ def _wrong_on_gold(one: AnnotatorProfile) -> float:
 def _gold_words(one: AnnotatorProfile) -> str:
     value, high = one.gold.value or 0.0, one.gold.high or 0.0
     return (
-        f"One annotator who answered here agrees only {value:.0%} with the truth on {one.gold.n} tasks where it is "
-        f"known (probably less than {high:.0%}), and this answer is disputed."
+        f"One annotator who answered here agrees only {percent(value)} with the truth on {one.gold.n} tasks where it "
+        f"is known (probably less than {percent(high)}), and this answer is disputed."
     )
 
 
@@ -120,11 +121,11 @@ def _wrong_since(change: ChangePoint) -> float:
 def _drift_words(change: ChangePoint) -> str:
     since = datetime.fromtimestamp(change.at / 1e6, tz=UTC).date().isoformat()
     if change.series == "agreement":
-        what = f"agrees {change.after:.0%} with the others since {since}, {change.before:.0%} before"
+        what = f"agrees {percent(change.after)} with the others since {since}, {percent(change.before)} before"
     else:
         label = change.label or "nothing"
         how = f"answers {label} where the others do not" if change.measure == "given" else f"misses {label}"
-        what = f"{how} in {change.after:.0%} of the tasks since {since}, {change.before:.0%} before"
+        what = f"{how} in {percent(change.after)} of the tasks since {since}, {percent(change.before)} before"
     return f"One annotator who answered here {what} ({change.n_after} answers since, {change.n_before} before)."
 
 
