@@ -1,17 +1,17 @@
 """A given answer looks wrong: to the model, or beside those of others who are sure."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from label_config.answers import Answer, Choices, Regions
 
-from ..label_errors.against_model import Contrast, apart, contrasts, differences
+from ..label_errors.against_model import Contrast, apart, contrasts
 from ..label_errors.region_faults import EXTRA, LOCATED, OVERLOOKED, SWAPPED, Fault, corrected
-from ..records import Finding, TaskConsensus
+from ..records import Finding
 from .case import Case
 from .disputes import brief, even, open_tasks, percent
+from .dissent import against_others
 
 LEARNED = "The model, which has not learned from this task,"
 
@@ -62,7 +62,7 @@ def label_error(case: Case) -> list[Finding]:
     all (``label_errors``): then the finding is about the consensus, or about the one who answered alone. And the
     others: an answer that is far from a consensus which the rest of two or more agree on is about who gave it.
     """
-    return sorted([*_against_model(case), *_against_others(case)], key=lambda one: (one.task, one.annotator or 0))
+    return sorted([*_against_model(case), *against_others(case)], key=lambda one: (one.task, one.annotator or 0))
 
 
 def _against_model(case: Case) -> Iterator[Finding]:
@@ -148,61 +148,3 @@ def _correction(given: Answer, model: Answer, faults: Sequence[Fault]) -> Answer
     if isinstance(given, Regions) and isinstance(model, Regions):
         return corrected(given, model, faults)
     return model
-
-
-def _against_others(case: Case) -> Iterator[Finding]:
-    """Who stands alone against a consensus that all others of the task are near."""
-    coded = case.evidence.coded
-    given = {one.task: one for one in open_tasks(case) if one.annotations > 2}
-    rows = [row for row, task in enumerate(coded.task.tolist()) if coded.tasks[task] in given]
-    if not rows:
-        return
-    consensus = [given[coded.tasks[coded.task[row]]] for row in rows]
-    said = [coded.answers[coded.answer[row]] for row in rows]
-    pairs = [(answer, one.answer) for answer, one in zip(said, consensus, strict=True)]
-    far, dissents, faults = differences(case.evidence.control, pairs)
-    dissenters = Counter(one.task for one, dissent in zip(consensus, dissents.tolist(), strict=True) if dissent)
-    quality = {one.annotator: one.quality for one in case.consensus.annotators}
-    usual = float(np.mean(list(quality.values())))
-    for at in np.flatnonzero(dissents).tolist():
-        person = coded.annotators[coded.annotator[rows[at]]]
-        wrong = _outvoted(quality.get(person, usual), usual, consensus[at].annotations - 1)
-        if dissenters[consensus[at].task] == 1 and wrong >= case.thresholds.certain:
-            yield _dissent(case, consensus[at], person, said[at], float(far[at]), wrong, faults[at])
-
-
-def _outvoted(own: float, usual: float, others: int) -> float:
-    """The probability that one is wrong and all others of the task are right, rather than the other way round.
-
-    Everybody errs on their own; that so many err in the same way is taken to be no less probable than that.
-    """
-    right, theirs = np.clip([own, usual], 0.02, 0.98)
-    odds = (1 - right) / right * (theirs / (1 - theirs)) ** others
-    return float(odds / (1 + odds))
-
-
-def _dissent(
-    case: Case,
-    one: TaskConsensus,
-    person: int,
-    said: Answer,
-    distance: float,
-    wrong: float,
-    faults: Sequence[Fault],
-) -> Finding:
-    others = one.annotations - 1
-    reason = (
-        f"One annotator said {brief(said)}, the {others} others {brief(one.answer)}: "
-        f"the one is wrong with a probability of {percent(wrong)}."
-    )
-    return Finding(
-        one.task,
-        case.consensus.control,
-        "label_error",
-        wrong,
-        reason,
-        {"wrong": wrong, "distance": distance, "others": float(others)},
-        person,
-        region=faults[0].given if len(faults) == 1 else None,
-        correction=one.answer,
-    )

@@ -98,7 +98,7 @@ def _by_degrees(control: Control) -> bool:
 
 def _off(pairs: Sequence[tuple[Answer, Answer]]) -> BoolArray:
     """Numbers: whether the difference is unusual among those on its side, above the median or below it."""
-    both = np.array([[_value(one), _value(other)] for one, other in pairs]).reshape(-1, 2)
+    both = np.array([[value_on_scale(one), value_on_scale(other)] for one, other in pairs]).reshape(-1, 2)
     residual = both[:, 0] - both[:, 1]
     if len(residual) < FEW:
         return np.abs(residual) > _FEW_ON_SCALES * np.ptp(both) if len(both) else np.zeros(0, dtype=np.bool_)
@@ -110,7 +110,8 @@ def _off(pairs: Sequence[tuple[Answer, Answer]]) -> BoolArray:
     return off
 
 
-def _value(answer: Answer) -> float:
+def value_on_scale(answer: Answer) -> float:
+    """A number, or a moment's seconds; raises TypeError for another answer."""
     if isinstance(answer, Moment):
         return answer.seconds
     if isinstance(answer, Number):
