@@ -13,6 +13,7 @@ BENCHMARKS = {
     "export": "the reports on an export of 100,000 tasks, end to end",
     "shapes": "polygons and masks compared, beside shapely, pycocotools and numpy",
     "regions": "boxes and spans of all pairs of annotators, beside plain Python with scipy, and seqeval",
+    "priority": "a million findings ranked, beside a loop in plain Python",
     "routing": "what reviewing the head of the queue does for the consensus, beside vote share and chance",
     "predict": "latency of /predict at 1 and 50 tasks",
     "pull": "tasks pulled each second, beside the same server's own endpoints",
