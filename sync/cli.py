@@ -18,6 +18,7 @@ from . import terminal
 from .agreement.command import agreement
 from .annotator_report.command import annotators
 from .consensus.command import consensus
+from .drift_report.command import drift
 from .errors import SettingsError, TiebreakError
 from .queue_report.command import queue
 from .settings import DEFAULT_FILE, address, as_file, load, read
@@ -282,6 +283,7 @@ app.command()(agreement)
 app.command()(consensus)
 app.command()(queue)
 app.command()(annotators)
+app.command()(drift)
 
 
 @app.command()

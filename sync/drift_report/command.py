@@ -1,0 +1,52 @@
+"""``tiebreak drift``: what the command line asks, and what is done about it."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import terminal
+from ..evidence.source import Named, opened
+from ..settings import load
+
+
+def drift(
+    export: Annotated[Path | None, typer.Argument(help="A JSON export of Label Studio; or --project.")] = None,
+    label_config: Annotated[
+        Path | None, typer.Option(help="The labeling interface of the export: its XML in a file.")
+    ] = None,
+    project: Annotated[int | None, typer.Option(help="Label Studio id of a project in the store, not a file.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="Settings file: where the store is.")] = None,
+    control: Annotated[
+        list[str] | None, typer.Option(help="Only this control; may be repeated. Default: all of them.")
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="Look at each value of this field of the tasks' data too; may be repeated.")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="JSONL of a model's answers: its agreement with people before and after.")
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="When the model was trained, UTC (default: half of the answers before it).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """What changed over time: labels, what tasks show, agreement, and what an answer means."""
+    named = Named(export, label_config, project)
+    named.refuse("compare")
+    settings = load(config)
+    from ..evidence.predictions import predicted_in
+    from .as_json import print_json
+    from .on_terminal import show
+    from .report import Asked, report_on
+
+    with opened(named, settings, visible=not as_json) as source:
+        asked = Asked(tuple(control or ()), tuple(by or ()), since)
+        report = report_on(source, asked, predicted_in(predictions, source.config), settings)
+    if as_json:
+        for note in report.notes:
+            terminal.note(note)
+        print_json(report)
+    else:
+        show(report)
