@@ -9,7 +9,7 @@ from label_config.model import Control, Family
 
 from ..evidence import ControlEvidence
 from ..records import ControlConsensus
-from . import choosing, classes, label_sets, medoid, moments, numeric, ordinal, regions
+from . import choosing, classes, label_sets, medoid, moments, numeric, ordinal, rankings, regions, taxonomy
 from .classes import TIE
 from .inference import Choice, Inference, Inferred
 
@@ -17,12 +17,12 @@ __all__ = ["AUTO", "CONSENSUS", "TIE", "Inferred", "infer", "methods"]
 
 CONSENSUS: Mapping[Family, Mapping[str, Inference]] = {
     Family.CHOICES: classes.METHODS,
-    Family.TAXONOMY: medoid.METHODS,
-    Family.RATING: {**ordinal.METHODS, **numeric.METHODS},
+    Family.TAXONOMY: taxonomy.METHODS,
+    Family.RATING: {**ordinal.METHODS, **numeric.METHODS, **classes.METHODS},
     Family.NUMBER: numeric.METHODS,
     Family.MOMENT: moments.METHODS,
     Family.TEXT: medoid.METHODS,
-    Family.RANKING: medoid.METHODS,
+    Family.RANKING: rankings.METHODS,
     Family.REGIONS: {**regions.METHODS, **medoid.METHODS},
     Family.RELATIONS: medoid.METHODS,
     Family.CHAT: medoid.METHODS,
