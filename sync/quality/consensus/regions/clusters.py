@@ -132,7 +132,7 @@ def _alike(found: Marked) -> tuple[IntArray, IntArray, FloatArray]:
     packed = found.packed
     task = np.full(len(packed.sizes), -1, dtype=np.int64)
     task[packed.answers] = found.task
-    one, other = _pairs_within(task)
+    one, other = pairs_within(task)
     parts = [
         (every.touching.left, every.touching.right, every.similarity)
         for block in overlaps(packed, one, other, labels=False)
@@ -145,10 +145,10 @@ def _alike(found: Marked) -> tuple[IntArray, IntArray, FloatArray]:
     return left, right, similarity
 
 
-def _pairs_within(group: IntArray) -> tuple[IntArray, IntArray]:
+def pairs_within(group: IntArray) -> tuple[IntArray, IntArray]:
     """Every two of one group, as positions; a negative group is none.
 
-    >>> [part.tolist() for part in _pairs_within(np.array([4, -1, 4, 2, 4]))]
+    >>> [part.tolist() for part in pairs_within(np.array([4, -1, 4, 2, 4]))]
     [[0, 0, 2], [2, 4, 4]]
     """
     places = np.flatnonzero(group >= 0)

@@ -67,7 +67,7 @@ def _tasks(
     columns = zip(coded.tasks, ends, ends[1:], empty.tolist(), answers.tolist(), tie.tolist(), strict=False)
     for place, (task, start, end, none, annotations, tied) in enumerate(columns):
         if place in coded.fixed:
-            made.append(_ruled(coded, place, annotations))
+            made.append(ruled_task(coded, place, annotations))
             continue
         own = tuple(supports[start:end])
         confidence = sum(own) / len(own) if own else none
@@ -76,7 +76,8 @@ def _tasks(
     return tuple(made)
 
 
-def _ruled(coded: CodedAnswers, place: int, annotations: int) -> TaskConsensus:
+def ruled_task(coded: CodedAnswers, place: int, annotations: int) -> TaskConsensus:
+    """The consensus on a task that a ruling or the ground truth decides."""
     answer = coded.answers[coded.fixed[place]]
     sure = (1.0,) * len(answer.regions) if isinstance(answer, Regions) else ()
     return TaskConsensus(coded.tasks[place], answer, 1.0, None, annotations, support=sure)

@@ -27,9 +27,11 @@ def reliability(looks: Looks, probability: FloatArray, annotators: int) -> Score
     """The expected F1 of each annotator's regions, with their labels, against what is probably there.
 
     2 TP / (2 TP + FP + FN), where a wrong label is both an FP and an FN, drawn to that of all annotators as after
-    ``STRENGTH`` regions. ``regions`` is half of the denominator.
+    ``STRENGTH`` regions. ``regions`` is half of the denominator. What nobody else looked at, and no ruling knows, tells
+    nothing.
     """
-    counts = looks.by_cell(looks.cell, probability[looks.state]).sum(axis=2)
+    told = (np.bincount(looks.state, minlength=len(looks.label)) >= 2) | ~np.isnan(looks.known)
+    counts = looks.by_cell(looks.cell, np.where(told, probability, 0.0)[looks.state]).sum(axis=2)
     right = counts[RIGHT]
     total = right + counts[WRONG] + (counts[MISSED] + counts[INVENTED]) / 2
     usual = (right.sum() + BELIEF * USUAL) / (total.sum() + BELIEF)
