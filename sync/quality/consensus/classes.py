@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy import stats
 
-from label_config.answers import Answer, Choices
+from label_config.answers import Answer, Choices, Number
+from label_config.model import Family
 
 from ..evidence import ControlEvidence
 from ..records import AnnotatorQuality, CodedAnswers, FloatArray, TaskConsensus, Trust
+from .blend import blend
 from .crowdlab import crowdlab
 from .dawid_skene import dawid_skene
 from .glad import glad
+from .hierarchical import hierarchical
 from .inference import Inference, Inferred
 from .mace import mace
 from .majority import majority
@@ -27,6 +30,8 @@ CLASSES: Mapping[str, Algorithm] = {
     "dawid-skene": dawid_skene,
     "glad": glad,
     "mace": mace,
+    "hierarchical": hierarchical,
+    "blend": blend,
     "crowdlab": crowdlab,
 }
 
@@ -47,7 +52,14 @@ def votes_of(evidence: ControlEvidence) -> Votes:
         dict(coded.fixed),
         model=_model(evidence),
         trust=believed(coded, evidence.trust),
+        ordered=_ordered(evidence),
     )
+
+
+def _ordered(evidence: ControlEvidence) -> bool:
+    """Whether the classes are the stars of a rating, in ascending order."""
+    stars = [answer.value for answer in evidence.coded.answers if isinstance(answer, Number)]
+    return evidence.control.family == Family.RATING and stars == sorted(stars)
 
 
 def believed(coded: CodedAnswers, trust: Mapping[int, Trust]) -> FloatArray | None:
@@ -61,9 +73,15 @@ def believed(coded: CodedAnswers, trust: Mapping[int, Trust]) -> FloatArray | No
 
 
 def class_name(answer: Answer) -> str:
-    """What a class is called in a posterior: its label; "" for the choice of nothing."""
+    """What a class is called in a posterior: its label, or the number of stars; "" for the choice of nothing.
+
+    >>> class_name(Choices(("cat",))), class_name(Number(4.0)), class_name(Number(2.5))
+    ('cat', '4', '2.5')
+    """
     if isinstance(answer, Choices):
         return ", ".join(answer.labels)
+    if isinstance(answer, Number):
+        return f"{answer.value:.10g}"
     raise TypeError(f"{type(answer).__name__} is no class")
 
 
@@ -120,7 +138,7 @@ def _qualities(coded: CodedAnswers, posterior: Posterior, names: list[str]) -> t
     quality = posterior.quality
     if quality is None:
         quality = np.einsum("k,akk->a", posterior.prior, posterior.confusion)
-    low, high = quality_interval(quality, counts.astype(np.float64))
+    low, high = quality_interval(quality, informative(coded, posterior, quality))
     return tuple(
         AnnotatorQuality(
             annotator=annotator,
@@ -137,8 +155,29 @@ def _qualities(coded: CodedAnswers, posterior: Posterior, names: list[str]) -> t
     )
 
 
+def informative(coded: CodedAnswers, posterior: Posterior, quality: FloatArray) -> FloatArray:
+    """How many answers of known truth would say as much about each annotator as theirs do: (annotators,).
+
+    Louis (1982): from what the answers would say if every truth were known, what is lost is the variance of being
+    right under the posterior. A tenth always remains.
+    """
+    people = len(coded.annotators)
+    answers = np.bincount(coded.annotator, minlength=people).astype(np.float64)
+    right = posterior.probability[coded.task, coded.answer]
+    doubt = np.bincount(coded.annotator, right * (1 - right), people)
+    lost = np.divide(doubt, quality * (1 - quality), out=np.zeros(people), where=(quality > 0) & (quality < 1))
+    return np.clip(answers - lost, answers / 10, answers)
+
+
 def quality_interval(quality: FloatArray, answers: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """95 % bounds of qualities that were estimated from so many answers (Beta quantiles, one answer each way added)."""
+    """95 % bounds of qualities that so many answers of known truth would give, (annotators,) each.
+
+    Quantiles of a Beta distribution with half an answer each way added (Jeffreys); they hold the quality itself.
+
+    >>> low, high = quality_interval(np.array([0.9, 0.9]), np.array([10.0, 1000.0]))
+    >>> low.round(2).tolist(), high.round(2).tolist()
+    ([0.62, 0.88], [0.99, 0.92])
+    """
     right, wrong = quality * answers + 0.5, (1 - quality) * answers + 0.5
     low, high = (stats.beta.ppf(share, right, wrong) for share in (0.025, 0.975))
     return np.minimum(low, quality), np.maximum(high, quality)
