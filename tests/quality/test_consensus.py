@@ -191,10 +191,16 @@ def test_counting_votes_by_hand() -> None:
 
 
 def test_an_annotators_confusion_under_majority_by_hand() -> None:
-    """Person 0 says a, the ruling says b: one answer a where b is true, and a third of one answer for each label."""
+    """Person 0 says a, the ruling says b, and three answers of the average person, that is person 0, are added.
+
+    Of b, that is one answer a, one b that everybody is thought to give, and a tenth of one that may be any.
+    """
     (person,) = inferred(single([(1, 0, "a")], fixed={1: "b"}), "majority").annotators
-    assert person.confusion["b"] == pytest.approx({"a": 4 / 6, "b": 1 / 6, "c": 1 / 6})
-    assert person.quality == pytest.approx(1 / 6)
+    third = 0.1 / 3
+    assert person.confusion["b"] == pytest.approx(
+        {"a": (1 + 3 * (1 + third) / 2.1) / 4, "b": 3 * (1 + third) / 2.1 / 4, "c": 3 * third / 2.1 / 4}
+    )
+    assert person.quality == pytest.approx(person.confusion["b"]["b"])
 
 
 def test_an_unknown_method_is_refused_by_the_names_there_are() -> None:

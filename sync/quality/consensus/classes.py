@@ -166,7 +166,8 @@ def informative(coded: CodedAnswers, posterior: Posterior, quality: FloatArray) 
     right = posterior.probability[coded.task, coded.answer]
     doubt = np.bincount(coded.annotator, right * (1 - right), people)
     lost = np.divide(doubt, quality * (1 - quality), out=np.zeros(people), where=(quality > 0) & (quality < 1))
-    return np.clip(answers - lost, answers / 10, answers)
+    found: FloatArray = np.clip(answers - lost, answers / 10, answers)
+    return found
 
 
 def quality_interval(quality: FloatArray, answers: FloatArray) -> tuple[FloatArray, FloatArray]:

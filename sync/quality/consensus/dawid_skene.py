@@ -8,10 +8,8 @@ from scipy import sparse
 from ..records import BoolArray, FloatArray, IntArray
 from .acceleration import climb
 from .patterns import Patterns, patterns
-from .posterior import Posterior, Votes
+from .posterior import STRENGTH, Posterior, Votes, usual
 
-STRENGTH = 3.0
-"""How many answers of the average annotator are added to each row of everybody's confusion matrix."""
 ITERATIONS = 500
 TOLERANCE = 1e-5
 
@@ -135,10 +133,9 @@ class Model:
 
     def _added(self, table: FloatArray, prior: FloatArray) -> FloatArray:
         """Answers that are believed beforehand, (annotators or 1, true class, answered class)."""
-        added = np.zeros((1, self.votes.classes, self.votes.classes))
+        added: FloatArray = np.zeros((1, self.votes.classes, self.votes.classes))
         if self.strength > 0:
-            pooled = table.sum(axis=0) + np.eye(self.votes.classes) + 0.1 / self.votes.classes
-            added = added + self.strength * pooled / pooled.sum(axis=1, keepdims=True)
+            added = added + usual(table, self.strength)
         return added if self.votes.trust is None else added + self.votes.believed(prior)
 
     def expect(self, rates: Rates, *, barred: bool = True) -> tuple[FloatArray, float]:

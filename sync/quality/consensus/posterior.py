@@ -8,6 +8,23 @@ from scipy import sparse
 
 from ..records import FloatArray, IntArray
 
+STRENGTH = 3.0
+"""How many answers of the average annotator are added to each row of everybody's confusion."""
+
+
+def usual(counts: FloatArray, strength: float) -> FloatArray:
+    """``strength`` answers a true class as the average annotator gives them: (true class, answered class).
+
+    ``counts`` (annotators, true class, answered class) are everybody's. To their sum one right answer a class is
+    added, and a tenth of an answer that may be any.
+
+    >>> usual(np.array([[[7.0, 1.9], [0.0, 0.0]]]), 1.0).round(3).tolist()
+    [[0.805, 0.195], [0.045, 0.955]]
+    """
+    pooled = counts.sum(axis=0) + np.eye(counts.shape[1]) + 0.1 / counts.shape[1]
+    found: FloatArray = strength * pooled / pooled.sum(axis=1, keepdims=True)
+    return found
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
@@ -73,11 +90,10 @@ class Votes:
     def confusion(self, probability: FloatArray, prior: FloatArray) -> FloatArray:
         """Everybody's confusion as expected counts of their answers: (annotators, true class, answered class).
 
-        What ``trust`` believes is added, and to each row one more answer, shared by all classes, so that few answers
-        prove little (Laplace).
+        What ``trust`` believes is added, and what is ``usual``, so that few answers prove little.
         """
-        counts = self.by_annotator(self.table().T @ probability) + self.believed(prior)
-        counts += 1.0 / self.classes
+        counts = self.by_annotator(self.table().T @ probability)
+        counts = counts + self.believed(prior) + usual(counts, STRENGTH)
         found: FloatArray = counts / counts.sum(axis=2, keepdims=True)
         return found
 
