@@ -1,8 +1,20 @@
 """Many tests at once: p-values that keep the chance of any false alarm."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..records import FloatArray
+from .profile import SpamSignal
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """How many annotators or pairs were tested for a signal, and the signals of those (positions) that may have it."""
+
+    tests: int
+    signals: Sequence[tuple[tuple[int, ...], SpamSignal]]
 
 
 def holm(p: FloatArray) -> FloatArray:

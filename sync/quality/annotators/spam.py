@@ -1,22 +1,20 @@
 """Reasons to look at how somebody works: constant, too fast, copied or random answers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy import special
 
 from ..evidence import ControlEvidence
 from ..records import BoolArray, CodedAnswers, FloatArray, IntArray
-from .coincidences import alike, coincidences, tail
-from .many_tests import holm
+from .coincidences import coincidences, tail
+from .many_tests import Tested, holm
 from .profile import SpamSignal
 from .reference import Reference, ruler_of, similarities
+from .runs import constant
 
 LEVEL = 0.05
 """Signals are given whose p, corrected for all annotators or pairs, is at most this."""
-SHORTEST = 5
-"""Equal answers in a row that are a run, at least."""
 FEWEST_COMMON = 5
 """Common tasks with unlikely answers of a pair, at least."""
 SHARED = 0.2
@@ -38,7 +36,7 @@ def signals(
     """Everybody's signals, by kind and other annotator; ``hasty`` as from ``speed.too_fast``."""
     every: list[list[SpamSignal]] = [[] for _ in evidence.coded.annotators]
     for tested in (
-        constant(evidence),
+        constant(evidence, found),
         hurried(evidence.coded, hasty),
         copying(evidence, found),
         random(evidence, found),
@@ -52,69 +50,6 @@ def signals(
                     other = next((evidence.coded.annotators[two] for two in people if two != person), None)
                     every[person].append(replace(one, p=p, other=other))
     return [tuple(sorted(mine, key=lambda one: (one.kind, one.other or 0))) for mine in every]
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """How many annotators or pairs were tested for a signal, and the signals of those (positions) that may have it."""
-
-    tests: int
-    signals: Sequence[tuple[tuple[int, ...], SpamSignal]]
-
-
-def constant(evidence: ControlEvidence) -> Tested:
-    """For each annotator the run of equal answers that is the least probable by the answers of the others.
-
-    In the order of time (of task ids, where times are unknown). The probability of each answer of the run is r times
-    the share of the others on the task who gave it (with one more voice, the share among all answers to all tasks) plus
-    1 - r times that share among all, where r is how often the annotator agrees with the others: nobody is blamed for
-    mere errors. p is the product over the run times the number of answers (places where it could have started).
-    ``value`` is the length of the run, ``expected`` the mean of these probabilities, ``n`` all of their answers.
-    """
-    coded = evidence.coded
-    code, shares, usual = _shares_of_others(coded)
-    time = evidence.given_at if evidence.given_at is not None else np.zeros(len(code), dtype=np.int64)
-    order = np.lexsort((coded.task, time, coded.annotator))
-    person = coded.annotator[order]
-    n = np.bincount(person, minlength=len(coded.annotators))
-    agreed = (np.bincount(coded.annotator, shares, len(n)) + 0.5) / (n + 1)
-    r = agreed[coded.annotator]
-    logs = np.log(np.clip(r * shares + (1 - r) * usual, 1e-12, 1.0))[order]
-    starts = np.flatnonzero(
-        np.r_[True, (person[1:] != person[:-1]) | (code[order][1:] != code[order][:-1])][: len(order)]
-    )
-    if not len(starts):
-        return Tested(0, [])
-    length = np.diff(np.r_[starts, len(order)])
-    total = np.add.reduceat(logs, starts)
-    total = np.where(length >= SHORTEST, total, 0.0)
-    of_run = person[starts]
-    result = []
-    for run in np.lexsort((total, of_run))[np.unique(np.sort(of_run), return_index=True)[1]].tolist():
-        who, size = int(of_run[run]), int(length[run])
-        if size >= SHORTEST:
-            p = min(1.0, float(n[who]) * float(np.exp(total[run])))
-            usually = float(np.exp(logs[starts[run] : starts[run] + size]).mean())
-            result.append(((who,), SpamSignal("constant", float(size), usually, int(n[who]), p)))
-    return Tested(len(n), result)
-
-
-def _shares_of_others(coded: CodedAnswers) -> tuple[IntArray, FloatArray, FloatArray]:
-    """For each row: its answer's number, its share among the others on the task, and among all others' answers."""
-    code = alike(coded)
-    if not len(code):
-        return code, np.zeros(0), np.zeros(0)
-    kinds = int(code.max()) + 1
-    people = max(1, len(coded.annotators))
-    size = np.bincount(coded.task, minlength=len(coded.tasks))[coded.task]
-    _, place, times = np.unique(coded.task * kinds + code, return_inverse=True, return_counts=True)
-    _, mine, my_times = np.unique(code * people + coded.annotator, return_inverse=True, return_counts=True)
-    of_others = np.bincount(code, minlength=kinds)[code] - my_times[mine]
-    all_others = len(code) - np.bincount(coded.annotator, minlength=people)[coded.annotator]
-    usual = (of_others + 0.5) / (all_others + 0.5 * kinds)
-    usual = np.where(all_others > 0, usual, 1.0)
-    shares = (times[place] - 1 + usual) / size
-    return code, shares, usual
 
 
 def hurried(coded: CodedAnswers, hasty: FloatArray) -> Tested:
