@@ -47,13 +47,20 @@ class Change:
     later: FloatArray
     like: FloatArray
 
+    def of(self, annotator: int) -> "Change":
+        """The rows of one annotator."""
+        own = self.annotator == annotator
+        return Change(self.task[own], self.annotator[own], self.later[own], self.like[own])
+
 
 def concept_drift(control: str, rows: Compared, since: int) -> list[Drift]:
     """Tests whether people agree with the model as they did before ``since``: over all, a label, a value of a slice.
 
     The statistic is z: the sum over tasks of (later - share of later) x (agreement - mean), both within annotator and
     label of the model, over the root of its sum of squares by task (a score test, robust to what the answers to one
-    task have in common). The effect is the change in agreement. Where it is significant, the name says who changed:
+    task have in common); of all annotators together, and of each alone. p is that of the most extreme of them, times
+    two, and for one annotator times how many there are besides (Bonferroni). The effect is the change in agreement.
+    The name says who changed, which means something where the test is significant:
     ``concept_drift`` (everybody), ``annotator_drift`` (``annotators``), or ``answer_drift`` where fewer than two
     annotators answered on both sides; see ``verdict``. Each test needs 10 tasks on each side.
     """
@@ -83,21 +90,35 @@ def _test(control: str, what: str, rows: Compared, here: BoolArray, later: BoolA
     if min(before, after) < FEWEST:
         return Drift("answer_drift", *place, f"Of {before} tasks before and {after} after, {FEWEST} each are needed.")
     change = _within(rows, here, later)
-    z, slope = _score(change)
-    if z is None:
-        why = "Nobody answered the same kind of task before and after, or everybody always agreed with the model."
+    tested = _most_extreme(change)
+    if tested is None:
+        why = (
+            "Nobody answered the same kind of task before and after, or agreement with the model hardly ever varies: "
+            f"fewer than {FEWEST} tasks say anything."
+        )
         return Drift("answer_drift", *place, why)
+    z, p, slope = tested
     verdict = judge(*_by_annotator(change))
-    return Drift(
-        verdict.name,
-        *place,
-        _words(rows, what, old, new, verdict),
-        statistic=z,
-        p=float(2 * stats.norm.sf(abs(z))),
-        effect=slope,
-        effect_name="change in agreement",
-        annotators=verdict.annotators,
-    )
+    words = _words(rows, what, old, new, verdict)
+    return Drift(verdict.name, *place, words, z, p, None, slope, "change in agreement", verdict.annotators)
+
+
+def _most_extreme(change: Change) -> tuple[float, float, float] | None:
+    """z, p and the change in agreement: of all, or of the one annotator who stands out more; null without a test."""
+    whole = _score(change)
+    if whole is None:
+        return None
+    alone = [_score(change.of(annotator)) for annotator in np.unique(change.annotator).tolist()]
+    tested = [one for one in alone if one is not None]
+    factor = 2.0 if len(tested) > 1 else 1.0
+    ranked = [(factor * _tail(*whole), whole)] + [(factor * len(tested) * _tail(*one), one) for one in tested]
+    p, (z, slope, _) = min(ranked, key=lambda pair: pair[0])
+    return z, min(p, 1.0), slope
+
+
+def _tail(z: float, _slope: float, tasks: int) -> float:
+    """Two-sided, by Student's t of the tasks less two, since few tasks say little of their own spread."""
+    return float(2 * stats.t.sf(abs(z), max(tasks - 2, 1)))
 
 
 def _within(rows: Compared, here: BoolArray, later: BoolArray) -> Change:
@@ -120,14 +141,16 @@ def _centred(values: FloatArray, stratum: IntArray) -> FloatArray:
     return found
 
 
-def _score(change: Change) -> tuple[float | None, float]:
-    """z, and the slope of agreement on later; z is null where nothing can be compared or nothing varies."""
+def _score(change: Change) -> tuple[float, float, int] | None:
+    """z, the slope of agreement on later, and the tasks that say something; null where those are too few."""
     weight = float(np.square(change.later).sum())
-    by_task = np.bincount(np.unique(change.task, return_inverse=True)[1], change.later * change.like)
+    product = change.later * change.like
+    by_task = np.bincount(np.unique(change.task, return_inverse=True)[1], product)
+    tasks = int((np.abs(by_task) > 1e-12).sum())
     spread = float(np.sqrt(np.square(by_task).sum()))
-    if weight < 1e-12 or spread < 1e-12:
-        return None, 0.0
-    return float(by_task.sum()) / spread, float((change.later * change.like).sum()) / weight
+    if weight < 1e-12 or spread < 1e-12 or tasks < FEWEST:
+        return None
+    return float(by_task.sum()) / spread, float(product.sum()) / weight, tasks
 
 
 def _by_annotator(change: Change) -> tuple[IntArray, FloatArray, FloatArray]:

@@ -19,7 +19,11 @@ _WORD = re.compile(r"\w+")
 
 
 def label_drift(
-    control: str, labels: Mapping[int, Sequence[str]], times: Mapping[int, int], rng: np.random.Generator
+    control: str,
+    labels: Mapping[int, Sequence[str]],
+    times: Mapping[int, int],
+    rng: np.random.Generator,
+    draws: int = 1999,
 ) -> list[Drift]:
     """Whether the labels that tasks get are distributed as before: a test a window.
 
@@ -38,7 +42,7 @@ def label_drift(
         here = look.before | look.after
         share = has[here].mean(axis=0)
         weighted = has[here] / np.sqrt(np.where(share > 0, share, 1.0))
-        one = shift(weighted, look.after[here], rng)
+        one = shift(weighted, look.after[here], rng, draws)
         change = has[look.after].mean(axis=0) - has[look.before].mean(axis=0)
         effect = float(np.sqrt(one.statistic / here.sum()))
         words = _moved(list(code), has, look, change) if len(code) else "No label was chosen."
@@ -52,7 +56,9 @@ def _moved(names: Sequence[str], has: FloatArray, look: Look, change: FloatArray
     return f"The share of tasks with the label {names[most]} went from {old:.0f} % to {new:.0f} %."
 
 
-def text_drift(field: str, texts: Mapping[int, str], times: Mapping[int, int], rng: np.random.Generator) -> list[Drift]:
+def text_drift(
+    field: str, texts: Mapping[int, str], times: Mapping[int, int], rng: np.random.Generator, draws: int = 1999
+) -> list[Drift]:
     """Whether tasks use the words that they used before: a test a window.
 
     A text is the words in it, hashed into 512 buckets, as a vector of length 1; the statistic is the squared distance
@@ -70,7 +76,7 @@ def text_drift(field: str, texts: Mapping[int, str], times: Mapping[int, int], r
     found = []
     for look in looks(_times(tasks, times)):
         here = look.before | look.after
-        one = shift(features[here], look.after[here], rng)
+        one = shift(features[here], look.after[here], rng, draws)
         said = _changed_words(words, look)
         found.append(_drift("input_drift", "", field, look, said, one.statistic, one.p, one.share, "share of variance"))
     return found
@@ -98,7 +104,7 @@ def _changed_words(words: Sequence[Sequence[str]], look: Look) -> str:
 
 
 def vector_drift(
-    what: str, vectors: Mapping[int, FloatArray], times: Mapping[int, int], rng: np.random.Generator
+    what: str, vectors: Mapping[int, FloatArray], times: Mapping[int, int], rng: np.random.Generator, draws: int = 1999
 ) -> list[Drift]:
     """Whether embeddings (or statistics of pixels) are distributed as before: a test a window.
 
@@ -113,7 +119,7 @@ def vector_drift(
     found = []
     for look in looks(_times(tasks, times)):
         here = look.before | look.after
-        one = shift(features[here], look.after[here], rng)
+        one = shift(features[here], look.after[here], rng, draws)
         words = f"{100 * one.share:.1f} % of how tasks vary lies between these and those before."
         found.append(_drift("input_drift", "", what, look, words, one.statistic, one.p, one.share, "share of variance"))
     return found

@@ -1,5 +1,6 @@
 """Looks over time: each window of tasks against everything before it."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ def looks(times: IntArray, windows: int = 6, least: int = 20) -> Iterator[Look]:
         return
     cuts = np.unique(known[[len(known) * part // count for part in range(1, count)]])
     edges = [int(cut) for cut in cuts if cut > known[0]]
-    for at, until in zip(edges, [*edges[1:], int(known[-1]) + 1], strict=True):
+    for at, until in itertools.pairwise([*edges, int(known[-1]) + 1]):
         before, after = (times > 0) & (times < at), (times >= at) & (times < until)
         if min(before.sum(), after.sum()) >= least // 2:
             yield Look(at, until, before, after)

@@ -1,0 +1,339 @@
+"""Drift: statistics against known ones, false alarms where nothing changed, power where something did, and who did."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from sync.quality.drift import (
+    NAMES,
+    Compared,
+    Drift,
+    agreement_drift,
+    concept_drift,
+    corrected,
+    label_drift,
+    significant,
+    text_drift,
+    vector_drift,
+)
+from sync.quality.drift.two_samples import indicators, kernel_features, shift
+from sync.quality.drift.verdict import judge
+from sync.quality.drift.windows import looks
+
+Maker = Callable[[np.random.Generator, bool], list[Drift]]
+TIMES = {task: 1000 + task for task in range(240)}
+"""Six windows of 40 tasks."""
+DRAWS = 299
+WORDS = [f"word{place}" for place in range(60)]
+
+
+# Many looks
+
+
+def test_holm_against_a_worked_example() -> None:
+    """Holm (1979): ordered p-values times 4, 3, 2, 1, and never falling."""
+    p = [0.01, 0.04, 0.03, 0.005]
+    found = corrected(replace(blank(), p=one) for one in p)
+    assert [one.p_adjusted for one in found] == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert len(significant(found)) == 2
+
+
+@given(st.lists(st.none() | st.floats(0, 1), max_size=8))
+def test_a_correction_keeps_the_order_and_never_makes_anything_more_significant(p: list[float | None]) -> None:
+    found = corrected(replace(blank(), p=one) for one in p)
+    assert [one.p for one in found] == p
+    for one in found:
+        assert (one.p_adjusted is None) == (one.p is None)
+        assert one.p is None or (one.p_adjusted is not None and one.p <= one.p_adjusted <= 1)
+
+
+def blank() -> Drift:
+    return Drift("label_drift", "c", "", 0, 0, 1, 1, "")
+
+
+# Windows and the test of two samples
+
+
+def test_each_window_is_compared_with_all_before_it() -> None:
+    found = list(looks(np.array([0, *range(100, 220)]), windows=3))
+    assert [(one.at, one.until, int(one.before.sum()), int(one.after.sum())) for one in found] == [
+        (140, 180, 40, 40),
+        (180, 220, 80, 40),
+    ]
+    assert not any(one.before[0] or one.after[0] for one in found), "an unknown time is on no side"
+
+
+def test_tasks_of_one_instant_stay_together() -> None:
+    assert list(looks(np.full(100, 7))) == []
+    (found,) = looks(np.array([5] * 70 + [9] * 50))
+    assert (found.at, int(found.before.sum()), int(found.after.sum())) == (9, 70, 50)
+    assert list(looks(np.arange(1, 39))) == [], "too few"
+
+
+def test_the_statistic_of_single_labels_is_pearsons_chi_square() -> None:
+    table = np.array([[30, 20, 10], [18, 30, 12]])
+    codes = np.repeat([0, 1, 2, 0, 1, 2], table.ravel())
+    after = np.repeat([False, True], table.sum(axis=1))
+    has = indicators(codes, np.arange(len(codes)), len(codes), 3)
+    found = shift(has / np.sqrt(has.mean(axis=0)), after, np.random.default_rng(1), draws=4999)
+    expected = stats.chi2_contingency(table, correction=False)
+    assert found.statistic == pytest.approx(expected.statistic)
+    assert found.p == pytest.approx(expected.pvalue, abs=0.02)
+
+
+def test_few_tasks_are_tested_exactly() -> None:
+    """Fisher's exact test of 5 of 5 against 0 of 5: two tables of 252 are as far apart."""
+    has = np.repeat([[1.0], [0.0]], 5, axis=0)
+    found = shift(has, np.repeat([False, True], 5), np.random.default_rng(2), draws=19_999)
+    assert found.p == pytest.approx(2 / 252, abs=0.003)
+    assert found.share == pytest.approx(1.0)
+
+
+def test_kernel_features_give_about_the_gaussian_kernel() -> None:
+    rng = np.random.default_rng(3)
+    vectors = rng.standard_normal((40, 3))
+    features = kernel_features(vectors, rng, size=20_000)
+    scaled = vectors / vectors.std(axis=0)
+    far = np.linalg.norm(scaled[:, None] - scaled[None], axis=2)
+    width = np.median(far[np.triu_indices(40, 1)])
+    assert np.abs(features @ features.T - np.exp(-(far**2) / (2 * width**2))).max() < 0.05
+
+
+# What is drifted, and what is not
+
+
+def labels(rng: np.random.Generator, moved: bool) -> list[Drift]:
+    """The share of "a" goes from .4 to .85 for the last 40 tasks."""
+    share = np.where((np.arange(240) >= 200) & moved, 0.85, 0.4)
+    given_ = {task: ("a",) if rng.random() < share[task] else (rng.choice(["b", "c"]),) for task in range(240)}
+    return label_drift("c", given_, TIMES, rng, DRAWS)
+
+
+def label_sets(rng: np.random.Generator, moved: bool) -> list[Drift]:
+    share = np.where((np.arange(240) >= 200) & moved, 0.85, 0.4)
+    given_ = {task: ("a",) * int(rng.random() < share[task]) + ("b",) * int(rng.random() < 0.3) for task in range(240)}
+    return label_drift("c", given_, TIMES, rng, DRAWS)
+
+
+def texts(rng: np.random.Generator, moved: bool) -> list[Drift]:
+    """A topic of ten words that a text in three was about is in all of the last 40."""
+    said = {}
+    for task in range(240):
+        about = rng.random() < (1.0 if moved and task >= 200 else 0.33)
+        some = rng.choice(WORDS[:10] if about else WORDS[10:], size=8)
+        said[task] = " ".join(some)
+    return text_drift("text", said, TIMES, rng, DRAWS)
+
+
+def vectors(rng: np.random.Generator, moved: bool) -> list[Drift]:
+    """The last 40 have the same mean and three times the spread: no test of means sees it."""
+    rows = rng.standard_normal((240, 6))
+    rows[200:] *= 3 if moved else 1
+    return vector_drift("image", dict(enumerate(rows)), TIMES, rng, DRAWS)
+
+
+def agreement(rng: np.random.Generator, moved: bool) -> list[Drift]:
+    level = np.where((np.arange(240) >= 150) & moved, 0.55, 0.85)
+    return agreement_drift("c", dict(enumerate((rng.random(240) < level).astype(float))), TIMES, rng, DRAWS)
+
+
+every_maker = pytest.mark.parametrize("maker", [labels, label_sets, texts, vectors, agreement])
+
+
+@every_maker
+def test_what_moved_is_found_when_it_moved(maker: Maker) -> None:
+    hits = 0
+    for seed in range(10):
+        found = significant(corrected(maker(np.random.default_rng(seed), True)))
+        hits += any(one.at >= 1100 for one in found)
+        assert all(one.effect is not None and one.effect != 0 for one in found)
+    assert hits >= 9
+
+
+@every_maker
+def test_what_did_not_move_seldom_cries_wolf(maker: Maker) -> None:
+    """At most 5 % of data sets, whatever the number of windows: more than 4 of 20 happen once in 390 times."""
+    wolves = sum(bool(significant(corrected(maker(np.random.default_rng(seed), False)))) for seed in range(20))
+    assert wolves <= 4
+
+
+@every_maker
+def test_the_same_generator_gives_the_same_drift(maker: Maker) -> None:
+    one, other = (maker(np.random.default_rng(4), True) for _ in range(2))
+    assert one == other
+    assert all(each.name in NAMES and any(letter.isdigit() or letter == ":" for letter in each.words) for each in one)
+
+
+def test_a_drift_says_what_moved() -> None:
+    given_ = {task: ("a",) if task < 200 or task % 4 == 0 else ("b",) for task in range(240)}
+    last = label_drift("tone", given_, TIMES, np.random.default_rng(5))[-1]
+    assert (last.name, last.control, last.at, last.until, last.before, last.after) == (
+        "label_drift",
+        "tone",
+        1200,
+        1240,
+        200,
+        40,
+    )
+    assert last.words == "The share of tasks with the label a went from 100 % to 25 %."
+    said = {task: "the old thing" if task < 200 else "the new thing" for task in range(240)}
+    found = text_drift("text", said, TIMES, np.random.default_rng(5))[-1]
+    assert found.words == "More texts than before have: new; fewer have: old."
+    assert found.effect == pytest.approx(1.0)
+
+
+def test_nothing_to_compare_is_no_test() -> None:
+    rng = np.random.default_rng(0)
+    assert label_drift("c", {}, {}, rng) == []
+    assert text_drift("t", {1: "a"}, {1: 5}, rng) == []
+    assert vector_drift("v", {1: np.array([np.nan])}, {1: 5}, rng) == []
+    same = label_drift("c", dict.fromkeys(range(100), ("a",)), {task: task + 1 for task in range(100)}, rng)
+    assert {one.p for one in same} == {1.0}
+    none = label_drift("c", dict.fromkeys(range(100), ()), {task: task + 1 for task in range(100)}, rng)
+    assert {one.p for one in none} <= {1.0}
+    assert text_drift("t", dict.fromkeys(range(100), ""), {task: task + 1 for task in range(100)}, rng)[0].p == 1.0
+
+
+def test_agreement_that_cannot_be_tested_says_why() -> None:
+    rng = np.random.default_rng(0)
+    (few,) = agreement_drift("c", {1: 0.5}, {1: 9}, rng)
+    assert (few.p, few.words) == (None, "Only 1 tasks have a time and two answers; 20 are needed.")
+    (same,) = agreement_drift("c", dict.fromkeys(range(30), 1.0), TIMES, rng, DRAWS)
+    assert (same.p, same.statistic) == (None, None)
+
+
+def test_a_change_is_placed_where_it_is() -> None:
+    values = {task: 1.0 if task < 100 else 0.0 for task in range(240)}
+    trend, change = agreement_drift("c", values, TIMES, np.random.default_rng(1), draws=199)
+    assert (change.at, change.before, change.after, change.effect) == (1100, 100, 140, -1.0)
+    assert change.p == pytest.approx(1 / 200)
+    assert trend.statistic == pytest.approx(stats.kendalltau(range(240), list(values.values())).statistic)
+
+
+# Who changed
+
+
+def world(
+    rng: np.random.Generator, drift: str = "", tasks: int = 200, people: int = 5, share: float = 0.7
+) -> tuple[Compared, int]:
+    """Three answer each task, 9 of 10 right; the model is right on 8 of 10.
+
+    From the middle on everybody ("concept"), or person 2 alone ("annotator"), answers 1 for ``share`` of what was 0
+    before. A task in seven is hard: all who answer it are right only half as often.
+    """
+    truth = rng.integers(3, size=2 * tasks)
+    model = np.where(rng.random(2 * tasks) < 0.8, truth, rng.integers(3, size=2 * tasks))
+    hard = rng.random(2 * tasks) < 0.15
+    task = np.repeat(np.arange(2 * tasks), 3)
+    person = np.argsort(rng.random((2 * tasks, people)), axis=1)[:, :3].ravel()
+    follows = (task >= tasks) & ((drift == "concept") | ((drift == "annotator") & (person == 2)))
+    means = np.where(follows & (truth[task] == 0) & (rng.random(len(task)) < share), 1, truth[task])
+    right = rng.random(len(task)) < np.where(hard[task], 0.5, 0.9)
+    said = np.where(right, means, rng.integers(3, size=len(task)))
+    like = (said == model[task]).astype(np.float64)
+    return Compared(
+        task, person, 1000 + task, [str(k) for k in model[task]], [str(k) for k in said], like
+    ), 1000 + tasks
+
+
+def found_in(drift: str, seed: int, **size: float) -> tuple[Drift, ...]:
+    rows, since = world(np.random.default_rng(seed), drift, **size)  # type: ignore[arg-type]
+    return significant(corrected(concept_drift("c", rows, since)))
+
+
+def test_a_stable_concept_seldom_cries_wolf() -> None:
+    """Hard tasks make the answers to one task alike, and still at most 5 % of data sets: more than 7 of 60 once in 80 times."""
+    assert sum(bool(found_in("", seed, tasks=60)) for seed in range(60)) <= 7
+
+
+def strongest(found: tuple[Drift, ...]) -> Drift:
+    return min(found, key=lambda one: one.p_adjusted or 0.0)
+
+
+def test_concept_drift_is_told_from_annotator_drift() -> None:
+    """In 9 of 10 data sets, those where nothing is found counting as wrong."""
+    right = 0
+    for seed in range(20):
+        concept, person = found_in("concept", seed), found_in("annotator", seed, tasks=400, share=0.9)
+        right += bool(concept) and strongest(concept).name == "concept_drift"
+        right += bool(person) and strongest(person).name == "annotator_drift" and strongest(person).annotators == (2,)
+    assert right >= 36
+
+
+def test_the_label_that_drifted_is_named_with_what_it_is_answered_now() -> None:
+    found = {one.what: one for one in found_in("concept", 1)}
+    assert "0" in found
+    assert not found.keys() & {"2"}
+    assert found["0"].effect is not None and found["0"].effect < -0.3
+    assert "most more often they answer 1 (" in found["0"].words
+    assert "The 5 annotators changed alike." in found["0"].words
+
+
+def test_a_slice_is_tested_for_itself() -> None:
+    """Only texts in one language are answered otherwise."""
+    rows, since = world(np.random.default_rng(2), tasks=300)
+    language = ["de" if task % 2 else "en" for task in rows.task.tolist()]
+    moved = (rows.task % 2 == 1) & (rows.at >= since) & (np.random.default_rng(0).random(len(rows.task)) < 0.5)
+    sliced = replace(rows, like=np.where(moved, 0.0, rows.like), slices={"language": language})
+    found = {one.what for one in significant(corrected(concept_drift("c", sliced, since)))}
+    assert "language = de" in found
+    assert "language = en" not in found
+
+
+def test_other_people_and_other_kinds_of_tasks_are_no_drift() -> None:
+    """Afterwards come tasks that the model finds hard, and people who are less careful: nobody changed."""
+    wolves = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        task = np.arange(600)
+        later = task >= 300
+        kind = np.where(rng.random(600) < np.where(later, 0.8, 0.2), 0, 1)
+        person = np.where(rng.random(600) < np.where(later, 0.8, 0.2), 0, 1)
+        like = (rng.random(600) < 0.9 - 0.3 * kind - 0.25 * person).astype(np.float64)
+        names = [str(one) for one in kind]
+        wolves += bool(
+            significant(corrected(concept_drift("c", Compared(task, person, task + 1, names, names, like), 301)))
+        )
+    assert wolves <= 4
+
+
+def test_one_annotator_alone_cannot_be_told_from_everybody() -> None:
+    rows, since = world(np.random.default_rng(0), "concept")
+    alone = rows.annotator == 1
+    kept = Compared(
+        rows.task[alone],
+        rows.annotator[alone],
+        rows.at[alone],
+        [kind for kind, one in zip(rows.kind, alone, strict=True) if one],
+        [said for said, one in zip(rows.said, alone, strict=True) if one],
+        rows.like[alone],
+    )
+    found = concept_drift("c", kept, since)
+    assert {one.name for one in found} == {"answer_drift"}
+    assert "nobody can tell who changed" in found[0].words
+
+
+def test_nobody_on_both_sides_and_too_few_tasks_are_said() -> None:
+    task = np.arange(40)
+    person = (task >= 20).astype(np.int64)
+    names = ["a"] * 40
+    (apart,) = concept_drift("c", Compared(task, person, task + 1, names, names, (task % 2).astype(np.float64)), 21)
+    assert (apart.p, apart.words.split(",")[0]) == (None, "Nobody answered the same kind of task before and after")
+    (few,) = concept_drift("c", Compared(task, person, task + 1, names, names, (task % 2).astype(np.float64)), 38)
+    assert (few.p, few.words) == (None, "Of 37 tasks before and 3 after, 10 each are needed.")
+
+
+def test_two_explanations_by_hand() -> None:
+    errors = np.full(6, 0.05)
+    assert judge(np.arange(6), np.full(6, -0.3), errors).name == "concept_drift"
+    one = judge(np.arange(6) + 10, np.array([0, 0, -0.5, 0, 0.01, 0]), errors)
+    assert (one.name, one.annotators) == ("annotator_drift", (12,))
+    two = judge(np.arange(6), np.array([0.5, 0, -0.5, 0, 0.01, 0]), errors)
+    assert (two.name, two.annotators) == ("annotator_drift", (0, 2))
+    assert one.probability is not None and one.probability > 0.99
+    assert judge(np.arange(1), errors[:1], errors[:1]).probability is None
