@@ -147,6 +147,7 @@ def _intent(
 ) -> dict[str, Any]:
     first = entries[0]
     number = 1
+    blind = all(entry.action == "audit" for entry in entries)  # what it measures must not be led
     key = str(uuid.uuid5(NAMESPACE, f"{source.label_studio_id}/{source.created_at}/{first.task}/{number}"))
     findings = [{**finding, "control": entry.control} for entry in entries for finding in entry.findings]
     return {
@@ -163,7 +164,7 @@ def _intent(
             first.data,
             key=key,
             reason=" ".join(dict.fromkeys(str(finding["reason"]) for finding in findings)),
-            answers=_anonymised(config, answers),
+            answers=[] if blind else _anonymised(config, answers),
             priority=first.priority,
             source_task=first.label_studio_id,
         ),

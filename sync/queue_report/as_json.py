@@ -7,17 +7,34 @@ from ..agreement.as_json import dumped, excluded
 from ..evidence.plain_answers import write_plain
 from ..quality.corrections import CorrectionGroup
 from ..quality.records import Finding, Priority
+from .rankings import rankings
 from .report import Report
 
 Json = dict[str, Any]
 
 
-def as_json(report: Report) -> Json:
-    """The whole report."""
+def as_json(report: Report, *, with_rankings: bool = False) -> Json:
+    """The whole report; the rankings only where they are asked for: they name every task."""
+    more = {"rankings": _rankings(report)} if with_rankings else {}
     return {
         "queue": [_entry(report, place, entry) for place, entry in enumerate(report.verdict.queue, 1)],
         "corrections": [_group(one) for one in report.verdict.corrections],
+        **more,
         "excluded": excluded(report.gathered.left_out),
+    }
+
+
+def _rankings(report: Report) -> Json:
+    return {
+        control: {
+            name: None if values is None else [{"task": task, "value": value} for task, value in values.items()]
+            for name, values in (
+                ("informativeness", one.informativeness),
+                ("doubt", one.doubt),
+                ("activelab", one.activelab),
+            )
+        }
+        for control, one in rankings(report).items()
     }
 
 
@@ -65,6 +82,6 @@ def _finding(report: Report, one: Finding) -> Json:
     }
 
 
-def print_json(report: Report) -> None:
+def print_json(report: Report, *, with_rankings: bool) -> None:
     """The document and nothing else; long lists stand one entry a line."""
-    sys.stdout.write(dumped(as_json(report)) + "\n")
+    sys.stdout.write(dumped(as_json(report, with_rankings=with_rankings)) + "\n")

@@ -33,6 +33,9 @@ def queue(
         bool, typer.Option("--include-ground-truth", help="Count ground truth as answers of who gave it.")
     ] = False,
     explain: Annotated[int | None, typer.Option(help="Show how the place of this task came about.")] = None,
+    rankings: Annotated[
+        bool, typer.Option("--rankings", help="Also what to label next, what to check, and ActiveLab's joint order.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """What a person should look at first, and why, from an export file or the store."""
@@ -47,7 +50,7 @@ def queue(
     with opened(named, settings, visible=not as_json and explain is None) as source:
         asked = Asked(tuple(control or ()), include_ground_truth)
         report = report_on(source, asked, predicted_in(predictions, source.config), settings, _days(project))
-    _show(report, explain, as_json=as_json)
+    _show(report, explain, rankings=rankings, as_json=as_json)
 
 
 def _days(project: int | None) -> float | None:
@@ -57,15 +60,17 @@ def _days(project: int | None) -> float | None:
     return None if project is None else clock() / 86_400e6
 
 
-def _show(report: "Report", explained: int | None, *, as_json: bool) -> None:
+def _show(report: "Report", explained: int | None, *, rankings: bool, as_json: bool) -> None:
     from .as_json import print_json
-    from .on_terminal import derivation, show
+    from .on_terminal import derivation, show, show_rankings
 
     if explained is not None:
         derivation(report, explained)
     elif as_json:
         for note in report.notes:
             terminal.note(note)
-        print_json(report)
+        print_json(report, with_rankings=rankings)
     else:
         show(report)
+        if rankings:
+            show_rankings(report)

@@ -8,9 +8,11 @@ from ..dashboard.wording import counted
 from ..quality.findings import KINDS
 from ..quality.priority import ACTIONS, explain
 from ..terminal_report import sentence, table, title
+from .rankings import rankings
 from .report import Report
 
 ROWS = 20
+RANKED = 10
 """Entries that are shown; --json has them all."""
 
 
@@ -54,6 +56,19 @@ def show(report: Report) -> None:
         sentence(note)
     if entries:
         sentence(f"--explain {entries[0].task} shows how the first one got its place.")
+
+
+def show_rankings(report: Report) -> None:
+    """Print what to label next, what to check, and what ActiveLab would ask about, for each control."""
+    for control, one in rankings(report).items():
+        title(control, "two rankings that are not the same, and the one that decides between them")
+        for name, values in (
+            ("informativeness: what to label next", one.informativeness),
+            ("doubt: what to check", one.doubt),
+            ("activelab: where another answer gains most, answered or not", one.activelab or {}),
+        ):
+            rows = [(str(task), f"{value:.3f}") for task, value in values.items()]
+            table(name, ("task", "value"), rows, RANKED, {0, 1})
 
 
 def derivation(report: Report, task: int) -> None:
