@@ -16,6 +16,7 @@ BENCHMARKS = {
     "priority": "a million findings ranked, beside a loop in plain Python",
     "routing": "what reviewing the head of the queue does for the consensus, beside vote share and chance",
     "label_errors": "label errors that people confirmed, CROWDLAB and ActiveLab, beside cleanlab",
+    "spans": "consensus on names that a real crowd marked, beside votes; on masks, beside crowd-kit",
     "predict": "latency of /predict at 1 and 50 tasks",
     "pull": "tasks pulled each second, beside the same server's own endpoints",
     "push": "review tasks pushed each second, beside the same server's own import",

@@ -155,7 +155,7 @@ def crowd(folder: Path) -> tuple[ControlEvidence, dict[int, set[tuple[Any, froze
     given: dict[tuple[str, str], list[Region]] = {(r["task"], r["worker"]): [] for r in _lines(folder / "done.jsonl")}
     truth: defaultdict[str, set[tuple[Any, frozenset[str], str]]] = defaultdict(set)
     for row in _lines(folder / "annotations.jsonl"):
-        labels = (row["label"],) if row["label"] else ()
+        labels: tuple[str, ...] = (row["label"],) if row["label"] else ()
         given.setdefault((row["task"], row["worker"]), []).append(Region(Span(row["start"], row["end"]), labels))
     if (folder / "gold.jsonl").exists():
         for row in _lines(folder / "gold.jsonl"):
@@ -163,8 +163,8 @@ def crowd(folder: Path) -> tuple[ControlEvidence, dict[int, set[tuple[Any, froze
     tasks = {name: place for place, name in enumerate(sorted({task for task, _ in given} | set(truth)))}
     people = {name: place for place, name in enumerate(sorted({person for _, person in given}))}
     rows = [(tasks[task], people[person], Regions(tuple(own))) for (task, person), own in given.items()]
-    labels = tuple(sorted({label for _, _, answer in rows for one in answer.regions for label in one.labels}))
-    control = Control("ner", "Labels", ("text",), labels, family=Family.REGIONS)
+    names = tuple(sorted({label for _, _, answer in rows for one in answer.regions for label in one.labels}))
+    control = Control("ner", "Labels", ("text",), names, family=Family.REGIONS)
     return evidence_of(rows, control=control), {tasks[name]: marks for name, marks in truth.items()}
 
 
