@@ -12,13 +12,11 @@ from .bias import Differences
 from .change_points import MARGIN, Split, best_split, further_splits
 from .many_tests import holm
 from .profile import ChangePoint
-from .reference import Reference
+from .reference import CLEAR, Reference
 from .speed import against_others, logarithms
 
 LEVEL = 0.05
 """Changes are reported whose p, corrected for all annotators and series, is at most this."""
-CLEAR = 0.7
-"""Classes: the others' most probable class counts as their consensus from this probability on."""
 DOUBT = 20
 """By so much an approximate probability is never off: where it is that far from the level it stays approximate."""
 FEWEST = 6

@@ -20,6 +20,8 @@ MOST_CELLS = 20_000_000
 """Confusion matrices of all annotators together have at most so many cells; else classes are only equal or not."""
 STEPS = 3
 """Steps of Dawid and Skene from the consensus: shares of votes are no probabilities yet."""
+CLEAR = 0.7
+"""Classes: the others' most probable class counts as their consensus from this probability on."""
 MANY = 12
 """Up to so many answers to a task each is compared with all others; of more, none weighs much in the consensus."""
 LEAST_WEIGHT = 0.05

@@ -1,4 +1,4 @@
-"""How probably each annotator is right, from truths and from the others; little data is drawn towards the pool."""
+"""How probably each annotator is right, by truths and the others' consensus; little data is drawn to the pool."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from ..records import CodedAnswers, Estimate, FloatArray, IntArray, Trust
-from .reference import Reference
+from .reference import CLEAR, Reference
 
 ALONE = "nobody else answered any of their tasks, and no truth is known"
 GRID = (np.arange(200) + 0.5) / 200
@@ -20,53 +20,40 @@ def reliability(
 ) -> tuple[Estimate, ...]:
     """Posterior mean and 95 % interval of each annotator's probability of a right answer, in [0, 1].
 
-    Classes: with probability r an answer is right, else one of the wrong classes by their shares among all answers.
-    If the others (or a truth) make the given class right with probability p, the answer's likelihood is
-    r p + (1 - r) q, where q is the probability that it is wrong and comes up as the error. So doubtful tasks say
-    little, and nobody is blamed for the others' errors. Other answers: r^s (1 - r)^(1 - s) of the agreement s, as for
-    a coin that came up right s times; agreements vary less than coins, so the intervals are rather too wide.
+    The likelihood of r is r^s (1 - r)^(1 - s) of each agreement s with a known truth or the consensus of the others. Of
+    single choices only tasks count where the others make one class probable enough (``CLEAR``), if there are any, so
+    that nobody is blamed for the others' doubts. Answers that are right by degrees vary less than 0 and 1 do: their
+    intervals are rather too wide.
 
     Beforehand reliabilities come from one Beta distribution, of which mean and strength are unknown and averaged over
     (hierarchical Bayes on a grid): the fewer answers, the more it counts. ``trust`` adds the answers believed of each.
-    Null without any task that others answered or whose truth is known.
+    Null without any task that others answered or whose truth is known. Where the others are wrong together, and an
+    annotator with them, that is not seen: only known truths tell.
     """
-    heard = np.flatnonzero(found.heard)
-    people = len(coded.annotators)
-    n = np.bincount(coded.annotator[heard], minlength=people)
-    if not len(heard):
+    rows = _telling(coded, found)
+    people, person = len(coded.annotators), coded.annotator[rows]
+    if not len(rows):
         return tuple(Estimate(None, n=0, reason=ALONE) for _ in coded.annotators)
-    logs = _likelihood(coded, found, heard)
-    for place, annotator in enumerate(coded.annotators):
-        if trust and (one := trust.get(annotator)):
-            logs[place] += one.answers * (one.accuracy * np.log(GRID) + (1 - one.accuracy) * np.log1p(-GRID))
+    n, right = np.bincount(person, minlength=people), np.bincount(person, found.score[rows], people)
+    before = np.array([_believed(trust.get(one) if trust else None) for one in coded.annotators])
+    right, wrong = right + before[:, 0], n - right + before[:, 1]
+    logs = np.outer(right, np.log(GRID)) + np.outer(wrong, np.log1p(-GRID))
     return tuple(_estimate(row, int(count)) for row, count in zip(_posterior(logs), n, strict=True))
 
 
-def _likelihood(coded: CodedAnswers, found: Reference, heard: IntArray) -> FloatArray:
-    """The logarithm for each annotator and reliability of the grid: (annotators, grid)."""
-    people, person = len(coded.annotators), coded.annotator[heard]
+def _telling(coded: CodedAnswers, found: Reference) -> IntArray:
+    """The rows that count: of each annotator the clear ones, or all that can be compared where none is clear."""
+    heard = found.heard
     if found.probability is None:
-        n, agreed = np.bincount(person, minlength=people), np.bincount(person, found.score[heard], people)
-        return np.outer(agreed, np.log(GRID)) + np.outer(n - agreed, np.log1p(-GRID))
-    right, wrong = _chances(coded, found, heard)
-    # Chances are rounded to a few hundred pairs, so that a million answers cost no more than those.
-    cell = np.round(right * 100).astype(np.int64) * 101 + np.round(wrong * 100).astype(np.int64)
-    used, place = np.unique(cell, return_inverse=True)
-    likely = np.outer(used // 101, GRID) / 100 + np.outer(used % 101, 1 - GRID) / 100
-    counts = np.bincount(person * len(used) + place, minlength=people * len(used)).reshape(people, len(used))
-    result: FloatArray = counts @ np.log(np.maximum(likely, 1e-6))
-    return result
+        return np.flatnonzero(heard)
+    clear = heard & (found.probability.max(axis=1, initial=0.0) >= CLEAR)
+    any_clear = np.bincount(coded.annotator, clear, len(coded.annotators)) > 0
+    return np.flatnonzero(np.where(any_clear[coded.annotator], clear, heard))
 
 
-def _chances(coded: CodedAnswers, found: Reference, rows: IntArray) -> tuple[FloatArray, FloatArray]:
-    """The probability that the given class is right, and that it is wrong and comes up as the error."""
-    assert found.probability is not None
-    probability, answer = found.probability[rows], coded.answer[rows]
-    classes = probability.shape[1]
-    shares: FloatArray = (np.bincount(coded.answer, minlength=classes) + 1.0) / (len(coded.answer) + classes)
-    own = probability[np.arange(len(rows)), answer]
-    error = probability @ (1 / np.maximum(1 - shares, 1e-12)) - own / np.maximum(1 - shares[answer], 1e-12)
-    return own, np.clip(error * shares[answer], 0.0, 1.0)
+def _believed(one: Trust | None) -> tuple[float, float]:
+    """Right and wrong answers believed of somebody."""
+    return (one.accuracy * one.answers, (1 - one.accuracy) * one.answers) if one else (0.0, 0.0)
 
 
 def _posterior(logs: FloatArray) -> FloatArray:
