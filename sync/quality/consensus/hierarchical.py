@@ -44,7 +44,7 @@ def hierarchical(votes: Votes, *, iterations: int = ITERATIONS, tolerance: float
     several = np.bincount(votes.task, minlength=votes.tasks) >= 2
     barred = several[:, None] & (votes.tally() == 0)
     strength = STRENGTHS[0]
-    confusion = np.empty(0)
+    confusion: FloatArray = np.empty((0, 0, 0))
     for turn in range(max(1, iterations)):
         counts = votes.by_annotator(answers @ probability) + votes.believed(prior)
         mean = expected(counts)
