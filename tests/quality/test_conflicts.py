@@ -155,6 +155,10 @@ def test_similarity_is_that_of_the_sets_of_four_characters(values: list[str]) ->
     assert jaccard([[value] for value in values], left, right) == pytest.approx(expected)
 
 
+def alike(one: str, other: str) -> float:
+    return len(sets(one) & sets(other)) / len(sets(one) | sets(other))
+
+
 @settings(max_examples=15)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 60), st.sampled_from("xyz")), min_size=1, max_size=14))
 def test_pairs_are_those_of_brute_force(changes: list[tuple[int, int, str]]) -> None:
@@ -164,7 +168,6 @@ def test_pairs_are_those_of_brute_force(changes: list[tuple[int, int, str]]) -> 
     found = near_identical(texts(*values), ["text"])
     group_of = {task: group for group in found for task in group.tasks}
     clean = [" ".join(value.split()) for value in values]
-    alike = lambda one, other: len(sets(one) & sets(other)) / len(sets(one) | sets(other))  # noqa: E731
     for task, value in enumerate(clean, 1):
         near = [other for other, text in enumerate(clean, 1) if other != task and alike(value, text) >= 0.8]
         if not near:

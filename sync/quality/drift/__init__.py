@@ -8,16 +8,20 @@ from .agreement import agreement_drift
 from .concept import Compared, concept_drift
 from .distributions import label_drift, text_drift, vector_drift
 from .drifts import NAMES, Drift, corrected, significant
+from .observed import answered_at, compared, task_labels
 
 __all__ = [
     "NAMES",
     "Compared",
     "Drift",
     "agreement_drift",
+    "answered_at",
+    "compared",
     "concept_drift",
     "corrected",
     "label_drift",
     "significant",
+    "task_labels",
     "text_drift",
     "vector_drift",
 ]
