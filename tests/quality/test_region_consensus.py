@@ -37,7 +37,7 @@ from .generated import CASES, SHAPES, mask_of
 
 LABELS = ("a", "b", "c", "d")
 CONTROL = Control("r", "RectangleLabels", ("image",), LABELS, family=Family.REGIONS)
-MANY = settings(max_examples=6)
+MANY = settings(max_examples=4)
 
 Row = tuple[int, int, Answer]
 
@@ -258,6 +258,17 @@ def test_the_consensus_box_is_nearer_to_the_truth_than_each_annotator() -> None:
 
     ours = off([task.answer for task in consensus(rows).tasks])
     assert ours < 0.7 * min(off([row[2] for row in rows if row[1] == person]) for person in range(5))
+
+
+def test_who_is_usually_exact_decides_where_a_point_is() -> None:
+    rng = np.random.default_rng(5)
+    off = rng.normal(0, 1, (60, 3, 2)) * np.array([0.05, 1.5, 1.5])[None, :, None]
+    points = [[KeyPoint(50 + float(x), 50 + float(y)) for x, y in own] for own in off]
+    rows = [(task, person, marks(point)) for task, own in enumerate(points) for person, point in enumerate(own)]
+    made = [shapes(task)[0] for task in consensus(rows).tasks]
+    ours = np.mean([math.hypot(one.x - 50, one.y - 50) for one in made if isinstance(one, KeyPoint)])
+    assert len(made) == 60
+    assert ours < 0.5 * np.mean(np.hypot(*np.median(off, axis=1).T))
 
 
 def test_confidence_is_about_the_share_that_is_right() -> None:
