@@ -40,7 +40,7 @@ def test_who_is_near_to_others_elsewhere_decides() -> None:
     found = inferred([*rows, (10, 2, "yes"), (10, 3, "no")])
     assert (found.tasks[-1].answer, found.tasks[-1].tie) == (Text(("yes",)), False)
     quality = [one.quality for one in found.annotators]
-    assert quality[0] == quality[1] > 0.9 > 0.3 > quality[3]
+    assert quality[0] == quality[1] > 0.9 > 0.4 > quality[3]
 
 
 def test_a_ruling_teaches() -> None:

@@ -35,7 +35,11 @@ SEVERAL: Mapping[str, Inference] = label_sets.METHODS
 PER_REGION: Mapping[str, Inference] = medoid.METHODS
 """The methods of a control that asks about each region, whatever its family."""
 
-AUTO: Mapping[Family, Choice] = {Family.CHOICES: choosing.choose, Family.REGIONS: regions.choose}
+AUTO: Mapping[Family, Choice] = {
+    Family.CHOICES: choosing.choose,
+    Family.RATING: ordinal.choose,
+    Family.REGIONS: regions.choose,
+}
 """What "auto" does; a family that is not named here takes its default."""
 
 

@@ -193,4 +193,15 @@ def _tasks(
     )
 
 
+def choose(evidence: ControlEvidence) -> tuple[str, str]:
+    """What "auto" does for ratings: always the ordinal model, and why in words.
+
+    With few answers everybody is drawn to the average annotator, so that there is no need to count votes instead.
+    """
+    coded = evidence.coded
+    if not len(coded.task):
+        return "ordinal", "nobody has answered yet"
+    return "ordinal", "stars have an order: a neighbouring star is nearly right, and three numbers describe a person"
+
+
 METHODS: Mapping[str, Inference] = {"ordinal": infer}
