@@ -20,8 +20,8 @@ class Thresholds:
     Answers to near-identical tasks that are further apart than ``apart`` (of numbers, stars and moments, as a share of
     the values in use: ``apart_on_scales``) contradict each other; one side's answer is proposed to the other where it
     is right with a probability of at least ``clear``.
-    A given answer that is wrong with a probability of ``wrong`` is one; so is one that stands ``extreme`` robust
-    standard deviations from all others.
+    A given answer that is wrong with a probability of ``wrong`` is one, or of ``outvoted`` where one stands against all
+    others of a task; so is one that stands ``extreme`` robust standard deviations from all others.
     Who is sure to be below ``gold_needed`` on known truths has failed them: at most ``recent`` answers come back.
     """
 
@@ -31,6 +31,7 @@ class Thresholds:
     apart_on_scales: float = 0.1
     clear: float = 0.8
     wrong: float = 0.5
+    outvoted: float = 0.85
     extreme: float = 6.0
     gold_needed: float = 0.7
     recent: int = 100

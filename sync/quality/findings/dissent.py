@@ -34,12 +34,11 @@ def against_others(case: Case) -> Iterator[Finding]:
     if control.family in ON_SCALES and not control.per_region:
         dissents = _apart_from_all(coded.task[rows], np.array([value_on_scale(answer) for answer in said]))
     dissenters = Counter(coded.task[rows[dissents]].tolist())
-    quality = {one.annotator: one.quality for one in case.consensus.annotators}
-    usual = float(np.mean(list(quality.values())))
+    right = _right(coded.annotator[rows], dissents, len(coded.annotators))
     for at in np.flatnonzero(dissents).tolist():
         person = coded.annotators[coded.annotator[rows[at]]]
-        wrong = _outvoted(quality.get(person, usual), usual, consensus[at].annotations - 1)
-        if dissenters[int(coded.task[rows[at]])] == 1 and wrong >= case.thresholds.certain:
+        wrong = _outvoted(right[coded.annotator[rows[at]]], float(right.mean()), consensus[at].annotations - 1)
+        if dissenters[int(coded.task[rows[at]])] == 1 and wrong >= case.thresholds.outvoted:
             yield _dissent(case, consensus[at], person, said[at], float(far[at]), wrong, faults[at])
 
 
@@ -62,12 +61,19 @@ def _apart_from_all(task: IntArray, values: FloatArray) -> BoolArray:
     return apart
 
 
+def _right(annotator: IntArray, dissents: BoolArray, annotators: int) -> FloatArray:
+    """How often each annotator does not stand apart, as after twice more and once that they did: (annotators,)."""
+    answers = np.bincount(annotator, minlength=annotators)
+    right: FloatArray = (answers - np.bincount(annotator, dissents, annotators) + 2) / (answers + 3)
+    return right
+
+
 def _outvoted(own: float, usual: float, others: int) -> float:
     """The probability that one is wrong and all others of the task are right, rather than the other way round.
 
     Everybody errs on their own; that so many err in the same way is taken to be no less probable than that.
     """
-    right, theirs = np.clip([own, usual], 0.02, 0.98)
+    right, theirs = min(max(own, 0.02), 0.98), min(max(usual, 0.02), 0.98)
     odds = (1 - right) / right * (theirs / (1 - theirs)) ** others
     return float(odds / (1 + odds))
 
