@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from label_config.answers import Answer, Choices, Regions, Text
+from label_config.answers import Answer, Choices, Number, Regions, Text
 from label_config.model import Control, Family
 from sync.quality.coded_answers import encode
 from sync.quality.conflicts import NearIdentical, near_identical
@@ -340,3 +340,14 @@ def test_who_writes_freely_contradicts_nobody_by_other_words() -> None:
     chance = random.Random(2)
     rows = [(task, person, Text((sentence(chance),))) for task in range(20) for person in (1, 2)]
     assert conflicts(control, rows, group_of(1, 2), group_of(3, 4)) == []
+
+
+def test_a_number_that_people_are_unsure_of_contradicts_nobody() -> None:
+    """One of three is far off, which moves the mean, but the interval is as wide as that; what is sure contradicts."""
+    control = Control("n", "Number", ("x",), family=Family.NUMBER, low=0.0, high=10.0)
+    rows = [(task, person, Number(3.0)) for task in range(30) for person in (1, 2, 3)]
+    rows = [
+        (task, person, Number(10.0) if (task, person) == (1, 2) or task == 5 else said) for task, person, said in rows
+    ]
+    assert conflicts(control, rows, group_of(1, 2)) == []
+    assert [one.task for one in conflicts(control, rows, group_of(5, 6))] == [5, 6]

@@ -14,7 +14,7 @@ from ..coded_answers import APART
 from ..conflicts import NearIdentical
 from ..distance import default_distance, distance
 from ..distance.comparison import Comparison
-from ..records import Finding, FloatArray, IntArray, TaskConsensus
+from ..records import BoolArray, Finding, FloatArray, IntArray, TaskConsensus
 from .case import Case
 from .disputes import percent
 
@@ -63,7 +63,8 @@ def near_duplicate_conflict(case: Case) -> list[Finding]:
     The tasks of a group show the same, so that one answer is right for all: each answer's weight is the sum of the log
     odds of the consensus on the tasks that have it (rulings count most), and its probability follows from the weights.
     The severity is 1 - that probability, times the task's similarity with the group. Answers are different where they
-    are further apart than ``Thresholds.apart``, and by so much more as people differ on one and the same task.
+    are further apart than ``Thresholds.apart``, and by so much more as people differ on one and the same task; numbers
+    whose intervals have a value in common are not different.
     """
     if not case.neighbours:
         return []
@@ -124,7 +125,7 @@ def _sides(case: Case, members: Sequence[Member], limit: float) -> list[Side]:
         return []
     weight = {answer: math.fsum(one.weight for one in given) for answer, given in by_answer.items()}
     heavy = sorted(by_answer, key=lambda answer: (-weight[answer], by_answer[answer][0].one.task))[:MOST_ANSWERS]
-    far = _matrix(case, heavy)
+    far = _matrix(case, heavy) * ~_overlapping([by_answer[answer] for answer in heavy])
     heads: dict[int, list[int]] = {}
     for at in range(len(heavy)):
         near = next((head for head in heads if far[head, at] <= limit), at)
@@ -144,6 +145,18 @@ def _matrix(case: Case, answers: Sequence[Answer]) -> FloatArray:
     pairs = [(answers[one], answers[other]) for one, other in zip(left.tolist(), right.tolist(), strict=True)]
     found[left, right] = distances(case, pairs)
     return found + found.T
+
+
+def _overlapping(given: Sequence[Sequence[Member]]) -> BoolArray:
+    """Whether the intervals of two numbers have a value in common, the narrowest one of each: shape (n, n)."""
+    narrow = [
+        min((one.one.interval for one in members if one.one.interval), key=lambda ends: ends[1] - ends[0], default=None)
+        for members in given
+    ]
+    low = np.array([np.inf if ends is None else ends[0] for ends in narrow])
+    high = np.array([-np.inf if ends is None else ends[1] for ends in narrow])
+    found: BoolArray = (low[:, None] <= high[None]) & (low[None] <= high[:, None])
+    return found
 
 
 def _finding(case: Case, group: NearIdentical, sides: Sequence[Side], at: int, member: Member) -> Finding:
