@@ -13,10 +13,10 @@ from .posterior import STRENGTH, Posterior, Votes, usual
 ITERATIONS = 500
 TOLERANCE = 1e-5
 
-_PARTS = 2.0**30
+_PARTS = 2.0**36
 """Probabilities are rounded to such parts while iterating: EM would blow rounding errors up until they break ties."""
-_LEAST = 1e-300
-"""Stands for a probability of 0, whose logarithm is not a number to add."""
+_LEAST = 1e-10
+"""No expected count and no class share is taken for less: what was never seen is not impossible."""
 
 
 def dawid_skene(
@@ -121,14 +121,13 @@ class Model:
         classes = self.votes.classes
         more = 1.0 / classes if self.strength > 0 else 0.0
         shares = counts[:classes] + more
-        prior = shares / shares.sum() if shares.any() else np.full(classes, 1 / classes)
+        shares = np.maximum(shares, _LEAST)
+        prior = shares / shares.sum()
         table = self.votes.by_annotator(counts[classes:])
         added = self._added(table, prior)
-        table = table + added
-        totals = table.sum(axis=2, keepdims=True)
-        equal = np.full(table.shape, 1 / classes)
-        confusion = np.divide(table, totals, out=equal, where=totals > 0)
-        belief = more * _logs(prior).sum() + np.sum(added * _logs(confusion)) if np.any(added) else 0.0
+        table = np.maximum(table + added, _LEAST)
+        confusion = table / table.sum(axis=2, keepdims=True)
+        belief = more * np.log(prior).sum() + np.sum(added * np.log(confusion)) if np.any(added) else 0.0
         return Rates(prior, confusion, float(belief))
 
     def _added(self, table: FloatArray, prior: FloatArray) -> FloatArray:
@@ -140,8 +139,8 @@ class Model:
 
     def expect(self, rates: Rates, *, barred: bool = True) -> tuple[FloatArray, float]:
         """E-step: probability of each class from the answers (their equation 2.5), and their log likelihood."""
-        found = self.said @ _logs(rates.confusion).transpose(0, 2, 1).reshape(-1, self.votes.classes)
-        found += _logs(rates.prior)
+        found = self.said @ np.log(rates.confusion).transpose(0, 2, 1).reshape(-1, self.votes.classes)
+        found += np.log(rates.prior)
         tasks, known = list(self.votes.fixed.keys()), list(self.votes.fixed.values())
         alone = found[tasks, known]
         if barred and self.barred is not None:
@@ -172,11 +171,6 @@ def _heard(found: Patterns, length: IntArray) -> FloatArray:
     known = list(found.votes.fixed)
     heard[known] = found.weight[known]
     return heard
-
-
-def _logs(values: FloatArray) -> FloatArray:
-    found: FloatArray = np.log(np.maximum(values, _LEAST))
-    return found
 
 
 def _normalise(scores: FloatArray) -> FloatArray:
