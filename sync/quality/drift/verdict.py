@@ -10,6 +10,9 @@ from ..records import FloatArray, IntArray
 UNEVEN = 1 / 3
 """How unequally people follow a common change: the standard deviation of theirs, as a share of it."""
 
+PENALTY = 3.0
+"""What each amount of change costs in log likelihood: as by the information criterion at 400 answers, ln(400) / 2."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -63,11 +66,11 @@ def _everybody(change: FloatArray, error: FloatArray) -> float:
         common = float(np.average(change, weights=1 / variance))
     variance = np.square(error) + (UNEVEN * common) ** 2
     likely = -0.5 * np.square(change - common) / variance - 0.5 * np.log(variance / np.square(error))
-    return float((likely + 0.5 * np.square(change / error)).sum()) - 0.5 * math.log(len(change))
+    return float((likely + 0.5 * np.square(change / error)).sum()) - PENALTY
 
 
 def _some(change: FloatArray, error: FloatArray, who: IntArray) -> float:
     """The same where those people changed as they did, and nobody else."""
     choices = math.log(math.comb(len(change), len(who)))
     gain = 0.5 * float(np.square(change[who] / error[who]).sum())
-    return gain - 0.5 * len(who) * math.log(len(change)) - choices
+    return gain - PENALTY * len(who) - choices
