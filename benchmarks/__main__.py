@@ -9,7 +9,7 @@ from sync.errors import TiebreakError
 
 BENCHMARKS = {
     "agreement": "alpha, its bootstrap and all kappas from arrays, beside krippendorff and scikit-learn",
-    "consensus": "Dawid-Skene at a million answers, beside crowd-kit",
+    "consensus": "Dawid-Skene at a million answers, GLAD and MACE, beside crowd-kit",
     "truth": "consensus against the truth of every real crowd that has one, beside all methods of crowd-kit",
     "export": "the reports on an export of 100,000 tasks, end to end",
     "shapes": "polygons and masks compared, beside shapely, pycocotools and numpy",

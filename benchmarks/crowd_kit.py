@@ -1,11 +1,13 @@
-"""crowd-kit's Dawid-Skene: a script that an environment of its own runs, for benchmarks/consensus.py.
+"""crowd-kit's consensus methods: a script that an environment of its own runs, for benchmarks/consensus.py.
 
-python crowd_kit.py ANSWERS.npz prints one JSON object: {"seconds": cpu seconds, "right": share of right answers}.
+python crowd_kit.py ANSWERS.npz prints one JSON object: {"seconds": cpu seconds, "right": share of right answers}, and
+the parameters where likelihoods are compared.
 """
 
 import json
 import sys
 import time
+from typing import Any
 
 import numpy as np
 
@@ -15,16 +17,32 @@ REQUIREMENTS = ("crowd-kit==1.4.2",)
 
 def main(path: str) -> None:
     import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    from crowdkit.aggregation.classification import DawidSkene  # type: ignore[import-not-found]
+    from crowdkit.aggregation import classification  # type: ignore[import-not-found]
 
     with np.load(path, allow_pickle=False) as file:
-        table, truth = file["table"], file["truth"]
-    tasks, people = table.shape
+        task, annotator, answer, truth, method = (
+            file[name] for name in ("task", "annotator", "answer", "truth", "method")
+        )
+    frame = pd.DataFrame({"task": task, "worker": annotator, "label": answer})
     start = time.process_time()
-    columns = {"task": np.repeat(np.arange(tasks), people), "worker": np.tile(np.arange(people), tasks)}
-    found = DawidSkene(n_iter=100).fit_predict(pd.DataFrame({**columns, "label": table.ravel()}))
+    fitted = getattr(classification, str(method))().fit(frame)
     seconds = time.process_time() - start
-    print(json.dumps({"seconds": seconds, "right": float(np.mean(found.sort_index().to_numpy() == truth))}))
+    right = float(np.mean(fitted.labels_.sort_index().to_numpy() == truth))
+    print(json.dumps({"seconds": seconds, "right": right, **parameters(fitted, frame, str(method))}))
+
+
+def parameters(fitted: Any, frame: Any, method: str) -> dict[str, Any]:
+    """Ability and ease by GLAD, knowing and guessing by MACE, annotators, tasks and labels in ascending order."""
+    if method == "GLAD":
+        return {
+            "ability": fitted.alphas_.sort_index().tolist(),
+            "ease": fitted.betas_.sort_index().tolist(),
+        }
+    if method != "MACE":
+        return {}
+    people, labels = np.argsort(frame["worker"].unique()), np.argsort(frame["label"].unique())
+    spamming, guesses = np.asarray(fitted.spamming_)[people], np.asarray(fitted.thetas_)[people][:, labels]
+    return {"knows": spamming[:, 1].tolist(), "guesses": (spamming[:, :1] * guesses).tolist()}
 
 
 if __name__ == "__main__":

@@ -87,8 +87,6 @@ def test_consensus_is_as_good_as_it_is_elsewhere(shared_data: Path, name: str) -
     assert published == pytest.approx(theirs, abs=0.04 if name in STOPS_EARLY else 0.011)
     ours = accuracy(folder, dawid_skene(votes), coded, tasks)
     assert ours >= theirs - 0.013
-    auto = {"majority": counted, "dawid-skene": ours}[inferred(coded).method]
-    assert auto >= max(counted, theirs) - 0.03
 
 
 @pytest.mark.parametrize("name", CROWD_KIT_LABELS)

@@ -58,18 +58,30 @@ def mace(
         probability = votes.shares()
     else:
         model = Model.of(votes, variational)
-        best = _best(model, restarts, seed) if restarts > 1 else next(_starts(model, 1, seed))
-        knowing = climb(
-            model.step,
-            best,
-            change=model.change,
-            project=lambda point: np.clip(point, 0.0, model.given),
-            iterations=iterations,
-            tolerance=tolerance,
-        )
-        probability = model.probability(model.maximise(knowing))
+        habits = fit(model, restarts=restarts, iterations=iterations, tolerance=tolerance, seed=seed)
+        probability = model.probability(habits)
     prior = votes.class_shares(probability)
     return Posterior(probability, prior, votes.confusion(probability, prior))
+
+
+def fit(
+    model: "Model",
+    *,
+    restarts: int = RESTARTS,
+    iterations: int = ITERATIONS,
+    tolerance: float = TOLERANCE,
+    seed: int = 0,
+) -> "Habits":
+    """The habits that the best of the starts leads to."""
+    knowing = climb(
+        model.step,
+        _best(model, restarts, seed) if restarts > 1 else next(_starts(model, 1, seed)),
+        change=model.change,
+        project=lambda point: np.clip(point, 0.0, model.given),
+        iterations=iterations,
+        tolerance=tolerance,
+    )
+    return model.maximise(knowing)
 
 
 def _best(model: "Model", restarts: int, seed: int) -> FloatArray:
