@@ -165,7 +165,7 @@ def found_in(rows: list[Row], fixed: dict[int, str]) -> list[Finding]:
     return gold_failed(every) + annotator_drift(every)
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(ROWS, st.dictionaries(st.integers(0, 6), st.sampled_from(ABC)))
 def test_every_finding_is_about_an_open_answer_of_its_annotator(rows: list[Row], fixed: dict[int, str]) -> None:
     given_by = {(task, who) for task, who, _ in rows}

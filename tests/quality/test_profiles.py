@@ -293,7 +293,7 @@ def of_any_family(draw: st.DrawFn, name: str) -> ControlEvidence:
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(st.data())
 def test_every_family_has_profiles_whose_numbers_are_numbers(name: str, data: st.DataObject) -> None:
     evidence = data.draw(of_any_family(name))
@@ -309,7 +309,7 @@ def test_every_family_has_profiles_whose_numbers_are_numbers(name: str, data: st
             assert share.value is None or (-1e-9 <= share.value <= 1 + 1e-9 and share.low is not None)
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(
     st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3), st.sampled_from(ABC)), unique_by=lambda row: row[:2]),
     st.randoms(use_true_random=False),

@@ -35,12 +35,12 @@ def signals(evidence: ControlEvidence, kind: str | None = None) -> list[tuple[in
 def test_honest_people_have_no_signals(labels: int, per_task: int) -> None:
     """Also where they are of unequal quality, and hurry now and then."""
     found = 0
-    for seed in range(10):
+    for seed in range(5):
         rng = np.random.default_rng(seed)
         evidence, _, _ = crowd_of(rng, 200, rng.uniform(0.7, 0.95, 8), per_task, labels)
         seconds = rng.lognormal(1.5, 0.7, len(evidence.coded.task))
         found += bool(signals(dataclasses.replace(evidence, lead_time=seconds)))
-    assert found <= 2
+    assert found <= 1
 
 
 def test_who_always_gives_one_label_is_constant() -> None:
@@ -144,7 +144,7 @@ def test_the_tail_is_that_of_a_binomial(n: int, data: st.DataObject) -> None:
     assert found == pytest.approx(stats.binom.sf(hits - 1, n, mean) if hits >= n * mean + 1 else 1.0, abs=1e-9)
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(st.permutations(range(6)))
 def test_names_of_annotators_mean_nothing(names: list[int]) -> None:
     evidence, _, _ = crowd_of(np.random.default_rng(6), 60, np.array([0.5, *[0.9] * 5]), 6)
