@@ -13,7 +13,7 @@ from .answers import ABC, Row, single
 
 
 def drawn(seed: int) -> tuple[tuple[AnnotatorQuality, ...], list[float]]:
-    """Twenty annotators of accuracies from .5 to .95 give three answers to each of 150 tasks; a mistake is any other."""
+    """Twenty annotators of accuracies from .5 to .95 give three answers to each of 150 tasks."""
     rng = np.random.default_rng(seed)
     accuracy = rng.uniform(0.5, 0.95, 20)
     rows: list[Row] = []
