@@ -66,8 +66,10 @@ def judge(
     config: LabelConfig, evidence: Mapping[str, ControlEvidence], data: Mapping[int, Mapping[str, Any]], how: How
 ) -> Verdict:
     """Judge every control on its evidence; ``data`` maps tasks to what they show."""
-    neighbours = near_identical(data, shown_fields(config))
-    said = {name: concluded_on(one, data, how) for name, one in evidence.items()}
+    fields = shown_fields(config)
+    neighbours = near_identical(data, fields)
+    shown = {task: {name: one[name] for name in fields if name in one} for task, one in data.items()}
+    said = {name: concluded_on(one, shown, how) for name, one in evidence.items()}
     written = (*submissions(evidence.values()), *concluded(one.consensus for one in said.values()))
     controls = {}
     for name, one in said.items():
@@ -88,13 +90,13 @@ def judge(
     return _ranked(controls, neighbours, how)
 
 
-def concluded_on(evidence: ControlEvidence, data: Mapping[int, Mapping[str, Any]], how: How) -> Judgement:
-    """Agreement, consensus and people on one control, without findings."""
+def concluded_on(evidence: ControlEvidence, shown: Mapping[int, Mapping[str, Any]], how: How) -> Judgement:
+    """Agreement, consensus and people on one control, without findings; ``shown`` maps tasks to what people read."""
     control = evidence.control
     method = how.agreement[control.name]
     measured = measure(evidence, method, np.random.default_rng(method.seed))
     consensus = infer(evidence, how.consensus if how.consensus in methods(control) else "auto")
-    return Judgement(evidence, measured, consensus, profiles(evidence, consensus, data))
+    return Judgement(evidence, measured, consensus, profiles(evidence, consensus, shown))
 
 
 def _ranked(controls: Mapping[str, Judgement], neighbours: tuple[NearIdentical, ...], how: How) -> Verdict:
