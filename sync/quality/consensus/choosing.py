@@ -12,9 +12,9 @@ from .dawid_skene import dawid_skene
 from .posterior import STRENGTH, Posterior, Votes
 
 COUNTING, WEIGHING = "wawa", "blend"
-"""What is chosen where little, and where much is learned from knowing who answered."""
+"""What is chosen where models of how annotators err predict answers hardly better than counting, and where they do."""
 PAYS = 1.03
-"""By what factor an answer has to become more probable before it pays to learn how everybody errs."""
+"""By what factor an answer has to be more probable under a model of annotators than by counting."""
 GOLD = 40
 """So many tasks with a known answer show which method is best."""
 FOLDS = 4
@@ -26,15 +26,14 @@ _LEAST = 1e-9
 def choose(evidence: ControlEvidence) -> tuple[str, str]:
     """Which algorithm fits the data, and why in words.
 
-    Known answers decide where there are enough of them. Else each answer is predicted from the other ones to its task,
-    by counting and by what Dawid and Skene's model learned about annotators: where that predicts hardly better, it
-    learned what divides the tasks in some way, but not in which.
+    Known answers decide where there are enough of them. Else each answer is predicted from the other ones to its task:
+    by their shares, and by what Dawid and Skene's model learned of how everybody errs. Where that predicts hardly
+    better, answers to a task hang together for other reasons than its class (some tasks divide everybody), which is
+    what all models of annotators exclude; then they take divided tasks for a class of their own, and counting is safer.
     """
     coded = evidence.coded
     if why := _nothing_to_learn(coded):
         return "majority", why
-    if coded.multiple:
-        return _by_amount(coded)
     votes = votes_of(evidence)
     name, why = _by_prediction(votes)
     if len(known := _known(votes)) >= GOLD:
@@ -54,31 +53,23 @@ def _nothing_to_learn(coded: CodedAnswers) -> str:
     return ""
 
 
-def _by_amount(coded: CodedAnswers) -> tuple[str, str]:
-    """For several labels together: whether there are answers enough to learn from."""
-    per_person = float(np.median(np.bincount(coded.annotator)))
-    if per_person < 4:
-        return "majority", f"a median of {per_person:.0f} answers an annotator is too few to learn whom to trust"
-    return "dawid-skene", f"a median of {per_person:.0f} answers an annotator shows whom to trust on what"
-
-
 def _by_prediction(votes: Votes) -> tuple[str, str]:
     mean, error = gain(votes)
     factor = float(np.exp(mean - error))
     learned = f"{100 * (np.exp(mean) - 1):.1f} % (± {100 * error:.1f})"
     if factor < PAYS:
         return COUNTING, (
-            f"knowing who answered makes the answers only {learned} more predictable than counting them: "
-            "too little to trust a model of how everybody errs"
+            f"a model of how everybody errs makes the answers only {learned} more predictable than counting the "
+            "others: tasks divide people for other reasons, and such a model would be misled"
         )
     return WEIGHING, (
-        f"knowing who answered makes the answers {learned} more predictable than counting them, and no single model "
-        "of annotators is the best for every crowd: the mean of five"
+        f"a model of how everybody errs makes the answers {learned} more predictable than counting the others, "
+        "and no single one is the best for every crowd: the mean of five"
     )
 
 
 def gain(votes: Votes) -> tuple[float, float]:
-    """How much better answers are predicted when it is known how everybody errs: the mean and its standard error.
+    """How much better a model of annotators predicts answers than counting: the mean and its standard error.
 
     The difference of the logarithms of the probability that each answer has, given the other answers to its task: by
     Dawid and Skene's model, and by the shares of those answers. Each answer is left out of what is learned about its
