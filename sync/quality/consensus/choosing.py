@@ -14,7 +14,11 @@ from .posterior import STRENGTH, Posterior, Votes
 COUNTING, WEIGHING = "wawa", "blend"
 """What is chosen where models of how annotators err predict answers hardly better than counting, and where they do."""
 PAYS = 1.03
-"""By what factor an answer has to be more probable under a model of annotators than by counting."""
+"""By what factor an answer has to be more probable under a model of annotators than by counting.
+
+Simulated crowds who are alike but have tasks that divide them stay below 1.02, where a model costs up to 6 points of
+accuracy; a rare class and annotators who differ give 1.04 and more, where it gains 2. Real crowds: benchmarks/truth.py.
+"""
 GOLD = 40
 """So many tasks with a known answer show which method is best."""
 FOLDS = 4
