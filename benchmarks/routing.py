@@ -30,8 +30,8 @@ SETS = (
 ).split()
 BUDGET = 0.1
 ROUNDS = 5
-DRAWS = 20
-FEW_DRAWS = 5
+DRAWS = 10
+FEW_DRAWS = 3
 """Draws of chance and of ties on sets of more than MANY answers."""
 MANY = 20_000
 RESAMPLES = 2000

@@ -84,8 +84,10 @@ def _audited(
         count = int(np.ceil(share / (1 - share) * len(taken)))
     else:
         count = min(_audits(policy, policy.budget), policy.budget - len(taken))
-    names = [scored.controls[code] for code in scored.control[taken].tolist()]
-    queued = set(zip(scored.task[taken].tolist(), names, strict=True))
-    audits, places = draw([key for key in accepted if key not in queued], count, policy.seed)
+    queued: set[Key] = set()
+    if count > 0:
+        names = [scored.controls[code] for code in scored.control[taken].tolist()]
+        queued = set(zip(scored.task[taken].tolist(), names, strict=True))
+    audits, places = draw(accepted, count, policy.seed, queued)
     beside = (np.array(places) * len(taken)).astype(np.int64)
     return audits, scored.priority[taken][beside] if len(taken) else np.zeros(len(audits))

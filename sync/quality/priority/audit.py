@@ -1,7 +1,7 @@
 """Which accepted labels are looked at although nothing was found: a random sample that is always the same."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from .facts import Key
 Hashes = NDArray[np.uint64]
 
 
-def draw(pool: Sequence[Key], count: int, seed: int) -> tuple[list[Key], list[float]]:
-    """``count`` of the pool (all of it where it is smaller), each as likely as any other, and their places in [0, 1).
+def draw(pool: Sequence[Key], count: int, seed: int, but: Set[Key] = frozenset()) -> tuple[list[Key], list[float]]:
+    """``count`` of the pool ``but`` some (all of it where it is smaller), as likely as any other; places in [0, 1).
 
     Tasks are drawn in the order of a hash of seed, control and task, so the draw doesn't depend on the order of the
     pool, and a larger sample contains the smaller ones: what was looked at last week needs no second look, and the
@@ -26,8 +26,14 @@ def draw(pool: Sequence[Key], count: int, seed: int) -> tuple[list[Key], list[fl
         return [], []
     mixed = _mixed(pool, f"draw/{seed}")
     tasks = np.array([task for task, _ in pool])
-    first = np.lexsort((tasks, mixed))[:count].tolist()
-    drawn = [pool[place] for place in first]
+    drawn: list[Key] = []
+    for place in np.lexsort((tasks, mixed)).tolist():
+        if len(drawn) == count:
+            break
+        if pool[place] not in but:
+            drawn.append(pool[place])
+    if not drawn:
+        return [], []
     return drawn, (_mixed(drawn, f"place/{seed}") / 2.0**64).tolist()
 
 

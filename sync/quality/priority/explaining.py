@@ -11,7 +11,7 @@ from .selecting import TAKEN, WHY_NOT
 
 
 def explain(queue: Queue, task: int, control: str | None = None) -> list[str]:
-    """Every finding with its severity, weight and contribution, then age, importance, total, band, action and place.
+    """An audit first; every finding with its severity, weight and contribution, age, importance, band, action, place.
 
     For all controls of the task, or one. A task that is not in the queue has its reason.
 
@@ -27,10 +27,11 @@ def explain(queue: Queue, task: int, control: str | None = None) -> list[str]:
       P1, because 0.500 is at least 0.40
       adjudicate: somebody decides between the answers in a review project
     """
-    lines = [line for place in _scored(queue, task, control) for line in _entry(queue, place)]
+    lines: list[str] = []
     for number, (audited, name) in enumerate(queue.audits):
         if audited == task and control in (None, name):
             lines += _audit(queue, number)
+    lines += [line for place in _scored(queue, task, control) for line in _entry(queue, place)]
     return lines or [_nothing(queue, task, control)]
 
 

@@ -105,14 +105,19 @@ def _changes(*columns: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 
 def _beside(task: IntArray, control: Sequence[str], policy: Policy, facts: Facts) -> tuple[FloatArray, FloatArray]:
     """Importance and boost of each task and control; 1 and 0 where nothing is known."""
-    if not facts:
-        return np.ones(len(task)), np.zeros(len(task))
+    important: FloatArray = np.ones(len(task))
+    boost: FloatArray = np.zeros(len(task))
+    if not facts or not (policy.importance or policy.age_boost):
+        return important, boost
     known = [facts.get(key) for key in zip(task.tolist(), control, strict=True)]
-    important = [
-        1.0 if fact is None else importance(name, fact, policy) for name, fact in zip(control, known, strict=True)
-    ]
-    waited = [0.0 if fact is None or fact.age is None else fact.age for fact in known]
-    return np.array(important), policy.age_boost * np.clip(np.array(waited) / policy.age_days, 0.0, 1.0)
+    if policy.importance:
+        important = np.array(
+            [1.0 if fact is None else importance(name, fact, policy) for name, fact in zip(control, known, strict=True)]
+        )
+    if policy.age_boost:
+        waited = np.array([0.0 if fact is None or fact.age is None else fact.age for fact in known])
+        boost = policy.age_boost * np.clip(waited / policy.age_days, 0.0, 1.0)
+    return important, boost
 
 
 def importance(control: str, fact: Fact, policy: Policy) -> float:

@@ -1,8 +1,9 @@
 """Which of the scored entries a run takes: budget, the cap per annotator, diversity."""
 
+import itertools
 import math
-from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,22 +53,23 @@ def select(scored: Scored, found: Sequence[Finding], policy: Policy, facts: Fact
         return Selection(fate, ordered)
     fate[able] = SPENT
     people: Counter[int] = Counter()
-    groups: Counter[Hashable] = Counter()
-    left, waiting = len(able) if room is None else room, []
-    for place in able.tolist():
+    groups: Counter[Crowd] = Counter()
+    left, waiting = len(able) if room is None else room, deque[int]()
+    for place, crowds in zip(able.tolist(), _crowds(scored, able, facts, limits), strict=True):
         if not left:
             break
-        crowds = [one for one in _crowds(scored, place, facts) if one[0] in limits] if limits else []
-        if any(groups[one] >= limits[one[0]] for one in crowds):
+        if any(groups[crowd] >= limits[crowd[0]] for crowd in crowds):
             waiting.append(place)
             continue
         fate[place] = _take(scored, found, place, policy, people)
         if fate[place] == TAKEN:
             left -= 1
             groups.update(crowds)
-    for place in waiting:
-        fate[place] = _take(scored, found, place, policy, people) if left else CROWDED
+    while waiting and left:
+        place = waiting.popleft()
+        fate[place] = _take(scored, found, place, policy, people)
         left -= int(fate[place] == TAKEN)
+    fate[list(waiting)] = CROWDED
     return Selection(fate, ordered)
 
 
@@ -79,15 +81,26 @@ def _limits(policy: Policy, room: int | None) -> dict[str, int]:
     return {name: max(1, math.floor(share * room + 1e-9)) for name, share in shares.items() if share < 1}
 
 
-def _crowds(scored: Scored, place: int, facts: Facts) -> Iterator[tuple[str, Hashable]]:
-    """What an entry has in common with others: its main evidence, its answer, its group."""
-    yield "kind", int(scored.main[place])
-    control = scored.controls[scored.control[place]]
-    fact = facts.get((int(scored.task[place]), control))
-    if fact is not None and fact.labels:
-        yield "label", (control, fact.labels)
-    if fact is not None and fact.cluster is not None:
-        yield "cluster", fact.cluster
+Crowd = tuple[str, Hashable]
+"""What several entries have in common: "label", "cluster" or "kind", and which."""
+
+
+def _crowds(scored: Scored, able: IntArray, facts: Facts, limits: Mapping[str, int]) -> Iterator[Sequence[Crowd]]:
+    """The crowds of each entry that are limited; entries of nothing known are in none."""
+    if not limits:
+        yield from itertools.repeat((), len(able))
+        return
+    beside = facts if limits.keys() & {"label", "cluster"} else {}
+    for task, code, main in zip(
+        scored.task[able].tolist(), scored.control[able].tolist(), scored.main[able].tolist(), strict=True
+    ):
+        crowds: list[Crowd] = [("kind", main)] if "kind" in limits else []
+        fact = beside.get((task, scored.controls[code])) if beside else None
+        if fact is not None and fact.labels and "label" in limits:
+            crowds.append(("label", (code, fact.labels)))
+        if fact is not None and fact.cluster is not None and "cluster" in limits:
+            crowds.append(("cluster", fact.cluster))
+        yield crowds
 
 
 def _take(scored: Scored, found: Sequence[Finding], place: int, policy: Policy, people: Counter[int]) -> int:
