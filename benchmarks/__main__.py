@@ -16,6 +16,7 @@ BENCHMARKS = {
     "regions": "boxes and spans of all pairs of annotators, beside plain Python with scipy, and seqeval",
     "priority": "a million findings ranked, beside a loop in plain Python",
     "routing": "what reviewing the head of the queue does for the consensus, beside vote share and chance",
+    "planted": "faults planted into clean data of every control family, and which of them are found",
     "label_errors": "label errors that people confirmed, CROWDLAB and ActiveLab, beside cleanlab",
     "spans": "consensus on names that a real crowd marked, beside votes; on masks, beside crowd-kit",
     "predict": "latency of /predict at 1 and 50 tasks",
