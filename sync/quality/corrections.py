@@ -10,7 +10,7 @@ from label_config.words import in_words
 
 from .conflicts import NearIdentical
 from .findings.case import Case
-from .findings.conflicts import Member, distances, far_apart, placed
+from .findings.conflicts import Contrary, Member, placed
 from .records import Finding
 from .rules import violations
 from .submissions import Submission, with_answer
@@ -57,7 +57,7 @@ class _Objections:
         self._group = {task: group for group in case.neighbours for task in group.tasks}
         self._known = {one.task: one for one in case.consensus.tasks}
         self._ruled = case.ruled()
-        self._limit = far_apart(case)
+        self._contrary = Contrary(case)
 
     def to(self, one: Finding) -> str | None:
         """The first objection to the correction of a finding, null where there is none."""
@@ -78,8 +78,8 @@ class _Objections:
         others = [*self._others(one.task)]
         if not others:
             return
-        far = distances(self._case, [(correction, other.one.answer) for other in others])
-        against = [other for other, apart in zip(others, far.tolist(), strict=True) if apart > self._limit]
+        apart = self._contrary.between([(correction, other.one.answer) for other in others])
+        against = [other for other, differs in zip(others, apart.tolist(), strict=True) if differs]
         ruled = [other for other in against if other.ruled]
         if ruled:
             answer = in_words(ruled[0].one.answer)

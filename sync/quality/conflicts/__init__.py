@@ -1,5 +1,6 @@
 """Near-identical tasks: equal once normalised, or with nearly the same text, or with nearly the same vector."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,8 +42,9 @@ def near_identical(
 
     ``fields`` are what tasks are compared in. Two tasks are near-identical where the fields are equal once normalised
     (addresses, images in place and numbers: to the letter); or where every written field has a Jaccard similarity of
-    character shingles of at least ``similarity``, everything else being equal; or, with ``vectors`` (task -> its
-    embedding), where the cosine is at least ``cosine``. Tasks that show nothing are like no other.
+    character shingles of at least ``similarity``, everything else being equal, also the numbers in it (another date or
+    code makes another task) and fields of under 20 characters; or, with ``vectors`` (task -> its embedding), where the
+    cosine is at least ``cosine``. Tasks that show nothing are like no other.
 
     Likeness does not chain: every group is a star, all of it like its centre (Aslam, Pelekhov and Rus 2004), so that no
     two members are further apart than twice what the threshold allows. ``seed`` draws the hashes; a pair at the
@@ -70,7 +72,8 @@ def near_identical(
 
 def _alike_texts(shown: Sequence[Content], fields: Sequence[str], threshold: float, seed: int) -> Alike:
     """Among contents that have written text; a field that one has not is empty."""
-    written = [place for place, what in enumerate(shown) if what.texts]
+    alike = Counter(what.exact for what in shown if what.texts)
+    written = [place for place, what in enumerate(shown) if what.texts and alike[what.exact] > 1]
     code: dict[object, int] = {}
     apart = np.array([code.setdefault(shown[place].exact, len(code)) for place in written], dtype=np.int64)
     used = [name for name in fields if any(name == field for place in written for field, _ in shown[place].texts)]

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://\S+|data:[^,\s]*,\S*|/data/\S+)\Z", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
+SHORT = 20
+"""Shorter texts are alike only where they are equal: a letter may make another word, and there is no context."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """What one task shows.
 
-    ``exact`` are the fields that are alike only where they are equal (addresses, images in place, numbers), ``texts``
-    the written ones, normalised; both as (field, value) in the order of the fields, without the empty ones.
+    ``exact`` are the fields that are alike only where they are equal (addresses, images in place, numbers, texts of a
+    few characters) and the numbers in the written ones; ``texts`` the written ones, normalised; both as (field, value)
+    in the order of the fields, without the empty ones.
     """
 
     exact: tuple[tuple[str, str], ...]
@@ -30,8 +34,10 @@ class Content:
 def content(shown: Mapping[str, Any], fields: Sequence[str]) -> Content:
     """The named fields of a task's data; those that are missing, null or blank are left out.
 
-    >>> content({"text": " Große  STRASSE", "image": "s3://b/A.png", "n": 2}, ["text", "image", "n"])
-    Content(exact=(('image', 's3://b/A.png'), ('n', '2')), texts=(('text', 'grosse strasse'),))
+    >>> content({"text": " Große  STRASSE nach Süden", "image": "s3://b/A.png", "n": 2}, ["text", "image", "n"])
+    Content(exact=(('image', 's3://b/A.png'), ('n', '2')), texts=(('text', 'grosse strasse nach süden'),))
+    >>> content({"text": "Flat 12 at Park Road 7b is free"}, ["text"]).exact, content({"text": "No!"}, ["text"]).exact
+    ((('text', '12 7'),), (('text', 'no!'),))
     """
     exact, texts = [], []
     for name in fields:
@@ -42,6 +48,8 @@ def content(shown: Mapping[str, Any], fields: Sequence[str]) -> Content:
             exact.append((name, str(value).strip()))
         elif text := normalised(value if isinstance(value, str) else _written(value)):
             texts.append((name, text))
+            if same := text if len(text) < SHORT else " ".join(_DIGITS.findall(text)):
+                exact.append((name, same))
     return Content(tuple(exact), tuple(texts))
 
 

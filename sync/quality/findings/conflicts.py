@@ -14,6 +14,8 @@ from ..coded_answers import APART
 from ..conflicts import NearIdentical
 from ..distance import default_distance, distance
 from ..distance.comparison import Comparison
+from ..label_errors.against_model import differences
+from ..label_errors.limits import FEW, limit
 from ..records import BoolArray, Finding, FloatArray, IntArray, TaskConsensus
 from .case import Case
 from .disputes import percent
@@ -23,7 +25,8 @@ SCALES = frozenset({Family.RATING, Family.NUMBER, Family.MOMENT})
 MOST_ANSWERS = 30
 """Different answers of a group that are compared, the weightiest first."""
 MOST_RELATED = 20
-_PAIRS = 500
+_PAIRS, _DRAWN = 500, 60
+"""So many pairs of answers to one task are looked at; of regions fewer."""
 _RULED = 30.0
 """What a ruling counts: more than any number of tasks that nobody ruled on."""
 
@@ -63,14 +66,15 @@ def near_duplicate_conflict(case: Case) -> list[Finding]:
     The tasks of a group show the same, so that one answer is right for all: each answer's weight is the sum of the log
     odds of the consensus on the tasks that have it (rulings count most), and its probability follows from the weights.
     The severity is 1 - that probability, times the task's similarity with the group. Answers are different where they
-    are further apart than ``Thresholds.apart``, and by so much more as people differ on one and the same task; numbers
-    whose intervals have a value in common are not different.
+    are further apart than ``Thresholds.apart``, and by so much more as people differ on one and the same task. Of
+    regions they are where one is missing, has another label, or lies unusually far off. Numbers have to differ by
+    more than is usual on the same task, and those whose intervals have a value in common are not different.
     """
     if not case.neighbours:
         return []
     known = {one.task: one for one in case.consensus.tasks}
     ruled = case.ruled()
-    limit = far_apart(case)
+    contrary = Contrary(case)
     found = []
     for group in case.neighbours:
         members = [
@@ -78,7 +82,7 @@ def near_duplicate_conflict(case: Case) -> list[Finding]:
             for task, similarity, raw in zip(group.tasks, group.similarity, group.raw, strict=True)
             if task in known and (known[task].annotations or task in ruled)
         ]
-        sides = _sides(case, members, limit)
+        sides = _sides(contrary, members)
         if len(sides) > 1:
             found += [_finding(case, group, sides, at, member) for at, member in _open(sides)]
     return found
@@ -88,21 +92,60 @@ def _open(sides: Sequence[Side]) -> Iterator[tuple[int, Member]]:
     return ((at, member) for at, side in enumerate(sides) for member in side.members if not member.ruled)
 
 
-def far_apart(case: Case) -> float:
+class Contrary:
+    """Which answers to near-identical tasks are different: learned from how people differ on one and the same task."""
+
+    def __init__(self, case: Case) -> None:
+        """Look at some of the pairs of answers to the same task."""
+        self.case = case
+        self.control = case.evidence.control
+        self.drawn = self.control.family == Family.REGIONS and not self.control.per_region
+        self.usual = _on_the_same_task(case, _DRAWN if self.drawn else _PAIRS)
+        self.limit = 0.0 if self.drawn else far_apart(case, self.usual)
+
+    def between(self, pairs: Sequence[tuple[Answer, Answer]]) -> BoolArray:
+        """Whether each two answers are different: shape (pairs,)."""
+        if self.drawn:
+            return differences(self.control, [*self.usual, *pairs])[1][len(self.usual) :]
+        return distances(self.case, pairs) > self.limit
+
+    def matrix(self, answers: Sequence[Answer]) -> BoolArray:
+        """Of every two answers whether they are different: shape (n, n)."""
+        found = np.zeros((len(answers), len(answers)), dtype=np.bool_)
+        left, right = np.triu_indices(len(answers), 1)
+        pairs = [(answers[one], answers[other]) for one, other in zip(left.tolist(), right.tolist(), strict=True)]
+        found[left, right] = self.between(pairs)
+        return found | found.T
+
+
+def _on_the_same_task(case: Case, most: int) -> list[tuple[Answer, Answer]]:
+    """Pairs of answers, thinned out evenly."""
+    coded = case.evidence.coded
+    order = np.argsort(coded.task, kind="stable")
+    same = np.flatnonzero(coded.task[order][1:] == coded.task[order][:-1])
+    same = same[:: max(1, len(same) // most)]
+    return [(coded.answers[coded.answer[order[at]]], coded.answers[coded.answer[order[at + 1]]]) for at in same]
+
+
+def far_apart(case: Case, same_task: Sequence[tuple[Answer, Answer]]) -> float:
     """From which distance on two answers are different: more where people differ by degrees on the same task.
 
-    The median distance of two answers to one task lifts the threshold that far towards 1; of single choices none.
+    The median distance of two answers to one task lifts the threshold that far towards 1; of single choices none. On
+    scales the distance that is usual on one task is the threshold where that is less, down to a fifth of it.
     """
-    control, coded = case.evidence.control, case.evidence.coded
+    control = case.evidence.control
     scale = control.family in SCALES and not control.per_region
     apart = case.thresholds.apart_on_scales if scale else case.thresholds.apart
     if control.family == Family.CHOICES and not control.multiple and not control.per_region:
         return apart
-    order = np.argsort(coded.task, kind="stable")
-    same = np.flatnonzero(coded.task[order][1:] == coded.task[order][:-1])
-    same = same[:: max(1, len(same) // _PAIRS)]
-    pairs = [(coded.answers[coded.answer[order[at]]], coded.answers[coded.answer[order[at + 1]]]) for at in same]
-    noise = float(np.median(distances(case, pairs))) if pairs else 0.0
+    usual = distances(case, same_task) if same_task else np.zeros(0)
+    if scale and len(usual) >= FEW:
+        return min(apart, limit(usual, apart / 5)) if float(np.median(usual)) < apart else _lifted(apart, usual)
+    return _lifted(apart, usual)
+
+
+def _lifted(apart: float, usual: FloatArray) -> float:
+    noise = float(np.median(usual)) if len(usual) else 0.0
     return apart + (1 - apart) * noise
 
 
@@ -116,7 +159,7 @@ def distances(case: Case, pairs: Sequence[tuple[Answer, Answer]]) -> FloatArray:
     return distance(control, name)(Comparison(control, used, left, left + 1, np.ones(len(used))))
 
 
-def _sides(case: Case, members: Sequence[Member], limit: float) -> list[Side]:
+def _sides(contrary: Contrary, members: Sequence[Member]) -> list[Side]:
     """Members by answer, answers that are hardly apart together, the most probable side first."""
     by_answer: dict[Answer, list[Member]] = {}
     for member in members:
@@ -125,10 +168,10 @@ def _sides(case: Case, members: Sequence[Member], limit: float) -> list[Side]:
         return []
     weight = {answer: math.fsum(one.weight for one in given) for answer, given in by_answer.items()}
     heavy = sorted(by_answer, key=lambda answer: (-weight[answer], by_answer[answer][0].one.task))[:MOST_ANSWERS]
-    far = _matrix(case, heavy) * ~_overlapping([by_answer[answer] for answer in heavy])
+    other = contrary.matrix(heavy) & ~_overlapping([by_answer[answer] for answer in heavy])
     heads: dict[int, list[int]] = {}
     for at in range(len(heavy)):
-        near = next((head for head in heads if far[head, at] <= limit), at)
+        near = next((head for head in heads if not other[head, at]), at)
         heads.setdefault(near, []).append(at)
     weights = [math.fsum(weight[heavy[at]] for at in places) for places in heads.values()]
     shares = np.exp(np.array(weights) - max(weights))
@@ -137,14 +180,6 @@ def _sides(case: Case, members: Sequence[Member], limit: float) -> list[Side]:
         for places, share in zip(heads.values(), shares / shares.sum(), strict=True)
     ]
     return sorted(sides, key=lambda side: (-side.probability, side.members[0].one.task))
-
-
-def _matrix(case: Case, answers: Sequence[Answer]) -> FloatArray:
-    found = np.zeros((len(answers), len(answers)))
-    left, right = np.triu_indices(len(answers), 1)
-    pairs = [(answers[one], answers[other]) for one, other in zip(left.tolist(), right.tolist(), strict=True)]
-    found[left, right] = distances(case, pairs)
-    return found + found.T
 
 
 def _overlapping(given: Sequence[Sequence[Member]]) -> BoolArray:

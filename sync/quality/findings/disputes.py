@@ -6,21 +6,31 @@ All three are the same evidence, so they have one severity: the probability that
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from label_config.answers import Answer
+from label_config.model import Family
 from label_config.words import in_words
 
 from ..consensus import TIE
-from ..records import Finding, TaskConsensus
+from ..label_errors.against_model import differences
+from ..records import CodedAnswers, Finding, IntArray, TaskConsensus
 from .case import Case
 from .doubt import doubts
 
+EXACT = frozenset({Family.CHOICES, Family.TAXONOMY})
+"""Families whose answers are the same or different."""
 LONGEST = 100
 """Characters of an answer that are shown in a reason."""
 
 
 def low_agreement(case: Case) -> list[Finding]:
-    """Two or more people gave different answers."""
-    votes, doubt = _votes(case), doubts(case)
+    """Two or more people gave different answers.
+
+    Where right answers may differ by degrees (numbers, texts, outlines) they are different if they are further apart
+    than is usual on one task, or than ``Thresholds.apart`` in any case (see ``contrary``).
+    """
+    votes, doubt, differing = _votes(case), doubts(case), contrary(case)
     return [
         Finding(
             one.task,
@@ -31,8 +41,41 @@ def low_agreement(case: Case) -> list[Finding]:
             {"agreement": agreed, "doubt": doubt[one.task]},
         )
         for one in open_tasks(case)
-        if (agreed := case.agreement.get(one.task)) is not None and agreed < 1
+        if one.task in differing and (agreed := case.agreement.get(one.task)) is not None
     ]
+
+
+def contrary(case: Case) -> frozenset[int]:
+    """The tasks on which two answers differ by more than is usual (see ``label_errors.against_model.differences``).
+
+    Each answer is compared with that of the next annotator, the last with the first: where all of these are alike, so
+    are all others, nearly.
+    """
+    coded, control = case.evidence.coded, case.evidence.control
+    unlike = frozenset(task for task, agreed in case.agreement.items() if agreed < 1)
+    if not unlike or (control.family in EXACT and not control.per_region):
+        return unlike
+    left, right = _neighbours(coded)
+    pairs = [
+        (coded.answers[one], coded.answers[other])
+        for one, other in zip(coded.answer[left].tolist(), coded.answer[right].tolist(), strict=True)
+    ]
+    far, differs, _ = differences(control, pairs)
+    if control.family != Family.REGIONS or control.per_region:
+        differs |= far > case.thresholds.apart
+    return unlike & {coded.tasks[task] for task in coded.task[left[differs]].tolist()}
+
+
+def _neighbours(coded: CodedAnswers) -> tuple[IntArray, IntArray]:
+    """The rows of each two answers to one task that follow each other, the last one followed by the first."""
+    order = np.lexsort((coded.annotator, coded.task))
+    task = coded.task[order]
+    size = np.bincount(task, minlength=len(coded.tasks))[task]
+    first = np.searchsorted(task, task)
+    at = np.arange(len(task))
+    following = np.where(at + 1 < first + size, at + 1, first)
+    told = (size > 2) | ((size == 2) & (following > at))
+    return order[told], order[following[told]]
 
 
 def open_tasks(case: Case) -> Iterator[TaskConsensus]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from label_config.answers import Answer, Choices, Moment, Number, Regions
+from label_config.answers import Answer, Choices, Moment, Number, Ranking, Regions
 from label_config.model import Control, Family
 
 from ..distance import default_distance, distance
@@ -21,6 +21,8 @@ ON_SCALES = frozenset({Family.RATING, Family.NUMBER, Family.MOMENT})
 """Families whose distance is the absolute difference."""
 BY_DEGREES: Mapping[Family, float] = {Family.TEXT: 0.1, Family.CHAT: 0.1, Family.RELATIONS: 0.05}
 """Families whose right answers may differ somewhat, and the distance up to which that means nothing in any case."""
+MANY = 5
+"""Of so many stars, or more, one more or less means nothing; nor do two neighbours in an order of so many items."""
 _FEW_ON_SCALES = 0.1
 """Of a few numbers a difference is more than usual from this share of the values in use."""
 
@@ -77,8 +79,8 @@ def differences(
 ) -> tuple[FloatArray, BoolArray, list[tuple[Fault, ...]]]:
     """Of two answers each to different tasks: the distance, whether it is more than usual, and the regions that differ.
 
-    Labels and orders differ where they are not the same. Of other answers most pairs are taken to be alike, and what is
-    usual is learned from them (see ``limits``).
+    Labels and orders differ where they are not the same, but for a step among many (``MANY``). Of other answers most
+    pairs are taken to be alike, and what is usual is learned from them (see ``limits``).
     """
     far = apart(control, pairs)
     none: list[tuple[Fault, ...]] = [()] * len(pairs)
@@ -87,26 +89,46 @@ def differences(
         faults = region_faults([one for one, _ in drawn], [other for _, other in drawn])
         return far, np.array([bool(some) for some in faults], dtype=np.bool_), faults
     if control.family in ON_SCALES and not control.per_region:
-        return far, _off(pairs), none
+        many = control.family == Family.RATING and (control.high or 0) >= MANY
+        return far, _off(pairs, 1.0 if many else 0.0), none
+    if control.family == Family.RANKING and not control.per_region:
+        return far, np.array([not _nearly_in_order(*pair) for pair in pairs], dtype=np.bool_), none
     usual = limit(far, BY_DEGREES.get(control.family, 0.0)) if _by_degrees(control) else 0.0
     return far, far > usual + 1e-12, none
+
+
+def _nearly_in_order(one: Answer, other: Answer) -> bool:
+    """True for equal orders, and for one bucket of many items of which two neighbours have changed places."""
+    if one == other or not isinstance(one, Ranking) or not isinstance(other, Ranking):
+        return one == other
+    if len(one.buckets) != 1 or len(other.buckets) != 1 or len(one.buckets[0][1]) < MANY:
+        return False
+    (_, here), (_, there) = one.buckets[0], other.buckets[0]
+    moved = [place for place, (item, instead) in enumerate(zip(here, there, strict=False)) if item != instead]
+    first = moved[0] if moved else len(here)
+    return len(here) == len(there) and moved == [first, first + 1] and set(here) == set(there)
 
 
 def _by_degrees(control: Control) -> bool:
     return control.family in BY_DEGREES or (control.per_region and control.family in ON_SCALES)
 
 
-def _off(pairs: Sequence[tuple[Answer, Answer]]) -> BoolArray:
-    """Numbers: whether the difference is unusual among those on its side, above the median or below it."""
+def _off(pairs: Sequence[tuple[Answer, Answer]], least: float) -> BoolArray:
+    """Numbers: whether the difference is unusual among those on its side, above the median or below it.
+
+    Differences up to ``least`` never are.
+    """
     both = np.array([[value_on_scale(one), value_on_scale(other)] for one, other in pairs]).reshape(-1, 2)
     residual = both[:, 0] - both[:, 1]
     if len(residual) < FEW:
-        return np.abs(residual) > _FEW_ON_SCALES * np.ptp(both) if len(both) else np.zeros(0, dtype=np.bool_)
+        return (
+            np.abs(residual) > max(_FEW_ON_SCALES * np.ptp(both), least) if len(both) else np.zeros(0, dtype=np.bool_)
+        )
     residual -= np.median(residual)
     off = np.zeros(len(residual), dtype=np.bool_)
     for side in (residual >= 0, residual <= 0):
         size = np.abs(residual[side])
-        off[side] |= size > limit(size, 1e-9 * float(np.abs(both).max(initial=0.0)))
+        off[side] |= size > limit(size, max(least, 1e-9 * float(np.abs(both).max(initial=0.0))))
     return off
 
 
