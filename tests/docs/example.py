@@ -66,6 +66,45 @@ def export(people: tuple[int, int, int]) -> list[dict[str, Any]]:
     return tasks
 
 
+def environment() -> Mapping[str, str]:
+    """What a reader's shell holds."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIEBREAK_")}
+    return kept | {"COLUMNS": "110", "NO_COLOR": "1", "PATH": f"{PROGRAMS}:{kept.get('PATH', '')}"}
+
+
+def run_here(command: str, folder: Path, *, both: bool = True) -> tuple[str, int]:
+    """What a command prints (without ``both`` on standard output alone) and its exit code, run in this process."""
+    words = shlex.split(command)
+    printed, beside = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(printed),
+        redirect_stderr(printed if both else beside),
+    ):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", words)
+        for name in set(os.environ) - set(environment()):
+            patch.delenv(name)
+        for name, value in environment().items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as left:
+            MAINS[words[0]]()
+    return printed.getvalue(), int(left.value.code or 0)
+
+
+def exported(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tasks as Label Studio exports them: ids from 1 on, a task a minute, some seconds an answer."""
+    found: list[dict[str, Any]] = []
+    for number, task in enumerate(tasks, 1):
+        at = f"2026-11-24T{9 + number // 60:02}:{number % 60:02}:00Z"
+        annotations = [
+            {"id": 10 * number + place, "created_at": at, "updated_at": at, "lead_time": 5.0 + number % 3, **one}
+            for place, one in enumerate(task["annotations"])
+        ]
+        found.append({**task, "id": number, "annotations": annotations, "predictions": []})
+    return found
+
+
 class Example:
     """The project in Label Studio, a folder to work in, and what stands in the docs for what is different each time."""
 
@@ -107,24 +146,9 @@ class Example:
         text = re.sub(rf"\b{self.project}\.\d{{10}}\b", "1.1795540000", text)
         return "\n".join(line.rstrip() for line in text.splitlines()).strip()
 
-    def environment(self) -> Mapping[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("TIEBREAK_")}
-        return kept | {"COLUMNS": "110", "NO_COLOR": "1", "PATH": f"{PROGRAMS}:{kept.get('PATH', '')}"}
-
     def run(self, command: str) -> str:
         """What a command of the docs prints, in the words of the docs. It runs in this process: loading takes time."""
-        words = shlex.split(self.real(command))
-        printed = io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed), redirect_stderr(printed):
-            patch.chdir(self.folder)
-            patch.setattr(sys, "argv", words)
-            for name in set(os.environ) - set(self.environment()):
-                patch.delenv(name)
-            for name, value in self.environment().items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit):
-                MAINS[words[0]]()
-        return self.as_documented(printed.getvalue())
+        return self.as_documented(run_here(self.real(command), self.folder)[0])
 
     def serve(self, command: str, url: str, health: str, **variables: str) -> str:
         """Start a server of the docs on the port of ``url``, wait until it answers: the first thing it printed."""
@@ -134,7 +158,7 @@ class Example:
             process = subprocess.Popen(
                 words,
                 cwd=self.folder,
-                env={**self.environment(), **variables},
+                env={**environment(), **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

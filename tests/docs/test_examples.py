@@ -16,7 +16,9 @@ from sync.quality.records import Estimate
 from ..conftest import ROOT, RunningLabelStudio
 from ..dashboard.stage import crowd, stage, texts
 from .example import Example
-from .pages import Block, blocks, commands, page
+from .keys import documented, keys
+from .pages import blocks, commands
+from .printed import assert_said, expected
 
 CLI = ROOT / "docs/cli.md"
 EXAMPLES = [block for block in blocks(CLI) if block.language == "console"]
@@ -41,23 +43,6 @@ def fill_in(example: Example) -> str:
     found = re.search(r'^secret = "(.+)"$', text, re.MULTILINE)
     assert found is not None
     return found[1]
-
-
-def expected(block: Block) -> list[tuple[str, str]]:
-    """Each command of a block with what is to be printed; ``...`` stands for anything within a line."""
-    parts = re.split(r"^\$ (.*)$", block.text, flags=re.MULTILINE)[1:]
-    return [(command, said.strip()) for command, said in zip(parts[::2], parts[1::2], strict=True)]
-
-
-def narrow(text: str) -> str:
-    """Columns of a table two blanks apart: how wide they are depends on the numbers in them."""
-    return re.sub(r"(?<=\S) {2,}", "  ", text)
-
-
-def assert_said(printed: str, wanted: str) -> None:
-    printed, wanted = narrow(printed), narrow(wanted)
-    pattern = ".*".join(re.escape(part) for part in wanted.split("..."))
-    assert re.fullmatch(pattern, printed), f"printed:\n{printed}\n\nthe docs say:\n{wanted}"
 
 
 @pytest.mark.label_studio
@@ -89,38 +74,16 @@ def test_the_examples_of_the_methods() -> None:
     assert result.failed == 0
 
 
-def documented(section: str) -> set[str]:
-    """The keys in the tables under a heading of docs/report.md."""
-    text = page("docs/report.md").partition(f"## {section}\n")[2].partition("\n## ")[0]
-    cells = re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)
-    return {key for cell in cells for key in re.findall(r"`([^`]+)`", cell)}
-
-
-def keys(value: Any, at: str = "") -> Iterator[str]:
-    """The keys of a report as docs/report.md writes them; an estimate is one key."""
-    if isinstance(value, dict) and set(value) == {field.name for field in dataclasses.fields(Estimate)}:
-        yield at
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            shown = "NAME" if at == "controls" else "*" if at in ("queue.bands", "queue.reasons") else name
-            yield from keys(one, f"{at}.{shown}" if at else shown)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from keys(one, f"{at}[]")
-    else:
-        yield at
-
-
 def test_every_key_of_the_report_is_documented_and_no_other(tmp_path: Path) -> None:
     one = stage(tmp_path).people({1: "Ann", 2: "Bob", 3: "Cy"}).create(texts(30), overlap=3)
     one.answer(crowd(20, {1: 0.9, 2: 0.8, 3: 0.6}))
     one.answer([(25, 1, "positive")], rejected="the label 'splendid' is not in the labeling interface")
     report = assess(one.store, one.key, one.settings, lambda: 0).report
-    assert set(keys(report)) == documented("The report of a project")
+    assert keys(report) == documented("docs/report.md", "The report of a project")
 
 
 def test_every_key_of_an_estimate_is_documented() -> None:
-    assert documented("Estimates") == {field.name for field in dataclasses.fields(Estimate)}
+    assert documented("docs/report.md", "Estimates") == {field.name for field in dataclasses.fields(Estimate)}
 
 
 def fields(kind: Any, at: str = "") -> Iterator[str]:
@@ -138,4 +101,4 @@ def fields(kind: Any, at: str = "") -> Iterator[str]:
 
 def test_every_key_of_a_run_is_documented_and_no_other() -> None:
     assert {field.name for field in dataclasses.fields(Assessment)} == {"report", "changed"}
-    assert set(fields(RunReport)) == documented("What a run did")
+    assert set(fields(RunReport)) == documented("docs/report.md", "What a run did")
