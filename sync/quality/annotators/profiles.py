@@ -6,8 +6,8 @@ from typing import Any
 from ..evidence import ControlEvidence
 from ..records import ControlConsensus
 from .bias import biases, confusions, differences
-from .drift import changes
 from .means import means
+from .own_changes import own_changes
 from .profile import AnnotatorProfile
 from .reference import reference, truths
 from .reliability import ALONE, reliability
@@ -39,7 +39,7 @@ def profiles(
         confusions(coded, found),
         biases(coded, apart),
         speeds(coded, evidence.lead_time, hasty),
-        changes(evidence, found, apart),
+        own_changes(evidence, consensus, found, apart),
         signals(evidence, found, hasty),
         strict=True,
     )

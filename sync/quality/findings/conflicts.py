@@ -14,7 +14,7 @@ from ..coded_answers import APART
 from ..conflicts import NearIdentical
 from ..distance import default_distance, distance
 from ..distance.comparison import Comparison
-from ..label_errors.against_model import differences
+from ..label_errors.against_model import differences, value_on_scale
 from ..label_errors.limits import FEW, limit
 from ..records import BoolArray, Finding, FloatArray, IntArray, TaskConsensus
 from .case import Case
@@ -33,12 +33,16 @@ _RULED = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A task of a group with its answer; ``weight`` is the logarithm of the odds that the answer is right."""
+    """A task of a group with its answer; ``weight`` is the logarithm of the odds that the answer is right.
+
+    ``ends`` are the bounds of a number: those of its interval, or of what was given where that is narrower.
+    """
 
     one: TaskConsensus
     similarity: float
     raw: int
     ruled: bool
+    ends: tuple[float, float] | None = None
 
     @property
     def confidence(self) -> float:
@@ -68,23 +72,45 @@ def near_duplicate_conflict(case: Case) -> list[Finding]:
     The severity is 1 - that probability, times the task's similarity with the group. Answers are different where they
     are further apart than ``Thresholds.apart``, and by so much more as people differ on one and the same task. Of
     regions they are where one is missing, has another label, or lies unusually far off. Numbers have to differ by
-    more than is usual on the same task, and those whose intervals have a value in common are not different.
+    more than is usual on the same task, and those that have a value in common within their bounds are not different.
     """
     if not case.neighbours:
         return []
     known = {one.task: one for one in case.consensus.tasks}
     ruled = case.ruled()
-    contrary = Contrary(case)
+    contrary, ends = Contrary(case), _ends(case)
     found = []
     for group in case.neighbours:
         members = [
-            Member(known[task], similarity, raw, task in ruled)
+            Member(known[task], similarity, raw, task in ruled, ends.get(task))
             for task, similarity, raw in zip(group.tasks, group.similarity, group.raw, strict=True)
             if task in known and (known[task].annotations or task in ruled)
         ]
         sides = _sides(contrary, members)
         if len(sides) > 1:
             found += [_finding(case, group, sides, at, member) for at, member in _open(sides)]
+    return found
+
+
+def _ends(case: Case) -> dict[int, tuple[float, float]]:
+    """Task -> the bounds of a number or moment; other answers have none.
+
+    The interval knows how people err on all tasks, a few of them badly; several answers to a task show how far they are
+    from each other here.
+    """
+    coded = case.evidence.coded
+    found = {one.task: one.interval for one in case.consensus.tasks if one.interval is not None}
+    if not found:
+        return {}
+    values = np.array([value_on_scale(coded.answers[code]) for code in coded.answer.tolist()])
+    lowest, highest = np.full(len(coded.tasks), np.inf), np.full(len(coded.tasks), -np.inf)
+    np.minimum.at(lowest, coded.task, values)
+    np.maximum.at(highest, coded.task, values)
+    size = np.bincount(coded.task, minlength=len(coded.tasks))
+    for at in np.flatnonzero(size > 1).tolist():
+        low, high = found.get(coded.tasks[at], (-np.inf, np.inf))
+        if high - low > highest[at] - lowest[at]:
+            found[coded.tasks[at]] = float(lowest[at]), float(highest[at])
     return found
 
 
@@ -99,7 +125,7 @@ class Contrary:
         """Look at some of the pairs of answers to the same task."""
         self.case = case
         self.control = case.evidence.control
-        self.drawn = self.control.family == Family.REGIONS and not self.control.per_region
+        self.drawn = self.control.family in (Family.REGIONS, Family.RELATIONS) and not self.control.per_region
         self.usual = _on_the_same_task(case, _DRAWN if self.drawn else _PAIRS)
         self.limit = 0.0 if self.drawn else far_apart(case, self.usual)
 
@@ -183,9 +209,9 @@ def _sides(contrary: Contrary, members: Sequence[Member]) -> list[Side]:
 
 
 def _overlapping(given: Sequence[Sequence[Member]]) -> BoolArray:
-    """Whether the intervals of two numbers have a value in common, the narrowest one of each: shape (n, n)."""
+    """Whether two numbers have a value in common within their bounds, the narrowest ones of each: shape (n, n)."""
     narrow = [
-        min((one.one.interval for one in members if one.one.interval), key=lambda ends: ends[1] - ends[0], default=None)
+        min((one.ends for one in members if one.ends), key=lambda ends: ends[1] - ends[0], default=None)
         for members in given
     ]
     low = np.array([np.inf if ends is None else ends[0] for ends in narrow])

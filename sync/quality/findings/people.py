@@ -8,6 +8,7 @@ import numpy as np
 
 from label_config.model import Family
 
+from ..annotators.own_changes import is_worse
 from ..annotators.profile import AnnotatorProfile, ChangePoint
 from ..annotators.reference import ruler_of, similarity_to
 from ..records import BoolArray, Finding, FloatArray, IntArray
@@ -16,8 +17,6 @@ from .disputes import percent
 
 SCALES = frozenset({Family.RATING, Family.NUMBER, Family.MOMENT})
 """Families whose distances are squared."""
-WORSE = {"agreement": -1, "answers": 1}
-"""Series whose change is for the worse, and where to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +79,7 @@ def annotator_drift(case: Case) -> list[Finding]:
     Also where since then they give, or leave, a label against the others more often. The severity is the probability
     that their answers since then are wrong (as after one more, half right) times its share in the answers to the task.
     """
-    if not any(_worse(change) for one in case.profiles for change in one.changes):
+    if not any(is_worse(change) for one in case.profiles for change in one.changes):
         return []
     work, time = _work(case), case.evidence.given_at
     assert time is not None
@@ -95,15 +94,10 @@ def annotator_drift(case: Case) -> list[Finding]:
     return [found[row] for row in sorted(found)]
 
 
-def _worse(change: ChangePoint) -> bool:
-    told = change.series == "agreement" or change.measure in ("given", "left")
-    return told and WORSE.get(change.series, 0) * (change.after - change.before) > 0
-
-
 def _spells(one: AnnotatorProfile) -> Iterator[tuple[ChangePoint, float]]:
     """Each change for the worse and the time of the next change in the same series."""
     for change in one.changes:
-        if _worse(change):
+        if is_worse(change):
             same = (change.series, change.measure, change.label)
             later = [
                 float(other.at)
