@@ -149,7 +149,8 @@ class Finding:
     ``reason`` is one sentence for people; ``numbers`` are what it was computed from. ``annotator`` is whose answer it
     is about, null where it is about the task as a whole. ``related`` are other tasks that it is about, such as
     near-identical ones. ``region`` is the place of the region in the answer that it is about. ``correction`` is the
-    answer that is proposed, null where none is.
+    answer that is proposed, null where none is. Where it is about an answer that the consensus has outvoted, ``doubt``
+    in [0, 1] is the probability that the consensus is wrong; null elsewhere, where ``severity`` speaks of that.
     """
 
     task: int
@@ -162,6 +163,7 @@ class Finding:
     related: tuple[int, ...] = ()
     region: int | None = None
     correction: Answer | None = None
+    doubt: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

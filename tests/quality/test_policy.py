@@ -22,6 +22,7 @@ FINDINGS = st.lists(
         severity=st.floats(0, 1),
         reason=st.just("because"),
         annotator=st.none() | st.integers(1, 3),
+        doubt=st.none() | st.floats(0, 1),
     ),
     max_size=16,
 )
@@ -178,8 +179,9 @@ def test_the_number_is_the_formula(found: list[Finding], facts: dict[tuple[int, 
         strongest: dict[str, float] = {}
         for one in found:
             if (one.task, one.control) == key:
-                believed = policy.weights[one.kind] * one.severity
-                strongest[FAMILIES[one.kind]] = max(strongest.get(FAMILIES[one.kind], 0.0), believed)
+                believed = policy.weights[one.kind] * (one.severity if one.doubt is None else one.doubt)
+                family = FAMILIES[one.kind] if one.doubt is None else "people"
+                strongest[family] = max(strongest.get(family, 0.0), believed)
         right = 1.0
         for believed in strongest.values():
             right *= 1 - believed
@@ -205,7 +207,7 @@ def test_every_task_is_explained(found: list[Finding], facts: dict[tuple[int, st
             if "audit" not in lines[0] and mine:
                 assert sum("severity" in line for line in lines) == len(mine)
                 assert sum("adds 0." in line or "adds 1." in line for line in lines if "severity" in line) == len(
-                    {FAMILIES[one.kind] for one in mine}
+                    {FAMILIES[one.kind] if one.doubt is None else "people" for one in mine}
                 )
 
 

@@ -17,7 +17,7 @@ from sync.quality.consensus import infer
 from sync.quality.evidence import ControlEvidence
 from sync.quality.findings import KINDS, Case, findings
 from sync.quality.priority import ACTIONS, DISPUTES, Fact, Policy, rank
-from sync.quality.priority.families import FAMILIES, family_of
+from sync.quality.priority.families import FAMILIES
 from sync.quality.records import CodedAnswers, Finding, Opinion, Priority
 
 from .answers import ABC, ROWS, SETS, Row, multiple, ordered_pairs, pairs_by_task, single, table
@@ -31,6 +31,7 @@ FOUND = st.lists(
         kind=st.sampled_from(sorted(KINDS)),
         severity=st.floats(0, 1),
         reason=st.sampled_from(["one", "two"]),
+        doubt=st.none() | st.floats(0, 1),
     ),
     max_size=12,
 )
@@ -144,11 +145,11 @@ def test_label_sets_are_found_by_the_same_rules(rows: list[Row]) -> None:
 
 
 def strongest(found: Iterable[Finding]) -> dict[str, float]:
-    """The largest weight x severity of each family."""
+    """The largest weight x severity of each family; of outvoted answers x doubt, with what people said."""
     most: dict[str, float] = {}
     for one in found:
-        family = family_of(one.kind)
-        most[family] = max(most.get(family, 0.0), POLICY.weights[one.kind] * one.severity)
+        family, doubt = (FAMILIES[one.kind], one.severity) if one.doubt is None else ("people", one.doubt)
+        most[family] = max(most.get(family, 0.0), POLICY.weights[one.kind] * doubt)
     return most
 
 
@@ -245,6 +246,48 @@ def test_what_is_the_same_evidence_counts_once_and_other_evidence_adds_to_it() -
     assert dict(item.parts) == pytest.approx(
         {"low_agreement": 0.65 * share, "tie": 0.0, "model_conflict": 0.65 * (1 - share)}
     )
+
+
+def test_that_one_answer_was_outvoted_says_nothing_against_the_consensus() -> None:
+    """People doubt it by .2, and one who is wrong with .95 does not add to that; a model would: .2 + .8 x .8 x .95."""
+    outvoted = Finding(1, "tone", "label_error", 0.95, "", annotator=3, doubt=0.2)
+    item = entry(of_severity(0.2), outvoted)
+    assert item.priority == pytest.approx(0.2)
+    assert item.action == "adjudicate"
+    assert dict(item.parts) == pytest.approx({"low_agreement": 0.2, "label_error": 0.0})
+    assert item.findings == (of_severity(0.2), outvoted), "it is still a reason"
+    assert entry(outvoted).priority == pytest.approx(0.8 * 0.2)
+    assert entry(of_severity(0.2), dataclasses.replace(outvoted, doubt=None)).priority == pytest.approx(0.808)
+
+
+def test_one_against_many_is_a_reason_and_no_doubt() -> None:
+    """Ten tasks that four agree on, but one of them not on the last: the others are right, as far as anybody knows."""
+    rows = [(task, person, "b" if (task, person) == (9, 3) else "a") for task in range(10) for person in range(4)]
+    found = by_kind(found_in(single(rows)))
+    error = found["label_error"]
+    assert error.severity > 0.9
+    assert error.doubt == found["low_agreement"].severity == pytest.approx(0.25)
+    assert (error.annotator, error.correction) == (3, Choices(("a",)))
+    assert entry(*found.values()).priority == pytest.approx(0.25)
+
+
+def test_one_model_is_believed_half_and_a_mean_of_opinions_wholly() -> None:
+    """The doubt is 1 - confidence where the posterior is a mean, else of the geometric mean with the votes."""
+    rows = [
+        (task, person, answer)
+        for task, given in enumerate(("aab", "aaa", "bbb", "bba", "abb", "aab"))
+        for person, answer in enumerate(given)
+    ]
+    for method in ("majority", "wawa", "blend"):
+        assert all(
+            one.severity == pytest.approx(1 - one.numbers["confidence"])
+            for one in found_in(single(rows), method=method)
+            if one.kind == "low_confidence"
+        )
+    for one in found_in(single(rows), method="dawid-skene"):
+        if one.kind == "low_confidence":
+            odds = math.sqrt((1 - one.numbers["confidence"]) / one.numbers["confidence"] * 0.5)
+            assert one.severity == pytest.approx(odds / (1 + odds), abs=1e-4), "two of three gave the answer"
 
 
 def test_certainty_itself_stays_within_one() -> None:

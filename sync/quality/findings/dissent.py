@@ -13,6 +13,7 @@ from ..label_errors.region_faults import Fault
 from ..records import BoolArray, Finding, FloatArray, IntArray, TaskConsensus
 from .case import Case
 from .disputes import brief, open_tasks, percent
+from .doubt import doubts
 
 
 def against_others(case: Case) -> Iterator[Finding]:
@@ -35,11 +36,14 @@ def against_others(case: Case) -> Iterator[Finding]:
         dissents = _apart_from_all(coded.task[rows], np.array([value_on_scale(answer) for answer in said]))
     dissenters = Counter(coded.task[rows[dissents]].tolist())
     right = _right(coded.annotator[rows], dissents, len(coded.annotators))
+    doubt = doubts(case) if dissents.any() else {}
     for at in np.flatnonzero(dissents).tolist():
         person = coded.annotators[coded.annotator[rows[at]]]
         wrong = _outvoted(right[coded.annotator[rows[at]]], float(right.mean()), consensus[at].annotations - 1)
         if dissenters[int(coded.task[rows[at]])] == 1 and wrong >= case.thresholds.outvoted:
-            yield _dissent(case, consensus[at], person, said[at], float(far[at]), wrong, faults[at])
+            yield _dissent(
+                case, consensus[at], person, said[at], float(far[at]), wrong, doubt[consensus[at].task], faults[at]
+            )
 
 
 def _apart_from_all(task: IntArray, values: FloatArray) -> BoolArray:
@@ -85,6 +89,7 @@ def _dissent(
     said: Answer,
     distance: float,
     wrong: float,
+    doubt: float,
     faults: Sequence[Fault],
 ) -> Finding:
     others = one.annotations - 1
@@ -98,8 +103,9 @@ def _dissent(
         "label_error",
         wrong,
         reason,
-        {"wrong": wrong, "distance": distance, "others": float(others)},
+        {"wrong": wrong, "distance": distance, "others": float(others), "doubt": doubt},
         person,
         region=faults[0].given if len(faults) == 1 else None,
         correction=one.answer,
+        doubt=doubt,
     )

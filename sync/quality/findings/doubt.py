@@ -10,6 +10,8 @@ from ..consensus.classes import class_name
 from ..records import TaskConsensus
 from .case import Case
 
+POOLED = frozenset({"majority", "wawa", "blend"})
+"""Methods whose posterior is a mean of opinions: of people or of models. It is taken at its word."""
 LEAST = 1e-6
 """The probability that is left to what nobody gave or the method rules out."""
 
@@ -17,18 +19,23 @@ LEAST = 1e-6
 def doubts(case: Case) -> dict[int, float]:
     """The doubt of each task that somebody answered, in [0, 1].
 
-    The posterior alone is too sure where annotators err together or their qualities were learned from few answers,
-    and the shares of the votes alone don't know who is good. Their logarithmic pool with equal weights (Genest and
-    Zidek 1986, section 3), in other words the normalised geometric mean, is a hedge between the two. Where the
-    consensus is that of the votes it is those.
+    Of one of several classes it is 1 - the posterior probability of the answer, where the posterior is a mean of
+    opinions (``POOLED``): on real crowds that finds more wrong answers than any mixture with the votes does
+    (benchmarks/routing.py). The posterior of a single model is too sure where annotators err together or their
+    qualities were learned from few answers, and the shares of the votes alone don't know who is good; there the doubt
+    is that of their logarithmic pool with equal weights (Genest and Zidek 1986, section 3), in other words of the
+    normalised geometric mean, a hedge between the two.
     """
-    given = _given(case)
-    agreement, classes = case.agreement, not case.evidence.coded.multiple
+    classes = not case.evidence.coded.multiple
+    hedged = case.consensus.method not in POOLED
+    given = _given(case) if classes and hedged else {}
     return {
         one.task: (
-            of_class(one.posterior, given[one.task], one.answer)
-            if classes and one.posterior is not None and isinstance(one.answer, Choices)
-            else of_answer(one, agreement.get(one.task))
+            of_answer(one, case.agreement.get(one.task))
+            if not classes or one.posterior is None or not isinstance(one.answer, Choices)
+            else of_class(one.posterior, given[one.task], one.answer)
+            if hedged
+            else 1 - one.confidence
         )
         for one in case.consensus.tasks
         if one.annotations
@@ -44,7 +51,7 @@ def _given(case: Case) -> dict[int, Counter[Answer]]:
 
 
 def of_class(posterior: Mapping[str, float], given: Mapping[Answer, int], answer: Answer) -> float:
-    """The doubt of one of several classes. ``given`` counts the answers.
+    """The doubt of one of several classes by one model. ``given`` counts the answers.
 
     >>> a, b = Choices(("a",)), Choices(("b",))
     >>> round(of_class({"a": 0.5, "b": 0.5}, {a: 1, b: 1}, a), 5)

@@ -81,7 +81,7 @@ def _audited(
     taken = selection.taken()
     if policy.budget is None:
         share = min(policy.audit_share, 1 - 1e-9)
-        count = int(np.ceil(share / (1 - share) * len(taken)))
+        count = int(share / (1 - share) * len(taken) + 0.5)
     else:
         count = min(_audits(policy, policy.budget), policy.budget - len(taken))
     queued: set[Key] = set()

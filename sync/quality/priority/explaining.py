@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..records import Priority
-from .families import ACTIONS, family_of
+from .families import ACTIONS, doubt_of, source_of
 from .queue import Queue
 from .selecting import TAKEN, WHY_NOT
 
@@ -49,8 +49,8 @@ def _entry(queue: Queue, place: int) -> Iterator[str]:
     yield f"task {entry.task}, control {entry.control}: {where}, priority {entry.priority:.3f}{_what(entry, fate)}"
     if fate != TAKEN:
         yield f"  {WHY_NOT[fate]}"
-    yield from _findings(queue, entry)
-    sources = " and ".join(dict.fromkeys(SOURCES.get(family_of(one.kind), one.kind) for one in entry.findings))
+    yield from _findings(queue, place, entry)
+    sources = " and ".join(dict.fromkeys(SOURCES.get(source_of(one), one.kind) for one in entry.findings))
     yield f"  the answer is wrong with probability {scored.wrong[place]:.3f}, from {sources}"
     worth = scored.importance[place] * scored.wrong[place]
     yield f"  a mistake here matters {scored.importance[place]:.2f} of what the most important one does: {worth:.3f}"
@@ -78,18 +78,18 @@ def _what(entry: Priority, fate: int) -> str:
     return f", P{entry.band}, {entry.action}" if fate == TAKEN else ""
 
 
-def _findings(queue: Queue, entry: Priority) -> Iterator[str]:
-    counted: dict[str, str] = {}
+def _findings(queue: Queue, place: int, entry: Priority) -> Iterator[str]:
+    shares = queue.shares(place, entry.findings)
+    counted: set[str] = set()
     for one in entry.findings:
-        weight, family = queue.policy.weights[one.kind], family_of(one.kind)
-        if family not in counted:
-            counted[family], adds = one.kind, f"adds {entry.parts[one.kind]:.3f}"
-        else:
-            adds = f"adds nothing: the same evidence as {counted[family]}"
-        yield (
-            f"  {one.kind}: severity {one.severity:.3f} x weight {weight:.2f} = {weight * one.severity:.3f}, "
-            f"{adds}: {one.reason}"
-        )
+        weight, doubt, source = queue.policy.weights[one.kind], doubt_of(one), source_of(one)
+        strongest, share = shares[source]
+        adds = f"adds nothing: the same evidence as {strongest.kind}" if source in counted else f"adds {share:.3f}"
+        counted.add(source)
+        says = f"severity {one.severity:.3f}"
+        if one.doubt is not None:
+            says += f" of an answer that was outvoted, the consensus is wrong with {doubt:.3f}"
+        yield f"  {one.kind}: {says} x weight {weight:.2f} = {weight * doubt:.3f}, {adds}: {one.reason}"
 
 
 def _age(queue: Queue, entry: Priority, boost: float) -> str:

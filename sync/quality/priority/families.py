@@ -2,6 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+from ..records import Finding
+
+PEOPLE = "people"
+"""The family of what people's answers say."""
+
 DISPUTES = frozenset({"low_agreement", "tie"})
 """Kinds that say that people's answers differ."""
 
@@ -33,6 +38,23 @@ ACTIONS: Mapping[str, str] = {
 def family_of(kind: str) -> str:
     """A kind that is not in FAMILIES is evidence of its own."""
     return FAMILIES.get(kind, kind)
+
+
+def source_of(one: Finding) -> str:
+    """The family of a finding. One about an outvoted answer repeats what the others said, whatever its kind.
+
+    >>> [source_of(Finding(1, "c", "label_error", 0.9, "", doubt=doubt)) for doubt in (None, 0.1)]
+    ['model', 'people']
+    """
+    return family_of(one.kind) if one.doubt is None else PEOPLE
+
+
+def doubt_of(one: Finding) -> float:
+    """How probably the present answer is wrong by this finding: its severity, but for one about an outvoted answer.
+
+    That one answer is wrong which the consensus has outvoted says nothing against the consensus.
+    """
+    return one.severity if one.doubt is None else one.doubt
 
 
 def action_of(kinds: Iterable[str], main: str, annotations: int | None, enough: int) -> str:

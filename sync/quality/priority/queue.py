@@ -8,9 +8,9 @@ import numpy as np
 
 from ..records import Finding, FloatArray, IntArray, Priority
 from .facts import Facts, Key
-from .families import action_of, family_of
+from .families import action_of, doubt_of, source_of
 from .policy import Policy
-from .scoring import Scored
+from .scoring import MOST, Scored
 from .selecting import Selection
 
 
@@ -69,23 +69,29 @@ class Queue(Sequence[Priority]):
 
     def _heavy_first(self, one: Finding) -> tuple[float, str, str, int, str]:
         weight = self.policy.weights[one.kind]
-        return -weight * one.severity, one.kind, one.reason, -1 if one.annotator is None else one.annotator, repr(one)
+        return -weight * doubt_of(one), one.kind, one.reason, -1 if one.annotator is None else one.annotator, repr(one)
 
     def parts(self, place: int, heavy_first: Sequence[Finding]) -> Mapping[str, float]:
         """What each kind contributes to the priority, and age; they add up to it.
 
         The strongest kind of each family has the family's part, the others 0: they are the same evidence.
         """
+        scored = self.scored
+        parts = dict.fromkeys((one.kind for one in heavy_first), 0.0)
+        for one, share in self.shares(place, heavy_first).values():
+            parts[one.kind] += share
+        if aged := float(scored.boost[place] * (1 - scored.importance[place] * scored.wrong[place])):
+            parts["age"] = aged
+        return parts
+
+    def shares(self, place: int, heavy_first: Sequence[Finding]) -> Mapping[str, tuple[Finding, float]]:
+        """The strongest finding of each family, and what it contributes to the priority."""
         scored, weights = self.scored, self.policy.weights
         strongest: dict[str, Finding] = {}
         for one in heavy_first:
-            strongest.setdefault(family_of(one.kind), one)
-        believed = np.array([weights[one.kind] * one.severity for one in strongest.values()])
-        logs = -np.log1p(-np.minimum(believed, 1 - 1e-12))
+            strongest.setdefault(source_of(one), one)
+        believed = np.array([weights[one.kind] * doubt_of(one) for one in strongest.values()])
+        logs = -np.log1p(-np.minimum(believed, MOST))
         worth = float(scored.importance[place] * scored.wrong[place])
         shares = worth * logs / logs.sum() if logs.sum() > 0 else np.zeros(len(logs))
-        parts = dict.fromkeys((one.kind for one in heavy_first), 0.0)
-        parts.update({one.kind: float(share) for one, share in zip(strongest.values(), shares, strict=True)})
-        if aged := float(scored.boost[place] * (1 - worth)):
-            parts["age"] = aged
-        return parts
+        return {family: (one, share) for (family, one), share in zip(strongest.items(), shares.tolist(), strict=True)}

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..records import Finding, FloatArray, IntArray
 from .facts import Fact, Facts
-from .families import family_of
+from .families import PEOPLE, doubt_of, family_of
 from .policy import Policy
 
 MOST = 1 - 1e-12
@@ -52,12 +52,13 @@ def score(found: Sequence[Finding], policy: Policy, facts: Facts) -> Scored:
     task = np.array([one.task for one in found], dtype=np.int64)
     names, control = _coded([one.control for one in found])
     kinds, kind = _coded([one.kind for one in found])
-    families, family_of_kind = _coded([family_of(name) for name in kinds])
+    families, family_of_kind = _coded([*(family_of(name) for name in kinds), PEOPLE])
     weight = np.array([policy.weight(name) for name in kinds])
-    severity = np.array([one.severity for one in found], dtype=np.float64)
-    believed = np.minimum(weight[kind] * severity, MOST) if len(found) else severity
-    family = family_of_kind[kind] if len(found) else kind
-    order = _together(task, control * max(len(families), 1) + family)
+    doubt = np.array([doubt_of(one) for one in found], dtype=np.float64)
+    believed = np.minimum(weight[kind] * doubt, MOST) if len(found) else doubt
+    outvoted = np.array([one.doubt is not None for one in found], dtype=np.bool_)
+    family = np.where(outvoted, family_of_kind[-1], family_of_kind[kind])
+    order = _together(task, control * len(families) + family)
     task, control, family = task[order], control[order], family[order]
     new_task = _changes(task, control)
     start = np.append(np.flatnonzero(new_task), len(found))
