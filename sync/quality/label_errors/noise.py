@@ -15,7 +15,7 @@ from .calibration import scaled
 
 USUAL_RATE = (1.0, 14.0)
 """What is believed of the rate of wrong answers beforehand: as after so many wrong and right ones."""
-_SPREAD = 0.3
+_SPREAD = 0.15
 """How far the logarithm of the model's slope, and its shift, are believed to be from 0: one standard deviation."""
 _LEAST = 1e-3
 """No model is taken to be surer than 1 - this, or less sure than this."""
