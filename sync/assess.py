@@ -16,23 +16,26 @@ from sqlalchemy import Connection
 from label_config.answers import Answer
 from label_config.model import Control, LabelConfig
 from label_config.parse import parse
-from label_config.results import canonical
+from label_config.results import canonical, from_canonical
 
 from .agreement.asked import Asked, methods_of
-from .control_report import WINDOW, Bounds, control_report, windows
+from .control_report import WINDOW, Bounds, control_report, estimate, windows
 from .errors import SettingsError
 from .evidence.stored import Fixed, fixed_of, opinions_of
 from .judging import A_DAY, How, Verdict, judge
 from .quality import rules
 from .quality.coded_answers import encode
+from .quality.distance import default_distance, distance
+from .quality.distance.comparison import every_pair
 from .quality.evidence import ControlEvidence
-from .quality.priority import policy_of
+from .quality.priority import accepted_quality, policy_of
 from .quality.records import Opinion
 from .quality.rules import Rule
 from .settings import Settings
 from .store import assessments, projects, training
 from .store.annotations import AnswerRow, Excluded, answers_of
 from .store.engine import Store
+from .store.reviews import AUDIT, audited
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Evidence:
     """Everything that an assessment is computed from.
 
     ``fixed`` maps control -> task -> (answer, source): rulings and ground truths. ``opinions`` maps control -> task ->
-    what the model thinks out of sample. ``data`` maps tasks to what they show. Tasks are the store's keys.
+    what the model thinks out of sample. ``data`` maps tasks to what they show. Tasks are the store's keys. ``audited``
+    are (control, the answer that was accepted, the ruling) of random audits.
     """
 
     config: LabelConfig
@@ -50,6 +54,7 @@ class Evidence:
     opinions: Mapping[str, Mapping[int, Opinion]]
     data: Mapping[int, Mapping[str, Any]]
     progress: Mapping[str, int]
+    audited: Sequence[tuple[str, str, str]] = ()
 
     def fingerprint(self, settings: Settings, today: float) -> str:
         """Equal for equal evidence and policy; where age counts, another one every day."""
@@ -86,6 +91,7 @@ class Evidence:
             },
             sorted(self.data.items()),
             self.progress,
+            [list(one) for one in self.audited],
             int(today) if policy_of(settings.policy).age_boost else 0,
         ):
             digest.update(json.dumps(part, sort_keys=True).encode())
@@ -137,6 +143,7 @@ def gather(connection: Connection, project: int) -> Evidence:
         opinions_of(connection, project, config),
         assessments.task_data(connection, project),
         assessments.progress(connection, project),
+        audited(connection, project),
     )
 
 
@@ -187,6 +194,21 @@ def how(settings: Settings, config: LabelConfig, controls: Sequence[Control], to
     )
 
 
+def _accepted(evidence: Evidence, verdict: Verdict) -> dict[str, Any]:
+    """The share of right ones among the answers that nobody was sent to look at, from the random audits.
+
+    An answer is right where the ruling is the same, or as near as two answers that do not conflict.
+    """
+    looked_at = {(entry.task, entry.control) for entry in verdict.queue if entry.action != AUDIT}
+    unaudited = sum(fact.accepted and key not in looked_at for key, fact in verdict.queue.facts.items())
+    right = 0
+    for control, accepted, ruled in evidence.audited:
+        asked = evidence.config.control(control)
+        both = every_pair(asked, (from_canonical(accepted), from_canonical(ruled)))
+        right += float(distance(asked, default_distance(asked))(both)[1]) <= verdict.queue.policy.thresholds.apart
+    return estimate(accepted_quality(right, len(evidence.audited), unaudited))
+
+
 def _rules(settings: Settings, config: LabelConfig) -> tuple[Rule, ...]:
     try:
         return rules.parse(settings.rules, config)
@@ -211,5 +233,6 @@ def _report(evidence: Evidence, verdict: Verdict, bounds: Mapping[str, Bounds]) 
         },
         "excluded": dataclasses.asdict(evidence.excluded),
         "progress": dict(evidence.progress),
+        "accepted": _accepted(evidence, verdict),
         "queue": {"total": len(queue), "bands": bands, "reasons": dict(sorted(reasons.items()))},
     }

@@ -29,6 +29,7 @@ from .settings import Settings
 from .store import assessments, projects, review_tasks, reviews, rounds
 from .store.annotations import AnswerRow, answers_of
 from .store.engine import Store
+from .store.reviews import AUDIT
 from .webhooks import webhook
 
 NAMESPACE = uuid.UUID("6a2f1d3c-52c1-5c0e-9a0b-7f6f2a6a1c11")
@@ -147,9 +148,21 @@ def _intent(
 ) -> dict[str, Any]:
     first = entries[0]
     number = 1
-    blind = all(entry.action == "audit" for entry in entries)  # what it measures must not be led
+    blind = all(entry.action == AUDIT for entry in entries)  # what it measures must not be led
     key = str(uuid.uuid5(NAMESPACE, f"{source.label_studio_id}/{source.created_at}/{first.task}/{number}"))
     findings = [{**finding, "control": entry.control} for entry in entries for finding in entry.findings]
+    findings += [
+        {
+            "kind": AUDIT,
+            "severity": 0.0,
+            "reason": "",
+            "numbers": {},
+            "control": entry.control,
+            "accepted": entry.answer,
+        }
+        for entry in entries
+        if entry.action == AUDIT
+    ]
     return {
         "key": key,
         "project": source.key,
@@ -171,6 +184,12 @@ def _intent(
         "state": "intended",
         "intended_at": now,
     }
+
+
+def _audit(entry: assessments.QueueEntry) -> dict[str, Any]:
+    """What a random audit is about: nothing was found, and the answer that was accepted is kept to compare with."""
+    nothing: dict[str, Any] = {"kind": AUDIT, "severity": 0.0, "reason": "", "numbers": {}}
+    return {**nothing, "control": entry.control, "accepted": entry.answer}
 
 
 def _anonymised(config: LabelConfig, answers: Sequence[AnswerRow]) -> list[tuple[str, str]]:
@@ -347,6 +366,7 @@ def _settle_order(
         current = rounds.intend(connection, home.key, QUEUE_VERSION, fingerprint, clock(), ours)
     switch_version(gateway, home.label_studio_id, current.version, rows, ours=QUEUE_VERSION)
     with store.begin() as connection:
+        projects.set_model_version(connection, home.key, current.version)
         for one in open_reviews:
             reviews.set_score(connection, one.key, wanted[one.review_task or 0])
         rounds.finish(connection, current, [], {})

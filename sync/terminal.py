@@ -140,6 +140,9 @@ def show_report(report: Mapping[str, Any]) -> None:
     queue = report["queue"]
     bands = ", ".join(f"P{band} {count}" for band, count in queue["bands"].items() if count)
     say(f"  {counted(queue['total'], 'task') or 'no task'} to look at again{f' ({bands})' if bands else ''}")
+    if report["accepted"]["n"]:
+        audits = counted(report["accepted"]["n"], "random audit")
+        say(f"  accepted answers that are right: {estimate_text(report['accepted'], '.0%')} by {audits}")
 
 
 def control_text(control: Mapping[str, Any]) -> str:

@@ -37,7 +37,10 @@ class StoredScore:
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """One entry of the queue as stored, with the source task's Label Studio id and data."""
+    """One entry of the queue as stored, with the source task's Label Studio id and data, and the probable answer.
+
+    ``answer`` is canonical, null where there is none.
+    """
 
     task: int
     label_studio_id: int
@@ -47,6 +50,7 @@ class QueueEntry:
     band: int
     action: str
     findings: Sequence[Mapping[str, Any]]
+    answer: str | None = None
 
 
 def latest(connection: Connection, project: int) -> StoredAssessment | None:
@@ -158,14 +162,23 @@ def as_stored(one: Finding) -> dict[str, Any]:
 def queue_of(connection: Connection, project: int) -> list[QueueEntry]:
     """The queue of the last assessment, the most urgent first; deleted tasks left out."""
     query = (
-        select(queue, tasks.c.label_studio_id, tasks.c.data)
+        select(queue, tasks.c.label_studio_id, tasks.c.data, consensus.c.answer)
         .join(tasks, tasks.c.id == queue.c.task)
+        .join(consensus, (consensus.c.task == queue.c.task) & (consensus.c.control == queue.c.control), isouter=True)
         .where(queue.c.project == project, tasks.c.deleted_at.is_(None))
         .order_by(queue.c.priority.desc(), queue.c.task, queue.c.control)
     )
     return [
         QueueEntry(
-            row.task, row.label_studio_id, row.data, row.control, row.priority, row.band, row.action, row.findings
+            row.task,
+            row.label_studio_id,
+            row.data,
+            row.control,
+            row.priority,
+            row.band,
+            row.action,
+            row.findings,
+            None if row.answer is None else json.dumps(row.answer, ensure_ascii=False),
         )
         for row in connection.execute(query)
     ]

@@ -11,6 +11,9 @@ from label_config.results import from_canonical
 
 from .tables import annotation_versions, projects, reviews, rulings, tasks
 
+AUDIT = "audit"
+"""The action and the kind of a review that was drawn at random; its finding keeps the answer that was accepted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -208,6 +211,21 @@ def rulings_of(connection: Connection, project: int) -> list[Ruled]:
         Ruled(row.task, control, from_canonical(text))
         for row in connection.execute(query)
         for control, text in sorted(row.answers.items())
+    ]
+
+
+def audited(connection: Connection, project: int) -> list[tuple[str, str, str]]:
+    """(control, the answer that was accepted, the ruling on it), both canonical, of each random audit of a project."""
+    query = (
+        select(reviews.c.findings, rulings.c.answers)
+        .join(rulings, reviews.c.id == rulings.c.review)
+        .where(reviews.c.project == project, reviews.c.action == AUDIT, rulings.c.superseded.is_(False))
+    )
+    return [
+        (finding["control"], finding["accepted"], row.answers[finding["control"]])
+        for row in connection.execute(query.order_by(reviews.c.id))
+        for finding in row.findings
+        if finding["kind"] == AUDIT and finding.get("accepted") and finding["control"] in row.answers
     ]
 
 

@@ -1,4 +1,4 @@
-"""Controls that no consensus decides yet: marked, rated and written answers, in a real Label Studio and back."""
+"""Controls that are no choice: marked, rated and written answers, in a real Label Studio and back."""
 
 import json
 from pathlib import Path
@@ -95,21 +95,17 @@ def test_the_store_and_the_export_say_the_same(
     assert from_file["controls"]["why"]["tasks"] == 3
 
 
-def test_the_assessment_measures_them_and_sends_only_decidable_ones_to_review(
+def test_every_control_has_a_consensus_and_what_people_differ_on_goes_to_review(
     label_studio: RunningLabelStudio, store: Store, made: Scene
 ) -> None:
     outside = services(label_studio, store)
     done = run(outside, made.project)
     report = done.assessment.report["controls"]
-    assert {name: one["consensus"]["method"] is None for name, one in report.items()} == {
-        "who": True,
-        "mood": False,
-        "stars": True,
-        "why": True,
-    }
-    assert report["stars"]["reliability"][0]["quality"] is None
-    (review,) = review_tasks(label_studio.as_("admin"), made.project)
-    assert review.data["tiebreak_source_task"] == made.tasks[1]
+    assert {name for name, one in report.items() if one["consensus"]["method"]} == {"who", "mood", "stars", "why"}
+    assert 0 < report["stars"]["reliability"][0]["quality"] < 1
+    sent = {task.data["tiebreak_source_task"]: task for task in review_tasks(label_studio.as_("admin"), made.project)}
+    assert made.tasks[1] in sent
+    review = sent[made.tasks[1]]
     assert "PER 0-3" in review.data["tiebreak_answers"]
     assert "awful" in review.data["tiebreak_answers"]
     before = done.assessment
@@ -123,7 +119,7 @@ def test_a_ruling_goes_over_as_the_reviewer_marked_it(
 ) -> None:
     outside, admin = services(label_studio, store), label_studio.as_("admin")
     run(outside, made.project)
-    (review,) = review_tasks(admin, made.project)
+    (review,) = [one for one in review_tasks(admin, made.project) if one.data["tiebreak_source_task"] == made.tasks[1]]
     result = write_answers(CONFIG, said("bad", 2, "sad", ROME), region_id="mine")
     verdict = {"id": "v", "from_name": "tiebreak_verdict", "to_name": "text", "type": "choices"}
     result.append({**verdict, "value": {"choices": [VERDICTS[0]]}})
