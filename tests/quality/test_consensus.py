@@ -14,6 +14,7 @@ from sync.quality.records import CodedAnswers, ControlConsensus, TaskConsensus
 from .answers import ABC, ROWS, SETS, Row, inferred, multiple, single, table
 
 every_method = pytest.mark.parametrize("method", [*CLASSES, "auto"])
+some = settings(max_examples=12)
 FIXED = st.dictionaries(st.integers(0, 9), st.sampled_from(ABC), max_size=4)
 
 
@@ -32,7 +33,7 @@ def only(found: ControlConsensus) -> TaskConsensus:
 
 
 @every_method
-@settings(max_examples=40)
+@some
 @given(ROWS, FIXED)
 def test_a_posterior_is_a_probability_and_the_answer_its_highest(
     method: str, rows: list[Row], fixed: dict[int, str]
@@ -50,7 +51,7 @@ def test_a_posterior_is_a_probability_and_the_answer_its_highest(
 
 
 @every_method
-@settings(max_examples=40)
+@some
 @given(ROWS, FIXED)
 def test_the_quality_of_an_annotator_is_a_probability(method: str, rows: list[Row], fixed: dict[int, str]) -> None:
     coded = single(rows, fixed=fixed)
@@ -64,7 +65,7 @@ def test_the_quality_of_an_annotator_is_a_probability(method: str, rows: list[Ro
 
 
 @every_method
-@settings(max_examples=40)
+@some
 @given(ROWS, FIXED)
 def test_a_ruling_is_the_answer_and_certain(method: str, rows: list[Row], fixed: dict[int, str]) -> None:
     found = {one.task: one for one in inferred(single(rows, fixed=fixed), method).tasks}
@@ -84,7 +85,7 @@ def test_rulings_teach_whom_to_trust(method: str) -> None:
 
 
 @every_method
-@settings(max_examples=40)
+@some
 @given(ROWS, FIXED, st.randoms(use_true_random=False))
 def test_order_of_rows_and_names_of_annotators_mean_nothing(
     method: str, rows: list[Row], fixed: dict[int, str], chance: random.Random
@@ -102,7 +103,7 @@ def test_order_of_rows_and_names_of_annotators_mean_nothing(
 
 
 @every_method
-@settings(max_examples=40)
+@some
 @given(ROWS, st.permutations(ABC))
 def test_labels_are_only_names(method: str, rows: list[Row], order: list[str]) -> None:
     left, right = inferred(single(rows), method), inferred(single(rows, order), method)
@@ -154,7 +155,7 @@ def test_the_answer_that_chose_nothing_is_an_answer(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", CLASSES)
-@settings(max_examples=40)
+@some
 @given(SETS, st.dictionaries(st.integers(0, 7), st.sampled_from(["", "a", "bc"]), max_size=3))
 def test_multiple_choices_are_inferred_label_by_label(method: str, rows: list[Row], fixed: dict[int, str]) -> None:
     found = inferred(multiple(rows, fixed=fixed), method)

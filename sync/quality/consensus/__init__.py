@@ -9,7 +9,7 @@ from label_config.model import Control, Family
 
 from ..evidence import ControlEvidence
 from ..records import ControlConsensus
-from . import choosing, classes, label_sets, medoid, moments, numeric, ordinal, rankings, regions, taxonomy
+from . import choosing, classes, label_sets, medoid, moments, numeric, open_choice, ordinal, rankings, regions, taxonomy
 from .classes import TIE
 from .inference import Choice, Inference, Inferred
 
@@ -32,6 +32,9 @@ CONSENSUS: Mapping[Family, Mapping[str, Inference]] = {
 SEVERAL: Mapping[str, Inference] = label_sets.METHODS
 """The methods of choices of which several may be chosen together."""
 
+OPEN: Mapping[str, Inference] = open_choice.METHODS
+"""The methods of one choice among labels from the task's data."""
+
 PER_REGION: Mapping[str, Inference] = medoid.METHODS
 """The methods of a control that asks about each region, whatever its family."""
 
@@ -49,6 +52,8 @@ def methods(control: Control) -> Mapping[str, Inference]:
         return PER_REGION
     if control.family == Family.CHOICES and control.multiple:
         return SEVERAL
+    if control.family == Family.CHOICES and control.dynamic:
+        return OPEN
     return CONSENSUS[control.family]
 
 
@@ -62,7 +67,9 @@ def infer(evidence: ControlEvidence, method: str = "auto") -> ControlConsensus:
     """The consensus on one control.
 
     ``method`` is a name in ``methods(control)`` or "auto", which chooses from the data and says why. Raises ValueError
-    that lists the valid names for any other.
+    that lists the valid names for any other. Two things give way to what can be done, and the reason says so: labels
+    and people too many for tables of them (``open_choice.CELLS``) are counted, regions that are no spans of text are
+    matched.
     """
     control = evidence.control
     known = methods(control)
@@ -71,7 +78,9 @@ def infer(evidence: ControlEvidence, method: str = "auto") -> ControlConsensus:
             f"control {control.name!r}: no consensus method for a {control.tag} is named {method!r}; "
             f"there are: {', '.join(('auto', *known))}"
         )
-    name, reason = _chosen(evidence, known) if method == "auto" else (method, "asked for by name")
+    if known is CONSENSUS[Family.CHOICES] and open_choice.too_many(evidence):
+        known, method = OPEN, method if method in OPEN else "auto"
+    name, reason = _chosen(evidence, known) if method == "auto" else regions.fitting(evidence, method)
     found = known[name](evidence)
     return ControlConsensus(control.name, name, reason, found.tasks, found.annotators)
 
@@ -80,6 +89,8 @@ def _chosen(evidence: ControlEvidence, known: Mapping[str, Inference]) -> tuple[
     control = evidence.control
     if known is SEVERAL:
         return label_sets.choose(evidence)
+    if known is OPEN:
+        return open_choice.choose(evidence)
     if control.family in AUTO and not control.per_region:
         return AUTO[control.family](evidence)
     return next(iter(known)), f"the method for answers to a {control.tag}"

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy import stats
+from scipy import sparse, stats
 
 from label_config.answers import Answer, Choices, Number
 from label_config.model import Family
@@ -37,6 +37,10 @@ CLASSES: Mapping[str, Algorithm] = {
 
 TIE = 1e-9
 """Two posterior probabilities closer than this are a tie."""
+
+
+LEAST_SEEN, LEAST_SAID = 0.5, 0.001
+"""Confusion is told of true classes of so many expected tasks of an annotator, and answers of such a probability."""
 
 
 def votes_of(evidence: ControlEvidence) -> Votes:
@@ -139,20 +143,34 @@ def _qualities(coded: CodedAnswers, posterior: Posterior, names: list[str]) -> t
     if quality is None:
         quality = np.einsum("k,akk->a", posterior.prior, posterior.confusion)
     low, high = quality_interval(quality, informative(coded, posterior, quality))
+    confusions = _confusions(coded, posterior, names)
     return tuple(
         AnnotatorQuality(
             annotator=annotator,
             quality=float(quality[place]),
             annotations=int(counts[place]),
-            confusion={
-                truth: {name: float(p) for name, p in zip(names, row, strict=True)}
-                for truth, row in zip(names, posterior.confusion[place], strict=True)
-            },
+            confusion=confusions[place],
             low=float(low[place]),
             high=float(high[place]),
         )
         for place, annotator in enumerate(coded.annotators)
     )
+
+
+def _confusions(coded: CodedAnswers, posterior: Posterior, names: list[str]) -> list[dict[str, dict[str, float]]]:
+    """Everybody's confusion by the names of classes, where they answered something: see ``AnnotatorQuality``.
+
+    The number of rows is at most twice that of answers: half a task a row is expected.
+    """
+    people = len(coded.annotators)
+    who = sparse.csr_array((np.ones(len(coded.task)), (coded.annotator, coded.task)), shape=(people, len(coded.tasks)))
+    seen = np.asarray(who @ posterior.probability) >= LEAST_SEEN
+    found: list[dict[str, dict[str, float]]] = [{} for _ in range(people)]
+    for person, truth in zip(*(places.tolist() for places in np.nonzero(seen)), strict=True):
+        row = posterior.confusion[person, truth]
+        said = np.flatnonzero(row >= LEAST_SAID)
+        found[person][names[truth]] = dict(zip([names[place] for place in said], row[said].tolist(), strict=True))
+    return found
 
 
 def informative(coded: CodedAnswers, posterior: Posterior, quality: FloatArray) -> FloatArray:

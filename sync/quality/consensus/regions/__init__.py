@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ..inference import Inference
 from .choosing import choose as choose
+from .choosing import fitting as fitting
 from .matched import matched_regions
 from .tokens import token_dawid_skene
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from label_config.answers import Regions, Span
+from label_config.answers import Regions, Shape, Span
 
 from ...distance.overlaps import ROUNDING, overlaps
 from ...distance.packed_regions import pack
@@ -34,9 +34,20 @@ def choose(evidence: ControlEvidence) -> tuple[str, str]:
     return "token-dawid-skene", f"{of}: too few to vote on wholes, so each piece of text is voted on"
 
 
+def fitting(evidence: ControlEvidence, method: str) -> tuple[str, str]:
+    """The method that was asked for by name, or what takes its place where the regions do not suit it; and why."""
+    if method == "token-dawid-skene" and any(not isinstance(shape, Span) for shape in _shapes(evidence.coded)):
+        return "matched-regions", "token-dawid-skene is for spans of text: other regions are voted on one by one"
+    return method, "asked for by name"
+
+
 def _spans_only(coded: CodedAnswers) -> bool:
-    marked = [answer.regions[0].shape for answer in coded.answers if isinstance(answer, Regions) and answer.regions]
+    marked = _shapes(coded)
     return bool(marked) and all(isinstance(shape, Span) for shape in marked)
+
+
+def _shapes(coded: CodedAnswers) -> list[Shape]:
+    return [one.shape for answer in coded.answers if isinstance(answer, Regions) for one in answer.regions]
 
 
 def _alike(coded: CodedAnswers) -> tuple[int, int]:

@@ -30,7 +30,7 @@ def matched_regions(evidence: ControlEvidence) -> Inferred:
     looks = looks_at(coded, found, clusters, TEACHERS)
     probability, habits = estimate(looks, _trust(evidence))
     scores = reliability(looks, probability, len(coded.annotators))
-    weight = np.where(found.annotator >= 0, scores.quality[found.annotator], 0.0) if len(scores.quality) else np.ones(0)
+    weight = np.where(found.annotator >= 0, np.append(scores.quality, 0.0)[found.annotator], 0.0)
     tasks = _tasks(coded, found, clusters, looks, probability, habits, weight)
     return Inferred(tasks, qualities(coded, scores, habits, found.label_sets))
 
