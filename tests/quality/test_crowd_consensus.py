@@ -8,7 +8,7 @@ import pytest
 
 from label_config.answers import Choices, chosen
 from sync.quality.consensus import TIE
-from sync.quality.consensus.dawid_skene import dawid_skene
+from sync.quality.consensus.dawid_skene import ITERATIONS, dawid_skene
 from sync.quality.consensus.majority import majority
 from sync.quality.consensus.posterior import Posterior, Votes
 from sync.quality.records import CodedAnswers
@@ -55,8 +55,12 @@ CROWD_KIT_LABELS = {
 ukp_convarg is left out, where 5 of 729 labels differ: everybody answered three tasks, and most are tied on the way.
 """
 
-STOPS_EARLY = {"fact_eval"}
-"""There crowd-kit stops after two iterations, and the likelihood still rises towards something less accurate."""
+STOPS_EARLY = {"adult2", "fej2013", "fact_eval"}
+"""There crowd-kit stops after two iterations; the likelihood still rises, towards something less accurate.
+
+From the second iteration to the fixed point: -37,221.7 to -36,422.2 (accuracy .748), -567.4 to -534.0 (.866), and
+-80,783.7 to -77,875.3 (.849).
+"""
 
 
 def votes_of(coded: CodedAnswers) -> Votes:
@@ -83,8 +87,9 @@ def test_consensus_is_as_good_as_it_is_elsewhere(shared_data: Path, name: str) -
     votes = votes_of(coded)
     counted, theirs = REAL[name]
     assert accuracy(folder, majority(votes), coded, tasks) == pytest.approx(counted, abs=6e-4)
-    published = accuracy(folder, dawid_skene(votes, strength=0, given_only=False), coded, tasks)
-    assert published == pytest.approx(theirs, abs=0.04 if name in STOPS_EARLY else 0.011)
+    turns = 1 if name in STOPS_EARLY else ITERATIONS
+    published = accuracy(folder, dawid_skene(votes, strength=0, given_only=False, iterations=turns), coded, tasks)
+    assert published == pytest.approx(theirs, abs=0.002 if name in STOPS_EARLY else 0.011)
     ours = accuracy(folder, dawid_skene(votes), coded, tasks)
     assert ours >= theirs - 0.013
 
