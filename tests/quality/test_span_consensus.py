@@ -103,9 +103,12 @@ def test_a_ruling_overrides_and_teaches() -> None:
 
 
 def test_it_is_for_spans_alone() -> None:
+    """Other regions are matched, whatever was asked for."""
+    control = Control("c", "Labels", ("t",), ("a",), family=Family.REGIONS)
     rows: list[Row] = [(1, 1, Regions((Region(Box(0, 0, 1, 1), ("a",)),)))]
-    with pytest.raises(TypeError, match="spans of text"):
-        consensus(rows)
+    found = infer(ControlEvidence(control, encode(control, rows)), "token-dawid-skene")
+    assert (found.method, found.tasks[0].answer) == ("matched-regions", rows[0][2])
+    assert "spans of text" in found.reason
 
 
 @settings(max_examples=15)
