@@ -1,9 +1,10 @@
 """The mean opinion of several methods: where one is wrong about a crowd, the others outvote it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from ..records import FloatArray
 from .dawid_skene import dawid_skene
 from .glad import glad
 from .hierarchical import hierarchical
@@ -28,7 +29,11 @@ def blend(votes: Votes) -> Posterior:
     Each of them is sure of itself, so that the mean is close to a vote of methods, in which those that doubt abstain.
     Annotators are judged by the mean.
     """
-    probability = np.mean([method(votes).probability for method in MEMBERS.values()], axis=0)
-    probability = votes.with_fixed(probability)
+    probability = pooled(votes, [method(votes).probability for method in MEMBERS.values()])
     prior = votes.class_shares(probability)
     return Posterior(probability, prior, votes.confusion(probability, prior))
+
+
+def pooled(votes: Votes, opinions: Sequence[FloatArray]) -> FloatArray:
+    """The mean of the members' probabilities, with the known classes put in: (tasks, classes)."""
+    return votes.with_fixed(np.mean(opinions, axis=0))

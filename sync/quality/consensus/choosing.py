@@ -7,6 +7,7 @@ import numpy as np
 
 from ..evidence import ControlEvidence
 from ..records import CodedAnswers, FloatArray, IntArray
+from .blend import MEMBERS, pooled
 from .classes import CLASSES, votes_of
 from .dawid_skene import dawid_skene
 from .posterior import STRENGTH, Posterior, Votes
@@ -145,8 +146,8 @@ def _by_gold(votes: Votes, known: list[int], usual: str) -> tuple[str, str]:
     for fold in range(FOLDS):
         asked = known[fold::FOLDS]
         hidden = dataclasses.replace(votes, fixed={t: k for t, k in votes.fixed.items() if t not in set(asked)})
-        for name in right:
-            right[name][fold::FOLDS] = share_right(CLASSES[name](hidden).probability[asked], votes.fixed, asked)
+        for name, probability in _each(hidden, list(right)).items():
+            right[name][fold::FOLDS] = share_right(probability[asked], votes.fixed, asked)
     best = max(right, key=lambda name: round(float(right[name].mean()), 9))
     ahead = right[best] - right[usual]
     if ahead.mean() <= ahead.std() / np.sqrt(len(known)):
@@ -159,6 +160,12 @@ def _by_gold(votes: Votes, known: list[int], usual: str) -> tuple[str, str]:
 
 def _candidates(votes: Votes) -> list[str]:
     return [name for name in CLASSES if name != "crowdlab" or votes.model is not None]
+
+
+def _each(votes: Votes, names: list[str]) -> dict[str, FloatArray]:
+    """What each method thinks; the members of the blend are asked once."""
+    found = {name: CLASSES[name](votes).probability for name in names if name != WEIGHING}
+    return {**found, WEIGHING: pooled(votes, [found[name] for name in MEMBERS])}
 
 
 def share_right(probability: FloatArray, truth: Mapping[int, int], tasks: list[int]) -> FloatArray:
