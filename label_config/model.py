@@ -86,7 +86,7 @@ class Control:
 
     @property
     def decidable(self) -> bool:
-        """True where an answer is one or several of the interface's labels: what consensus and models decide."""
+        """True where an answer is one or several of the interface's labels: what models learn."""
         return self.family == Family.CHOICES and not self.per_region and not self.dynamic
 
 
@@ -100,7 +100,7 @@ class LabelConfig:
 
     @property
     def decidable(self) -> tuple[Control, ...]:
-        """The controls that consensus and models decide."""
+        """The controls that models learn."""
         return tuple(control for control in self.controls if control.decidable)
 
     def control(self, name: str) -> Control:

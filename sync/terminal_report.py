@@ -19,6 +19,16 @@ def sentence(text: str) -> None:
     terminal.out.print(Padding(escape(text), (0, 0, 0, 2), expand=False))
 
 
+def listed(name: str, lines: Sequence[str], limit: int) -> None:
+    """The first ``limit`` lines under a name; nothing without lines."""
+    if not lines:
+        return
+    rest = f" ({limit} of {len(lines):,})" if len(lines) > limit else ""
+    terminal.out.print(f"  [bold]{escape(name)}[/]{rest}")
+    for line in lines[:limit]:
+        terminal.out.print(Padding(escape(line), (0, 0, 0, 4), expand=False))
+
+
 def table(
     name: str, heads: Sequence[str], rows: Iterable[Sequence[str]], limit: int, numbers: Collection[int] = ()
 ) -> None:

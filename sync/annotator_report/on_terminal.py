@@ -6,7 +6,7 @@ from ..agreement.wording import left_out
 from ..dashboard.wording import counted, interval, moment, percent
 from ..quality.annotators import SIGNALS, AnnotatorProfile, ChangePoint
 from ..quality.records import Estimate
-from ..terminal_report import sentence, table, title
+from ..terminal_report import listed, sentence, table, title
 from .report import Report
 
 ROWS = 30
@@ -59,7 +59,7 @@ def _seconds(one: Estimate) -> str:
 
 def _talk_about(name: str, lines: Sequence[str]) -> None:
     if lines:
-        table(name, ("",), [(line,) for line in lines], ROWS)
+        listed(name, lines, ROWS)
 
 
 def _changes(one: AnnotatorProfile) -> Iterator[str]:

@@ -130,7 +130,8 @@ def correction_groups(
 ) -> tuple[CorrectionGroup, ...]:
     """The findings that propose a correction, by control, kind, change of answer and level; the largest group first.
 
-    ``before`` maps (task, control) to the present answer. Changes of regions and of what was typed are one group a
+    ``before`` maps (task, control) to the present answer: who was outvoted has the right answer proposed already, and
+    nothing is left to apply. Changes of regions and of what was typed are one group a
     control and kind, since hardly two of them are alike.
 
     >>> cat, dog = Choices(("cat",)), Choices(("dog",))
@@ -141,7 +142,7 @@ def correction_groups(
     """
     grouped: dict[tuple[str, str, str, str, str], list[Finding]] = {}
     for one in found:
-        if one.correction is not None:
+        if one.correction is not None and one.correction != before.get((one.task, one.control)):
             old, new = _change(before.get((one.task, one.control)), one.correction)
             grouped.setdefault((one.control, one.kind, old, new, _level(one.severity)), []).append(one)
     made = [

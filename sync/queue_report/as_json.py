@@ -18,7 +18,7 @@ def as_json(report: Report, *, with_rankings: bool = False) -> Json:
     more = {"rankings": _rankings(report)} if with_rankings else {}
     return {
         "queue": [_entry(report, place, entry) for place, entry in enumerate(report.verdict.queue, 1)],
-        "corrections": [_group(one) for one in report.verdict.corrections],
+        "corrections": [group_as_json(one) for one in report.verdict.corrections],
         **more,
         "excluded": excluded(report.gathered.left_out),
     }
@@ -38,7 +38,7 @@ def _rankings(report: Report) -> Json:
     }
 
 
-def _group(one: CorrectionGroup) -> Json:
+def group_as_json(one: CorrectionGroup) -> Json:
     """Corrections that can be judged as one."""
     return {
         "group": one.id,

@@ -7,13 +7,15 @@ from ..agreement.wording import left_out
 from ..dashboard.wording import counted
 from ..quality.findings import KINDS
 from ..quality.priority import ACTIONS, explain
+from ..quality.records import Priority
 from ..terminal_report import sentence, table, title
 from .rankings import rankings
 from .report import Report
 
-ROWS = 20
-RANKED = 10
-"""Entries that are shown; --json has them all."""
+ROWS, RANKED = 20, 10
+"""Entries and tasks of a ranking that are shown; --json has them all."""
+REASONS, LONGEST = 2, 160
+"""Reasons of an entry that are shown, and their characters; --explain has them all."""
 
 
 def show(report: Report) -> None:
@@ -21,7 +23,10 @@ def show(report: Report) -> None:
     queue = report.verdict.queue
     entries = queue[:]
     bands = Counter(entry.band for entry in entries)
-    title("queue", ", ".join([counted(len(queue), "task"), *(f"P{band} {bands[band]:,}" for band in sorted(bands))]))
+    title(
+        "queue",
+        ", ".join([counted(len(queue), "entry", "entries"), *(f"P{band} {bands[band]:,}" for band in sorted(bands))]),
+    )
     rows = [
         (
             str(place),
@@ -30,7 +35,7 @@ def show(report: Report) -> None:
             f"{entry.priority:.2f}",
             f"P{entry.band}",
             entry.action,
-            " ".join(dict.fromkeys(one.reason for one in entry.findings)) or "A random look.",
+            why(entry),
         )
         for place, entry in enumerate(entries[:ROWS], 1)
     ]
@@ -56,6 +61,15 @@ def show(report: Report) -> None:
         sentence(note)
     if entries:
         sentence(f"--explain {entries[0].task} shows how the first one got its place.")
+
+
+def why(entry: Priority) -> str:
+    """The weightiest reasons in words, the others counted."""
+    reasons = list(dict.fromkeys(one.reason for one in entry.findings))
+    shown = [text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…" for text in reasons[:REASONS]]
+    if len(reasons) > REASONS:
+        shown.append(f"And {len(reasons) - REASONS} more.")
+    return " ".join(shown) or "A random look."
 
 
 def show_rankings(report: Report) -> None:

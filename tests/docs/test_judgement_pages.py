@@ -18,14 +18,17 @@ from label_config.results import write_answer
 from sync.consensus.as_csv import COLUMNS
 from sync.quality.annotators import SIGNALS
 from sync.quality.consensus import CONSENSUS, PER_REGION, SEVERAL, every_method
+from sync.quality.corrections import correction_groups
 from sync.quality.drift import NAMES, Drift
 from sync.quality.findings import KINDS
 from sync.quality.findings.case import Thresholds
 from sync.quality.priority import ACTIONS, Policy
 from sync.quality.priority.policy import WEIGHTS
 from sync.quality.priority.policy_keys import READERS
+from sync.quality.records import Finding
 from sync.quality.rules import CHECKS
 from sync.quality.rules import parse as parse_rules
+from sync.queue_report.as_json import group_as_json
 from sync.settings import read
 
 from ..conftest import ROOT
@@ -211,7 +214,17 @@ def document(command: str, folder: Path) -> Json:
     [("consensus", "consensus"), ("queue --rankings", "queue"), ("annotators", "annotators")],
 )
 def test_every_key_of_the_json_is_documented_and_no_other(command: str, name: str, careless: Path) -> None:
-    assert keys(document(command, careless)) == documented(f"docs/{name}.md", "The JSON")
+    said = documented(f"docs/{name}.md", "The JSON")
+    # Who was outvoted has the present answer proposed: here no group is left to apply.
+    assert keys(document(command, careless)) == {key for key in said if not key.startswith("corrections[]")}
+
+
+def test_every_key_of_a_group_of_corrections_is_documented() -> None:
+    finding = Finding(1, "mood", "label_error", 0.9, "", correction=Choices(("bad",)))
+    (group,) = correction_groups([finding], {(1, "mood"): Choices(("good",))})
+    said = documented("docs/queue.md", "The JSON")
+    written = {"corrections": [group_as_json(group)]}
+    assert keys(written) == {key for key in said if key.startswith("corrections[]")}
 
 
 def test_every_key_of_drifts_json_is_documented_and_no_other(careless: Path) -> None:
