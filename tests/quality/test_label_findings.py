@@ -478,3 +478,14 @@ def test_what_many_do_or_few_answers_show_is_no_outlier() -> None:
     half = [Number(0.0)] * 90 + [Number(7.0)] * 10
     assert outliers_of(Family.NUMBER, half) == []
     assert outliers_of(Family.RATING, [Number(5.0)] * 99 + [Number(1.0)]) == []
+
+
+def test_a_mask_much_larger_than_others_is_an_outlier() -> None:
+    """30 masks of 20 to 24 of 2,500 pixels, and one of 2,000."""
+    sizes = [20 + task % 5 for task in range(30)] + [2000]
+    rows: list[tuple[int, int, Answer]] = [
+        (task, 1, Regions((Region(Mask(50, 50, (0, size, 2500 - size)), ("a",)),))) for task, size in enumerate(sizes)
+    ]
+    (found,) = outlier(case_of(_control(Family.REGIONS, "BrushLabels"), rows))
+    assert (found.task, found.region) == (30, 0)
+    assert found.numbers["value"] == pytest.approx(2000**0.5)

@@ -12,6 +12,7 @@ from label_config.answers import (
     Chat,
     Choices,
     KeyPoint,
+    Mask,
     Moment,
     Number,
     PerRegion,
@@ -121,7 +122,7 @@ def _of_answer(answer: Answer, region: int | None = None) -> Iterator[Measure]:
 
 
 def _of_regions(drawn: Sequence[Sequence[Region]]) -> Iterator[tuple[int, Measure]]:
-    """Size and form of what has any: by the rectangle around it."""
+    """Size and form of what has any: by the rectangle around it, of masks by their pixels."""
     packed = pack_regions(drawn)
     left, top, right, bottom = packed.bounds
     width, height = (right - left).tolist(), (bottom - top).tolist()
@@ -131,7 +132,9 @@ def _of_regions(drawn: Sequence[Sequence[Region]]) -> Iterator[tuple[int, Measur
         if packed.kind[at] == WHOLE or isinstance(region.shape, KeyPoint):
             continue
         named = " + ".join(region.labels) or "region"
-        if isinstance(region.shape, Span | Segment):
+        if isinstance(region.shape, Mask):
+            yield row, Measure(f"size of {named}", math.sqrt(sum(region.shape.runs[1::2])), True, place)
+        elif isinstance(region.shape, Span | Segment):
             yield row, Measure(f"length of {named}", width[at], True, place)
         elif width[at] > 0 and height[at] > 0:
             yield row, Measure(f"size of {named}", math.sqrt(width[at] * height[at]), True, place)
