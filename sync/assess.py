@@ -18,7 +18,7 @@ from label_config.model import Control, LabelConfig
 from label_config.parse import parse
 from label_config.results import canonical, from_canonical
 
-from .agreement.asked import Asked, methods_of
+from .agreement.asked import Asked, methods_of, refuse_unknown_labels
 from .control_report import WINDOW, Bounds, control_report, estimate, windows
 from .errors import SettingsError
 from .evidence.stored import Fixed, fixed_of, opinions_of
@@ -185,10 +185,12 @@ def how(settings: Settings, config: LabelConfig, controls: Sequence[Control], to
         seed=settings.seed,
         confidence=settings.confidence,
     )
+    policy = policy_of(settings.policy)
+    refuse_unknown_labels(policy.importance, config.controls, "policy: importance: ")
     return How(
         settings.consensus_method,
         methods_of(asked, controls),
-        policy_of(settings.policy),
+        policy,
         _rules(settings, config),
         today,
     )

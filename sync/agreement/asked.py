@@ -147,13 +147,15 @@ def label_weights(texts: Sequence[str], config: LabelConfig) -> dict[str, dict[s
     return found
 
 
-def refuse_unknown_labels(weights: Mapping[str, Mapping[str, float]], controls: Sequence[Control]) -> None:
+def refuse_unknown_labels(
+    weights: Mapping[str, Mapping[str, float]], controls: Sequence[Control], where: str = ""
+) -> None:
     """Raises SettingsError for a label that its control does not have; labels from task data may be any."""
     for control in controls:
         for label in weights.get(control.name, ()):
             if control.labels and not control.dynamic and label not in control.labels:
                 raise SettingsError(
-                    f"control {control.name!r} has no label {label!r}; there are: {', '.join(control.labels)}"
+                    f"{where}control {control.name!r} has no label {label!r}; there are: {', '.join(control.labels)}"
                 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from label_config.answers import Choices
 from label_config.words import in_words
 
 from ..agreement.wording import left_out
@@ -56,6 +57,7 @@ def _least_certain(tasks: Sequence[TaskConsensus]) -> None:
             str(task.annotations),
         )
         for task in sorted(tasks, key=lambda task: (task.confidence, task.task))
+        if task.confidence < 1
     ]
     table(
         "least certain answers",
@@ -72,8 +74,8 @@ def _beside(task: TaskConsensus) -> str:
         return f"{task.interval[0]:g} to {task.interval[1]:g}"
     if task.tie:
         return "a tie"
-    named = in_words(task.answer)
-    others = {label: p for label, p in (task.posterior or {}).items() if label != named}
+    given = ", ".join(task.answer.labels) if isinstance(task.answer, Choices) else in_words(task.answer)
+    others = {label: p for label, p in (task.posterior or {}).items() if label != given}
     best = max(others, key=lambda label: others[label], default=None)
     return "" if best is None else f"{best or 'nothing'} {percent(others[best])}"
 

@@ -11,6 +11,7 @@ from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..evidence.source import Source
 from ..quality.consensus import infer, methods
+from ..quality.consensus.classes import never_compared
 from ..quality.records import ControlConsensus, Trust
 
 
@@ -55,7 +56,13 @@ def report_on(source: Source, asked: Asked, predicted: Predicted) -> Report:
         source.tell(name)
         method = asked.method if asked.method in methods(evidence.control) else "auto"
         found[name] = infer(evidence, method)
-    notes = (*what_was_rejected(gathered), *_unsuited(asked, controls), *strangers(gathered), *predicted.notes())
+    notes = (
+        *what_was_rejected(gathered),
+        *_unsuited(asked, controls),
+        *_alone(gathered),
+        *strangers(gathered),
+        *predicted.notes(),
+    )
     return Report(source.config, gathered, found, notes)
 
 
@@ -76,6 +83,15 @@ def refuse_unknown_method(method: str, controls: Sequence[Control]) -> None:
 
 def _named(controls: Sequence[Control]) -> str:
     return ", ".join(f"{control.name} ({control.tag})" for control in controls)
+
+
+def _alone(gathered: Gathered) -> Iterator[str]:
+    """People whom nothing can be compared with."""
+    for name, evidence in gathered.evidence.items():
+        people = int(never_compared(evidence.coded).sum())
+        if people:
+            who = "1 annotator shares" if people == 1 else f"{people:,} annotators share"
+            yield f"{name}: {who} no task with anybody, and nothing shows how reliable they are."
 
 
 def _unsuited(asked: Asked, controls: Sequence[Control]) -> Iterator[str]:

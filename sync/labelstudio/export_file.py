@@ -20,6 +20,12 @@ _OTHER_FILES: Mapping[bytes, str] = {
 """How files that are no export begin -> what they are."""
 
 
+LARGEST_ID = 2**63
+"""What no id reaches."""
+A_CENTURY = 3.2e9
+"""Seconds: nobody works longer on one annotation."""
+
+
 class GivenAnnotation(NamedTuple):
     """One annotation as the file holds it. ``changed_at`` is in microseconds since 1970, null where nothing says it.
 
@@ -105,6 +111,8 @@ def _task(raw: Mapping[str, Any], number: int, place: Path) -> AnsweredTask:
     given = raw.get("id", number)
     if not isinstance(given, int) or isinstance(given, bool):
         raise ExportError(f"{place}: task {number} of the list: its id {given!r:.80} is not a whole number")
+    if abs(given) >= LARGEST_ID:
+        raise ExportError(f"{place}: task {number} of the list: its id {given!s:.20}... is larger than any id can be")
     return AnsweredTask(given, raw["data"], tuple([_annotation(one) for one in raw.get("annotations") or ()]))
 
 
@@ -113,7 +121,7 @@ def _annotation(raw: Mapping[str, Any]) -> GivenAnnotation:
     number, person = get("id"), get("completed_by")
     return GivenAnnotation(
         number if type(number) is int else None,
-        person if type(person) is int else _id(person),
+        _id(person),
         _time(get("updated_at")) or _time(get("created_at")),
         bool(get("was_cancelled")),
         bool(get("ground_truth")),
@@ -124,13 +132,13 @@ def _annotation(raw: Mapping[str, Any]) -> GivenAnnotation:
 
 def _seconds(value: object) -> float | None:
     """A time that an annotation took; null for what is none."""
-    return float(value) if type(value) in (int, float) and 0 <= value < float("inf") else None  # type: ignore[arg-type,operator]
+    return float(value) if type(value) in (int, float) and 0 <= value < A_CENTURY else None  # type: ignore[arg-type,operator]
 
 
 def _id(value: object) -> int | None:
-    """The id of an object, as ``completed_by`` comes at times; null for anything else."""
-    found = value.get("id") if isinstance(value, dict) else None
-    return found if type(found) is int else None
+    """An id, or that of an object, as ``completed_by`` comes at times; null for anything else."""
+    found = value.get("id") if isinstance(value, dict) else value
+    return found if type(found) is int and abs(found) < LARGEST_ID else None
 
 
 def _time(value: object) -> int | None:

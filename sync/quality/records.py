@@ -95,9 +95,10 @@ class AnnotatorQuality:
     """How reliable one annotator is on one control: the estimated probability in [0, 1] of a right answer.
 
     ``low`` and ``high`` bound it at 95 %. For answers that are right by degrees it is the expected 1 - distance to the
-    right one. ``confusion`` maps the probable true label to the probabilities of what this annotator answers. Labels that
-    were probably true of less than half a task of theirs are left out, and answers rarer than one in a thousand, so
-    that it grows with the answers and not with annotators x labels squared. It is empty where answers are not labels.
+    right one. ``confusion`` maps the probable true label to the probabilities of what this annotator answers. Labels
+    that were probably true of less than half a task of theirs are left out, and answers rarer than one in a thousand,
+    so that it grows with the answers and not with annotators x labels squared. It is empty where answers are not
+    labels.
     """
 
     annotator: int

@@ -5,6 +5,7 @@ from collections import Counter
 from .. import terminal
 from ..agreement.wording import left_out
 from ..dashboard.wording import counted
+from ..errors import TiebreakError
 from ..quality.findings import KINDS
 from ..quality.priority import ACTIONS, explain
 from ..quality.records import Priority
@@ -86,6 +87,8 @@ def show_rankings(report: Report) -> None:
 
 
 def derivation(report: Report, task: int) -> None:
-    """Print how one task got its place, or why it has none."""
+    """Print how one task got its place, or why it has none; raises TiebreakError for a task that is not there."""
+    if not any(task in one.coded.tasks for one in report.gathered.evidence.values()):
+        raise TiebreakError(f"task {task} is not among those that were answered: is the id right?")
     for line in explain(report.verdict.queue, task):
         terminal.say(line)

@@ -48,7 +48,16 @@ def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Sett
     refuse_misfit(source.name, source.config, gathered)
     source.tell("everything")
     verdict = judge(source.config, gathered.evidence, gathered.data, how(settings, source.config, controls, today))
-    return Report(source.config, gathered, verdict, tuple(_notes(gathered, predicted)))
+    notes = (*_notes(gathered, predicted), *_foreign(source.config, verdict))
+    return Report(source.config, gathered, verdict, notes)
+
+
+def _foreign(config: LabelConfig, verdict: Verdict) -> Iterator[str]:
+    """Controls that the policy knows and the interface does not: they may be another project's, or mistyped."""
+    here = [control.name for control in config.controls]
+    unknown = [name for name in verdict.queue.policy.importance if name not in here]
+    if unknown:
+        yield f"policy: importance speaks of {', '.join(unknown)}; controls here: {', '.join(here)}."
 
 
 def _notes(gathered: Gathered, predicted: Predicted) -> Iterator[str]:

@@ -40,7 +40,11 @@ def test_the_published_table() -> None:
 def test_what_always_wins_or_stands_apart_is_defined() -> None:
     found = {one.item: one for one in item_scores([("a", "b", 4.0), ("x", "y", 1.0), ("y", "x", 1.0)])}
     assert found["a"].score > found["x"].score == found["y"].score > found["b"].score
-    assert all(np.isfinite([one.score, one.low, one.high, one.error]).all() for one in found.values())
+    assert all(
+        value is not None and np.isfinite(value)
+        for one in found.values()
+        for value in (one.score, one.low, one.high, one.error)
+    )
     assert item_scores([]) == ()
 
 

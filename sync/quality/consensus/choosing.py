@@ -62,10 +62,12 @@ def _by_prediction(votes: Votes) -> tuple[str, str]:
     mean, error = gain(votes)
     factor = float(np.exp(mean - error))
     learned = f"{100 * (np.exp(mean) - 1):.1f} % (± {100 * error:.1f})"
+    if mean <= 0:
+        return COUNTING, "a model of how everybody errs predicts the answers no better than counting the others does"
     if factor < PAYS:
         return COUNTING, (
             f"a model of how everybody errs makes the answers only {learned} more predictable than counting the "
-            "others: tasks divide people for other reasons, and such a model would be misled"
+            "others: too little shows that people err in ways of their own, and such a model would be misled"
         )
     return WEIGHING, (
         f"a model of how everybody errs makes the answers {learned} more predictable than counting the others, "
