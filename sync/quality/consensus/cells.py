@@ -72,7 +72,7 @@ class Cells:
         np.maximum(highest, 0.0, out=highest, where=self.others > 0)
         lengths = np.diff(np.append(self.start, len(scores)))
         probability = np.exp(scores - np.repeat(highest, lengths))
-        totals = np.add.reduceat(probability, self.start) + self.others * np.exp(-highest)
+        totals = np.add.reduceat(probability, self.start) + self.others * np.exp(-np.maximum(highest, 0.0))
         probability /= np.repeat(totals, lengths)
         return highest, totals, probability
 
