@@ -63,7 +63,7 @@ class Cells:
         """The probability of each class of each task, (tasks, classes); equal where nobody answered."""
         highest, totals, probability = self._normalised(scores)
         dense = np.full((self.votes.tasks, self.votes.classes), 1.0 / self.votes.classes)
-        dense[self.answered] = (np.exp(-highest) / totals)[:, None]
+        dense[self.answered] = (np.exp(-np.maximum(highest, 0.0)) / totals)[:, None]
         dense[self.pattern, self.label] = probability
         return self.votes.with_fixed(dense)[self.found.of_task]
 
