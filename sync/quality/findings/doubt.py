@@ -21,10 +21,10 @@ def doubts(case: Case) -> dict[int, float]:
 
     Of one of several classes it is 1 - the posterior probability of the answer, where the posterior is a mean of
     opinions (``POOLED``): on the 16 crowds of benchmarks/routing.py its first tenth held more wrong answers than that
-    of a dozen mixtures with the votes, though hardly more than some. The posterior of a single model is too sure where annotators err together or their
-    qualities were learned from few answers, and the shares of the votes alone don't know who is good; there the doubt
-    is that of their logarithmic pool with equal weights (Genest and Zidek 1986, section 3), in other words of the
-    normalised geometric mean, a hedge between the two.
+    of a dozen mixtures with the votes, though hardly more than some. The posterior of a single model is too sure where
+    annotators err together or their qualities were learned from few answers, and the shares of the votes alone don't
+    know who is good; there the doubt is that of their logarithmic pool with equal weights (Genest and Zidek 1986,
+    section 3), in other words of the normalised geometric mean, a hedge between the two.
     """
     classes = not case.evidence.coded.multiple
     hedged = case.consensus.method not in POOLED
