@@ -156,12 +156,17 @@ def _extreme(some: Sequence[tuple[int, Measure]], task: IntArray, threshold: flo
     return [one for one in found if together[int(task[one.row]), one.measure.value > usual] == 1]
 
 
+_LARGE = 1e100
+
+
 def _deviations(values: FloatArray, *, logarithm: bool) -> FloatArray:
     """How many robust standard deviations each value is above (below: negative) the median: (values,).
 
     Of each side apart the standard deviation is that which its median deviation shows, or its nine tenths, whichever
-    is more: what tails usually reach is not far.
+    is more: what tails usually reach is not far. What is without bounds (as wide as is possible beside no height) counts
+    as very large.
     """
+    values = np.clip(values, -_LARGE, _LARGE)
     if logarithm:
         return _on_each_side(np.log(np.maximum(values, 0.0) + _offset(values)), _NARROW)
     plain = _on_each_side(values, 1e-9 * float(np.abs(values).max()))

@@ -17,6 +17,8 @@ ITERATIONS = 30
 TOLERANCE = 1e-3
 _CELLS = 1 << 20
 _LEAST = 1e-300
+_DIGITS = 9
+"""What is summed over annotators or runs is rounded, so that the order of the answers breaks no ties."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,10 +100,11 @@ def tag_pieces(runs: Runs, annotators: int, labels: int) -> Tagged:
     for _ in range(ITERATIONS if lattice.teaches.any() else 1):
         spoken = lattice.spoken(np.where(lattice.teaches, probability, 0.0))
         logs = _confusion(lattice, spoken)[lattice.kind]
-        evidence = np.bincount(lattice.state, logs, minlength=len(lattice.piece)).astype(np.float64)
+        evidence = np.bincount(lattice.state, logs, minlength=len(lattice.piece)).round(_DIGITS)
         evidence[lattice.known == 0] = -np.inf
         moved, counts, tag = _forward_backward(lattice, chances, evidence, len(runs.run))
-        chances = (counts + 0.5) * steps
+        moved = moved.round(_DIGITS)
+        chances = (counts.round(_DIGITS) + 0.5) * steps
         chances /= chances.sum(axis=1, keepdims=True)
         change = float(np.abs(moved - probability).max(initial=0.0))
         probability = moved
@@ -205,10 +208,10 @@ def _best_path(logs: FloatArray, step: FloatArray, start: FloatArray) -> IntArra
     came = np.zeros(logs.shape, dtype=np.int64)
     for at in range(1, n):
         options = worth[:, :, None] + np.log(np.maximum(step[:, at - 1], _LEAST))
-        came[:, at] = options.argmax(axis=1)
+        came[:, at] = options.round(_DIGITS).argmax(axis=1)
         worth = options.max(axis=1) + logs[:, at]
     path = np.zeros((runs, n), dtype=np.int64)
-    path[:, -1] = worth.argmax(axis=1)
+    path[:, -1] = worth.round(_DIGITS).argmax(axis=1)
     for at in range(n - 1, 0, -1):
         path[:, at - 1] = came[np.arange(runs), at, path[:, at]]
     return path

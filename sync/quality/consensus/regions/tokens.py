@@ -1,5 +1,6 @@
 """Spans of text by what annotators say of each piece of it: a Dawid-Skene in sequence."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -116,7 +117,8 @@ def _tasks(coded: CodedAnswers, found: Marked, drawn: list[_Drawn]) -> tuple[Tas
     spans: list[list[tuple[Region, float]]] = [[] for _ in coded.tasks]
     parts = [(d.task, d.where, d.start, d.end, d.label, d.support) for d in drawn]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 6
-    order = np.lexsort([*columns[4:1:-1], columns[1], columns[0]]) if parts else np.zeros(0, dtype=np.int64)
+    surface = _by_name(names, columns[1])
+    order = np.lexsort([*columns[4:1:-1], surface, columns[0]]) if parts else np.zeros(0, dtype=np.int64)
     for task, where, start, end, label, p in zip(*(column[order].tolist() for column in columns), strict=True):
         spans[task].append((Region(Span(start, end), found.label_sets[label], names[where]), p))
     answers = np.bincount(coded.task, minlength=len(coded.tasks))
@@ -136,6 +138,15 @@ def _tasks(coded: CodedAnswers, found: Marked, drawn: list[_Drawn]) -> tuple[Tas
             TaskConsensus(task, answer, confidence, None, int(answers[place]), bool(tie[place]), support=support)
         )
     return tuple(made)
+
+
+def _by_name(names: Mapping[int, str], where: IntArray) -> IntArray:
+    """The surfaces' places in the order of their names: their numbers depend on the order of the answers."""
+    ranks = np.zeros(max(names, default=0) + 1, dtype=np.int64)
+    for rank, number in enumerate(sorted(names, key=names.__getitem__)):
+        ranks[number] = rank
+    found: IntArray = ranks[where.astype(np.int64)]
+    return found
 
 
 def _silence(answers: IntArray) -> FloatArray:
