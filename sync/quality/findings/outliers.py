@@ -163,8 +163,8 @@ def _deviations(values: FloatArray, *, logarithm: bool) -> FloatArray:
     """How many robust standard deviations each value is above (below: negative) the median: (values,).
 
     Of each side apart the standard deviation is that which its median deviation shows, or its nine tenths, whichever
-    is more: what tails usually reach is not far. What is without bounds (as wide as is possible beside no height) counts
-    as very large.
+    is more: what tails usually reach is not far. What is without bounds (wide, and of hardly any height) counts as
+    very large.
     """
     values = np.clip(values, -_LARGE, _LARGE)
     if logarithm:
