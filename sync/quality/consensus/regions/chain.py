@@ -100,7 +100,8 @@ def tag_pieces(runs: Runs, annotators: int, labels: int) -> Tagged:
     for _ in range(ITERATIONS if lattice.teaches.any() else 1):
         spoken = lattice.spoken(np.where(lattice.teaches, probability, 0.0))
         logs = _confusion(lattice, spoken)[lattice.kind]
-        evidence = np.bincount(lattice.state, logs, minlength=len(lattice.piece)).round(_DIGITS)
+        evidence = np.bincount(lattice.state, logs, minlength=len(lattice.piece)).astype(np.float64)
+        evidence = evidence.round(_DIGITS)
         evidence[lattice.known == 0] = -np.inf
         moved, counts, tag = _forward_backward(lattice, chances, evidence, len(runs.run))
         moved = moved.round(_DIGITS)

@@ -117,7 +117,7 @@ def _tasks(coded: CodedAnswers, found: Marked, drawn: list[_Drawn]) -> tuple[Tas
     spans: list[list[tuple[Region, float]]] = [[] for _ in coded.tasks]
     parts = [(d.task, d.where, d.start, d.end, d.label, d.support) for d in drawn]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 6
-    surface = _by_name(names, columns[1])
+    surface = _by_name(names, columns[1].astype(np.int64))
     order = np.lexsort([*columns[4:1:-1], surface, columns[0]]) if parts else np.zeros(0, dtype=np.int64)
     for task, where, start, end, label, p in zip(*(column[order].tolist() for column in columns), strict=True):
         spans[task].append((Region(Span(start, end), found.label_sets[label], names[where]), p))
@@ -145,7 +145,7 @@ def _by_name(names: Mapping[int, str], where: IntArray) -> IntArray:
     ranks = np.zeros(max(names, default=0) + 1, dtype=np.int64)
     for rank, number in enumerate(sorted(names, key=names.__getitem__)):
         ranks[number] = rank
-    found: IntArray = ranks[where.astype(np.int64)]
+    found: IntArray = ranks[where]
     return found
 
 
