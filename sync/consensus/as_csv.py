@@ -22,7 +22,7 @@ COLUMNS = (
     "tie",
     "method",
 )
-"""``name`` is a task's or an annotator's id, ``value`` the confidence or the quality."""
+"""``name`` is a task's or an annotator's id, or an item's text; ``value`` the confidence, the quality or the score."""
 
 Row = dict[str, Any]
 
@@ -54,6 +54,17 @@ def _rows(report: Report, name: str, one: ControlConsensus) -> Iterator[Row]:
             "annotations": task.annotations,
             "tie": str(task.tie).lower(),
             "method": one.method,
+        }
+    for item in report.scores.get(name, ()):
+        low, high = ("", "") if item.low is None or item.high is None else (item.low, item.high)
+        yield {
+            "control": name,
+            "section": "item",
+            "name": item.item,
+            "value": item.score,
+            "low": low,
+            "high": high,
+            "method": "bradley-terry",
         }
     for person in one.annotators:
         yield {

@@ -7,11 +7,12 @@ from label_config.words import in_words
 
 from ..agreement.wording import left_out
 from ..dashboard.wording import counted, percent
+from ..quality.consensus.bradley_terry import ItemScore
 from ..quality.records import AnnotatorQuality, ControlConsensus, TaskConsensus
 from ..terminal_report import sentence, table, title
 from .report import Report
 
-ROWS = 10
+ROWS, LONGEST = 10, 60
 """Rows of a list; --json and --csv have them all."""
 
 
@@ -44,6 +45,7 @@ def _control(report: Report, name: str, one: ControlConsensus) -> None:
         f"{counted(ties, 'tie')}."
     )
     _least_certain(answered)
+    _strongest(report.scores.get(name, ()))
     _least_reliable(one.annotators)
 
 
@@ -78,6 +80,20 @@ def _beside(task: TaskConsensus) -> str:
     others = {label: p for label, p in (task.posterior or {}).items() if label != given}
     best = max(others, key=lambda label: others[label], default=None)
     return "" if best is None else f"{best or 'nothing'} {percent(others[best])}"
+
+
+def _strongest(items: Sequence[ItemScore]) -> None:
+    """Items that a Pairwise control compares, by their score of Bradley and Terry."""
+    rows = [
+        (
+            one.item if len(one.item) <= LONGEST else one.item[: LONGEST - 1] + "…",
+            f"{one.score:.2f}",
+            "" if one.low is None or one.high is None else f"{one.low:.2f} to {one.high:.2f}",
+            f"{one.comparisons:g}",
+        )
+        for one in items
+    ]
+    table("items by how often they are preferred", ("item", "score", "interval", "comparisons"), rows, ROWS, {1, 3})
 
 
 def _least_reliable(people: Sequence[AnnotatorQuality]) -> None:

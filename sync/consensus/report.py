@@ -11,8 +11,11 @@ from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..evidence.source import Source
 from ..quality.consensus import infer, methods
+from ..quality.consensus.bradley_terry import ItemScore, pairwise_scores
 from ..quality.consensus.classes import never_compared
 from ..quality.records import ControlConsensus, Trust
+
+PAIRWISE = "Pairwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that is shown. ``notes`` are sentences on what a reader must know beside the answers."""
+    """Everything that is shown.
+
+    ``scores`` maps each Pairwise control to the strengths of the items that its tasks compare, the strongest first.
+    ``notes`` are sentences on what a reader must know beside the answers.
+    """
 
     config: LabelConfig
     gathered: Gathered
     found: Mapping[str, ControlConsensus]
+    scores: Mapping[str, tuple[ItemScore, ...]]
     notes: tuple[str, ...]
 
 
@@ -48,7 +56,8 @@ def report_on(source: Source, asked: Asked, predicted: Predicted) -> Report:
     controls = controls_of(source.config, asked.controls)
     refuse_unknown_method(asked.method, controls)
     fixed, opinions = source.known()
-    wanted = Wanted(controls, ground_truth=asked.ground_truth, people=True, trust=asked.trust, fixed=fixed)
+    pairs = any(control.tag == PAIRWISE for control in controls)
+    wanted = Wanted(controls, ground_truth=asked.ground_truth, data=pairs, people=True, trust=asked.trust, fixed=fixed)
     gathered = gather(source.config, source.tasks, wanted, predicted.opinions or opinions)
     refuse_misfit(source.name, source.config, gathered)
     found = {}
@@ -63,7 +72,22 @@ def report_on(source: Source, asked: Asked, predicted: Predicted) -> Report:
         *strangers(gathered),
         *predicted.notes(),
     )
-    return Report(source.config, gathered, found, notes)
+    return Report(source.config, gathered, found, _scores(source.config, gathered, found), notes)
+
+
+def _scores(
+    config: LabelConfig, gathered: Gathered, found: Mapping[str, ControlConsensus]
+) -> dict[str, tuple[ItemScore, ...]]:
+    """How strong the items are that each Pairwise control compares, as the tasks' data names them."""
+    fields = {one.name: one.field for one in config.objects}
+    scores = {}
+    for name, consensus in found.items():
+        evidence = gathered.evidence[name]
+        sides = [fields.get(target, "") for target in evidence.control.to_names]
+        if evidence.control.tag == PAIRWISE and len(sides) == 2 and all(sides):
+            items = pairwise_scores(evidence, consensus, gathered.data, (sides[0], sides[1]))
+            scores[name] = tuple(sorted(items, key=lambda one: (-one.score, one.item)))
+    return scores
 
 
 def controls_of(config: LabelConfig, names: Sequence[str]) -> tuple[Control, ...]:

@@ -159,3 +159,25 @@ def test_probabilities_that_miss_one_are_scaled_and_it_is_said(tiebreak: Termina
     done = tiebreak(*write(tiebreak.folder, THREE, command="consensus"), "--predictions", "model.jsonl")
     assert done.code == 0
     assert "The probabilities on 1 line of the predictions do not sum to 1: they were scaled." in done.out
+
+
+PAIR = """<View><Text name="one" value="$one"/><Text name="two" value="$two"/>
+<Pairwise name="better" toName="one,two"/></View>"""
+
+
+def test_items_that_are_compared_have_scores(tiebreak: Terminal) -> None:
+    """a beats b and c, b beats c, each by everybody: their order; and the scores have mean 0."""
+
+    def preferred(number: int, left: str, right: str) -> dict[str, Any]:
+        region = {"id": "r", "from_name": "better", "to_name": "one", "type": "pairwise", "value": {"selected": "left"}}
+        people = [given(10 * number + person, person, [region]) for person in (1, 2)]
+        return {"id": number, "data": {"one": left, "two": right}, "annotations": people}
+
+    tasks = [preferred(1, "a", "b"), preferred(2, "b", "c"), preferred(3, "a", "c")]
+    done = tiebreak(*write(tiebreak.folder, tasks, PAIR, command="consensus"), "--csv")
+    items = [row for row in csv.DictReader(io.StringIO(done.out)) if row["section"] == "item"]
+    assert [row["name"] for row in items] == ["a", "b", "c"]
+    assert sum(float(row["value"]) for row in items) == pytest.approx(0, abs=1e-9)
+    assert all(float(row["low"]) < float(row["value"]) < float(row["high"]) for row in items)
+    shown = tiebreak("consensus", "export.json", "--label-config", "config.xml").out
+    assert "items by how often they are preferred" in shown
