@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..evidence import ControlEvidence
+from ..label_errors.limits import limit
 from ..records import CodedAnswers, FloatArray, IntArray
 from .bias import Differences
 from .change_points import MARGIN, Split, best_split, further_splits
@@ -19,6 +20,8 @@ LEVEL = 0.05
 """Changes are reported whose p, corrected for all annotators and series, is at most this."""
 DOUBT = 20
 """By so much an approximate probability is never off: where it is that far from the level it stays approximate."""
+NEAR = 0.05
+"""Answers that are no further from the others than this are near in any case."""
 FEWEST = 6
 """Answers of a kind below which it is not looked at: hardly any change in them could be significant."""
 
@@ -83,8 +86,9 @@ def changes(
 ) -> list[tuple[ChangePoint, ...]]:
     """Everybody's changes, in the order of time and series; none where times are unknown or all the same.
 
-    Agreement: right or wrong by the others' consensus (where one class has a probability of 0.7 or more) or by 1 -
-    distance. Lead time: against the others' on the same tasks, where half of them are known, else by itself. Answers:
+    Agreement: right or wrong by the others' consensus (where one class has a probability of 0.7 or more), or 1 -
+    distance and whether that is as near as is usual (all a little worse, some much worse; corrected for both). Lead
+    time: against the others' on the same tasks, where half of them are known, else by itself. Answers:
     for each label whether it was given and the others say another, and whether it was not and they say it; of answers
     that are not single labels the differences of their amounts. Of these only the clearest one of a person is kept,
     corrected for how many there were. Then all are corrected for each other (Holm), so that in a group of annotators
@@ -122,7 +126,9 @@ def _in_time(coded: CodedAnswers, time: IntArray) -> Iterator[tuple[int, IntArra
 def _agreement(found: Reference, rows: IntArray) -> list[Series]:
     clear = rows[found.heard[rows]]
     if found.probability is None:
-        return [Series("agreement", clear, found.score[clear], found.score[clear])]
+        usual = limit(1 - found.score[found.heard], NEAR)
+        near = (1 - found.score[clear] <= usual).astype(np.float64)
+        return [Series("agreement", clear, values, found.score[clear]) for values in (found.score[clear], near)]
     clear = clear[found.probability[clear].max(axis=1, initial=0.0) >= CLEAR]
     right = (found.score[clear] > 0.5).astype(np.float64)
     return [Series("agreement", clear, right, right)]

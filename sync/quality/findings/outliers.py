@@ -136,7 +136,7 @@ def _of_regions(drawn: Sequence[Sequence[Region]]) -> Iterator[tuple[int, Measur
             yield row, Measure(f"size of {named}", math.sqrt(sum(region.shape.runs[1::2])), True, place)
         elif isinstance(region.shape, Span | Segment):
             yield row, Measure(f"length of {named}", width[at], True, place)
-        elif width[at] > 0 and height[at] > 0:
+        elif 0 < width[at] < math.inf and 0 < height[at] < math.inf:
             yield row, Measure(f"size of {named}", math.sqrt(width[at] * height[at]), True, place)
             yield row, Measure(f"width by height of {named}", width[at] / height[at], True, place)
 
