@@ -105,7 +105,7 @@ def apply(store: Store, gateway: LabelStudio, project: int, groups: Sequence[str
                         "control": one.control,
                         "answer": canonical(one.correction),
                         "reason": one.reason,
-                        "group": name,
+                        "proposed_in": name,
                     }
                     rows.setdefault((one.task, one.control), row)
         if not rows:

@@ -105,7 +105,7 @@ def batches(connection: Connection, project: int) -> list[Batch]:
     return [
         Batch(
             batch,
-            tuple(dict.fromkeys(row.group for row in rows)),
+            tuple(dict.fromkeys(row.proposed_in for row in rows)),
             len(rows),
             rows[0].applied_at,
             rows[0].applied_by,

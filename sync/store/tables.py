@@ -237,7 +237,7 @@ corrections = Table(
     Column("control", String, nullable=False),
     Column("answer", Text, nullable=False, comment="canonical"),
     Column("reason", Text, nullable=False),
-    Column("group", String, nullable=False, comment="of the corrections that it was one of"),
+    Column("proposed_in", String, nullable=False, comment="the group of corrections that it was one of"),
     Column("applied_by", Integer, comment="Label Studio's user id"),
     Column("applied_at", BigInteger, nullable=False),
     Column(

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("control", sa.String(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False, comment="canonical"),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("group", sa.String(), nullable=False, comment="of the corrections that it was one of"),
+        sa.Column("proposed_in", sa.String(), nullable=False, comment="the group of corrections that it was one of"),
         sa.Column("applied_by", sa.Integer(), nullable=True, comment="Label Studio's user id"),
         sa.Column("applied_at", sa.BigInteger(), nullable=False),
         sa.Column(
