@@ -67,7 +67,7 @@ class Stage:
             public_url="http://127.0.0.1:9",
             bootstrap=100,
             # What a model says and what is audited depend on the moment of the kill; what was sent to review stays.
-            policy={"weights": {"model_conflict": 0.0, "label_error": 0.0}, "review_from": 0.01, "audit_share": 0.0},
+            policy={"thresholds": {"model_sure": 1.0, "wrong": 1.0}, "audit_share": 0.0},
             projects=(self.project,),
             timeout_seconds=10,
         )
