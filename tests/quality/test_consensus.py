@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from label_config.answers import chosen
-from sync.quality.consensus.classes import CLASSES
+from sync.quality.consensus.classes import CLASSES, LEAST_SAID
 from sync.quality.records import CodedAnswers, ControlConsensus, TaskConsensus
 
 from .answers import ABC, ROWS, SETS, Row, inferred, multiple, single, table
@@ -61,7 +61,7 @@ def test_the_quality_of_an_annotator_is_a_probability(method: str, rows: list[Ro
         assert 0 <= one.quality <= 1
         assert one.annotations == sum(person == one.annotator for _, person, _ in rows)
         for row in one.confusion.values():
-            assert sum(row.values()) == pytest.approx(1)
+            assert 1 - LEAST_SAID * len(ABC) <= sum(row.values()) <= 1 + 1e-9  # what hardly occurs is left out
 
 
 @every_method
