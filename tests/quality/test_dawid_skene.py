@@ -56,13 +56,38 @@ def test_as_published_it_is_the_textbook(labels: int, right: float, iterations: 
     assert found == pytest.approx(np.array(textbook(votes, iterations)), abs=1e-5)
 
 
+ERROR_RATES = """
+.89 .11 .00 .00  .07 .88 .05 .00  .00 .34 .66 .00  .00 .00 .56 .44
+.83 .17 .00 .00  .05 .63 .31 .00  .00 .00 1.0 .00  .00 .00 .00 1.0
+1.0 .00 .00 .00  .11 .79 .11 .00  .00 .40 .20 .40  .00 .00 .67 .33
+.94 .06 .00 .00  .05 .84 .10 .00  .00 .00 .80 .20  .00 .00 .33 .67
+1.0 .00 .00 .00  .16 .73 .11 .00  .00 .21 .79 .00  .00 .00 .33 .67
+"""
+"""A line an anaesthetist, four answers a true class: what github.com/dallascard/dawid_skene computes."""
+CLASSES_OF_PATIENTS = "142222132243121111222222112111131224233111212"
+UNCERTAIN = {7: 0.981, 30: 0.9991, 35: 0.948, 38: 0.9788, 42: 0.9998}
+"""The patients whose class is not certain to four digits, with its probability."""
+
+
 def test_the_papers_own_example(shared_data: Path) -> None:
-    """45 patients, 5 anaesthetists, the first three times: the classes have shares .40 .42 .11 .07."""
+    """45 patients, 5 anaesthetists, the first three times: class shares, error rates and patients' classes.
+
+    Transcriptions of the paper's table differ in one cell: patient 7's second answer by the first is 1 or 2.
+    """
     with (shared_data / "iaa_oracles" / "anesthesia.csv").open(newline="") as file:
         rows = [[int(float(cell)) - 1 for cell in line.values()] for line in csv.DictReader(file)]
     task, annotator, answer = np.array(rows).T
+    of_seven = np.flatnonzero((task == 6) & (annotator == 0))
+    assert sorted(answer[of_seven].tolist()) in ([0, 0, 1], [0, 1, 1])
+    answer[of_seven] = [0, 1, 1]
     found = published(Votes(task, annotator, answer, 45, 5, 4, {}), 200)
     assert found.prior == pytest.approx([0.40, 0.42, 0.11, 0.07], abs=0.005)
+    rates = np.array([float(rate) for rate in ERROR_RATES.split()]).reshape(5, 4, 4)
+    assert found.confusion == pytest.approx(rates, abs=0.0051)
+    assert "".join(str(1 + place) for place in found.probability.argmax(axis=1)) == CLASSES_OF_PATIENTS
+    sure = found.probability.max(axis=1)
+    assert {patient: sure[patient - 1] for patient in UNCERTAIN} == pytest.approx(UNCERTAIN, abs=1e-4)
+    assert np.delete(sure, [patient - 1 for patient in UNCERTAIN]).min() > 0.9999
 
 
 def test_it_finds_who_is_right_and_who_confuses_what() -> None:
