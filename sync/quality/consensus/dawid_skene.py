@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from ..records import BoolArray, FloatArray, IntArray
+from ..records import FloatArray, IntArray
 from .acceleration import climb
 from .patterns import Patterns, patterns
-from .posterior import STRENGTH, Posterior, Votes, usual
+from .posterior import BARRED, STRENGTH, Posterior, Votes, normalise, usual
 
 ITERATIONS = 500
 TOLERANCE = 1e-5
@@ -78,7 +78,7 @@ class Model:
 
     ``said`` (patterns, annotators x answers) holds who answered what, ``weighted`` the same times the number of tasks
     of each pattern; ``heard`` is that number for patterns that say something about the shares of the classes, else 0.
-    ``barred`` marks the classes that a pattern may not teach about; null where it may about all.
+    ``barred`` is ``BARRED`` for the classes that a pattern may not teach about, else 0; null where it may about all.
 
     Expected counts are one array: how often each class is true (classes,), then how often each annotator gives each
     answer where it is (annotators, answered class, true class).
@@ -90,7 +90,7 @@ class Model:
     said: sparse.csr_array
     weighted: sparse.csr_array
     heard: FloatArray
-    barred: BoolArray | None
+    barred: FloatArray | None
     strength: float
 
     @classmethod
@@ -100,7 +100,8 @@ class Model:
         length = np.bincount(found.votes.task, minlength=found.votes.tasks)
         said = _matrix(found.votes, length, np.ones(len(found.votes.task)))
         weighted = _matrix(found.votes, length, found.weight[found.votes.task])
-        barred = (length >= 2)[:, None] & (found.votes.tally() == 0) if given_only else None
+        unheard = (length >= 2)[:, None] & (found.votes.tally() == 0)
+        barred = np.where(unheard, BARRED, 0.0) if given_only else None
         return cls(found.votes, found.weight, found.of_task, said, weighted, _heard(found, length), barred, strength)
 
     def step(self, counts: FloatArray) -> tuple[FloatArray, float]:
@@ -144,8 +145,8 @@ class Model:
         tasks, known = list(self.votes.fixed.keys()), list(self.votes.fixed.values())
         alone = found[tasks, known]
         if barred and self.barred is not None:
-            np.copyto(found, -np.inf, where=self.barred)
-        evidence = _normalise(found)
+            found += self.barred
+        evidence = normalise(found)
         evidence[tasks] = alone
         return self.votes.with_fixed(found), float(self.weight @ evidence)
 
@@ -171,16 +172,3 @@ def _heard(found: Patterns, length: IntArray) -> FloatArray:
     known = list(found.votes.fixed)
     heard[known] = found.weight[known]
     return heard
-
-
-def _normalise(scores: FloatArray) -> FloatArray:
-    """Turn each row of log weights into probabilities in place; gives the logarithm of its sum."""
-    highest = scores[:, 0].copy()
-    for column in scores.T[1:]:
-        np.maximum(highest, column, out=highest)
-    scores -= highest[:, None]
-    np.exp(scores, out=scores)
-    totals = scores @ np.ones(scores.shape[1])
-    scores *= (1.0 / totals)[:, None]
-    found: FloatArray = highest + np.log(totals)
-    return found

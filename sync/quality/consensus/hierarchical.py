@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse, special
 
-from ..records import BoolArray, FloatArray
-from .posterior import Posterior, Votes
+from ..records import FloatArray
+from .posterior import BARRED, Posterior, Votes, normalise
 
 STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 """How many expected answers may be added to each row of everybody's confusion matrix."""
@@ -42,7 +42,7 @@ def hierarchical(votes: Votes, *, iterations: int = ITERATIONS, tolerance: float
     table = votes.table()
     answers = table.T.tocsr()
     several = np.bincount(votes.task, minlength=votes.tasks) >= 2
-    barred = several[:, None] & (votes.tally() == 0)
+    barred = np.where(several[:, None] & (votes.tally() == 0), BARRED, 0.0)
     strength = STRENGTHS[0]
     confusion: FloatArray = np.empty((0, 0, 0))
     for turn in range(max(1, iterations)):
@@ -92,14 +92,12 @@ def most_probable_strength(counts: FloatArray, mean: FloatArray) -> float:
 
 
 def _expect(
-    votes: Votes, table: sparse.csr_array, prior: FloatArray, confusion: FloatArray, barred: BoolArray | None
+    votes: Votes, table: sparse.csr_array, prior: FloatArray, confusion: FloatArray, barred: FloatArray | None
 ) -> FloatArray:
     """The probability of each class from the answers, in logarithms: (tasks, classes)."""
     logs = np.log(np.maximum(confusion, _LEAST)).transpose(0, 2, 1).reshape(-1, votes.classes)
     found: FloatArray = table @ logs + np.log(np.maximum(prior, _LEAST))
     if barred is not None:
-        found[barred] = -np.inf
-    found -= found.max(axis=1, keepdims=True)
-    np.exp(found, out=found)
-    found /= found.sum(axis=1, keepdims=True)
+        found += barred
+    normalise(found)
     return votes.with_fixed(found)

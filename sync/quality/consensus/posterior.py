@@ -10,6 +10,31 @@ from ..records import FloatArray, IntArray
 
 STRENGTH = 3.0
 """How many answers of the average annotator are added to each row of everybody's confusion."""
+BARRED = -1e9
+"""Added to the logarithm of what cannot be: a number, because processors are slow with infinities."""
+_LEAST_LOG = -650.0
+"""No logarithm of a probability is less, beside the highest of its row: near it numbers lose digits, and time."""
+
+
+def normalise(scores: FloatArray) -> FloatArray:
+    """Turn each row of log weights into probabilities in place; gives the logarithm of its sum.
+
+    What is ``BARRED``, or far below the highest of its row, is left with less than 1e-280.
+
+    >>> scores = np.array([[2.0, 2.0, 1.0 + BARRED], [-2000.0, -1000.0, -1000.0]])
+    >>> normalise(scores).round(3).tolist(), scores.round(3).tolist()
+    ([2.693, -999.307], [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]])
+    """
+    highest = scores[:, 0].copy()
+    for column in scores.T[1:]:
+        np.maximum(highest, column, out=highest)
+    scores -= highest[:, None]
+    np.maximum(scores, _LEAST_LOG, out=scores)
+    np.exp(scores, out=scores)
+    totals = scores @ np.ones(scores.shape[1])
+    scores *= (1.0 / totals)[:, None]
+    found: FloatArray = highest + np.log(totals)
+    return found
 
 
 def usual(counts: FloatArray, strength: float) -> FloatArray:
