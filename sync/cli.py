@@ -21,6 +21,7 @@ from .consensus.command import consensus
 from .drift_report.command import drift
 from .errors import SettingsError, TiebreakError
 from .queue_report.command import queue
+from .report_options import AsJson
 from .settings import DEFAULT_FILE, address, as_file, load, read
 
 if TYPE_CHECKING:  # each command imports what it needs, so that help comes at once
@@ -44,7 +45,6 @@ Config = Annotated[
 Projects = Annotated[
     list[int] | None, typer.Argument(help="Label Studio ids of the projects (default: `projects` of the settings).")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
 def main() -> None:

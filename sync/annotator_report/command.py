@@ -3,26 +3,26 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from .. import terminal
 from ..evidence.source import Named, opened
+from ..report_options import (
+    AsJson,
+    Controls,
+    ExportFile,
+    Interface,
+    StoredProject,
+    print_for_programs,
+    settings_file,
+)
 from ..settings import load
 
 
 def annotators(
-    export: Annotated[Path | None, typer.Argument(help="A JSON export of Label Studio; or --project.")] = None,
-    label_config: Annotated[
-        Path | None, typer.Option(help="The labeling interface of the export: its XML in a file.")
-    ] = None,
-    project: Annotated[int | None, typer.Option(help="Label Studio id of a project in the store, not a file.")] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file: where the store is, pools of annotators.")
-    ] = None,
-    control: Annotated[
-        list[str] | None, typer.Option(help="Only this control; may be repeated. Default: all of them.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+    export: ExportFile = None,
+    label_config: Interface = None,
+    project: StoredProject = None,
+    config: Annotated[Path | None, settings_file("where the store is, pools of annotators")] = None,
+    control: Controls = None,
+    as_json: AsJson = False,
 ) -> None:
     """Whom to trust on what, who works how fast, and whose work changed; nobody is ever blocked."""
     named = Named(export, label_config, project)
@@ -35,8 +35,6 @@ def annotators(
     with opened(named, settings, visible=not as_json) as source:
         report = report_on(source, tuple(control or ()), settings)
     if as_json:
-        for note in report.notes:
-            terminal.note(note)
-        print_json(report)
+        print_for_programs(report, print_json)
     else:
         show(report)

@@ -6,21 +6,25 @@ from typing import Annotated
 
 import typer
 
-from .. import terminal
 from ..evidence.source import Named, opened
+from ..report_options import (
+    AsJson,
+    Controls,
+    ExportFile,
+    Interface,
+    StoredProject,
+    print_for_programs,
+    settings_file,
+)
 from ..settings import load
 
 
 def drift(
-    export: Annotated[Path | None, typer.Argument(help="A JSON export of Label Studio; or --project.")] = None,
-    label_config: Annotated[
-        Path | None, typer.Option(help="The labeling interface of the export: its XML in a file.")
-    ] = None,
-    project: Annotated[int | None, typer.Option(help="Label Studio id of a project in the store, not a file.")] = None,
-    config: Annotated[Path | None, typer.Option("--config", "-c", help="Settings file: where the store is.")] = None,
-    control: Annotated[
-        list[str] | None, typer.Option(help="Only this control; may be repeated. Default: all of them.")
-    ] = None,
+    export: ExportFile = None,
+    label_config: Interface = None,
+    project: StoredProject = None,
+    config: Annotated[Path | None, settings_file("where the store is")] = None,
+    control: Controls = None,
     by: Annotated[
         list[str] | None, typer.Option(help="Look at each value of this field of the tasks' data too; may be repeated.")
     ] = None,
@@ -30,7 +34,7 @@ def drift(
     since: Annotated[
         datetime | None, typer.Option(help="When the model was trained, UTC (default: half of the answers before it).")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """What changed over time: labels, what tasks show, agreement, and what an answer means."""
     named = Named(export, label_config, project)
@@ -45,8 +49,6 @@ def drift(
         asked = Asked(tuple(control or ()), tuple(by or ()), since)
         report = report_on(source, asked, predicted_in(predictions, source.config), settings)
     if as_json:
-        for note in report.notes:
-            terminal.note(note)
-        print_json(report)
+        print_for_programs(report, print_json)
     else:
         show(report)

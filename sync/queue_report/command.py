@@ -1,13 +1,24 @@
 """``tiebreak queue``: what the command line asks, and what is done about it."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .. import terminal
 from ..errors import SettingsError
 from ..evidence.source import Named, opened
+from ..report_options import (
+    AsJson,
+    Controls,
+    ExportFile,
+    GroundTruth,
+    Interface,
+    ModelAnswers,
+    StoredProject,
+    print_for_programs,
+    settings_file,
+)
 from ..settings import load
 
 if TYPE_CHECKING:  # imported where they are needed, so that help comes at once
@@ -15,28 +26,18 @@ if TYPE_CHECKING:  # imported where they are needed, so that help comes at once
 
 
 def queue(
-    export: Annotated[Path | None, typer.Argument(help="A JSON export of Label Studio; or --project.")] = None,
-    label_config: Annotated[
-        Path | None, typer.Option(help="The labeling interface of the export: its XML in a file.")
-    ] = None,
-    project: Annotated[int | None, typer.Option(help="Label Studio id of a project in the store, not a file.")] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file: where the store is, policy, rules, pools.")
-    ] = None,
-    control: Annotated[
-        list[str] | None, typer.Option(help="Only this control; may be repeated. Default: all of them.")
-    ] = None,
-    predictions: Annotated[
-        Path | None, typer.Option(help="JSONL of a model's answers: task, control, version, answer, probabilities.")
-    ] = None,
-    include_ground_truth: Annotated[
-        bool, typer.Option("--include-ground-truth", help="Count ground truth as answers of who gave it.")
-    ] = False,
+    export: ExportFile = None,
+    label_config: Interface = None,
+    project: StoredProject = None,
+    config: Annotated[Path | None, settings_file("where the store is, policy, rules, pools")] = None,
+    control: Controls = None,
+    predictions: ModelAnswers = None,
+    include_ground_truth: GroundTruth = False,
     explain: Annotated[int | None, typer.Option(help="Show how the place of this task came about.")] = None,
     rankings: Annotated[
         bool, typer.Option("--rankings", help="Also what to label next, what to check, and ActiveLab's joint order.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """What a person should look at first, and why, from an export file or the store."""
     named = Named(export, label_config, project)
@@ -67,9 +68,7 @@ def _show(report: "Report", explained: int | None, *, rankings: bool, as_json: b
     if explained is not None:
         derivation(report, explained)
     elif as_json:
-        for note in report.notes:
-            terminal.note(note)
-        print_json(report, with_rankings=rankings)
+        print_for_programs(report, partial(print_json, with_rankings=rankings))
     else:
         show(report)
         if rankings:
