@@ -151,18 +151,7 @@ def _intent(
     blind = all(entry.action == AUDIT for entry in entries)  # what it measures must not be led
     key = str(uuid.uuid5(NAMESPACE, f"{source.label_studio_id}/{source.created_at}/{first.task}/{number}"))
     findings = [{**finding, "control": entry.control} for entry in entries for finding in entry.findings]
-    findings += [
-        {
-            "kind": AUDIT,
-            "severity": 0.0,
-            "reason": "",
-            "numbers": {},
-            "control": entry.control,
-            "accepted": entry.answer,
-        }
-        for entry in entries
-        if entry.action == AUDIT
-    ]
+    findings += [_audit(entry) for entry in entries if entry.action == AUDIT]
     return {
         "key": key,
         "project": source.key,

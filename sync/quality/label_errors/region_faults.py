@@ -14,7 +14,7 @@ from label_config.answers import Region, Regions
 
 from ..distance.overlaps import ROUNDING, Overlaps, overlaps
 from ..distance.packed_regions import PackedRegions, pack
-from ..records import BoolArray, FloatArray
+from ..records import BoolArray
 from .limits import limit
 
 SWAPPED, LOCATED, EXTRA, OVERLOOKED = "swapped", "badly located", "extra", "overlooked"
@@ -123,8 +123,3 @@ def corrected(given: Regions, model: Regions, faults: Sequence[Fault]) -> Region
         else:
             regions[fault.given] = theirs
     return Regions(tuple(region for region in regions if region is not None))
-
-
-def overlap_distance(faults: Sequence[Fault]) -> FloatArray:
-    """How far each fault is from a perfect match: 1 - overlap, 1 for a wrong label: shape (faults,)."""
-    return np.array([1.0 if fault.kind == SWAPPED else 1 - fault.overlap for fault in faults])
