@@ -44,7 +44,7 @@ class Evidence:
 
     ``fixed`` maps control -> task -> (answer, source): rulings and ground truths. ``opinions`` maps control -> task ->
     what the model thinks out of sample. ``data`` maps tasks to what they show. Tasks are the store's keys. ``audited``
-    are (control, the answer that was accepted, the ruling) of random audits.
+    are (control, the answer that was accepted, the ruling) of random audits, ``ids`` are Label Studio's of the tasks.
     """
 
     config: LabelConfig
@@ -55,6 +55,7 @@ class Evidence:
     data: Mapping[int, Mapping[str, Any]]
     progress: Mapping[str, int]
     audited: Sequence[tuple[str, str, str]] = ()
+    ids: Mapping[int, int] = dataclasses.field(default_factory=dict)
 
     def fingerprint(self, settings: Settings, today: float) -> str:
         """Equal for equal evidence and policy; where age counts, another one every day."""
@@ -116,9 +117,8 @@ def assess(store: Store, project: int, settings: Settings, clock: Callable[[], i
     if known is not None and known.hash == fingerprint:
         return Assessment(known.report, changed=False)
     said, bounds = evidence_by_control(evidence, settings)
-    verdict = judge(
-        evidence.config, said, evidence.data, how(settings, evidence.config, evidence.config.controls, today)
-    )
+    manner = how(settings, evidence.config, evidence.config.controls, today)
+    verdict = judge(evidence.config, said, evidence.data, dataclasses.replace(manner, called=evidence.ids))
     report = _report(evidence, verdict, bounds)
     with store.begin() as connection:
         # The training feed goes by this time: it never falls back, whatever the clock does.
@@ -144,6 +144,7 @@ def gather(connection: Connection, project: int) -> Evidence:
         assessments.task_data(connection, project),
         assessments.progress(connection, project),
         audited(connection, project),
+        assessments.label_studio_ids(connection, project),
     )
 
 

@@ -22,9 +22,10 @@ from .drift_report.command import drift
 from .errors import SettingsError, TiebreakError
 from .queue_report.command import queue
 from .report_options import AsJson
-from .settings import DEFAULT_FILE, address, as_file, load, read
+from .settings import DEFAULT_FILE, Settings, address, as_file, load, read
 
 if TYPE_CHECKING:  # each command imports what it needs, so that help comes at once
+    from .corrections import Change
     from .opening import Services
 
 _PAGE = re.compile("/projects(/.*)?$")
@@ -181,7 +182,7 @@ def resolve(projects: Projects = None, config: Config = None, as_json: AsJson = 
 
 @app.command()
 def corrections(
-    project: Annotated[int, typer.Argument(help="Label Studio id of the project.")],
+    project: Annotated[int, typer.Option(help="Label Studio id of the project.")],
     apply: Annotated[
         list[str] | None, typer.Option(help="Apply this group of proposals; may be repeated. All of it is one batch.")
     ] = None,
@@ -190,28 +191,39 @@ def corrections(
     as_json: AsJson = False,
 ) -> None:
     """Show proposed corrections by group; apply groups of them as rulings, or undo what was applied."""
-    from . import corrections as of_project
-    from .store import corrections as stored
+    from .corrections import overview
+    from .corrections_shown import show
+    from .store.engine import open_store
+    from .store.projects import source
 
     if apply and undo is not None:
         raise SettingsError("--apply and --undo are two things: do one after the other")
+    settings = load(config)
+    done = _corrected(settings, project, apply or (), undo)
+    with open_store(settings.store).read() as connection:
+        found = overview(connection, source(connection, project).key, done)
+    if as_json:
+        terminal.print_json(found)
+    else:
+        show(found)
 
-    def one(outside: "Services", project: int) -> dict[str, Any]:
-        key, done = _key(outside, project), None
-        if apply:
-            done = of_project.apply(outside.store, outside.gateway, key, apply, outside.clock)
-        elif undo is not None:
-            done = of_project.undo(outside.store, outside.gateway, key, undo, outside.clock)
-        if done is not None:
-            _complain(project, done.complaints())
-        with outside.store.read() as connection:
-            return {
-                "changed": None if done is None else asdict(done),
-                "groups": of_project.listed(connection, key),
-                "batches": [asdict(batch) for batch in stored.batches(connection, key)],
-            }
 
-    _each(config, [project], one, as_json, terminal.show_corrections)
+def _corrected(settings: Settings, project: int, groups: Sequence[str], batch: int | None) -> "Change | None":
+    """What applying the groups, or undoing the batch, did; null where neither is asked for, which needs no server."""
+    from . import corrections as of_project
+    from .opening import alone, services
+
+    if not groups and batch is None:
+        return None
+    outside = services(settings)
+    key = _key(outside, project)
+    with alone(outside, project):
+        if batch is None:
+            done = of_project.apply(outside.store, outside.gateway, key, groups, outside.clock)
+        else:
+            done = of_project.undo(outside.store, outside.gateway, key, batch, outside.clock)
+    _complain(project, done.complaints())
+    return done
 
 
 @app.command()

@@ -6,7 +6,7 @@ writing it twice is impossible: Label Studio answers 409.
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from label_config.errors import LabelConfigError
 from label_config.model import LabelConfig
 from label_config.parse import parse
 from label_config.results import canonical, from_canonical, write_answer
+from label_config.words import in_words
 
 from .errors import NotFound, SettingsError
 from .evidence.gathering import image_size
@@ -84,6 +85,43 @@ def listed(connection: Connection, project: int) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def refused(connection: Connection, project: int) -> list[dict[str, Any]]:
+    """The corrections that rules or near-identical tasks contradict, in the order of the queue, as plain values.
+
+    Those that would change nothing, or something that a correction holds, are left out.
+    """
+    held = {(one.task, one.control) for one in corrections.applied(connection, project)}
+    present = assessments.present_answers(connection, project)
+    found = []
+    for entry in assessments.queue_of(connection, project):
+        place = (entry.task, entry.control)
+        for one in entry.findings:
+            said = one.get("refused")
+            if said is None or place in held or (answer := from_canonical(said["answer"])) == present.get(place):
+                continue
+            found.append(
+                {
+                    "task": entry.label_studio_id,
+                    "control": entry.control,
+                    "kind": one["kind"],
+                    "before": in_words(present[place]) if place in present else "",
+                    "after": in_words(answer),
+                    "reason": said["reason"],
+                }
+            )
+    return found
+
+
+def overview(connection: Connection, project: int, done: Change | None) -> dict[str, Any]:
+    """What was just done, what is proposed and what is not, and what was applied before, as plain values."""
+    return {
+        "changed": None if done is None else asdict(done),
+        "groups": listed(connection, project),
+        "refused": refused(connection, project),
+        "batches": [asdict(batch) for batch in corrections.batches(connection, project)],
+    }
 
 
 def apply(store: Store, gateway: LabelStudio, project: int, groups: Sequence[str], clock: Callable[[], int]) -> Change:

@@ -12,7 +12,7 @@ from .quality.agreement import measure
 from .quality.annotators import AnnotatorProfile, profiles
 from .quality.conflicts import NearIdentical, near_identical
 from .quality.consensus import infer, methods
-from .quality.corrections import CorrectionGroup, Refused, correction_groups, verified
+from .quality.corrections import CorrectionGroup, correction_groups, verified
 from .quality.evidence import ControlEvidence, Method
 from .quality.findings import Case, findings
 from .quality.measured import Measured
@@ -31,6 +31,7 @@ class How:
     """How a project is judged: the consensus method's name, how agreement is computed by control, and the policy.
 
     ``rules`` are the user's. ``today`` is in days since 1970: what ages are counted to; null: to the last answer.
+    ``called`` maps tasks to the numbers that people know them by, where those are others.
     """
 
     consensus: str = "auto"
@@ -38,18 +39,18 @@ class How:
     policy: Policy = field(default_factory=Policy)
     rules: tuple[Rule, ...] = ()
     today: float | None = None
+    called: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """What was found on one control. ``refused`` are the corrections that rules or near-identical tasks contradict."""
+    """What was found on one control."""
 
     evidence: ControlEvidence
     measured: Measured
     consensus: ControlConsensus
     profiles: tuple[AnnotatorProfile, ...]
     findings: Sequence[Finding] = ()
-    refused: Sequence[Refused] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,9 +85,9 @@ def judge(
             rules=how.rules,
             submissions=written if how.rules else (),
             profiles=one.profiles,
+            called=how.called,
         )
-        found, refused = verified(findings(case), case)
-        controls[name] = replace(one, findings=found, refused=refused)
+        controls[name] = replace(one, findings=verified(findings(case), case))
     return _ranked(controls, neighbours, how)
 
 

@@ -173,24 +173,6 @@ def estimate_text(value: Mapping[str, Any], style: str) -> str:
     return f"{value['value']:{style}}{interval}"
 
 
-def show_corrections(found: Mapping[str, Any]) -> None:
-    """Proposed corrections by group, and what was applied."""
-    if done := found["changed"]:
-        say(f"  batch {done['batch']}: {counted(done['tasks'], 'task')}" if done["tasks"] else "  nothing to change")
-    for group in found["groups"]:
-        change = f"{group['before'] or 'as it is'} -> {group['after'] or 'as proposed'}"
-        say(
-            f"  {group['group']}  {group['control']}: {change}, {group['level']} "
-            f"({counted(len(group['tasks']), 'task')}, {group['kind']})"
-        )
-        say(f"      such as task {group['tasks'][0]}: {group['example']}")
-    if not found["groups"]:
-        say("  no corrections are proposed; `tiebreak assess` looks for them")
-    for batch in found["batches"]:
-        state = "undone" if batch["undone_at"] else "applied"
-        say(f"  batch {batch['batch']}: {state}, {counted(batch['tasks'], 'task')}, {' '.join(batch['groups'])}")
-
-
 def show_run(found: Mapping[str, Any]) -> None:
     """What one run of the loop did."""
     show_report(found["assessment"]["report"])

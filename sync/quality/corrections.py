@@ -11,7 +11,7 @@ from label_config.words import in_words
 from .conflicts import NearIdentical
 from .findings.case import Case
 from .findings.conflicts import Contrary, Member, placed
-from .records import Finding
+from .records import Finding, Refused
 from .rules import violations
 from .submissions import Submission, with_answer
 
@@ -21,31 +21,22 @@ LEVELS: Mapping[str, float] = {"sure": 0.8, "probable": 0.5, "possible": 0.0}
 """How probable it is that the present answer is wrong -> from which severity on; the first that fits counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A finding whose proposed correction did not stand up, and why, in a sentence."""
+def verified(found: Sequence[Finding], case: Case) -> list[Finding]:
+    """The findings on one control, in their order; a correction that does not stand up is ``refused``.
 
-    finding: Finding
-    reason: str
-
-
-def verified(found: Sequence[Finding], case: Case) -> tuple[list[Finding], list[Refused]]:
-    """The findings on one control, in their order, with the corrections that stand up; and those that did not.
-
-    A correction is dropped, never the finding, where it would break a rule (one about this control, or one that the
-    answers keep as they are), where it contradicts a ruling on a near-identical task, or where near-identical tasks
-    speak against it that weigh more than those for it, one of them with ``Thresholds.certain``. Answers that name
-    places are compared only between tasks that are equal to the letter.
+    It is so where it would break a rule (one about this control, or one that the answers keep as they are), where it
+    contradicts a ruling on a near-identical task, or where near-identical tasks speak against it that weigh more than
+    those for it, one of them with ``Thresholds.certain``. Answers that name places are compared only between tasks that
+    are equal to the letter.
     """
-    kept: list[Finding] = []
-    refused: list[Refused] = []
     objections = _Objections(case)
-    for one in found:
-        reason = objections.to(one) if one.correction is not None else None
-        kept.append(one if reason is None else replace(one, correction=None))
-        if reason is not None:
-            refused.append(Refused(one, reason))
-    return kept, refused
+    return [_checked(one, objections) for one in found]
+
+
+def _checked(one: Finding, objections: "_Objections") -> Finding:
+    if one.correction is None or (reason := objections.to(one)) is None:
+        return one
+    return replace(one, correction=None, refused=Refused(one.correction, reason))
 
 
 class _Objections:
@@ -82,16 +73,17 @@ class _Objections:
         against = [other for other, differs in zip(others, apart.tolist(), strict=True) if differs]
         ruled = [other for other in against if other.ruled]
         if ruled:
-            answer = in_words(ruled[0].one.answer)
-            yield f"Task {ruled[0].one.task}, which shows nearly the same, was ruled to be {answer}."
+            other, answer = self._case.name_of(ruled[0].one.task), in_words(ruled[0].one.answer)
+            yield f"Task {other}, which shows nearly the same, was ruled to be {answer}."
             return
         agreeing = [other for other in others if other not in against]
         heavier = math.fsum(other.weight for other in against) > math.fsum(other.weight for other in agreeing)
         sure = max(against, key=lambda other: (other.one.confidence, -other.one.task), default=None)
         if heavier and sure is not None and sure.one.confidence >= self._case.thresholds.certain:
             yield (
-                f"{len(against)} of {len(others)} near-identical tasks are answered otherwise; task {sure.one.task} is "
-                f"{in_words(sure.one.answer)} with {100 * sure.one.confidence:.0f} % certainty."
+                f"{len(against)} of {len(others)} near-identical tasks are answered otherwise; task "
+                f"{self._case.name_of(sure.one.task)} is {in_words(sure.one.answer)} with "
+                f"{100 * sure.one.confidence:.0f} % certainty."
             )
 
     def _others(self, task: int) -> Iterator[Member]:

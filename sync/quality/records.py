@@ -144,6 +144,14 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A correction that did not stand up: the answer that would have been proposed, and why not, in a sentence."""
+
+    answer: Answer
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something about one task and control that a person may have to look at.
 
@@ -151,8 +159,9 @@ class Finding:
     ``reason`` is one sentence for people; ``numbers`` are what it was computed from. ``annotator`` is whose answer it
     is about, null where it is about the task as a whole. ``related`` are other tasks that it is about, such as
     near-identical ones. ``region`` is the place of the region in the answer that it is about. ``correction`` is the
-    answer that is proposed, null where none is. Where it is about an answer that the consensus has outvoted, ``doubt``
-    in [0, 1] is the probability that the consensus is wrong; null elsewhere, where ``severity`` speaks of that.
+    answer that is proposed, null where none is; ``refused`` one that is not, because something speaks against it. Where
+    it is about an answer that the consensus has outvoted, ``doubt`` in [0, 1] is the probability that the consensus is
+    wrong; null elsewhere, where ``severity`` speaks of that.
     """
 
     task: int
@@ -165,6 +174,7 @@ class Finding:
     related: tuple[int, ...] = ()
     region: int | None = None
     correction: Answer | None = None
+    refused: Refused | None = None
     doubt: float | None = None
 
 

@@ -3,6 +3,8 @@
 import sys
 from typing import Any
 
+from label_config.answers import Answer
+
 from ..agreement.as_json import dumped, excluded
 from ..evidence.plain_answers import write_plain
 from ..quality.corrections import CorrectionGroup
@@ -65,9 +67,6 @@ def _entry(report: Report, place: int, entry: Priority) -> Json:
 
 
 def _finding(report: Report, one: Finding) -> Json:
-    control = report.gathered.evidence[one.control].control
-    size = report.gathered.sizes.get(one.task)
-    proposed = one.correction
     return {
         "kind": one.kind,
         "severity": one.severity,
@@ -76,10 +75,15 @@ def _finding(report: Report, one: Finding) -> Json:
         "annotator": one.annotator,
         "related": list(one.related),
         "region": one.region,
-        "correction": None
-        if proposed is None
-        else write_plain(control, proposed, size=size, region_id=f"correction-{one.task}"),
+        "correction": None if one.correction is None else _answer(report, one, one.correction),
+        "refused": one.refused and {"answer": _answer(report, one, one.refused.answer), "reason": one.refused.reason},
     }
+
+
+def _answer(report: Report, one: Finding, answer: Answer) -> object:
+    control = report.gathered.evidence[one.control].control
+    size = report.gathered.sizes.get(one.task)
+    return write_plain(control, answer, size=size, region_id=f"correction-{one.task}")
 
 
 def print_json(report: Report, *, with_rankings: bool) -> None:

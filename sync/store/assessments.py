@@ -149,6 +149,7 @@ def as_stored(one: Finding) -> dict[str, Any]:
         "related": list(one.related) or None,
         "region": one.region,
         "correction": None if one.correction is None else canonical(one.correction),
+        "refused": one.refused and {"answer": canonical(one.refused.answer), "reason": one.refused.reason},
     }
     return {
         "kind": one.kind,

@@ -176,7 +176,8 @@ def test_what_is_shown_is_what_is_printed(block: Block, folder: Path) -> None:
 def careless(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export with everything that can be found: of five people the last one clicks "bad" from half of it on.
 
-    The last two tasks are equal and answered differently, and one annotation has a label that there is none of.
+    The last two tasks are equal and answered differently, one annotation has a label that there is none of, and a rule
+    speaks against some of the corrections.
     """
     made, rng, control = tmp_path_factory.mktemp("careless"), random.Random(5), parse(XML).controls[0]
     tasks: list[Json] = []
@@ -194,6 +195,8 @@ def careless(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tasks[0]["annotations"].append(odd)
     (made / "interface.xml").write_text(XML, encoding="utf-8")
     (made / "export.json").write_text(json.dumps(exported(tasks)), encoding="utf-8")
+    rule = '[[rules]]\nname = "never"\ncheck = "matches_not"\ncontrol = "mood"\npattern = "none"\n'
+    (made / "tiebreak.toml").write_text(rule, encoding="utf-8")
     return made
 
 

@@ -1,6 +1,7 @@
 """Corrections: what stands up, what does not and why, and which of them belong together."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from sync.quality.conflicts import NearIdentical
 from sync.quality.corrections import LEVELS, correction_groups, verified
 from sync.quality.evidence import ControlEvidence
 from sync.quality.findings import Case
-from sync.quality.records import ControlConsensus, Finding, TaskConsensus
+from sync.quality.records import ControlConsensus, Finding, Refused, TaskConsensus
 from sync.quality.rules import parse
 from sync.quality.submissions import Submission
 
@@ -57,18 +58,17 @@ def proposal(correction: Answer | None, task: int = 1, annotator: int | None = N
 def objection(correction: Answer, where: Case, annotator: int | None = None) -> str | None:
     """Why a correction of task 1 is dropped."""
     finding = proposal(correction, annotator=annotator)
-    (kept,), refused = verified([finding], where)
-    if not refused:
+    (kept,) = verified([finding], where)
+    if kept.refused is None:
         assert kept == finding
         return None
-    assert kept.correction is None
-    assert refused[0].finding == finding
-    return refused[0].reason
+    assert kept == replace(finding, correction=None, refused=Refused(correction, kept.refused.reason))
+    return kept.refused.reason
 
 
 def test_what_nothing_speaks_against_stands() -> None:
     assert objection(B, case({1: (A, 0.6), 2: (A, 0.99)})) is None
-    assert verified([proposal(None)], case({1: (A, 0.6)})) == ([proposal(None)], [])
+    assert verified([proposal(None)], case({1: (A, 0.6)})) == [proposal(None)]
 
 
 NO_B = {"name": "never b", "check": "matches_not", "control": "tone", "pattern": "b"}
@@ -101,6 +101,8 @@ def test_a_ruling_on_a_near_identical_task_is_not_contradicted() -> None:
     where = case({1: (A, 0.6), 2: (C, 1.0), 3: (B, 0.99)}, (1, 2, 3), fixed={2: C})
     assert objection(B, where) == "Task 2, which shows nearly the same, was ruled to be c."
     assert objection(C, where) is None
+    called = replace(where, called={2: 17})
+    assert objection(B, called) == "Task 17, which shows nearly the same, was ruled to be c."
 
 
 def test_certain_neighbours_that_weigh_more_speak_against() -> None:

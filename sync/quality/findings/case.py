@@ -44,7 +44,8 @@ class Case:
     ``agreement`` maps tasks that two or more answered to the mean of 1 - distance over their pairs of answers.
     ``data`` maps tasks to what they show, ``neighbours`` are groups of near-identical tasks. ``rules``
     are the user's, and ``submissions`` what they are about: every annotation, and the consensus, over all controls.
-    ``profiles`` are those of the annotators, in ascending order of their ids.
+    ``profiles`` are those of the annotators, in ascending order of their ids. ``called`` maps tasks to the numbers that
+    people know them by; one that is not there is known by its own.
     """
 
     evidence: ControlEvidence
@@ -56,6 +57,11 @@ class Case:
     rules: tuple[Rule, ...] = ()
     submissions: tuple[Submission, ...] = ()
     profiles: tuple[AnnotatorProfile, ...] = ()
+    called: Mapping[int, int] = field(default_factory=dict)
+
+    def name_of(self, task: int) -> int:
+        """The number that people know a task by."""
+        return self.called.get(task, task)
 
     def ruled(self) -> frozenset[int]:
         """Tasks with a ruling or a ground truth: nothing is left to find there."""

@@ -235,18 +235,18 @@ def _finding(case: Case, group: NearIdentical, sides: Sequence[Side], at: int, m
         control=case.consensus.control,
         kind="near_duplicate_conflict",
         severity=member.similarity * (1 - own.probability),
-        reason=_reason(member, others, best),
+        reason=_reason(case, member, others, best),
         numbers=numbers,
         related=tuple(sorted([*others, *same][:MOST_RELATED])),
         correction=_correction(case, sides, at, member),
     )
 
 
-def _reason(member: Member, others: Sequence[int], best: Side) -> str:
+def _reason(case: Case, member: Member, others: Sequence[int], best: Side) -> str:
     sure = max(best.members, key=lambda one: (one.confidence, -one.one.task))
     many = f"and {len(others) - 1} more of the like are" if len(others) > 1 else "is"
     return (
-        f"Task {sure.one.task}, which shows nearly the same, {many} answered differently: "
+        f"Task {case.name_of(sure.one.task)}, which shows nearly the same, {many} answered differently: "
         f"{in_words(sure.one.answer)} ({percent(sure.confidence)} certain), "
         f"not {in_words(member.one.answer)} ({percent(member.one.confidence)} certain)."
     )

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from label_config.words import in_words
+
 from ..records import Priority
 from .families import ACTIONS, doubt_of, source_of
 from .queue import Queue
@@ -90,6 +92,8 @@ def _findings(queue: Queue, place: int, entry: Priority) -> Iterator[str]:
         if one.doubt is not None:
             says += f" of an answer that was outvoted, the consensus is wrong with {doubt:.3f}"
         yield f"  {one.kind}: {says} x weight {weight:.2f} = {weight * doubt:.3f}, {adds}: {one.reason}"
+        if one.refused is not None:
+            yield f"    {in_words(one.refused.answer)} is not proposed: {one.refused.reason}"
 
 
 def _age(queue: Queue, entry: Priority, boost: float) -> str:
