@@ -6,7 +6,9 @@ import pytest
 from label_config.answers import Choices, chosen
 from label_config.model import Control
 from sync.quality.consensus import infer
+from sync.quality.consensus.choosing import share_right
 from sync.quality.consensus.crowdlab import crowdlab, weigh
+from sync.quality.consensus.majority import majority
 from sync.quality.consensus.posterior import Votes
 from sync.quality.evidence import ControlEvidence
 from sync.quality.records import FloatArray, Opinion
@@ -76,6 +78,66 @@ def test_where_the_model_says_nothing_the_annotators_are_averaged_alone() -> Non
     assert found[5].argmax() == 1  # by the one who answered, whom the model had outweighed
     none = crowdlab(votes(PICTURE, None)).probability
     assert none == pytest.approx(crowdlab(votes(PICTURE, np.zeros((8, 3)))).probability)
+
+
+def test_a_model_that_was_hardly_compared_is_hardly_heard() -> None:
+    """All 60 tasks have two equal answers: one shows little of the model, 40 much, and all of them everything."""
+    crowd = ["00", "11"] * 30
+    whole = np.array([[0.9, 0.1], [0.1, 0.9]] * 30)
+
+    def weight(spoken: int) -> float:
+        return weigh(votes(crowd, np.where(np.arange(60)[:, None] < spoken, whole, 0.0), classes=2)).model
+
+    assert weight(60) == pytest.approx(2**0.5)
+    assert weight(40) / weight(60) == pytest.approx(2 / 3 + 1 / 3 * 40 / 60)
+    assert weight(1) / weight(60) == pytest.approx(1 / 60 + 59 / 60 * 1 / 21)
+
+
+def few_opinions(seed: int, skill: float) -> tuple[float, float]:
+    """How often CROWDLAB and the votes are right on the ten tasks of 200 that a model speaks of.
+
+    People are right on three of four; on two tasks of five one of them answered, on the others three did. The model is
+    right with ``skill`` and always sure of itself.
+    """
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(3, size=200)
+    task = np.repeat(np.arange(200), np.where(rng.random(200) < 0.4, 1, 3))
+    person = np.concatenate([rng.permutation(12)[:n] for n in np.bincount(task)])
+    answer = np.where(rng.random(len(task)) < 0.75, truth[task], (truth[task] + rng.integers(1, 3, len(task))) % 3)
+    spoken = rng.permutation(200)[:10]
+    first = np.where(rng.random(10) < skill, truth[spoken], (truth[spoken] + rng.integers(1, 3, 10)) % 3)
+    model = np.zeros((200, 3))
+    model[spoken] = 0.05
+    model[spoken, first] = 0.9
+    given = Votes(task, person, answer, 200, 12, 3, {}, model=model)
+    tasks, known = spoken.tolist(), dict(enumerate(truth.tolist()))
+    mine, plain = (share_right(method(given).probability[spoken], known, tasks) for method in (crowdlab, majority))
+    return float(mine.mean()), float(plain.mean())
+
+
+@pytest.mark.parametrize(("skill", "least"), [(0.4, -0.05), (0.6, -0.04), (0.8, 0.0), (0.95, 0.04)])
+def test_few_opinions_do_little_harm_and_good_ones_help(skill: float, least: float) -> None:
+    """By as much against counting votes. At the paper's weight it is -11, -9, -1 and +14 points."""
+    gain = np.mean([np.subtract(*few_opinions(seed, skill)) for seed in range(60)])
+    assert gain >= least
+
+
+@pytest.mark.parametrize(
+    ("spoken", "said"),
+    [
+        (0, "no model's probabilities are here, the annotators are averaged alone"),
+        (1, "the model could be compared with two people or a known answer on 1 task only"),
+        (19, "on 19 tasks only"),
+        (20, ""),
+    ],
+)
+def test_who_asks_for_it_by_name_hears_how_little_shows_of_the_model(spoken: int, said: str) -> None:
+    coded = single([(task, person, "ab"[task % 2]) for task in range(30) for person in (1, 2)], "ab")
+    opinions = {task: Opinion(Choices(("a",)), {"a": 0.9, "b": 0.1}) for task in range(spoken)}
+    reason = infer(ControlEvidence(Control("c", "Choices", ("t",), ("a", "b")), coded, opinions=opinions), "crowdlab")
+    assert reason.reason.startswith("asked for by name")
+    assert said in reason.reason
+    assert bool(said) == (";" in reason.reason)
 
 
 def test_a_known_class_teaches_whom_to_trust_the_model_too() -> None:

@@ -11,6 +11,7 @@ from ..evidence import ControlEvidence
 from ..records import ControlConsensus
 from . import choosing, classes, label_sets, medoid, moments, numeric, open_choice, ordinal, rankings, regions, taxonomy
 from .classes import TIE
+from .crowdlab import few_compared
 from .inference import Choice, Inference, Inferred
 
 __all__ = ["AUTO", "CONSENSUS", "TIE", "Inferred", "infer", "methods"]
@@ -80,9 +81,15 @@ def infer(evidence: ControlEvidence, method: str = "auto") -> ControlConsensus:
         )
     if known is CONSENSUS[Family.CHOICES] and open_choice.too_many(evidence):
         known, method = OPEN, method if method in OPEN else "auto"
-    name, reason = _chosen(evidence, known) if method == "auto" else regions.fitting(evidence, method)
+    name, reason = _chosen(evidence, known) if method == "auto" else _asked(evidence, method)
     found = known[name](evidence)
     return ControlConsensus(control.name, name, reason, found.tasks, found.annotators)
+
+
+def _asked(evidence: ControlEvidence, method: str) -> tuple[str, str]:
+    name, reason = regions.fitting(evidence, method)
+    doubt = few_compared(evidence) if method == "crowdlab" else ""
+    return name, f"{reason}; {doubt}" if doubt else reason
 
 
 def _chosen(evidence: ControlEvidence, known: Mapping[str, Inference]) -> tuple[str, str]:

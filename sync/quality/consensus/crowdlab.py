@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..evidence import ControlEvidence
 from ..records import BoolArray, FloatArray
 from .posterior import Posterior, Votes
 
+FEW = 20
+"""Tasks on which a model was compared with people; after fewer it is doubted more than believed."""
 _LEAST = 1e-6
 """No voter weighs less, and no class error is taken to be less."""
 _DIGITS = 9
@@ -39,6 +42,9 @@ def crowdlab(votes: Votes) -> Posterior:
     probable, else are shared), then the most probable class of a first pass. Where the second pass finds another class
     more probable, the first stands. A vote says that its class is true with the probability that any annotator agrees
     with the consensus. Sections 3 and 4 of the paper.
+
+    The paper's model speaks of every task. One that was compared with people on some of those that could show how good
+    it is, and not on all, weighs less: see ``_seen``.
 
     A known class takes the place of the others' answers and of the consensus: it teaches whom to trust, the model
     too, and how probably those are right who are trusted. What is believed beforehand counts as so many answers.
@@ -136,11 +142,40 @@ def _weights(votes: Votes, tally: _Tally, consensus: FloatArray) -> tuple[FloatA
     model = 0.0
     if both.any():
         agreed = float((_shared(tally.model[both]) * consensus[both]).sum(axis=1).mean())
-        model = max(1 - (1 - agreed) / error, _LEAST) * per_task**0.5
+        model = max(1 - (1 - agreed) / error, _LEAST) * per_task**0.5 * _seen(int(both.sum()), int(tally.shown.sum()))
     many = tally.shown & answered
     if not many.any():
         return annotators, model, 1.0
     return annotators, model, float(_agreeing(votes, tally, consensus, annotators)[many].mean())
+
+
+def _seen(compared: int, tasks: int) -> float:
+    """How much of a model's weight is left that was compared on so many of the tasks that show who is right, (0, 1].
+
+    Its agreement on the others is not known. It is estimated by what was seen, drawn towards that of a model of no use
+    (always the commonest class, of weight 0) as strongly as ``FEW`` tasks would: the posterior mean of a proportion.
+    Where the model spoke of all of them nothing is estimated, and the weight is the paper's.
+
+    >>> [round(_seen(*each), 2) for each in ((1, 100), (20, 100), (80, 100), (3, 3))]
+    [0.06, 0.6, 0.96, 1.0]
+    """
+    share = compared / tasks
+    return share + (1 - share) * compared / (compared + FEW)
+
+
+def few_compared(evidence: ControlEvidence) -> str:
+    """That a model's voice rests on fewer than ``FEW`` comparisons with people, or that none is heard; else empty."""
+    coded = evidence.coded
+    shown = {coded.tasks[place] for place in np.flatnonzero(np.bincount(coded.task, minlength=len(coded.tasks)) > 1)}
+    shown |= {coded.tasks[place] for place in coded.fixed}
+    spoken = {task for task, opinion in evidence.opinions.items() if opinion.probabilities}
+    if not spoken:
+        return "no model's probabilities are here, the annotators are averaged alone"
+    compared = len(spoken & shown)
+    if compared >= FEW:
+        return ""
+    tasks = "1 task" if compared == 1 else f"{compared} tasks"
+    return f"the model could be compared with two people or a known answer on {tasks} only, which shows little of it"
 
 
 def _agreeing(votes: Votes, tally: _Tally, consensus: FloatArray, annotators: FloatArray) -> FloatArray:
