@@ -10,7 +10,7 @@ from ..evidence.fitting import refuse_misfit, strangers, what_was_rejected
 from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..evidence.source import Source
-from ..quality.consensus import infer, methods
+from ..quality.consensus import every_method, infer, methods
 from ..quality.consensus.bradley_terry import ItemScore, pairwise_scores
 from ..quality.consensus.classes import never_compared
 from ..quality.records import ControlConsensus, Trust
@@ -97,9 +97,9 @@ def controls_of(config: LabelConfig, names: Sequence[str]) -> tuple[Control, ...
 
 
 def refuse_unknown_method(method: str, controls: Sequence[Control]) -> None:
-    """Raises SettingsError, which lists the methods that there are, for one that suits none of the controls."""
-    known = list(dict.fromkeys(name for control in controls for name in methods(control)))
-    if method != "auto" and method not in known:
+    """Raises SettingsError for a name that no method has; it lists those that suit the controls."""
+    if method not in ("auto", *every_method()):
+        known = dict.fromkeys(name for control in controls for name in methods(control))
         raise SettingsError(
             f"no consensus method for {_named(controls)} is named {method!r}; there are: {', '.join(('auto', *known))}"
         )

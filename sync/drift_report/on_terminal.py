@@ -24,7 +24,7 @@ def show(report: Report) -> None:
     )
     listed("not tested", list(untested), ROWS)
     title("all controls", left_out(report.gathered.left_out))
-    for note in report.notes:
+    for note in (*report.notes, *report.hints):
         sentence(note)
 
 

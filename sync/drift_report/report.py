@@ -32,11 +32,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Every test, in the order of controls, and what a reader must know beside them."""
+    """Every test, in the order of controls; what a reader must know beside them, and what would show more."""
 
     gathered: Gathered
     drifts: tuple[Drift, ...]
     notes: tuple[str, ...]
+    hints: tuple[str, ...] = ()
 
 
 def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Settings) -> Report:
@@ -58,12 +59,11 @@ def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Sett
         found = concluded_on(evidence, gathered.data, manner)
         drifts += of_control(found, gathered.data, asked.by, since, rng)
     drifts += of_data(gathered, shown_fields(source.config), rng)
-    return Report(gathered, corrected(drifts), tuple(_notes(gathered, predicted)))
+    notes = (*what_was_rejected(gathered), *predicted.notes())
+    return Report(gathered, corrected(drifts), notes, tuple(_hints(gathered)))
 
 
-def _notes(gathered: Gathered, predicted: Predicted) -> Iterator[str]:
-    yield from what_was_rejected(gathered)
-    yield from predicted.notes()
+def _hints(gathered: Gathered) -> Iterator[str]:
     if not any(one.opinions for one in gathered.evidence.values()):
         yield (
             "Whether the same kind of task is answered otherwise than before, a model's answers can tell: "

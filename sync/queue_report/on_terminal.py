@@ -58,7 +58,7 @@ def show(report: Report) -> None:
         {1},
     )
     title("all controls", left_out(report.gathered.left_out))
-    for note in report.notes:
+    for note in (*report.notes, *report.hints):
         sentence(note)
     if entries:
         sentence(f"--explain {entries[0].task} shows how the first one got its place.")

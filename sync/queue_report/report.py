@@ -25,12 +25,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that is shown. ``notes`` are sentences on what a reader must know beside the queue."""
+    """Everything that is shown.
+
+    ``notes`` are sentences on what a reader must know beside the queue, ``hints`` on what would show more.
+    """
 
     config: LabelConfig
     gathered: Gathered
     verdict: Verdict
     notes: tuple[str, ...]
+    hints: tuple[str, ...] = ()
 
 
 def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Settings, today: float | None) -> Report:
@@ -48,8 +52,13 @@ def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Sett
     refuse_misfit(source.name, source.config, gathered)
     source.tell("everything")
     verdict = judge(source.config, gathered.evidence, gathered.data, how(settings, source.config, controls, today))
-    notes = (*_notes(gathered, predicted), *_foreign(source.config, verdict))
-    return Report(source.config, gathered, verdict, notes)
+    notes = (
+        *what_was_rejected(gathered),
+        *strangers(gathered),
+        *predicted.notes(),
+        *_foreign(source.config, verdict),
+    )
+    return Report(source.config, gathered, verdict, notes, tuple(_hints(gathered)))
 
 
 def _foreign(config: LabelConfig, verdict: Verdict) -> Iterator[str]:
@@ -60,10 +69,7 @@ def _foreign(config: LabelConfig, verdict: Verdict) -> Iterator[str]:
         yield f"policy: importance speaks of {', '.join(unknown)}; controls here: {', '.join(here)}."
 
 
-def _notes(gathered: Gathered, predicted: Predicted) -> Iterator[str]:
-    yield from what_was_rejected(gathered)
-    yield from strangers(gathered)
-    yield from predicted.notes()
+def _hints(gathered: Gathered) -> Iterator[str]:
     if not any(one.opinions for one in gathered.evidence.values()):
         yield (
             "No model's answers are here: findings against a model are missing. --predictions FILE.jsonl gives them."

@@ -138,6 +138,13 @@ def test_what_does_not_exist_is_refused_by_what_there_is(
     assert said in done.err
 
 
+def test_a_method_that_suits_no_control_gives_way_to_auto_and_it_is_said(tiebreak: Terminal) -> None:
+    done = tiebreak(*write(tiebreak.folder, THREE, command="consensus"), "--method", "kemeny")
+    assert done.code == 0, done.err
+    assert "'kemeny' does not suit mood (Choices): the method was chosen from the data there." in done.out
+    assert report(tiebreak, THREE, "--method", "kemeny") == report(tiebreak, THREE)
+
+
 @pytest.mark.parametrize(
     ("probabilities", "said"),
     [
