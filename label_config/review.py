@@ -177,7 +177,7 @@ def review_data(
         KEY: key,
         "tiebreak_reason": reason,
         "tiebreak_answers": _table(answers),
-        "tiebreak_priority": round(priority, 6),
+        "tiebreak_priority": round(priority, 2),
         "tiebreak_source_task": source_task,
     }
 

@@ -51,7 +51,7 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
         assessment = assess(store, key, settings, clock)
         still_ours()
         pushed = push(store, gateway, key, settings, clock)
-        if pushed.pushed or pushed.removed:
+        if pushed.pushed or pushed.removed or pushed.renewed:
             pull_reviews(store, gateway, key, clock)
         warnings += [*ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
     return RunReport(project, pulled, ruled, assessment, refreshed, pushed, tuple(warnings))

@@ -57,12 +57,14 @@ INSTRUCTION = (
 class PushReport:
     """What a push did: review tasks imported, duplicates of an interrupted import removed, projects touched.
 
+    ``renewed`` are open review tasks that say something else now than they did.
     ``refused`` are tasks (Label Studio's ids) that cannot be reviewed, each with the reason; ``outdated`` are review
     projects whose interface could not be brought up to the source's.
     """
 
     pushed: int
     removed: int
+    renewed: int
     projects: tuple[int, ...]
     refused: tuple[tuple[int, str], ...] = ()
     outdated: tuple[tuple[int, str], ...] = ()
@@ -84,7 +86,7 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
     The store must hold what stands in them (pull_review), or what an interrupted push left is pushed again.
     """
     refused = intend(store, project, settings, clock())
-    pushed = removed = 0
+    pushed = removed = renewed = 0
     touched: list[int] = []
     outdated: list[tuple[int, str]] = []
     for band in (1, 2, 3):
@@ -96,15 +98,16 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
         if (reason := _follow_interface(store, gateway, home, clock)) is not None:
             outdated.append((home.label_studio_id, reason))
         removed += _remove_duplicates(store, gateway, home)
+        renewed += _renew(store, gateway, home)
         imported = _import(store, gateway, home, project, band)
         _settle_order(store, gateway, home, clock, looked_at=not imported)
         pushed += imported
         touched.append(home.key)
-    return PushReport(pushed, removed, tuple(touched), tuple(refused), tuple(outdated))
+    return PushReport(pushed, removed, renewed, tuple(touched), tuple(refused), tuple(outdated))
 
 
 def intend(store: Store, project: int, settings: Settings, now: int) -> list[tuple[int, str]]:
-    """Store the intent of each review that the queue asks for and that does not exist yet; re-rank those that do.
+    """Store the intent of each review that the queue asks for; those that exist get today's priority and reasons.
 
     Returns the tasks (Label Studio's ids) that cannot be reviewed, and why.
     """
@@ -119,16 +122,15 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
         room = settings.review_limit - sum(state in ("intended", "open") for state in known.values())
         answers = _answers_by_task(answers_of(connection, project)[0])
         for task, entries in queue.items():
-            if known.get(task) == "open":
-                reviews.set_priority(connection, task, entries[0].priority)
-            elif known.get(task) == "intended" or (task not in known and room > 0):
-                try:
-                    wanted = _intent(source, config, entries, answers.get(task, []), now)
-                except ResultError as error:
-                    refused.append((entries[0].label_studio_id, str(error)))
-                    continue
-                room -= task not in known
-                (reviews.renew if task in known else reviews.intend)(connection, wanted)
+            if known.get(task) not in ("intended", "open") and (task in known or room <= 0):
+                continue
+            try:
+                wanted = _intent(source, config, entries, answers.get(task, []), now)
+            except ResultError as error:
+                refused.append((entries[0].label_studio_id, str(error)))
+                continue
+            room -= task not in known
+            (reviews.renew if task in known else reviews.intend)(connection, wanted)
     return refused
 
 
@@ -293,6 +295,20 @@ def _remove_duplicates(store: Store, gateway: LabelStudio, home: projects.Stored
         except NotFound:
             continue
     return removed
+
+
+def _renew(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> int:
+    """Let open review tasks say what is known today: the reasons, the earlier answers, what the source task shows."""
+    with store.read() as connection:
+        found = review_tasks.stale(connection, home.key)
+    renewed = 0
+    for task, data in found:
+        try:
+            gateway.update_task(task, data=data)
+            renewed += 1
+        except NotFound:
+            continue
+    return renewed
 
 
 def _import(store: Store, gateway: LabelStudio, home: projects.StoredProject, project: int, band: int) -> int:

@@ -119,10 +119,12 @@ def show_push(found: Mapping[str, Any]) -> None:
 def pushed_text(found: Mapping[str, Any]) -> str:
     """What was sent to review.
 
-    >>> pushed_text({"pushed": 2, "removed": 0}), pushed_text({"pushed": 0, "removed": 1})
-    ('2 tasks sent to review', 'nothing new to review, 1 duplicate removed')
+    >>> pushed_text({"pushed": 2, "removed": 0, "renewed": 0}), pushed_text({"pushed": 0, "removed": 1, "renewed": 1})
+    ('2 tasks sent to review', 'nothing new to review, reasons of 1 review renewed, 1 duplicate removed')
     """
     parts = [f"{counted(found['pushed'], 'task')} sent to review" if found["pushed"] else "nothing new to review"]
+    if found["renewed"]:
+        parts.append(f"reasons of {counted(found['renewed'], 'review')} renewed")
     if found["removed"]:
         parts.append(f"{counted(found['removed'], 'duplicate')} removed")
     return ", ".join(parts)

@@ -5,6 +5,7 @@ The store's copy of a review project is what its last pull saw.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
@@ -59,6 +60,17 @@ def surplus(connection: Connection, home: int) -> list[int]:
         for one in found
         if one != _kept(found, recorded.get(key)) and one.annotations == 0
     ]
+
+
+def stale(connection: Connection, home: int) -> list[tuple[int, Any]]:
+    """The open review tasks in ``home`` that say something else than their review: (Label Studio's id, the data)."""
+    query = (
+        select(tasks.c.label_studio_id, tasks.c.data.label("shown"), reviews.c.data)
+        .join(reviews, (reviews.c.key == _key()) & (reviews.c.review_task == tasks.c.label_studio_id))
+        .where(tasks.c.project == home, tasks.c.deleted_at.is_(None), reviews.c.state == "open")
+        .order_by(tasks.c.label_studio_id)
+    )
+    return [(row.label_studio_id, row.data) for row in connection.execute(query) if row.shown != row.data]
 
 
 def by_task(connection: Connection, home: int) -> dict[int, Review]:

@@ -97,23 +97,15 @@ def intend(connection: Connection, values: Mapping[str, Any]) -> None:
 
 
 def renew(connection: Connection, values: Mapping[str, Any]) -> None:
-    """A review that is still to be pushed, as it would be intended today; what is the same is not written."""
+    """A review as it would be intended today; what is the same is not written.
+
+    One that is open stays in the review project that it is in, so its band stays too.
+    """
     row = connection.execute(select(reviews).where(reviews.c.key == values["key"])).one()
-    changed = {
-        name: value
-        for name, value in values.items()
-        if name not in ("state", "intended_at") and getattr(row, name) != value
-    }
+    kept = ("state", "intended_at", *(("band",) if row.state == "open" else ()))
+    changed = {name: value for name, value in values.items() if name not in kept and getattr(row, name) != value}
     if changed:
         connection.execute(update(reviews).where(reviews.c.id == row.id).values(**changed))
-
-
-def set_priority(connection: Connection, task: int, priority: float) -> None:
-    """The open review of a task has this priority now; what is the same is not written."""
-    changed = update(reviews).where(
-        reviews.c.task == task, reviews.c.state == "open", func.abs(reviews.c.priority - priority) > 1e-9
-    )
-    connection.execute(changed.values(priority=priority))
 
 
 def mark_open(connection: Connection, key: str, home: int, task: int, score: float) -> None:

@@ -67,6 +67,26 @@ def test_review_task_shows_reason_and_anonymous_answers_and_prefills_nothing(
     assert [one.result for one in label_studio.as_("admin").predictions(task=task.id)] == [[]]
 
 
+def test_an_open_review_says_what_is_known_today(label_studio: RunningLabelStudio, store: Store) -> None:
+    made = scene(label_studio, [PAIR, SAME])
+    outside = services(label_studio, store, bootstrap=100)
+    assert run(outside, made.project).push.renewed == 0
+    admin = label_studio.as_("admin")
+    (before,) = review_tasks(admin, made.project)
+    label_studio.as_("annotator", 2).create_annotation(made.tasks[0], result("none"))
+    admin.update_task(made.tasks[0], data={"text": "another text"})
+    assert run(outside, made.project).push.renewed == 1
+    (after,) = review_tasks(admin, made.project)
+    assert (after.id, after.data["tiebreak_key"]) == (before.id, before.data["tiebreak_key"])
+    assert after.data["tiebreak_reason"].startswith("3 annotators gave 3 different answers")
+    assert "Answer C" in after.data["tiebreak_answers"]
+    assert after.data["text"] == "another text"
+    assert admin.predictions(task=after.id)[0].score == pytest.approx(
+        score_from_priority(after.data["tiebreak_priority"], 0), abs=0.01
+    )
+    assert run(outside, made.project).push.renewed == 0
+
+
 def test_next_serves_by_priority_also_after_a_more_urgent_push(label_studio: RunningLabelStudio, store: Store) -> None:
     made = scene(label_studio, [PAIR, SAME, MOST, PAIR, MOST, SPLIT])
     outside = services(label_studio, store, policy={"p1_from": 0.2, "p2_from": 0.1})

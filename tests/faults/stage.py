@@ -66,8 +66,6 @@ class Stage:
             secret=SECRET,
             public_url="http://127.0.0.1:9",
             bootstrap=100,
-            # What a model says and what is audited depend on the moment of the kill; what was sent to review stays.
-            policy={"thresholds": {"model_sure": 1.0, "wrong": 1.0}, "audit_share": 0.0},
             projects=(self.project,),
             timeout_seconds=10,
         )

@@ -169,7 +169,7 @@ def test_a_review_task_carries_the_source_task_and_ours_beside_it() -> None:
         "id": 3,
         "tiebreak_key": "k",
         "tiebreak_reason": "why",
-        "tiebreak_priority": 0.123457,
+        "tiebreak_priority": 0.12,
         "tiebreak_source_task": 7,
     }
 
