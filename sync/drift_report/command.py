@@ -34,6 +34,12 @@ def drift(
     since: Annotated[
         datetime | None, typer.Option(help="When the model was trained, UTC (default: half of the answers before it).")
     ] = None,
+    vectors: Annotated[
+        Path | None, typer.Option(help='JSONL of what tasks show as vectors: {"task": id, "vector": [numbers]}.')
+    ] = None,
+    media: Annotated[
+        Path | None, typer.Option(help="Folder with the tasks' pictures, found by the file names in their data.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """What changed over time: labels, what tasks show, agreement, and what an answer means."""
@@ -46,7 +52,7 @@ def drift(
     from .report import Asked, report_on
 
     with opened(named, settings, visible=not as_json) as source:
-        asked = Asked(tuple(control or ()), tuple(by or ()), since)
+        asked = Asked(tuple(control or ()), tuple(by or ()), since, vectors, media)
         report = report_on(source, asked, predicted_in(predictions, source.config), settings)
     if as_json:
         print_for_programs(report, print_json)

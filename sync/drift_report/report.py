@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
+
+from label_config.model import LabelConfig
 
 from ..assess import how
 from ..consensus.report import controls_of
@@ -12,22 +15,27 @@ from ..evidence.fitting import refuse_misfit, what_was_rejected
 from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..evidence.source import Source
+from ..evidence.vectors import read_vectors
 from ..judging import concluded_on, shown_fields
+from ..quality.agreement.resampling import Rng
 from ..quality.drift import Drift, corrected
 from ..settings import Settings
-from .testing import of_control, of_data
+from .testing import Shown, of_control, of_data
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What one may choose: controls (empty: all), fields to cut by, and from when on answers are "after" the model.
 
-    ``since`` is null for the median time of the answers.
+    ``since`` is null for the median time of the answers. ``vectors`` is a file of vectors of the tasks, ``media`` a
+    folder with their pictures; null without one.
     """
 
     controls: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     since: datetime | None = None
+    vectors: Path | None = None
+    media: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +66,38 @@ def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Sett
         source.tell(name)
         found = concluded_on(evidence, gathered.data, manner)
         drifts += of_control(found, gathered.data, asked.by, since, rng)
-    drifts += of_data(gathered, shown_fields(source.config), rng)
-    notes = (*what_was_rejected(gathered), *predicted.notes())
-    return Report(gathered, corrected(drifts), notes, tuple(_hints(gathered)))
+    shown = _shown(source, asked, gathered, rng)
+    drifts += of_data(gathered, shown_fields(source.config), shown, rng)
+    notes = (*what_was_rejected(gathered), *predicted.notes(), *_missed(asked, shown))
+    return Report(gathered, corrected(drifts), notes, tuple(_hints(source.config, gathered, asked)))
 
 
-def _hints(gathered: Gathered) -> Iterator[str]:
+def _shown(source: Source, asked: Asked, gathered: Gathered, rng: Rng) -> Shown:
+    """The vectors and pictures of the tasks, where they are asked for."""
+    from ..evidence.pictures import pictures_in
+
+    vectors = None if asked.vectors is None else read_vectors(asked.vectors, gathered.data)
+    if asked.media is None:
+        return Shown(vectors=vectors)
+    source.tell("pictures")
+    return Shown(pictures_in(asked.media, gathered.data, _picture_fields(source.config), rng), vectors)
+
+
+def _picture_fields(config: LabelConfig) -> list[str]:
+    return list(dict.fromkeys(one.field for one in config.objects if one.tag == "Image" and one.field))
+
+
+def _missed(asked: Asked, shown: Shown) -> Iterator[str]:
+    """Vectors and pictures that are not there."""
+    if shown.vectors is not None:
+        yield from shown.vectors.notes()
+    if asked.media is not None:
+        yield from shown.pictures.notes(asked.media)
+
+
+def _hints(config: LabelConfig, gathered: Gathered, asked: Asked) -> Iterator[str]:
+    if _picture_fields(config) and asked.media is None and asked.vectors is None:
+        yield "Whether pictures changed, their files can tell: --media FOLDER names the folder that they are in."
     if not any(one.opinions for one in gathered.evidence.values()):
         yield (
             "Whether the same kind of task is answered otherwise than before, a model's answers can tell: "

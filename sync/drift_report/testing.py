@@ -1,6 +1,7 @@
 """The evidence on one project in the form that each test of drift takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,12 @@ import numpy as np
 from label_config.model import Family
 
 from ..evidence.gathering import Gathered
+from ..evidence.pictures import Pictures
+from ..evidence.vectors import Vectors
 from ..judging import Judgement
 from ..quality.agreement.resampling import Rng
 from ..quality.drift import (
+    STATISTICS,
     Drift,
     agreement_drift,
     answered_at,
@@ -19,7 +23,17 @@ from ..quality.drift import (
     label_drift,
     task_labels,
     text_drift,
+    vector_drift,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What tasks show beside texts: their pictures, and vectors that stand for them; null where there are none."""
+
+    pictures: Pictures = field(default_factory=Pictures)
+    vectors: Vectors | None = None
+
 
 Data = Mapping[int, Mapping[str, Any]]
 
@@ -42,16 +56,26 @@ def of_control(found: Judgement, data: Data, by: Sequence[str], since: int | Non
         yield from concept_drift(control.name, rows, int(np.median(known)) if since is None else since)
 
 
-def of_data(gathered: Gathered, fields: Sequence[str], rng: Rng) -> Iterator[Drift]:
-    """The words of each field that is shown and holds text."""
+def of_data(gathered: Gathered, fields: Sequence[str], shown: Shown, rng: Rng) -> Iterator[Drift]:
+    """The words of each field that is shown and holds text, the pictures of each that names them, and vectors."""
+    times = _times(gathered)
+    for name in fields:
+        texts = {task: said for task, data in gathered.data.items() if isinstance(said := data.get(name), str)}
+        if texts and not all(_is_address(text) for text in texts.values()):
+            yield from text_drift(name, texts, times, rng)
+    for name, statistics in shown.pictures.of.items():
+        yield from vector_drift(name, statistics, times, rng, names=STATISTICS)
+    if shown.vectors is not None:
+        yield from vector_drift("vectors", shown.vectors.of, times, rng)
+
+
+def _times(gathered: Gathered) -> dict[int, int]:
+    """When each task was last answered, on any control."""
     times: dict[int, int] = {}
     for evidence in gathered.evidence.values():
         for task, at in answered_at(evidence).items():
             times[task] = max(at, times.get(task, 0))
-    for field in fields:
-        texts = {task: said for task, shown in gathered.data.items() if isinstance(said := shown.get(field), str)}
-        if texts and not all(_is_address(text) for text in texts.values()):
-            yield from text_drift(field, texts, times, rng)
+    return times
 
 
 def _is_address(text: str) -> bool:

@@ -13,6 +13,7 @@ from label_config.model import Control, LabelConfig
 
 from ..errors import TiebreakError
 from ..quality.records import Opinion
+from .jsonl import lines
 from .plain_answers import read_plain
 
 Opinions = Mapping[str, Mapping[str, Mapping[int, Opinion]]]
@@ -54,7 +55,7 @@ def read_predictions(place: Path, config: LabelConfig) -> Predicted:
     """
     found: dict[str, dict[str, dict[int, Opinion]]] = {}
     scaled = 0
-    for number, line in _lines(place):
+    for number, line in lines(place, PredictionsError):
         try:
             task, control, opinion, was_scaled = _read(json.loads(line), config)
         except (ValueError, RecursionError) as error:
@@ -62,16 +63,6 @@ def read_predictions(place: Path, config: LabelConfig) -> Predicted:
         found.setdefault(control, {}).setdefault(opinion.version, {})[task] = opinion
         scaled += was_scaled
     return Predicted(found, scaled)
-
-
-def _lines(place: Path) -> Iterator[tuple[int, str]]:
-    try:
-        with place.open(encoding="utf-8-sig") as file:
-            yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
-    except OSError as error:
-        raise PredictionsError(f"{place}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise PredictionsError(f"{place}: not UTF-8 at byte {error.start}: is it JSONL?") from error
 
 
 def _problem(error: Exception) -> str:

@@ -14,6 +14,7 @@ from label_config.model import Control, Family
 from sync.quality.coded_answers import encode
 from sync.quality.drift import (
     NAMES,
+    STATISTICS,
     Compared,
     Drift,
     agreement_drift,
@@ -22,6 +23,7 @@ from sync.quality.drift import (
     concept_drift,
     corrected,
     label_drift,
+    picture_statistics,
     significant,
     task_labels,
     text_drift,
@@ -145,12 +147,20 @@ def vectors(rng: np.random.Generator, moved: bool) -> list[Drift]:
     return vector_drift("image", dict(enumerate(rows)), TIMES, rng, DRAWS)
 
 
+def pictures(rng: np.random.Generator, moved: bool) -> list[Drift]:
+    """The last 40 were taken in dimmer light: noise around a level that differs between pictures anyway."""
+    levels = rng.normal(130, 30, 240) - np.where(np.arange(240) >= 200, 45 if moved else 0, 0)
+    taken = np.clip(rng.normal(levels[:, None, None, None], 20, (240, 6, 6, 3)), 0, 255).astype(np.uint8)
+    statistics = {task: picture_statistics(one) for task, one in enumerate(taken)}
+    return vector_drift("image", statistics, TIMES, rng, DRAWS, names=STATISTICS)
+
+
 def agreement(rng: np.random.Generator, moved: bool) -> list[Drift]:
     level = np.where((np.arange(240) >= 150) & moved, 0.55, 0.85)
     return agreement_drift("c", dict(enumerate((rng.random(240) < level).astype(float))), TIMES, rng, DRAWS)
 
 
-every_maker = pytest.mark.parametrize("maker", [labels, label_sets, texts, vectors, agreement])
+every_maker = pytest.mark.parametrize("maker", [labels, label_sets, texts, vectors, pictures, agreement])
 
 
 @every_maker
@@ -193,6 +203,37 @@ def test_a_drift_says_what_moved() -> None:
     found = text_drift("text", said, TIMES, np.random.default_rng(5))[-1]
     assert found.words == "More texts than before have: new; fewer have: old."
     assert found.effect == pytest.approx(1.0)
+
+
+def test_the_number_that_moved_most_is_named() -> None:
+    rows = {task: np.array([5.0, 0.2 if task < 200 else 0.8, task % 2]) for task in range(240)}
+    last = vector_drift("image", rows, TIMES, np.random.default_rng(5), names=("width", "brightness", "odd"))[-1]
+    assert last.words.endswith(" Most moved: brightness, from 0.20 to 0.80 in the mean.")
+    assert (last.name, last.what) == ("input_drift", "image")
+
+
+def test_a_picture_in_numbers_by_hand() -> None:
+    """Four rows of eight columns: the left half red, the right half black; and what has no edge is as sharp as dust."""
+    red = np.zeros((4, 8, 3), dtype=np.uint8)
+    red[:, :4, 0] = 255
+    found = dict(zip(STATISTICS, picture_statistics(red).tolist(), strict=True))
+    assert (found["width"], found["height"]) == (3, 2)
+    assert (found["red"], found["green"], found["blue"]) == (0.5, 0, 0)
+    assert (found["brightness"], found["contrast"]) == (pytest.approx(0.1495), pytest.approx(0.1495))
+    # The Laplacian is -0.299 at the last red column, 0.299 at the first black one and 0 at four others.
+    assert found["sharpness"] == pytest.approx(np.log10(0.299**2 / 3))
+    assert picture_statistics(np.full((4, 4), 9, dtype=np.uint8))[-1] == picture_statistics(red[:1, :1])[-1] < -4
+
+
+def test_pictures_are_measured_alike_whatever_their_depth_and_size() -> None:
+    grey = np.random.default_rng(3).integers(0, 256, (600, 40)).astype(np.uint8)
+    deep = grey.astype(np.uint16) * 257
+    assert picture_statistics(deep) == pytest.approx(picture_statistics(grey), abs=1e-9)
+    assert picture_statistics(grey.repeat(2, axis=0))[2:7] == pytest.approx(picture_statistics(grey)[2:7], abs=0.01)
+    blurred = ((grey[1:].astype(np.float64) + grey[:-1]) / 2).astype(np.uint8)
+    assert picture_statistics(blurred)[-1] < picture_statistics(grey)[-1] - 0.3
+    with pytest.raises(ValueError, match="a picture without pixels"):
+        picture_statistics(np.zeros((0, 4), dtype=np.uint8))
 
 
 def test_nothing_to_compare_is_no_test() -> None:

@@ -9,9 +9,11 @@ from .concept import Compared, concept_drift
 from .distributions import label_drift, text_drift, vector_drift
 from .drifts import NAMES, Drift, corrected, significant
 from .observed import answered_at, compared, task_labels
+from .pictures import STATISTICS, picture_statistics
 
 __all__ = [
     "NAMES",
+    "STATISTICS",
     "Compared",
     "Drift",
     "agreement_drift",
@@ -20,6 +22,7 @@ __all__ = [
     "concept_drift",
     "corrected",
     "label_drift",
+    "picture_statistics",
     "significant",
     "task_labels",
     "text_drift",

@@ -104,25 +104,42 @@ def _changed_words(words: Sequence[Sequence[str]], look: Look) -> str:
 
 
 def vector_drift(
-    what: str, vectors: Mapping[int, FloatArray], times: Mapping[int, int], rng: np.random.Generator, draws: int = 1999
+    what: str,
+    vectors: Mapping[int, FloatArray],
+    times: Mapping[int, int],
+    rng: np.random.Generator,
+    draws: int = 1999,
+    names: Sequence[str] = (),
 ) -> list[Drift]:
-    """Whether embeddings (or statistics of pixels) are distributed as before: a test a window.
+    """Whether embeddings (or statistics of pictures) are distributed as before: a test a window.
 
-    The statistic is the squared maximum mean discrepancy with a Gaussian kernel, by random features, so that the time
-    is linear; p by permutation of the tasks. The effect is the share of variance between the two sides. Vectors that
-    are not finite are left out.
+    ``names`` are what the numbers of a vector are, where they mean something: the one that moved most is named. The
+    statistic is the squared maximum mean discrepancy with a Gaussian kernel, by random features, so that the time is
+    linear; p by permutation of the tasks. The effect is the share of variance between the two sides. Vectors that are
+    not finite are left out.
     """
     tasks = [task for task in sorted(vectors) if np.isfinite(vectors[task]).all()]
     if not tasks:
         return []
-    features = kernel_features(np.array([vectors[task] for task in tasks], dtype=np.float64), rng)
+    values = np.array([vectors[task] for task in tasks], dtype=np.float64)
+    features = kernel_features(values, rng)
     found = []
     for look in looks(_times(tasks, times)):
         here = look.before | look.after
         one = shift(features[here], look.after[here], rng, draws)
         words = f"{100 * one.share:.1f} % of how tasks vary lies between these and those before."
+        if names:
+            words += _farthest(names, values, look)
         found.append(_drift("input_drift", "", what, look, words, one.statistic, one.p, one.share, "share of variance"))
     return found
+
+
+def _farthest(names: Sequence[str], values: FloatArray, look: Look) -> str:
+    """The number whose mean moved most, beside how it varies."""
+    old, new = (values[side].mean(axis=0) for side in (look.before, look.after))
+    spread = values[look.before | look.after].std(axis=0)
+    most = int(np.argmax(np.divide(np.abs(new - old), spread, out=np.zeros(len(names)), where=spread > 0)))
+    return f" Most moved: {names[most]}, from {old[most]:.2f} to {new[most]:.2f} in the mean."
 
 
 def _times(tasks: Sequence[int], times: Mapping[int, int]) -> IntArray:
