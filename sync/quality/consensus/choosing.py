@@ -130,8 +130,12 @@ def _log_mixture(classes: FloatArray, rate: FloatArray, given: FloatArray, own: 
     ``rate`` rests on ``given`` answers and ``STRENGTH`` more, ``own`` of which are the answer itself and go out.
     """
     total = given + STRENGTH
-    cleaned = np.maximum(rate * total - own, 0.0) / np.maximum(total - own, _LEAST)
-    found: FloatArray = np.log(np.maximum(np.sum(classes * cleaned, axis=1), _LEAST))
+    cleaned = rate * total
+    cleaned -= own
+    np.maximum(cleaned, 0.0, out=cleaned)
+    total -= own
+    cleaned /= np.maximum(total, _LEAST, out=total)
+    found: FloatArray = np.log(np.maximum(np.einsum("rk,rk->r", classes, cleaned), _LEAST))
     return found
 
 

@@ -7,6 +7,7 @@ from scipy import sparse
 
 from ..records import FloatArray, IntArray
 from .acceleration import climb
+from .given_classes import GivenClasses, sparing
 from .patterns import Patterns, patterns
 from .posterior import BARRED, STRENGTH, Posterior, Votes, normalise, usual
 
@@ -27,6 +28,7 @@ def dawid_skene(
     iterations: int = ITERATIONS,
     tolerance: float = TOLERANCE,
     accelerated: bool | None = None,
+    whole_tables: bool = False,
 ) -> Posterior:
     """Maximise the posterior of class and confusion, in log space, from the shares of votes.
 
@@ -40,6 +42,8 @@ def dawid_skene(
     Stops when no class share and no rate of error that rests on an answer moves by more than ``tolerance``, or after
     ``iterations`` passes over the votes; ``accelerated`` needs fewer of them (``acceleration.climb``). Null: where
     there is smoothing, because without it the likelihood has so many optima that leaps end at another one.
+    ``whole_tables`` computes with tables of all classes also where few cells of them matter (``FewRates``), which
+    gives the same in more time.
 
     >>> people, tasks = np.meshgrid(np.arange(3), np.arange(40))
     >>> truth = np.arange(40) % 2
@@ -49,27 +53,28 @@ def dawid_skene(
     (True, True)
     """
     model = Model.of(votes, strength, given_only)
+    few = FewRates.of(model) if strength > 0 and given_only and not whole_tables else None
+    climber = model if few is None else few
     counts = climb(
-        model.step,
-        model.count(model.votes.shares()),
-        change=model.change,
+        climber.step,
+        climber.start(),
+        change=climber.change,
         project=lambda point: np.maximum(point, 0.0),
         iterations=iterations,
         tolerance=tolerance,
         accelerated=strength > 0 if accelerated is None else accelerated,
     )
-    rates = model.maximise(counts)
+    rates = model.maximise(counts if few is None else few.whole(counts))
     probability, _ = model.expect(rates, barred=False)
     return Posterior(probability[model.of_task], rates.prior, rates.confusion)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rates:
-    """Class shares, confusion (annotators, true class, answered class), and their log probability beforehand."""
+    """Class shares, and confusion (annotators, true class, answered class)."""
 
     prior: FloatArray
     confusion: FloatArray
-    belief: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,11 +109,15 @@ class Model:
         barred = np.where(unheard, BARRED, 0.0) if given_only else None
         return cls(found.votes, found.weight, found.of_task, said, weighted, _heard(found, length), barred, strength)
 
+    def start(self) -> FloatArray:
+        """Expected counts from the shares of votes."""
+        return self.count(self.votes.shares())
+
     def step(self, counts: FloatArray) -> tuple[FloatArray, float]:
         """One iteration of EM: the next expected counts, and the objective at these."""
-        rates = self.maximise(counts)
+        rates, added = self._maximised(counts)
         probability, likelihood = self.expect(rates)
-        return self.count(probability), likelihood + rates.belief
+        return self.count(probability), likelihood + self._belief(rates, added)
 
     def count(self, probability: FloatArray) -> FloatArray:
         """Expected counts from the probability of the classes, (patterns, classes), which is rounded."""
@@ -119,17 +128,30 @@ class Model:
 
     def maximise(self, counts: FloatArray) -> Rates:
         """M-step: class shares and confusion from expected counts (their equations 2.3 and 2.4)."""
+        return self._maximised(counts)[0]
+
+    def _maximised(self, counts: FloatArray) -> tuple[Rates, FloatArray]:
+        """The same, and the answers that were ``_added``."""
         classes = self.votes.classes
-        more = 1.0 / classes if self.strength > 0 else 0.0
-        shares = counts[:classes] + more
-        shares = np.maximum(shares, _LEAST)
+        shares = np.maximum(counts[:classes] + self._equal_shares, _LEAST)
         prior = shares / shares.sum()
         table = self.votes.by_annotator(counts[classes:])
         added = self._added(table, prior)
-        table = np.maximum(table + added, _LEAST)
-        confusion = table / table.sum(axis=2, keepdims=True)
-        belief = more * np.log(prior).sum() + np.sum(added * np.log(confusion)) if np.any(added) else 0.0
-        return Rates(prior, confusion, float(belief))
+        table = table + added
+        np.maximum(table, _LEAST, out=table)
+        table /= table.sum(axis=2, keepdims=True)
+        return Rates(prior, table), added
+
+    @property
+    def _equal_shares(self) -> float:
+        """How many tasks of each class are added."""
+        return 1.0 / self.votes.classes if self.strength > 0 else 0.0
+
+    def _belief(self, rates: Rates, added: FloatArray) -> float:
+        """The log probability of class shares and confusion beforehand, but for a constant."""
+        if not np.any(added):
+            return 0.0
+        return float(self._equal_shares * np.log(rates.prior).sum() + np.sum(added * np.log(rates.confusion)))
 
     def _added(self, table: FloatArray, prior: FloatArray) -> FloatArray:
         """Answers that are believed beforehand, (annotators or 1, true class, answered class)."""
@@ -157,6 +179,68 @@ class Model:
         rows = np.maximum(1.0, self.votes.by_annotator(after[classes:]).sum(axis=2, keepdims=True))
         rates = self.votes.by_annotator(moved[classes:]) / rows
         return float(max(rates.max(initial=0.0), moved[:classes].max(initial=0.0) / share))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FewRates:
+    """A smoothed model of many classes, of which each task may teach about few: the same steps on few numbers.
+
+    Expected counts are one array: how often each class is true (classes,), then one for each rate of ``given``. Of
+    what is believed beforehand, the objective counts what concerns those rates.
+    """
+
+    model: Model
+    given: GivenClasses
+    weighted: sparse.csc_array
+
+    @classmethod
+    def of(cls, model: Model) -> "FewRates | None":
+        """Null where whole tables are as good."""
+        if (given := sparing(model.votes)) is None:
+            return None
+        weighted = sparse.csr_array(given.said.multiply(model.weight[given.task][:, None])).T
+        return cls(model, given, weighted)
+
+    def whole(self, counts: FloatArray) -> FloatArray:
+        """The expected counts as ``Model`` has them."""
+        classes = self.model.votes.classes
+        found = np.zeros(classes + self.model.votes.annotators * classes**2)
+        found[:classes] = counts[:classes]
+        found[classes + self.given.place] = counts[classes:]
+        return found
+
+    def start(self) -> FloatArray:
+        """Expected counts from the shares of votes."""
+        return self._count(self.model.votes.shares()[self.given.task, self.given.label])
+
+    def step(self, counts: FloatArray) -> tuple[FloatArray, float]:
+        """``Model.step``."""
+        given, strength = self.given, self.model.strength
+        classes = self.model.votes.classes
+        shares = counts[:classes] + 1.0 / classes
+        prior = shares / shares.sum()
+        table, believed = counts[classes:], given.believed(prior)
+        common = usual(given.pooled(table)[None], strength)
+        mine = common[given.truth, given.answer]
+        rows = np.log(given.by_truth(table) + strength + given.believed_by_truth(prior))
+        rate = np.log(table + mine + believed)
+        logs = rate - rows[given.annotator, given.truth]
+        belief = np.log(prior).sum() / classes + mine @ (rate - np.log(mine)) + believed @ logs
+        belief += self.model.votes.annotators * np.sum(common * np.log(common)) - strength * rows.sum()
+        probability, evidence = given.expect(logs, np.log(prior))
+        return self._count(probability), float(self.model.weight @ evidence + belief)
+
+    def _count(self, probability: FloatArray) -> FloatArray:
+        rounded = np.rint(probability * _PARTS) / _PARTS
+        heard = np.bincount(self.given.label, self.model.heard[self.given.task] * rounded, self.model.votes.classes)
+        return np.concatenate([heard, self.weighted @ rounded])
+
+    def change(self, before: FloatArray, after: FloatArray) -> float:
+        """``Model.change``."""
+        classes = self.model.votes.classes
+        moved, share = np.abs(after - before), np.maximum(1.0, after[:classes].sum())
+        rows = np.maximum(1.0, self.given.by_truth(after[classes:]))[self.given.annotator, self.given.truth]
+        return float(max((moved[classes:] / rows).max(initial=0.0), moved[:classes].max(initial=0.0) / share))
 
 
 def _matrix(votes: Votes, length: IntArray, values: FloatArray) -> sparse.csr_array:

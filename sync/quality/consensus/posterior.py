@@ -118,8 +118,9 @@ class Votes:
         What ``trust`` believes is added, and what is ``usual``, so that few answers prove little.
         """
         counts = self.by_annotator(self.table().T @ probability)
-        counts = counts + self.believed(prior) + usual(counts, STRENGTH)
-        found: FloatArray = counts / counts.sum(axis=2, keepdims=True)
+        added = usual(counts, STRENGTH)[None]
+        found: FloatArray = counts + (added if self.trust is None else added + self.believed(prior))
+        found /= found.sum(axis=2, keepdims=True)
         return found
 
     def with_fixed(self, probability: FloatArray) -> FloatArray:
