@@ -1,6 +1,6 @@
 """The profiles for people on a terminal: everybody in a line, then what a lead should talk about."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..agreement.wording import left_out
 from ..dashboard.wording import counted, interval, moment, percent
@@ -34,23 +34,26 @@ def _everybody(people: Sequence[AnnotatorProfile]) -> None:
         value = one.reliability.value
         return value is None, value or 0.0, one.annotator
 
-    rows = [
-        (
-            str(one.annotator),
-            f"{one.annotations:,}",
-            percent(one.reliability.value),
-            interval(one.reliability, as_percent=True),
-            percent(one.agreement.value),
-            percent(one.gold.value),
-            f"{one.gold.n:,}",
-            percent(one.self_agreement.value),
-            _seconds(one.speed.median),
-            "–" if one.speed.ratio.value is None else f"x {one.speed.ratio.value:.2f}",
-        )
-        for one in sorted(people, key=order)
-    ]
-    heads = ("annotator", "answers", "reliability", "interval", "with others", "on truths", "n", "with self", "time")
-    table("the least reliable first", (*heads, "of the others'"), rows, ROWS, {0, 1, 2, 4, 5, 6, 7, 8, 9})
+    columns: dict[str, Callable[[AnnotatorProfile], str]] = {
+        "annotator": lambda one: str(one.annotator),
+        "answers": lambda one: f"{one.annotations:,}",
+        "reliability": lambda one: percent(one.reliability.value),
+        "interval": lambda one: interval(one.reliability, as_percent=True),
+        "with others": lambda one: percent(one.agreement.value),
+        "on truths": _on_truths,
+        "with self": lambda one: percent(one.self_agreement.value),
+        "time": lambda one: _seconds(one.speed.median),
+        "of the others'": lambda one: "–" if one.speed.ratio.value is None else f"x {one.speed.ratio.value:.2f}",
+    }
+    ordered = sorted(people, key=order)
+    cells = {name: [write(one) for one in ordered] for name, write in columns.items()}
+    known = [name for name, written in cells.items() if set(written) != {"–"}]
+    rows = zip(*(cells[name] for name in known), strict=True)
+    table("the least reliable first", known, rows, ROWS, set(range(len(known))) - {known.index("interval")})
+
+
+def _on_truths(one: AnnotatorProfile) -> str:
+    return "–" if one.gold.value is None else f"{percent(one.gold.value)} of {one.gold.n:,}"
 
 
 def _seconds(one: Estimate) -> str:
@@ -89,25 +92,30 @@ def _level(change: ChangePoint, value: float) -> str:
 
 
 def _biases(one: AnnotatorProfile) -> Iterator[str]:
-    for bias in one.bias:
-        if bias.p < BIASED and bias.difference.value is not None:
-            what = f"{bias.measure} of {bias.label!r}" if bias.label else bias.measure
-            as_share = bias.measure == "share"
-            given, expected = (percent(v) if as_share else f"{v:.2f}" for v in (bias.given, bias.expected))
-            yield (
-                f"annotator {one.annotator}: {what} is {given} where {expected} is to be expected "
-                f"({counted(bias.difference.n, 'task')}, {_chance(bias.p)})"
-            )
+    """A line a bias; of two labels that make up everything one is enough."""
+    found = [bias for bias in one.bias if bias.p < BIASED and bias.difference.value is not None]
+    shares = [bias for bias in found if bias.measure == "share"]
+    if len(shares) == 2 and abs(sum(bias.given for bias in shares) - 1) < 1e-9:
+        found.remove(min(shares, key=lambda bias: bias.given - bias.expected))
+    for bias in found:
+        what = f"{bias.measure} of {bias.label!r}" if bias.label else bias.measure
+        as_share = bias.measure == "share"
+        given, expected = (percent(v) if as_share else f"{v:.2f}" for v in (bias.given, bias.expected))
+        yield (
+            f"annotator {one.annotator}: {what} is {given} where {expected} is to be expected "
+            f"({counted(bias.difference.n, 'task')}, {_chance(bias.p)})"
+        )
 
 
 def _signals(one: AnnotatorProfile) -> Iterator[str]:
     for signal in one.spam:
         other = "" if signal.other is None else f" with annotator {signal.other}"
+        what, _, measure = SIGNALS[signal.kind].partition(": value is ")
         yield (
-            f"annotator {one.annotator}: {signal.kind}{other}: {SIGNALS[signal.kind]}; {signal.value:.2f} where "
-            f"{signal.expected:.2f} is usual ({counted(signal.n, 'answer')}, {_chance(signal.p)})"
+            f"annotator {one.annotator}: {signal.kind}{other}: {what}; {measure} is {signal.value:.3g}, usual is "
+            f"{signal.expected:.3g} ({counted(signal.n, 'answer')}, {_chance(signal.p)})"
         )
 
 
 def _chance(p: float) -> str:
-    return "by chance less than once in 10,000" if p < 0.0001 else f"by chance {p:.2%} of the time"
+    return "by chance less than once in 10,000" if p < 0.0001 else f"by chance {100 * p:.2g} % of the time"

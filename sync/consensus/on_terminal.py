@@ -79,7 +79,7 @@ def _beside(task: TaskConsensus) -> str:
     given = ", ".join(task.answer.labels) if isinstance(task.answer, Choices) else in_words(task.answer)
     others = {label: p for label, p in (task.posterior or {}).items() if label != given}
     best = max(others, key=lambda label: others[label], default=None)
-    return "" if best is None else f"{best or 'nothing'} {percent(others[best])}"
+    return "" if best is None else f"{best or 'nothing'} ({percent(others[best])})"
 
 
 def _strongest(items: Sequence[ItemScore]) -> None:

@@ -1,11 +1,13 @@
 """The queue for people on a terminal: the head of it with its reasons, or how one task got its place."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from .. import terminal
 from ..agreement.wording import left_out
 from ..dashboard.wording import counted
 from ..errors import TiebreakError
+from ..quality.corrections import CorrectionGroup
 from ..quality.findings import KINDS
 from ..quality.priority import ACTIONS, explain
 from ..quality.records import Priority
@@ -57,11 +59,30 @@ def show(report: Report) -> None:
         len(KINDS),
         {1},
     )
+    _corrections(report.verdict.corrections)
     title("all controls", left_out(report.gathered.left_out))
     for note in (*report.notes, *report.hints):
         sentence(note)
     if entries:
         sentence(f"--explain {entries[0].task} shows how the first one got its place.")
+
+
+def _corrections(groups: Sequence[CorrectionGroup]) -> None:
+    """What is proposed, by group; `tiebreak corrections` applies it to a project of the store."""
+    rows = [
+        (
+            one.id,
+            one.control,
+            f"{one.before or 'as it is'} -> {one.after or 'as proposed'}",
+            one.level,
+            f"{len({finding.task for finding in one.findings}):,}",
+            str(one.findings[0].task),
+            one.kind,
+        )
+        for one in groups
+    ]
+    heads = ("group", "control", "change", "level", "tasks", "such as", "found by")
+    table("corrections that are proposed", heads, rows, RANKED, {4, 5})
 
 
 def why(entry: Priority) -> str:

@@ -73,13 +73,15 @@ class Differences:
     """What the rows of the coded answers have, less what the others lead to expect.
 
     ``rows`` are those with something to hold them against; ``given`` and ``expected`` have shape (rows, amounts) with
-    the ``names`` of the amounts, in sorted order.
+    the ``names`` of the amounts, in sorted order. ``chance`` is the variance of the differences that the expectation
+    itself leaves, (rows, amounts); null where that is not known.
     """
 
     rows: IntArray
     given: FloatArray
     expected: FloatArray
     names: tuple[tuple[str, str], ...]
+    chance: FloatArray | None = None
 
 
 def differences(coded: CodedAnswers, found: Reference, truths: Mapping[int, Answer]) -> Differences:
@@ -96,7 +98,7 @@ def differences(coded: CodedAnswers, found: Reference, truths: Mapping[int, Answ
         for place, at in enumerate(column):
             if at >= 0:
                 expected[:, at] += found.probability[rows, place]
-        return Differences(rows, amounts[coded.answer[rows]], expected, names)
+        return Differences(rows, amounts[coded.answer[rows]], expected, names, expected * (1 - expected))
     return Differences(rows, amounts[coded.answer[rows]], _expected(coded, amounts, names, truths)[rows], names)
 
 
@@ -139,8 +141,9 @@ def biases(coded: CodedAnswers, found: Differences) -> list[tuple[Bias, ...]]:
     """Every annotator's biases, one an amount that they or the others gave, in the order of their names.
 
     The test is McNemar's (1947), with Edwards' correction, carried over to amounts: (|sum d| - max |d|)^2 / sum d^2
-    of the differences d has a chi-square distribution with 1 degree of freedom where every d is as probable as -d. The
-    interval of the mean difference is Student's.
+    of the differences d has a chi-square distribution with 1 degree of freedom where every d is as probable as -d.
+    Where what is expected is a probability, sum d^2 is at least the variance that it leaves: who answers what is nearly
+    certain differs a little to the same side each time. The interval of the mean difference is Student's.
     """
     person = coded.annotator[found.rows]
     people = len(coded.annotators)
@@ -148,6 +151,8 @@ def biases(coded: CodedAnswers, found: Differences) -> list[tuple[Bias, ...]]:
     apart = found.given - found.expected
     n = np.bincount(person, minlength=people).astype(np.float64)[:, None]
     total, square = to_person @ apart, to_person @ apart**2
+    if found.chance is not None:
+        square = np.maximum(square, to_person @ found.chance)
     given, expected = (to_person @ one / np.maximum(n, 1) for one in (found.given, found.expected))
     largest = np.zeros(total.shape)
     np.maximum.at(largest, person, np.abs(apart))
