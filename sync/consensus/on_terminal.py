@@ -1,17 +1,20 @@
 """The consensus for people on a terminal: how sure it is, what is least sure, whom to trust."""
 
+import functools
+import math
 from collections.abc import Sequence
 
-from label_config.answers import Choices
+from label_config.answers import Choices, Moment, Number
 from label_config.words import in_words
 
 from ..agreement.wording import left_out
-from ..dashboard.wording import counted, percent
+from ..dashboard.wording import counted, moment, percent
 from ..quality.consensus.bradley_terry import ItemScore
 from ..quality.records import AnnotatorQuality, ControlConsensus, TaskConsensus
 from ..terminal_report import sentence, table, title
 from .report import Report
 
+A_YEAR = 365.25 * 86_400
 ROWS, LONGEST = 10, 60
 """Rows of a list; --json and --csv have them all."""
 
@@ -53,7 +56,7 @@ def _least_certain(tasks: Sequence[TaskConsensus]) -> None:
     rows = [
         (
             str(task.task),
-            in_words(task.answer),
+            _answer(task),
             percent(task.confidence),
             _beside(task),
             str(task.annotations),
@@ -70,16 +73,42 @@ def _least_certain(tasks: Sequence[TaskConsensus]) -> None:
     )
 
 
+def _answer(task: TaskConsensus) -> str:
+    if isinstance(task.answer, Number) and task.interval is not None:
+        return _rounded(task.answer.value, task.interval)
+    return in_words(task.answer)
+
+
+def _rounded(value: float, interval: tuple[float, float]) -> str:
+    """A number with the digits that its interval leaves a meaning, and one more.
+
+    >>> _rounded(10.67695287, (6.60509, 14.7488)), _rounded(2.0, (1.9, 2.1)), _rounded(1234567.8, (1e6, 2e6))
+    ('10.7', '2', '1,234,568')
+    """
+    width = interval[1] - interval[0]
+    digits = max(0, 1 - math.floor(math.log10(width))) if width > 0 else 9
+    return f"{round(value, digits):,.10g}"
+
+
 def _beside(task: TaskConsensus) -> str:
     """A number's interval, or the answer that is the next probable one."""
     if task.interval is not None:
-        return f"{task.interval[0]:g} to {task.interval[1]:g}"
+        write = _moment if isinstance(task.answer, Moment) else functools.partial(_rounded, interval=task.interval)
+        return f"{write(task.interval[0])} to {write(task.interval[1])}"
     if task.tie:
         return "a tie"
     given = ", ".join(task.answer.labels) if isinstance(task.answer, Choices) else in_words(task.answer)
     others = {label: p for label, p in (task.posterior or {}).items() if label != given}
     best = max(others, key=lambda label: others[label], default=None)
     return "" if best is None else f"{best or 'nothing'} ({percent(others[best])})"
+
+
+def _moment(seconds: float) -> str:
+    """A moment since 1970; one that no calendar has a date for in years from then."""
+    try:
+        return moment(round(1e6 * seconds))
+    except OverflowError:
+        return f"{seconds / A_YEAR:+,.0f} years from 1970"
 
 
 def _strongest(items: Sequence[ItemScore]) -> None:

@@ -72,10 +72,18 @@ def _read(raw: Any) -> tuple[int, FloatArray]:
         raise ValueError(f"task is {task!r:.80}, not the id of a task")
     if not isinstance(vector, list) or not vector:
         raise ValueError(f"vector is {vector!r:.80}, not a list of numbers")
+    if not set(map(type, vector)) <= {int, float} or not -LARGEST < min(vector) <= max(vector) < LARGEST:
+        raise ValueError(next(_no_numbers(vector)))
+    found = np.array(vector, dtype=np.float64)
+    if np.isnan(found).any():
+        raise ValueError(next(_no_numbers(vector)))
+    return task, found
+
+
+def _no_numbers(vector: list[Any]) -> Iterator[str]:
     for place, value in enumerate(vector, 1):
-        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < LARGEST:
-            raise ValueError(f"number {place} of the vector is {value!r:.80}, not a finite number")
-    return task, np.array(vector, dtype=np.float64)
+        if type(value) not in (int, float) or not abs(value) < LARGEST:
+            yield f"number {place} of the vector is {value!r:.80}, not a finite number"
 
 
 LARGEST = 1e100

@@ -168,6 +168,23 @@ def test_probabilities_that_miss_one_are_scaled_and_it_is_said(tiebreak: Termina
     assert "The probabilities on 1 line of the predictions do not sum to 1: they were scaled." in done.out
 
 
+def test_numbers_have_as_many_digits_as_their_interval_and_moments_a_date(tiebreak: Terminal) -> None:
+    xml = """<View><Text name="text" value="$text"/><Number name="n" toName="text"/>
+    <DateTime name="when" toName="text"/></View>"""
+
+    def said(number: int, person: int, value: float, day: str) -> dict[str, Any]:
+        where = {"to_name": "text", "id": "r"}
+        amount = {**where, "from_name": "n", "type": "number", "value": {"number": value}}
+        date = {**where, "from_name": "when", "type": "datetime", "value": {"datetime": day}}
+        return given(number, person, [amount, date])
+
+    people = [said(1, 1, 10.123456789, "0001-01-02"), said(2, 2, 11.3, "9999-12-30"), said(3, 3, 14.4, "2026-03-04")]
+    out = tiebreak(*write(tiebreak.folder, [task(1, people)], xml, command="consensus")).out
+    number, when = (line.split() for line in out.splitlines() if line.startswith("       1  "))
+    assert len(number[1]) <= 5 and len(number[4]) <= 5, number
+    assert "to" in when and "years" in when, when
+
+
 PAIR = """<View><Text name="one" value="$one"/><Text name="two" value="$two"/>
 <Pairwise name="better" toName="one,two"/></View>"""
 
