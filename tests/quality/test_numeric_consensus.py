@@ -1,6 +1,7 @@
 """Numbers, ratings and moments: by hand, against simulated truth, and real annotators beside experts."""
 
 import csv
+import math
 from collections import defaultdict
 from pathlib import Path
 
@@ -134,6 +135,83 @@ def test_a_moment_is_one_that_somebody_wrote() -> None:
     assert (two.answer, two.tie) == (Moment("day 1", 86400.0), True)
 
 
+MEASURE = Control("m", "Number", ("t",), family=Family.NUMBER)
+
+
+def with_gross_errors(seed: int, share: float, each: int = 3) -> tuple[list[Row], FloatArray]:
+    """Numbers from 1 to 10 with noise, of which a share is 1000 instead; and the truth."""
+    rng = np.random.default_rng(seed)
+    truth, noise = rng.uniform(1, 10, 120), rng.uniform(0.2, 1, 10)
+    rows: list[Row] = []
+    for task in range(120):
+        for who in rng.choice(10, each, replace=False).tolist():
+            said = 1000.0 if rng.random() < share else truth[task] + rng.normal(0, noise[who])
+            rows.append((task, who, Number(float(said))))
+    return rows, truth
+
+
+def held_and_wide(found: ControlConsensus, truth: FloatArray) -> tuple[float, float]:
+    """How often the interval holds the truth, and its usual length."""
+    low, high = np.array([one.interval for one in found.tasks if one.interval]).T
+    return float(np.mean((low <= truth) & (truth <= high))), float(np.median(high - low))
+
+
+def test_normal_errors_are_averaged() -> None:
+    for seed in range(4):
+        rows, _ = with_gross_errors(seed, 0.0)
+        found = inferred(MEASURE, rows, "auto")
+        assert found.method == "mean"
+        assert found.reason == "the distances between answers are such as normal errors make"
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05])
+def test_a_few_gross_errors_widen_no_interval_of_the_others(share: float) -> None:
+    held, wide, clean = [], [], []
+    for seed in range(4):
+        rows, truth = with_gross_errors(seed, share)
+        found = inferred(MEASURE, rows, "auto")
+        assert found.method == "robust-mean"
+        assert "of 360 are so far from the others" in found.reason
+        inside, length = held_and_wide(found, truth)
+        held.append(inside)
+        wide.append(length)
+        clean.append(held_and_wide(inferred(MEASURE, with_gross_errors(seed, 0.0)[0], "mean"), truth)[1])
+        assert held_and_wide(inferred(MEASURE, rows, "mean"), truth)[1] > 50
+    assert 0.92 <= np.mean(held) <= 0.99
+    assert np.mean(wide) < 1.15 * np.mean(clean)
+
+
+def test_one_gross_error_is_told_as_such() -> None:
+    rows: list[Row] = [
+        (task, person, Number(task + math.sin(7 * task + person) / 4)) for task in range(10) for person in range(3)
+    ]
+    rows[13] = (4, 1, Number(1000.0))
+    found = inferred(MEASURE, rows, "auto")
+    assert found.method == "robust-mean"
+    assert found.reason.startswith("1 answer of 30 is so far from the others to the task that it makes up 100 %")
+    assert values(found)[4] == pytest.approx(4.0, abs=0.3)
+    quality = [one.quality for one in found.annotators]
+    assert quality[1] == min(quality)
+
+
+def test_two_answers_of_which_one_is_absurd_are_uncertain_by_as_much_as_they_differ() -> None:
+    rows, _ = with_gross_errors(1, 0.0)
+    found = inferred(MEASURE, [*rows, (500, 0, Number(5.0)), (500, 1, Number(1000.0))], "auto")
+    last = found.tasks[-1]
+    assert found.method == "robust-mean"
+    assert last.interval is not None
+    assert (last.interval[0] < 5, last.interval[1] > 1000) == (True, True)
+
+
+def test_a_known_value_shows_a_gross_error_that_stands_alone() -> None:
+    rows: list[Row] = [(task, 0, Number(float(task % 7))) for task in range(20)]
+    rows[3] = (3, 0, Number(1e14))
+    fixed = {task: Number(float(task % 7)) for task in range(20)}
+    found = infer(ControlEvidence(MEASURE, encode(MEASURE, rows, fixed)))
+    assert found.method == "robust-mean"
+    assert values(found).tolist() == [float(task % 7) for task in range(20)]
+
+
 def test_the_crowd_beside_experts(shared_data: Path) -> None:
     """snow_affect: the plain mean has MAE 12.022 and RMSE 17.835; the weighted one must be no worse."""
     folder = shared_data / "snow_affect"
@@ -148,7 +226,9 @@ def test_the_crowd_beside_experts(shared_data: Path) -> None:
         low = -100.0 if emotion == "valence" else 0.0
         control = Control("n", "Number", ("t",), family=Family.NUMBER, low=low, high=100.0)
         coded: list[Row] = [(tasks.index(task), int(who[1:]), Number(value)) for task, who, value in own]
-        away.append(values(inferred(control, coded, "mean")) - [gold[task] for task in tasks])
+        found = inferred(control, coded, "auto")
+        assert (found.method, found.reason.endswith("too many for gross errors")) == ("mean", True)
+        away.append(values(found) - [gold[task] for task in tasks])
     errors = np.concatenate(away)
     assert len(errors) == 700
     assert np.abs(errors).mean() < 12.0

@@ -42,6 +42,7 @@ PER_REGION: Mapping[str, Inference] = medoid.METHODS
 AUTO: Mapping[Family, Choice] = {
     Family.CHOICES: choosing.choose,
     Family.RATING: ordinal.choose,
+    Family.NUMBER: numeric.choose,
     Family.REGIONS: regions.choose,
 }
 """What "auto" does; a family that is not named here takes its default."""

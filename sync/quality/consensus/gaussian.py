@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..records import BoolArray, FloatArray, IntArray
+from ..records import BoolArray, FloatArray
 from .readings import Located, Readings
 
 STRENGTH = 10.0
@@ -16,12 +16,12 @@ BIAS = 0.05
 ITERATIONS = 200
 TOLERANCE = 1e-7
 
-_NORMAL_MEAN = float(np.sqrt(2 / np.pi))
+NORMAL_MEAN = float(np.sqrt(2 / np.pi))
 """The mean absolute value of a standard normal variable."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _People:
+class People:
     """What is known of the annotators: ``bias``, its squared standard error, and the variance around it.
 
     ``offset`` is the variance of what all of their biases have in common: without known values nothing shows it.
@@ -31,6 +31,12 @@ class _People:
     bias_error: FloatArray
     variance: FloatArray
     offset: float = 0.0
+
+    @property
+    def error(self) -> FloatArray:
+        """The expected absolute error of an answer, (annotators,): that of a normal variable of this spread."""
+        found: FloatArray = NORMAL_MEAN * np.sqrt(self.variance + self.bias**2)
+        return found
 
 
 def gaussian(readings: Readings) -> Located:
@@ -51,30 +57,33 @@ def gaussian(readings: Readings) -> Located:
     >>> bool(np.abs(found.place - truth).max() < 0.02), found.error.round(2).tolist()
     (True, [0.06, 0.06, 0.16])
     """
-    telling = readings.telling()
-    told = readings.task[telling], readings.annotator[telling], readings.value[telling]
-    people = _start(readings)
+    telling = readings.telling().astype(np.float64)
+    every = np.ones(len(readings.task))
+    people = start(readings, ERROR**2)
     place: FloatArray = np.zeros(readings.tasks)
     for _ in range(ITERATIONS):
-        moved, spread = _expect(readings, people)
-        people = _maximise(readings, told, moved, spread, people)
+        moved, spread = expect(readings, people, every)
+        people = maximise(readings, telling, moved, spread, people)
         change = float(np.abs(moved - place).max(initial=0.0))
         place = moved
         if change < TOLERANCE:
             break
-    place, spread = _expect(readings, people)
-    error = _NORMAL_MEAN * np.sqrt(people.variance + people.bias**2)
-    return Located(place, np.sqrt(spread + _shared(readings, people)), error)
+    place, spread = expect(readings, people, every)
+    return Located(place, np.sqrt(spread + shared(readings, people, every)), people.error)
 
 
-def _start(readings: Readings) -> _People:
+def start(readings: Readings, variance: float) -> People:
+    """Everybody without bias and of one variance."""
     zero = np.zeros(readings.annotators)
-    return _People(zero, zero, np.full(readings.annotators, ERROR**2))
+    return People(zero, zero, np.full(readings.annotators, variance))
 
 
-def _expect(readings: Readings, people: _People) -> tuple[FloatArray, FloatArray]:
-    """E-step: mean and variance of each true value; known ones have none: (tasks,) each."""
-    weight = 1.0 / people.variance[readings.annotator]
+def expect(readings: Readings, people: People, counted: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """E-step: mean and variance of each true value; known ones have none: (tasks,) each.
+
+    ``counted`` (answers,), above 0, says how much of an answer counts.
+    """
+    weight = counted / people.variance[readings.annotator]
     total = np.bincount(readings.task, weight, readings.tasks)
     unbiased = readings.value - people.bias[readings.annotator]
     summed = np.bincount(readings.task, weight * unbiased, readings.tasks)
@@ -85,33 +94,29 @@ def _expect(readings: Readings, people: _People) -> tuple[FloatArray, FloatArray
     return place, spread
 
 
-def _maximise(
-    readings: Readings,
-    told: tuple[IntArray, IntArray, FloatArray],
-    place: FloatArray,
-    spread: FloatArray,
-    before: _People,
-) -> _People:
-    """M-step: biases, then variances, each drawn towards what is common."""
-    task, annotator, value = told
-    people = readings.annotators
-    answers = np.bincount(annotator, minlength=people).astype(np.float64)
-    away = np.bincount(annotator, value - place[task], people)
+def maximise(readings: Readings, counted: FloatArray, place: FloatArray, spread: FloatArray, before: People) -> People:
+    """M-step: biases, then variances, each drawn towards what is common.
+
+    ``counted`` (answers,) says how much of an answer counts, 0 for one that cannot be compared.
+    """
+    task, annotator, value, people = readings.task, readings.annotator, readings.value, readings.annotators
+    answers = np.bincount(annotator, counted, people)
+    away = np.bincount(annotator, counted * (value - place[task]), people)
     common = float(np.sum(before.bias**2 + before.bias_error) + BIAS**2) / (people + 1)
     drawn = answers + before.variance / common
     bias = away / drawn
     left = (value - place[task] - bias[annotator]) ** 2 + spread[task]
-    squares = np.bincount(annotator, left, people)
+    squares = np.bincount(annotator, counted * left, people)
     pooled = (squares.sum() + ERROR**2) / (answers.sum() + 1.0)
-    believed = readings.believed * (readings.believed_error / _NORMAL_MEAN) ** 2
+    believed = readings.believed * (readings.believed_error / NORMAL_MEAN) ** 2
     variance = (squares + STRENGTH * pooled + believed) / (answers + STRENGTH + readings.believed)
     offset = 0.0 if np.any(~np.isnan(readings.known)) else common / max(people, 1)
-    return _People(bias, before.variance / drawn, variance, offset)
+    return People(bias, before.variance / drawn, variance, offset)
 
 
-def _shared(readings: Readings, people: _People) -> FloatArray:
+def shared(readings: Readings, people: People, counted: FloatArray) -> FloatArray:
     """How much of each true value's variance comes from not knowing the biases: (tasks,)."""
-    weight = 1.0 / people.variance[readings.annotator]
+    weight = counted / people.variance[readings.annotator]
     total = np.bincount(readings.task, weight, readings.tasks)
     part = np.bincount(readings.task, weight**2 * people.bias_error[readings.annotator], readings.tasks)
     found: FloatArray = np.divide(part, total**2, out=np.zeros(readings.tasks), where=total > 0)

@@ -9,10 +9,10 @@ from label_config.answers import Moment
 from ..evidence import ControlEvidence
 from ..records import BoolArray, FloatArray, IntArray, TaskConsensus
 from .inference import Inference, Inferred
+from .median import median
 from .medoid import known
 from .numeric import annotators, estimated
 from .readings import values_of
-from .weighted_median import median
 
 SAME = 1e-9
 """Two distances to the median closer than this part of the scale are alike."""

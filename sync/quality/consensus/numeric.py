@@ -14,15 +14,19 @@ from ..evidence import ControlEvidence
 from ..records import AnnotatorQuality, FloatArray, TaskConsensus
 from .gaussian import STRENGTH, gaussian
 from .inference import Inference, Inferred
+from .median import median
 from .readings import Located, Readings, Ruler, readings_of, values_of
-from .weighted_median import median
+from .robust_mean import cleaned, robust_mean
 
 NEAR = 0.05
 """A number is right within this part of its scale."""
 HALF_A_STAR = 0.5
 """A rating is right within this."""
 DIGITS = 10
-"""Of a place on the scale: what lies behind depends on the order in which answers are added up."""
+"""Of a place on the scale, and beyond it: what lies behind depends on the order in which answers are added up."""
+
+DOMINATED = 0.5
+"""From such a part of the squared distances on, the few answers that make it up are what a mean would follow."""
 
 Model = Callable[[Readings], Located]
 
@@ -54,7 +58,7 @@ def estimated(evidence: ControlEvidence, model: Model) -> tuple[Estimates, Locat
     found = model(readings)
     freedom = readings.freedom()
     least, most = _extremes(evidence)
-    place = np.clip(scale.write(np.round(found.place, DIGITS)), least, most)
+    place = np.clip(scale.write(_rounded(found.place)), least, most)
     deviation = found.deviation * scale.length
     reach = special.stdtrit(freedom + 1, 0.975) * deviation
     control = evidence.control
@@ -66,6 +70,13 @@ def estimated(evidence: ControlEvidence, model: Model) -> tuple[Estimates, Locat
         place, np.minimum(low, place), np.maximum(high, place), np.clip(confidence, 0, 1), deviation, freedom
     )
     return estimates, found, scale
+
+
+def _rounded(place: FloatArray) -> FloatArray:
+    """Places to ``DIGITS`` digits behind the point; far from the scale, to so many significant ones."""
+    size = 10 ** np.ceil(np.log10(np.maximum(np.abs(place), 1.0)))
+    found: FloatArray = np.round(place / size, DIGITS) * size
+    return found
 
 
 def tolerance(control: Control, scale: Ruler) -> float:
@@ -158,7 +169,35 @@ def annotators(evidence: ControlEvidence, located: Located) -> tuple[AnnotatorQu
     )
 
 
+def choose(evidence: ControlEvidence) -> tuple[str, str]:
+    """What "auto" does for numbers: a mean that hears no gross errors where these would dominate it, and why in words.
+
+    The distances are those from the robust mean, of answers that can be compared; under normal errors those that look
+    gross make up a tenth of the squares, seldom a third.
+    """
+    readings, _ = readings_of(evidence)
+    telling = readings.telling()
+    if not telling.any():
+        return "mean", "no two answers to a task can be compared"
+    found = cleaned(readings)
+    squares = (readings.value - found.located.place[readings.task])[telling] ** 2
+    bad = 1 - found.sound[telling]
+    share = float(bad @ squares / squares.sum()) if squares.any() else 0.0
+    few = int((bad > 0.5).sum())
+    if not few or share < DOMINATED:
+        return "mean", "the distances between answers are such as normal errors make"
+    if not found.few:
+        return "mean", f"{few:,} of {len(bad):,} answers are far from the others to the task: too many for gross errors"
+    answers = "1 answer" if few == 1 else f"{few:,} answers"
+    return "robust-mean", (
+        f"{answers} of {len(bad):,} {'is' if few == 1 else 'are'} so far from the others to the task that "
+        f"{'it makes' if few == 1 else 'they make'} up {100 * share:.0f} % of the squared distances: "
+        "a mean would follow gross errors"
+    )
+
+
 METHODS: Mapping[str, Inference] = {
     "mean": functools.partial(infer_numbers, gaussian),
+    "robust-mean": functools.partial(infer_numbers, robust_mean),
     "median": functools.partial(infer_numbers, median),
 }

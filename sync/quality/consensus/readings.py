@@ -14,6 +14,8 @@ from .reliability import believed_answers
 
 BULK = (2.5, 97.5)
 """Between these percentiles of the answers lies the scale of a control without bounds."""
+FAR = 10.0
+"""Answers so many times as far outside of the middle half as that is long are no part of the bulk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,9 @@ def _value(answer: Answer) -> float:
 def ruler(control: Control, values: FloatArray) -> Ruler:
     """The scale from the control's lowest to its highest value where it has both, else of the bulk of the answers.
 
-    Answers far outside are no reason to call all others alike, so that the bulk ends at the ``BULK`` percentiles. Where
-    the bulk has no length the scale has that of all answers; where those are all alike, any: it is 1.
+    Answers far outside are no reason to call all others alike: the bulk ends at the ``BULK`` percentiles of those that
+    are not ``FAR`` outside. Where it has no length the scale has that of all answers; where those are all alike, any:
+    it is 1.
 
     >>> control = Control("c", "Rating", ("t",), family=Family.RATING, high=5.0)
     >>> ruler(control, np.array([2.0])), ruler(Control("c", "Number", ("t",)), np.array([7.0, 7.0]))
@@ -109,10 +112,17 @@ def ruler(control: Control, values: FloatArray) -> Ruler:
         return Ruler((low + control.high) / 2, control.high - low)
     if not len(values):
         return Ruler(0.0, 1.0)
-    first, last = np.percentile(values, BULK)
+    first, last = np.percentile(_without_far(values), BULK)
     least, most = float(values.min()), float(values.max())
     length = float(last - first) or most - least
-    return Ruler(float(np.median(values)), max(length, (most - least) * 1e-6) or 1.0)
+    return Ruler(float(np.median(values)), max(length, (most - least) * 1e-12) or 1.0)
+
+
+def _without_far(values: FloatArray) -> FloatArray:
+    """The values that are not far outside; all where the middle half of them is one value."""
+    first, last = np.percentile(values, (25, 75))
+    slack = FAR * (last - first)
+    return values[(values >= first - slack) & (values <= last + slack)] if slack > 0 else values
 
 
 def readings_of(evidence: ControlEvidence) -> tuple[Readings, Ruler]:
