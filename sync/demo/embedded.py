@@ -5,11 +5,12 @@ import os
 import secrets
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -21,7 +22,8 @@ from .accounts import Account
 from .processes import LOG_LINES, stop
 
 VERSION = "1.23.2"
-TEMPLATE = f"label-studio-{VERSION}-v2"
+TEMPLATE = f"label-studio-{VERSION}-v3"
+DATABASE = "label_studio.sqlite3"
 STARTING_SECONDS = 180
 
 
@@ -165,6 +167,9 @@ def _build(template: Path, executable: Path) -> None:
     finally:
         stop(process)
     accounts.write(draft / accounts.FILE, _make_accounts(executable, draft, crew))
+    with closing(sqlite3.connect(draft / DATABASE)) as database:
+        # The file remembers it: each commit waits for the disk once instead of three times or more.
+        database.execute("PRAGMA journal_mode=WAL")
     draft.rename(template)
 
 
