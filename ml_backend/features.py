@@ -29,22 +29,29 @@ class View:
     field: str
 
 
-def view_of(config: LabelConfig, control: Control) -> View:
-    """What a control is about: the first of its objects that an encoder reads.
+def view_of(config: LabelConfig, control: Control, preferred: str = "") -> View:
+    """What a control is about: the first of its objects that an encoder reads, by the ``preferred`` one if it can.
 
     Raises NotLearnable for a control that no model of ours answers, and where nothing reads its objects, naming the
     tags there are models for.
     """
+    found = views_of(config, control)
+    return next((view for view in found if view.encoder == preferred), found[0])
+
+
+def views_of(config: LabelConfig, control: Control) -> list[View]:
+    """Every way to read what a control is about, the default first, one at least; see ``view_of``."""
     if not control.decidable or control.tag != "Choices":
         raise NotLearnable(
             f"control {control.name!r}: <{control.tag}> cannot be learned yet; there are models for: Choices"
         )
-    for name in control.to_names:
-        shown = next(one for one in config.objects if one.name == name)
-        for encoder, family in ENCODERS.items():
-            if shown.tag in family.tags:
-                return View(encoder, shown.field)
-    tags = ", ".join(tag for family in ENCODERS.values() for tag in family.tags)
+    shown = [one for name in control.to_names for one in config.objects if one.name == name]
+    found = [
+        View(encoder, one.field) for one in shown for encoder, family in ENCODERS.items() if one.tag in family.tags
+    ]
+    if found:
+        return found
+    tags = ", ".join(dict.fromkeys(tag for family in ENCODERS.values() for tag in family.tags))
     raise NotLearnable(f"control {control.name!r}: nothing here reads what it is about; there are models for: {tags}")
 
 
@@ -80,7 +87,7 @@ def read_all(
         except MediaError:
             return None
 
-    if view.encoder == "tfidf":
+    if not family.fetches:
         return [read(data) for data in datas]
     with ThreadPoolExecutor(READERS) as pool:
         return list(pool.map(read, datas))

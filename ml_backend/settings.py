@@ -48,6 +48,9 @@ class Settings(BaseSettings):
         5.0, ge=0, le=3_600, description="How long an annotation event waits for more before the feed is read."
     )
     least_labels: int = Field(10, ge=4, le=100_000, description="Labels of a control before it is learned at all.")
+    encoder: Literal["auto", "tfidf+wordllama", "tfidf", "wordllama"] = Field(
+        "auto", description="How texts are read. auto: terms beside word vectors."
+    )
     utility: Literal["fused", "margin", "entropy", "disagreement", "novelty"] = Field(
         "fused", description="What the acquisition order goes by."
     )

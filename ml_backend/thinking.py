@@ -13,7 +13,7 @@ from label_config.model import Control, LabelConfig
 from .control_model import ControlModel
 from .encoders import Fetch
 from .errors import NotLearnable
-from .features import chunks, digest, read_all, stacked, view_of
+from .features import chunks, digest, read_all, stacked, views_of
 from .records import ABSTAINS, Features, FloatArray, Opinion, Quality, Task, pooled
 from .registry import Model, Registry
 from .settings import Settings
@@ -183,10 +183,10 @@ def _row(learned: ControlModel, task: Task) -> int | None:
 def _still_fits(learned: ControlModel, config: LabelConfig, control: Control) -> bool:
     """Whether the interface still asks what the model has learned to answer."""
     try:
-        view = view_of(config, control)
+        views = views_of(config, control)
     except NotLearnable:
         return False
-    return view == learned.view and control.multiple == learned.multiple and set(learned.labels) <= set(control.labels)
+    return learned.view in views and control.multiple == learned.multiple and set(learned.labels) <= set(control.labels)
 
 
 def _whole(blocks: Sequence[tuple[int, Sequence[int], Features]]) -> Features:

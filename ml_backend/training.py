@@ -71,7 +71,7 @@ def learn_control(
     config: LabelConfig, control: Control, rows: Sequence[TrainingRow], fetch: Fetch, settings: Settings
 ) -> ControlModel:
     """Read, encode, learn out of fold, calibrate, learn on all, measure."""
-    view = view_of(config, control)
+    view = view_of(config, control, settings.encoder)
     usable = [row for row in rows if _fits(control, row)]
     sheet = _sheet(control, view, [row for row in usable if not row.holdout], fetch, settings.least_labels)
     family = ENCODERS[view.encoder]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..records import Arrays, Features, IntArray
-from . import pixels, text
+from . import pixels, terms_and_meaning, text, wordllama
 
 Fetch = Callable[[str], bytes]
 """From what a task's field says to the bytes of an image; raises MediaError."""
@@ -30,9 +30,10 @@ class Encoder(Protocol):
 class EncoderFamily:
     """How one kind of data is read, fitted and restored. ``tags`` are the object tags that it is meant for.
 
-    ``read`` turns a field's value into an input; it raises MediaError for what cannot be read. ``variants`` are other
-    inputs that mean the same, for learning: lists as long as the inputs. ``without_own(rows, groups)``: each row as an
-    encoder gives it that was fitted without the row's group, which is how a new task looks.
+    ``read`` turns a field's value into an input, and ``fetches`` says that it may have to download something; it raises
+    MediaError for what cannot be read. ``variants`` are other inputs that mean the same, for learning: lists as long as
+    the inputs. ``without_own(rows, groups)``: each row as an encoder gives it that was fitted without the row's group,
+    which is how a new task looks.
     """
 
     tags: tuple[str, ...]
@@ -42,13 +43,27 @@ class EncoderFamily:
     without_own: Callable[[Features, IntArray], Features]
     fit: Callable[[Sequence[Any]], Encoder]
     restore: Callable[[Mapping[str, Any], Arrays], Encoder]
+    fetches: bool = False
 
+
+_TEXTS = ("Text", "HyperText")
 
 ENCODERS: Mapping[str, EncoderFamily] = {
-    "tfidf": EncoderFamily(
-        ("Text", "HyperText"), "logistic", text.read, text.variants, text.without_own, text.fit, text.restore
+    "tfidf+wordllama": EncoderFamily(
+        _TEXTS,
+        "logistic",
+        text.read,
+        text.variants,
+        terms_and_meaning.without_own,
+        terms_and_meaning.fit,
+        terms_and_meaning.restore,
+    ),
+    "tfidf": EncoderFamily(_TEXTS, "logistic", text.read, text.variants, text.without_own, text.fit, text.restore),
+    "wordllama": EncoderFamily(
+        _TEXTS, "logistic", text.read, text.variants, wordllama.without_own, wordllama.fit, wordllama.restore
     ),
     "pixels": EncoderFamily(
-        ("Image",), "ensemble", pixels.read, pixels.variants, pixels.without_own, pixels.fit, pixels.restore
+        ("Image",), "ensemble", pixels.read, pixels.variants, pixels.without_own, pixels.fit, pixels.restore, True
     ),
 }
+"""By name; the first one that reads what a control is about is its default."""

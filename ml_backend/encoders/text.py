@@ -48,7 +48,7 @@ class TfIdf:
 
     def encode(self, inputs: Sequence[str]) -> sparse.csr_matrix:
         """Sparse rows, (n, d), float32, of length 1; of length 0 for a text without a known term."""
-        return _unit(_counts(inputs)[:, self._columns].multiply(self._idf))
+        return unit(_counts(inputs)[:, self._columns].multiply(self._idf))
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """The columns and their idf."""
@@ -75,10 +75,11 @@ def without_own(rows: sparse.csr_matrix, groups: IntArray) -> sparse.csr_matrix:
     width = rows.shape[1]
     entries = np.unique(np.repeat(groups, np.diff(rows.indptr)) * width + rows.indices)
     groups_with = np.bincount(entries % width, minlength=width)
-    return _unit(rows @ sparse.diags((groups_with > 1).astype(np.float32)))
+    return unit(rows @ sparse.diags((groups_with > 1).astype(np.float32)))
 
 
-def _unit(rows: sparse.spmatrix) -> sparse.csr_matrix:
+def unit(rows: sparse.spmatrix) -> sparse.csr_matrix:
+    """Each row at length 1; zeros stay zeros."""
     from sklearn.preprocessing import normalize  # slow to import, and --help needs none of it
 
     return normalize(sparse.csr_matrix(rows, dtype=np.float32), copy=False)
@@ -93,5 +94,5 @@ def _counts(inputs: Sequence[str]) -> sparse.csr_matrix:
         hashed = HashingVectorizer(**options, n_features=COLUMNS, alternate_sign=False, norm=None)
         found = hashed.transform(inputs)
         found.data = 1 + np.log(found.data)
-        parts.append(_unit(found))
+        parts.append(unit(found))
     return sparse.hstack(parts, format="csr")

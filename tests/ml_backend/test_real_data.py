@@ -53,8 +53,8 @@ def judged(
     return float(right.mean()), float(np.abs(np.bincount(bins, sure - right)).sum() / len(right)), seconds
 
 
-# Measured: accuracy .957 and .714, calibration error .02 and .01.
-@pytest.mark.parametrize(("name", "labels", "accuracy"), [("al_sms", 200, 0.93), ("al_trec6", 400, 0.67)])
+# Measured: accuracy .974 and .719, calibration error .01 and .04.
+@pytest.mark.parametrize(("name", "labels", "accuracy"), [("al_sms", 200, 0.95), ("al_trec6", 400, 0.67)])
 def test_texts(shared_data: Path, tmp_path: Path, name: str, labels: int, accuracy: float) -> None:
     examples = texts(shared_data / name)
     xml = interface(sorted({label for _, label in examples}))
