@@ -36,12 +36,6 @@ class Asked:
     label_weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-def controls_of(config: LabelConfig, asked: Asked) -> tuple[Control, ...]:
-    """The controls that are asked for, in the interface's order; raises InterfaceError that lists those there are."""
-    named = {config.control(name).name for name in asked.controls}
-    return tuple(control for control in config.controls if not named or control.name in named)
-
-
 def methods_of(asked: Asked, controls: Sequence[Control]) -> dict[str, Method]:
     """How agreement is computed, by control; raises SettingsError that lists the valid names."""
     _refuse_unknown("coefficient", asked.coefficients, COEFFICIENTS)

@@ -11,13 +11,14 @@ from ..errors import SettingsError, TiebreakError
 from ..evidence.fitting import refuse_misfit, strangers, what_was_rejected
 from ..evidence.gathering import DAY, WEEK, Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
+from ..evidence.source import controls_of
 from ..labelstudio.export_file import AnsweredTask
 from ..quality.agreement import measure
 from ..quality.distance.sweep import TooManyOverlaps
 from ..quality.evidence import ControlEvidence, Method
 from ..quality.label_weights import weighted_agreement
 from ..quality.measured import Measured
-from .asked import Asked, controls_of, methods_of, refuse_unknown_labels
+from .asked import Asked, methods_of, refuse_unknown_labels
 
 MOST_VALUES = 1000
 """A field with more values than this cuts the tasks into crumbs: it is refused."""
@@ -64,7 +65,7 @@ def report_on(
     Raises SettingsError and InterfaceError for what is asked and does not exist, ExportError where no annotation fits
     the labeling interface.
     """
-    controls = controls_of(config, asked)
+    controls = controls_of(config, asked.controls)
     methods = methods_of(asked, controls)
     refuse_unknown_labels(asked.label_weights, controls)
     gathered = gather(config, tasks, Wanted(controls, asked.by, asked.ground_truth, excerpts), predicted.opinions)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..consensus.report import controls_of
 from ..evidence.fitting import refuse_misfit, what_was_rejected
 from ..evidence.gathering import Gathered, Wanted, gather
-from ..evidence.source import Source
+from ..evidence.source import Source, controls_of
 from ..quality.annotators import AnnotatorProfile, profiles
 from ..quality.consensus import infer, methods
 from ..settings import Settings

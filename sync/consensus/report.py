@@ -9,7 +9,7 @@ from ..errors import SettingsError
 from ..evidence.fitting import refuse_misfit, strangers, what_was_rejected
 from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
-from ..evidence.source import Source
+from ..evidence.source import Source, controls_of
 from ..quality.consensus import every_method, infer, methods
 from ..quality.consensus.bradley_terry import ItemScore, pairwise_scores
 from ..quality.consensus.classes import never_compared
@@ -88,12 +88,6 @@ def _scores(
             items = pairwise_scores(evidence, consensus, gathered.data, (sides[0], sides[1]))
             scores[name] = tuple(sorted(items, key=lambda one: (-one.score, one.item)))
     return scores
-
-
-def controls_of(config: LabelConfig, names: Sequence[str]) -> tuple[Control, ...]:
-    """The controls that are asked for, in the interface's order; raises InterfaceError that lists those there are."""
-    named = {config.control(name).name for name in names}
-    return tuple(control for control in config.controls if not named or control.name in named)
 
 
 def refuse_unknown_method(method: str, controls: Sequence[Control]) -> None:

@@ -10,11 +10,10 @@ import numpy as np
 from label_config.model import LabelConfig
 
 from ..assess import how
-from ..consensus.report import controls_of
 from ..evidence.fitting import refuse_misfit, what_was_rejected
 from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
-from ..evidence.source import Source
+from ..evidence.source import Source, controls_of
 from ..evidence.vectors import read_vectors
 from ..judging import concluded_on, shown_fields
 from ..quality.agreement.resampling import Rng

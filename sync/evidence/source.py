@@ -1,7 +1,7 @@
 """Where the answers come from: an export file with its labeling interface, or a project in the store."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # imported where they are needed, so that help comes at once
     from sqlalchemy import Connection
 
     from label_config.answers import Answer
-    from label_config.model import LabelConfig
+    from label_config.model import Control, LabelConfig
 
     from ..labelstudio.export_file import AnsweredTask
     from ..store.projects import StoredProject
@@ -117,6 +117,12 @@ def _much_is_kept() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def controls_of(config: "LabelConfig", names: Sequence[str]) -> "tuple[Control, ...]":
+    """The controls that are asked for, in the interface's order; raises InterfaceError that lists those there are."""
+    named = {config.control(name).name for name in names}
+    return tuple(control for control in config.controls if not named or control.name in named)
 
 
 def interface_in(place: Path) -> "LabelConfig":

@@ -1,7 +1,7 @@
 """The queue for people on a terminal: the head of it with its reasons, or how one task got its place."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .. import terminal
 from ..agreement.wording import left_out
@@ -23,13 +23,24 @@ REASONS, LONGEST = 2, 160
 
 def show(report: Report) -> None:
     """Print the head of the queue, and what it holds in all."""
-    queue = report.verdict.queue
-    entries = queue[:]
+    entries = report.verdict.queue[:]
+    _head(entries)
+    actions = Counter(entry.action for entry in entries)
+    _counted("what is to be done", "action", actions, ACTIONS)
+    kinds = Counter(kind for entry in entries for kind in {one.kind for one in entry.findings})
+    _counted("what was found", "finding", kinds, KINDS)
+    _corrections(report.verdict.corrections)
+    title("all controls", left_out(report.gathered.left_out))
+    for note in (*report.notes, *report.hints):
+        sentence(note)
+    if entries:
+        sentence(f"--explain {entries[0].task} shows how the first one got its place.")
+
+
+def _head(entries: Sequence[Priority]) -> None:
     bands = Counter(entry.band for entry in entries)
-    title(
-        "queue",
-        ", ".join([counted(len(queue), "entry", "entries"), *(f"P{band} {bands[band]:,}" for band in sorted(bands))]),
-    )
+    counts = [counted(len(entries), "entry", "entries"), *(f"P{band} {bands[band]:,}" for band in sorted(bands))]
+    title("queue", ", ".join(counts))
     rows = [
         (
             str(place),
@@ -43,28 +54,12 @@ def show(report: Report) -> None:
         for place, entry in enumerate(entries[:ROWS], 1)
     ]
     table("", ("", "task", "control", "priority", "band", "action", "why"), rows, ROWS, {0, 1, 3})
-    actions = Counter(entry.action for entry in entries)
-    table(
-        "what is to be done",
-        ("action", "tasks", "what it means"),
-        [(action, f"{count:,}", ACTIONS[action]) for action, count in actions.most_common()],
-        ROWS,
-        {1},
-    )
-    kinds = Counter(kind for entry in entries for kind in {one.kind for one in entry.findings})
-    table(
-        "what was found",
-        ("finding", "tasks", "what it means"),
-        [(kind, f"{count:,}", KINDS[kind]) for kind, count in kinds.most_common()],
-        len(KINDS),
-        {1},
-    )
-    _corrections(report.verdict.corrections)
-    title("all controls", left_out(report.gathered.left_out))
-    for note in (*report.notes, *report.hints):
-        sentence(note)
-    if entries:
-        sentence(f"--explain {entries[0].task} shows how the first one got its place.")
+
+
+def _counted(name: str, what: str, found: Counter[str], meanings: Mapping[str, str]) -> None:
+    """How many tasks have each of something, and what it means."""
+    rows = [(one, f"{count:,}", meanings[one]) for one, count in found.most_common()]
+    table(name, (what, "tasks", "what it means"), rows, len(meanings), {1})
 
 
 def _corrections(groups: Sequence[CorrectionGroup]) -> None:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from label_config.model import LabelConfig
 
 from ..assess import how
-from ..consensus.report import controls_of
 from ..evidence.fitting import refuse_misfit, strangers, what_was_rejected
 from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
-from ..evidence.source import Source
+from ..evidence.source import Source, controls_of
 from ..judging import Verdict, judge
 from ..settings import Settings
 
