@@ -1,19 +1,23 @@
 """``tiebreak corrections`` on a store: what is proposed, what is not and why, all without a Label Studio."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sync.assess import assess
+from sync.corrections import Change
 from sync.corrections_shown import show
 from sync.settings import load
 from sync.store import projects
+from sync.store.corrections import Batch
 from sync.store.engine import open_store
 
 from ..agreement.conftest import tiebreak
 from ..agreement.test_store import stored
+from ..docs.keys import documented, keys
 from ..evidence.files import chosen, given, task
 from .terminal import Terminal
 
@@ -92,6 +96,18 @@ def test_what_cannot_be_done_is_said(tiebreak: Terminal, options: tuple[str, ...
     assessed(tiebreak.folder, FOUR_AGAINST_ONE)
     done = tiebreak("corrections", "--project", "8", *options)
     assert (done.code, said in done.err) == (1, True)
+
+
+def test_every_key_of_the_json_is_documented_and_no_other(tiebreak: Terminal) -> None:
+    """What needs a Label Studio to be there is put in as the code makes it."""
+    assessed(tiebreak.folder, FOUR_AGAINST_ONE)
+    found = json.loads(tiebreak("corrections", "--project", "7", "--json").out)
+    (tiebreak.folder / "store.sqlite3").unlink()
+    assessed(tiebreak.folder, FOUR_AGAINST_ONE, NEVER)
+    found["refused"] = json.loads(tiebreak("corrections", "--project", "7", "--json").out)["refused"]
+    found["changed"] = asdict(Change(1, 2, ((3, "gone"),)))
+    found["batches"] = [asdict(Batch(1, ("a",), 2, 3, 4, 5))]
+    assert keys(found) == documented("docs/queue.md", "The JSON of corrections")
 
 
 def test_what_was_applied_and_undone_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
