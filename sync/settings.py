@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -21,10 +21,12 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .errors import SettingsError
+from .settings_words import accepted, explained, written
+
+__all__ = ["DEFAULT_FILE", "Pool", "Settings", "accepted", "address", "as_file", "load", "read"]
 
 if TYPE_CHECKING:
     from .quality.records import Trust
@@ -72,7 +74,7 @@ class Pool(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    annotators: tuple[int, ...]
+    annotators: Annotated[tuple[int, ...], "a list of the annotators' ids"]
     accuracy: float = Field(gt=0, lt=1)
     answers: float = Field(10.0, gt=0, le=1e6)
 
@@ -151,24 +153,38 @@ class Settings(BaseSettings):
     )
     consensus_method: ConsensusMethod = Field("auto", description="How the probable answer is inferred.")
     pools: Pools = Field(
-        {}, description="What is believed beforehand of people: experts, a crowd, people of the house."
+        {},
+        description="What is believed beforehand of people: experts, a crowd, people of the house.",
+        examples=[{"experts": {"annotators": [1, 2], "accuracy": 0.95, "answers": 20}}],
     )
     bootstrap: int = Field(1000, ge=100, le=100_000, description="Resamples behind each interval.")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="Coverage of each interval.")
     seed: int = Field(0, ge=0, description="Seed of the resampling, so that reports repeat exactly.")
     control_weights: Weights = Field(
-        {}, description="How much a control counts in the overall agreement; 1 where it is not named."
+        {},
+        description="How much a control counts in the overall agreement; 1 where it is not named.",
+        examples=[{"mood": 2}],
     )
     label_weights: LabelWeights = Field(
-        {}, description="How much a label counts in the agreement on its control; 1 where it is not named."
+        {},
+        description="How much a label counts in the agreement on its control; 1 where it is not named.",
+        examples=[{"mood": {"very bad": 3}}],
     )
     distances: Distances = Field(
-        {}, description="How far apart two answers to a control are, where its own default is not wanted."
+        {},
+        description="How far apart two answers to a control are, where its own default is not wanted.",
+        examples=[{"mood": "ordinal"}],
     )
     policy: Policy = Field(
-        {}, description="What makes the order of the queue: weights, importance, budget, audits, bands."
+        {},
+        description="What makes the order of the queue: weights, importance, budget, audits, bands.",
+        examples=[{"budget": 200, "audit_share": 0.1, "weights": {"outlier": 0}, "importance": {"mood": {"bad": 1}}}],
     )
-    rules: Rules = Field((), description="Checks of your own on answers, each with a name (docs/rules.md).")
+    rules: Rules = Field(
+        (),
+        description="Checks of your own on answers, each with a name (docs/rules.md).",
+        examples=[[{"name": "say more", "check": "length", "control": "summary", "of": "words", "min": 3}]],
+    )
     review_limit: int = Field(200, ge=1, le=100_000, description="How many reviews of one project may be open at once.")
 
     @field_validator("projects", mode="before")
@@ -283,89 +299,20 @@ def _validated(values: dict[str, Any], file: Path, text: str) -> Settings:
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise SettingsError("\n".join(_explain(problem, file, text) for problem in error.errors())) from error
+        raise SettingsError("\n".join(_explained(problem, file, text) for problem in error.errors())) from error
 
 
-def _explain(problem: Any, file: Path, text: str) -> str:
-    said = problem["msg"].removeprefix("Value error, ")
-    if not problem["loc"]:
-        return f"{file}: {said}" if text else said
+def _explained(problem: Any, file: Path, text: str) -> str:
     key = str(problem["loc"][0])
     variable = PREFIX + key.upper()
-    where = (
-        f"environment variable {variable}"
-        if key in Settings.model_fields and variable in os.environ
-        else f"{file}, line {_line(text, key)}: {key}"
-    )
-    if problem["type"] == "extra_forbidden":
-        return f"{where}: no such setting; {_known()}"
-    field = Settings.model_fields[key]
-    shown = "" if _is_secret(key) else f" {problem['input']!r} is refused:"
-    return f"{where}:{shown} {said}. Accepted: {accepted(field)}."
-
-
-def _line(text: str, key: str) -> int | str:
-    """Where the file sets a key or opens a table of that name."""
-    begins = re.compile(rf"\s*\[*\s*[\"']?{re.escape(key)}[\"']?\s*[.=\]]")
-    return next((number for number, row in enumerate(text.splitlines(), 1) if begins.match(row)), "?")
-
-
-def _is_secret(key: str) -> bool:
-    """Values that an error must not show: the address of a store may hold a password."""
-    return key == "store" or Settings.model_fields[key].annotation is SecretStr
+    read_instead = key in Settings.model_fields and variable in os.environ
+    return explained(problem, Settings.model_fields, str(file), text, variable if read_instead else "")
 
 
 def _known() -> str:
     return "there are: " + ", ".join(Settings.model_fields)
 
 
-def accepted(field: FieldInfo) -> str:
-    """The values that a setting takes, in words."""
-    if choices := [value for value in get_args(field.annotation) if isinstance(value, str)]:
-        return ", ".join(choices)
-    kinds: dict[object, str] = {float: "a number", int: "a whole number", str: "a text", SecretStr: "a text"}
-    kind = next((words for words in field.metadata if isinstance(words, str)), None) or kinds[field.annotation]
-    limits = [
-        f"{words} {getattr(limit, name):g}"
-        for limit in field.metadata
-        for name, words in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
-        if hasattr(limit, name)
-    ]
-    return ", ".join([kind, *limits])
-
-
 def as_file(given: Mapping[str, Any]) -> str:
-    """A settings file: what is given first, then every other setting, commented out, with its default."""
-    lines = ["# Settings of tiebreak. Each can also be set by an environment variable: TIEBREAK_ and its name.", ""]
-    for name in given:
-        lines += _entry(name, given[name])
-    lines += ["# What follows has defaults: take the # away to change one.", ""]
-    for name, field in Settings.model_fields.items():
-        if name not in given:
-            lines += _entry(name, _default(field), "# ")
-    return "\n".join(lines)
-
-
-def _entry(name: str, value: Any, sign: str = "") -> list[str]:
-    """A setting with its meaning and the accepted values; what follows ``sign`` is a line of TOML."""
-    field = Settings.model_fields[name]
-    text = _toml(value)
-    return [f"# {field.description}", f"# Accepted: {accepted(field)}.", f"{sign}{name} = {text}", ""]
-
-
-def _toml(value: Any) -> str:
-    """A value of a setting as TOML.
-
-    >>> _toml({"mood": {"bad": 3.0}}), _toml((1, 2))
-    ('{ "mood" = { "bad" = 3.0 } }', '[1, 2]')
-    """
-    if isinstance(value, dict):
-        parts = [f"{json.dumps(name, ensure_ascii=False)} = {_toml(one)}" for name, one in value.items()]
-        return f"{{ {', '.join(parts)} }}" if parts else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _default(field: FieldInfo) -> Any:
-    return field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+    """A settings file: what is given first, then every other setting, commented out."""
+    return written(Settings.model_fields, given)

@@ -109,7 +109,7 @@ def test_a_wrong_value_in_the_file_names_line_key_and_accepted_values(name: str)
     with pytest.raises(SettingsError) as refused:
         read(text, Path("my.toml"))
     said = str(refused.value)
-    assert said.startswith(f"my.toml, line 3: {name}: {WRONG[name]!r} is refused: ")
+    assert said.startswith(f"my.toml, line 3: {name}: {WRONG[name]!r} is refused")
     assert said.endswith(f"Accepted: {accepted(Settings.model_fields[name])}.")
 
 
@@ -136,10 +136,70 @@ def test_an_unknown_variable_is_refused_and_the_programs_own_are_not(monkeypatch
 
 
 def test_a_policy_is_refused_by_its_key_and_what_is_accepted() -> None:
-    with pytest.raises(SettingsError, match=r"my\.toml, line 1: policy: .*review_from, p2_from, p1_from.*fall"):
+    with pytest.raises(SettingsError, match=r"my\.toml, line 1: policy\.review_from, p2_from, p1_from.*fall"):
         read("policy = { p1_from = 0.1 }", Path("my.toml"))
-    with pytest.raises(SettingsError, match=r"my\.toml, line 2: policy: .*budgets: no such key; write 'budget'"):
+    with pytest.raises(SettingsError, match=r"my\.toml, line 3: policy\.budgets: no such key. Accepted: 'budget'"):
         read("seed = 1\n[policy]\nbudgets = 3", Path("my.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "[pools.crowd]\nannotators = [1]\naccuracy = 1.5",
+            "my.toml, line 3: pools.crowd.accuracy: 1.5 is refused. Accepted: a number, above 0, below 1.",
+        ),
+        (
+            "[pools.crowd]\nannotators = [1]",
+            "my.toml, line 1: pools.crowd.accuracy: it is missing. Accepted: a number, above 0, below 1.",
+        ),
+        (
+            "[pools]\ncrowd = { annotators = 'bob', accuracy = 0.7 }",
+            "my.toml, line 2: pools.crowd.annotators: 'bob' is refused. Accepted: a list of the annotators' ids.",
+        ),
+        (
+            "[pools.crowd]\nannotators = [1]\naccuracy = 0.7\nanswer = 3",
+            "my.toml, line 4: pools.crowd.answer: no such key; there are: annotators, accuracy, answers",
+        ),
+        ("pools.crowd = 3", "my.toml, line 1: pools.crowd: 3 is refused. Accepted: a table for each pool: annotators"),
+        (
+            "[control_weights]\n'the mood' = -1",
+            "my.toml, line 2: control_weights.the mood: -1 is refused. Accepted: a table: control = a number",
+        ),
+        (
+            "seed = 3\n[policy]\n[policy.weights]\ntie = 3",
+            "my.toml, line 4: policy.weights.tie: 3 is refused. Accepted: a number from 0 to 1.",
+        ),
+        (
+            "policy = { budget = 'x' }",
+            "my.toml, line 1: policy.budget: 'x' is refused. Accepted: a whole number of entries a run, from 0 on;",
+        ),
+        ("policy = 3", "my.toml, line 1: policy: 3 is refused. Accepted: a table with keys of docs/policy.md."),
+        ("rules = 3", "my.toml, line 1: rules: 3 is refused. Accepted: a table for each rule, [[rules]]."),
+        ("seed = -1", "my.toml, line 1: seed: -1 is refused. Accepted: a whole number, at least 0."),
+    ],
+)
+def test_a_wrong_value_within_a_table_names_its_own_line_and_key(text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(text, Path("my.toml"))
+    assert str(refused.value).startswith(said)
+    assert "nput should" not in str(refused.value)
+
+
+def test_a_wrong_value_within_a_variable_names_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIEBREAK_POOLS", '{"crowd": {"annotators": [1], "accuracy": 2}}')
+    with pytest.raises(SettingsError, match=r"^environment variable TIEBREAK_POOLS: crowd\.accuracy: 2 is refused\. "):
+        read("", Path("my.toml"))
+
+
+def test_the_file_that_is_written_shows_examples_of_tables_and_they_are_accepted() -> None:
+    rows = as_file({}).splitlines()
+    shown = [row[2:] for row, before in zip(rows[1:], rows, strict=False) if before == "# Nothing is set. An example:"]
+    names = ["pools", "control_weights", "label_weights", "distances", "policy", "rules"]
+    assert [row.split(" = ")[0] for row in shown] == names
+    settings = read("\n".join(shown), Path("my.toml"))
+    assert all(getattr(settings, name) for name in names)
+    assert not any(row.endswith(("= {}", "= []")) for row in rows if not row.startswith("# projects"))
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -13,8 +13,9 @@ class PolicyError(ValueError):
     """A key of the policy is unknown or has a value that is not accepted; the message names both and what is."""
 
     def __init__(self, key: str, problem: str, accepted: str) -> None:
-        super().__init__(f"policy: {key}: {problem}; write {accepted}")
+        super().__init__(f"policy.{key}: {problem}. Accepted: {accepted}.")
         self.key = key
+        self.problem = problem
         self.accepted = accepted
 
 
@@ -51,7 +52,7 @@ def _reader(key: str, known: Mapping[str, Reader], within: str = "") -> Reader:
 
 
 def _refuse(key: str, value: Any, accepted: str) -> NoReturn:
-    raise PolicyError(key, f"{value!r} is not accepted", accepted)
+    raise PolicyError(key, f"{value!r:.200} is refused", accepted)
 
 
 def _number(low: float, high: float | None, accepted: str) -> Reader:
