@@ -16,6 +16,9 @@ setup:  ## both virtual environments
 demo: setup  ## the whole product on this machine (ARGS="--once --json" for a report)
 	@$(BIN)/tiebreak demo $(ARGS)
 
+# Each of the two workers computes in one thread: more would only wait for each other.
+test test-faults: export OMP_NUM_THREADS ?= 1
+
 test: setup  ## every test (ARGS="-k name" for some)
 	@$(BIN)/pytest -q -n 2 --dist loadfile $(ARGS)
 

@@ -5,13 +5,12 @@ tasks of each group a resample has. What the project really has is one row of th
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from ..intervals import NO_RESAMPLES, estimate
+from ..one_thread import one_thread
 from ..records import Estimate, FloatArray, IntArray
 
 Rng = np.random.Generator
@@ -101,7 +100,7 @@ def estimates(quantities: Mapping[str, Quantity], rng: Rng, bootstrap: int, conf
         blocks: dict[str, list[FloatArray]] = {name: [] for name in names}
         times = min([bootstrap, *(most for name in names if (most := quantities[name].most) is not None)])
         if names and times >= 1:
-            with _one_thread(times * len(groups.times)):
+            with one_thread():
                 for weights in groups.resamples(seeded, times):
                     for name in names:
                         blocks[name].append(_bounded(quantities[name].of(weights)))
@@ -117,11 +116,6 @@ def estimates(quantities: Mapping[str, Quantity], rng: Rng, bootstrap: int, conf
         )
         for name, quantity in quantities.items()
     }
-
-
-def _one_thread(numbers: int) -> AbstractContextManager[object]:
-    """Many small products of matrices: threads that wait for each other make them slower than one alone."""
-    return threadpool_limits(1, "blas") if numbers > AT_ONCE else nullcontext()
 
 
 def _apart(quantities: Mapping[str, Quantity], rng: Rng) -> Iterator[tuple[Groups, Rng]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, sparse, special
 
+from ..one_thread import one_thread
 from ..records import FloatArray, IntArray
 from .cells import PARTS, Cells, cells
 from .posterior import Posterior, Votes
@@ -83,7 +84,8 @@ class Model:
 
         start = np.full(len(spread), MEAN) / spread
         options = {"maxiter": iterations, "maxfun": 2 * iterations, "gtol": tolerance, "ftol": 1e-12, "maxcor": 10}
-        found = optimize.minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+        with one_thread():
+            found = optimize.minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
         return self._at(found.x * spread)
 
     def _at(self, point: FloatArray) -> Abilities:

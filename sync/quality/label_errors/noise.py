@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special
 
+from ..one_thread import one_thread
 from ..records import BoolArray, FloatArray, IntArray
 from .calibration import scaled
 
@@ -67,7 +68,8 @@ def fit_noise(stated: FloatArray, agree: BoolArray, alternatives: float = np.inf
         return float(believed - _log_beta(rate) - same @ np.log(met) - other @ np.log1p(-met))
 
     start = np.array([special.logit(USUAL_RATE[0] / sum(USUAL_RATE)), 0.0, 0.0])
-    found = optimize.minimize(loss, start, method="L-BFGS-B", bounds=[(-7, 1), (-2, 2), (-3, 3)]).x
+    with one_thread():
+        found = optimize.minimize(loss, start, method="L-BFGS-B", bounds=[(-7, 1), (-2, 2), (-3, 3)]).x
     return Noise(float(special.expit(found[0])), float(np.exp(found[1])), float(found[2]))
 
 
@@ -110,7 +112,8 @@ def fit_class_noise(given: IntArray, probabilities: FloatArray) -> tuple[float, 
         )
 
     start = np.array([special.logit(USUAL_RATE[0] / sum(USUAL_RATE)), 0.0])
-    found = optimize.minimize(loss, start, method="L-BFGS-B", bounds=[(-7, 1), (-2, 2)]).x
+    with one_thread():
+        found = optimize.minimize(loss, start, method="L-BFGS-B", bounds=[(-7, 1), (-2, 2)]).x
     return float(special.expit(found[0])), float(np.exp(found[1]))
 
 
