@@ -8,7 +8,7 @@ from ..model import Control, Family
 from .quantities import number, once, quoted, seconds, texts, within
 
 _FEW = 8
-"""Labels that are looked up one by one; for more of them, a set is made."""
+"""Labels that are looked up one by one; for more of them, a set is made. So many are named by an error."""
 
 Value = Choices | Taxonomy | Number | Moment | Text | Ranking
 """An answer to one question."""
@@ -45,7 +45,19 @@ def known_labels(control: Control, labels: Mapping[str, None] | Sequence[str]) -
         known = control.labels if len(labels) < _FEW else frozenset(control.labels)
         for label in labels:
             if label not in known:
-                raise ValueError(f"the label {label!r:.80} is not in the labeling interface")
+                raise ValueError(
+                    f"the label {label!r:.80} is not in the labeling interface, which has: {listed(control.labels)}"
+                )
+
+
+def listed(labels: Sequence[str]) -> str:
+    """The labels as an error names them: the first of many.
+
+    >>> listed(("good", "bad")), listed([str(number) for number in range(10)])
+    ("'good', 'bad'", "'0', '1', '2', '3', '4', '5', '6', '7' and 2 more")
+    """
+    shown = ", ".join(f"{label!r:.80}" for label in labels[:_FEW])
+    return f"{shown} and {len(labels) - _FEW:,} more" if len(labels) > _FEW else shown or "none"
 
 
 def single(control: Control, labels: int) -> None:

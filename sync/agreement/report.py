@@ -8,7 +8,7 @@ import numpy as np
 from label_config.model import LabelConfig
 
 from ..errors import SettingsError, TiebreakError
-from ..evidence.fitting import refuse_misfit, strangers, what_was_rejected
+from ..evidence.fitting import refuse_misfit, strangers, worth_knowing
 from ..evidence.gathering import DAY, WEEK, Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..evidence.source import controls_of
@@ -142,7 +142,7 @@ def _notes(asked: Asked, gathered: Gathered) -> Iterable[str]:
         )
     elif not compared:
         yield "No task was answered by two people: there is nothing to compare."
-    yield from what_was_rejected(gathered)
+    yield from worth_knowing(gathered)
     yield from strangers(gathered)
     for name in asked.by:
         if name in (DAY, WEEK):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..evidence.fitting import refuse_misfit, what_was_rejected
+from ..evidence.fitting import refuse_misfit, worth_knowing
 from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.source import Source, controls_of
 from ..quality.annotators import AnnotatorProfile, profiles
@@ -35,4 +35,4 @@ def report_on(source: Source, names: Sequence[str], settings: Settings) -> Repor
         source.tell(name)
         method = settings.consensus_method if settings.consensus_method in methods(evidence.control) else "auto"
         found[name] = profiles(evidence, infer(evidence, method), gathered.data)
-    return Report(gathered, found, tuple(what_was_rejected(gathered)))
+    return Report(gathered, found, tuple(worth_knowing(gathered)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from label_config.model import Control, LabelConfig
 
 from ..errors import SettingsError
-from ..evidence.fitting import refuse_misfit, strangers, what_was_rejected
+from ..evidence.fitting import refuse_misfit, strangers, worth_knowing
 from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..evidence.source import Source, controls_of
@@ -66,7 +66,7 @@ def report_on(source: Source, asked: Asked, predicted: Predicted) -> Report:
         method = asked.method if asked.method in methods(evidence.control) else "auto"
         found[name] = infer(evidence, method)
     notes = (
-        *what_was_rejected(gathered),
+        *worth_knowing(gathered),
         *_unsuited(asked, controls),
         *_alone(gathered),
         *strangers(gathered),

@@ -10,7 +10,7 @@ import numpy as np
 from label_config.model import LabelConfig
 
 from ..assess import how
-from ..evidence.fitting import refuse_misfit, what_was_rejected
+from ..evidence.fitting import refuse_misfit, worth_knowing
 from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..evidence.source import Source, controls_of
@@ -67,7 +67,7 @@ def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Sett
         drifts += of_control(found, gathered.data, asked.by, since, rng)
     shown = _shown(source, asked, gathered, rng)
     drifts += of_data(gathered, shown_fields(source.config), shown, rng)
-    notes = (*what_was_rejected(gathered), *predicted.notes(), *_missed(asked, shown))
+    notes = (*worth_knowing(gathered), *predicted.notes(), *_missed(asked, shown))
     return Report(gathered, corrected(drifts), notes, tuple(_hints(source.config, gathered, asked)))
 
 

@@ -1,6 +1,6 @@
 """Sorting out what people said: the answers that count, what stands beside them, and what was left out and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from math import nan
@@ -11,6 +11,7 @@ import numpy as np
 from label_config.answers import Answer, empty_answer
 from label_config.errors import ResultError
 from label_config.model import Control, Family, LabelConfig
+from label_config.reading.quantities import quoted
 from label_config.results import read_answers
 
 from ..dashboard.excerpts import excerpt
@@ -79,7 +80,7 @@ class Gathered:
 
     ``tasks``, ``annotators`` and ``annotations`` count what is in use. ``named`` are controls that refused annotations
     speak of. ``fields`` are those that the data of some task has. ``sizes`` are those of the images that people drew
-    on, in pixels.
+    on, in pixels. ``contradicted`` are the tasks, by control, of which ground truths or rulings say different things.
     """
 
     evidence: Mapping[str, ControlEvidence]
@@ -92,6 +93,7 @@ class Gathered:
     excerpts: Mapping[int, str] = field(default_factory=dict)
     data: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     sizes: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    contradicted: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 class _Read(NamedTuple):
@@ -116,6 +118,13 @@ def gather(config: LabelConfig, tasks: Iterable[AnsweredTask], wanted: Wanted, o
     return sorting.gathered(opinions)
 
 
+def _nobody(named: object) -> str:
+    """Why an annotation has no annotator."""
+    if named is None:
+        return "nobody is named in completed_by, where the id of a user is expected"
+    return f"completed_by is {quoted(named)}, not the id of a user (a whole number, or an object with such an id)"
+
+
 def _day_and_week(day: int) -> tuple[str, str]:
     """A day since 1970 and its week, as ISO 8601 writes them, in UTC."""
     found = date.fromordinal(date(1970, 1, 1).toordinal() + day)
@@ -135,6 +144,7 @@ class _Sorting:
         self.rows: dict[str, list[Row]] = {name: [] for name in names}
         self.repeats: dict[str, list[Row]] = {name: [] for name in names}
         self.truths: dict[str, dict[int, Answer]] = {name: {} for name in names}
+        self.contradicted: dict[str, dict[int, None]] = {name: {} for name in names}
         self.times: tuple[dict[int, str], dict[int, str]] = ({}, {})
         by_time = dict(zip((DAY, WEEK), self.times, strict=True))
         # A field of that name is asked for: then it is not cut by time.
@@ -165,11 +175,13 @@ class _Sorting:
                 self.ground_truth += 1
                 truths.append(read)
             elif one.annotator is None:
-                self._reject(task, one, "nobody is named in completed_by")
+                self._reject(task, one, _nobody(one.completed_by))
             else:
                 people.setdefault(one.annotator, []).append(read)
         for truth in sorted(truths, key=lambda read: read.age):
             for name, answer in self._answers(truth):
+                if self.truths[name].setdefault(task.id, answer) != answer:
+                    self.contradicted[name][task.id] = None
                 self.truths[name][task.id] = answer
         self._count(task, people)
 
@@ -255,6 +267,11 @@ class _Sorting:
 
     def gathered(self, opinions: Opinions) -> Gathered:
         """Everything, sorted out."""
+        for name, fixed in self.wanted.fixed.items():
+            truths = self.truths.get(name, {})
+            self.contradicted.setdefault(name, {}).update(
+                (task, None) for task, answer in fixed.items() if truths.get(task, answer) != answer
+            )
         return Gathered(
             evidence={
                 control.name: self._evidence(control, opinions.get(control.name, {}))
@@ -269,6 +286,7 @@ class _Sorting:
             excerpts=self.excerpts,
             data=self.data,
             sizes=self.sizes,
+            contradicted={name: sorted(tasks) for name, tasks in self.contradicted.items() if tasks},
         )
 
     def _evidence(self, control: Control, versions: Mapping[str, Mapping[int, Opinion]]) -> ControlEvidence:

@@ -1,7 +1,7 @@
 """What models answered, from a JSONL file: Label Studio's exports hold the ids of predictions only."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -21,20 +21,31 @@ Opinions = Mapping[str, Mapping[str, Mapping[int, Opinion]]]
 
 ROUNDED = 0.02
 """Probabilities that miss a sum of 1 by no more than this were rounded."""
+SAME = 1e-9
+"""Two probabilities closer than this are the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What models think, and how many lines' probabilities had to be scaled to sum to 1."""
+    """What models think, and which lines of the file say something odd: ``Oddity`` -> their numbers."""
 
     opinions: Opinions = field(default_factory=dict)
-    scaled: int = 0
+    odd: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def notes(self) -> Iterator[str]:
         """What a reader must know."""
-        if self.scaled:
-            lines = "1 line" if self.scaled == 1 else f"{self.scaled:,} lines"
-            yield f"The probabilities on {lines} of the predictions do not sum to 1: they were scaled."
+        for oddity, numbers in self.odd.items():
+            many = f"line {numbers[0]}" if len(numbers) == 1 else f"{len(numbers):,} lines (the first is {numbers[0]})"
+            yield f"{many[0].upper()}{many[1:]} of the predictions: {oddity}."
+
+
+SCALED = "the probabilities do not sum to 1, and were scaled"
+NOTHING = "all probabilities are 0, which says nothing: they were set aside, and the answer alone counts"
+CONTRADICTED = (
+    "the answer is not the label that the probabilities say is the most probable; the answer counts as what the model "
+    "says, the probabilities as how sure it is of each label"
+)
+"""What is odd about a line that is read nevertheless."""
 
 
 class PredictionsError(TiebreakError):
@@ -50,19 +61,20 @@ def read_predictions(place: Path, config: LabelConfig) -> Predicted:
     """What models think, from lines ``{"task", "control", "version", "answer", "probabilities", "confidence"}``.
 
     ``probabilities`` and ``confidence`` may be absent; so may ``answer`` where the former are there: then it is the
-    most probable label. Of two lines on one task, control and version the later counts. Raises PredictionsError that
-    names file and line.
+    most probable label, of several labels those that are more probable than not. Of two lines on one task, control and
+    version the later counts. Raises PredictionsError that names file and line.
     """
     found: dict[str, dict[str, dict[int, Opinion]]] = {}
-    scaled = 0
+    odd: dict[str, list[int]] = {}
     for number, line in lines(place, PredictionsError):
         try:
-            task, control, opinion, was_scaled = _read(json.loads(line), config)
+            task, control, opinion, oddities = _read(json.loads(line), config)
         except (ValueError, RecursionError) as error:
             raise PredictionsError(f"{place}, line {number}: {_problem(error)}") from error
         found.setdefault(control, {}).setdefault(opinion.version, {})[task] = opinion
-        scaled += was_scaled
-    return Predicted(found, scaled)
+        for oddity in oddities:
+            odd.setdefault(oddity, []).append(number)
+    return Predicted(found, odd)
 
 
 def _problem(error: Exception) -> str:
@@ -75,7 +87,7 @@ class _Bad(ValueError):
     """A line that says something else than it should."""
 
 
-def _read(raw: object, config: LabelConfig) -> tuple[int, str, Opinion, bool]:
+def _read(raw: object, config: LabelConfig) -> tuple[int, str, Opinion, list[str]]:
     if not isinstance(raw, dict):
         raise _Bad("not an object with task, control, version and answer")
     task, version = raw.get("task"), raw.get("version")
@@ -87,11 +99,25 @@ def _read(raw: object, config: LabelConfig) -> tuple[int, str, Opinion, bool]:
         raise _Bad(f"control is {raw.get('control')!r:.80}, not the name of a control")
     control = config.control(raw["control"])
     given = _probabilities(raw, control)
-    answer = read_plain(config, control, raw["answer"] if "answer" in raw else _most_probable(given))
+    answer = read_plain(config, control, raw["answer"] if "answer" in raw else _most_probable(given, control))
     probabilities = given if control.multiple else _summing_to_one(given)
-    scaled = bool(given) and not control.multiple and abs(sum(given.values()) - 1) > ROUNDED
     confidence = _confidence(raw, answer, probabilities, several=control.multiple)
-    return task, control.name, Opinion(answer, probabilities, confidence, str(version)), scaled
+    oddities = [] if control.multiple or not given else list(_oddities(answer, given))
+    return task, control.name, Opinion(answer, probabilities, confidence, str(version)), oddities
+
+
+def _oddities(answer: Answer, given: Mapping[str, float]) -> Iterator[str]:
+    """What is odd about the probabilities that were given for one label of several."""
+    total = sum(given.values())
+    if total == 0:
+        yield NOTHING
+        return
+    if abs(total - 1) > ROUNDED:
+        yield SCALED
+    if isinstance(answer, Choices) and answer.labels:
+        own = given.get(answer.labels[0], 0.0)
+        if max(given.values()) > own + SAME:
+            yield CONTRADICTED
 
 
 def _probabilities(raw: Mapping[str, Any], control: Control) -> dict[str, float]:
@@ -119,9 +145,14 @@ def _summing_to_one(given: Mapping[str, float]) -> dict[str, float]:
     return {label: value / total for label, value in given.items()} if total > 0 else {}
 
 
-def _most_probable(probabilities: Mapping[str, float]) -> str:
+def _most_probable(probabilities: Mapping[str, float], control: Control) -> object:
+    """The most probable label; where several may be chosen, those that are more probable than not."""
     if not probabilities:
         raise _Bad("neither answer nor probabilities is there")
+    if control.multiple:
+        return [label for label, probability in probabilities.items() if probability > 0.5]
+    if not any(probabilities.values()):
+        raise _Bad("all probabilities are 0, which says nothing, and there is no answer: give one of them")
     return max(probabilities, key=lambda label: probabilities[label])
 
 

@@ -30,7 +30,7 @@ class GivenAnnotation(NamedTuple):
     """One annotation as the file holds it. ``changed_at`` is in microseconds since 1970, null where nothing says it.
 
     ``lead_time`` is the seconds that it took, null where nothing says so. ``result`` is whatever Label Studio stored:
-    nothing was validated there.
+    nothing was validated there. ``completed_by`` is what stands there where that is no id.
     """
 
     id: int | None
@@ -40,6 +40,7 @@ class GivenAnnotation(NamedTuple):
     ground_truth: bool
     result: object
     lead_time: float | None = None
+    completed_by: object = None
 
 
 class AnsweredTask(NamedTuple):
@@ -119,14 +120,16 @@ def _task(raw: Mapping[str, Any], number: int, place: Path) -> AnsweredTask:
 def _annotation(raw: Mapping[str, Any]) -> GivenAnnotation:
     get = raw.get
     number, person = get("id"), get("completed_by")
+    annotator = _id(person)
     return GivenAnnotation(
         number if type(number) is int else None,
-        _id(person),
+        annotator,
         _time(get("updated_at")) or _time(get("created_at")),
         bool(get("was_cancelled")),
         bool(get("ground_truth")),
         get("result"),
         _seconds(get("lead_time")),
+        person if annotator is None else None,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from label_config.model import LabelConfig
 
 from ..assess import how
-from ..evidence.fitting import refuse_misfit, strangers, what_was_rejected
+from ..evidence.fitting import refuse_misfit, strangers, worth_knowing
 from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..evidence.source import Source, controls_of
@@ -52,7 +52,7 @@ def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Sett
     source.tell("everything")
     verdict = judge(source.config, gathered.evidence, gathered.data, how(settings, source.config, controls, today))
     notes = (
-        *what_was_rejected(gathered),
+        *worth_knowing(gathered),
         *strangers(gathered),
         *predicted.notes(),
         *_foreign(source.config, verdict),

@@ -165,7 +165,7 @@ def test_probabilities_that_miss_one_are_scaled_and_it_is_said(tiebreak: Termina
     (tiebreak.folder / "model.jsonl").write_text(json.dumps(line), encoding="utf-8")
     done = tiebreak(*write(tiebreak.folder, THREE, command="consensus"), "--predictions", "model.jsonl")
     assert done.code == 0
-    assert "The probabilities on 1 line of the predictions do not sum to 1: they were scaled." in done.out
+    assert "Line 1 of the predictions: the probabilities do not sum to 1, and were scaled." in done.out
 
 
 def test_numbers_have_as_many_digits_as_their_interval_and_moments_a_date(tiebreak: Terminal) -> None:

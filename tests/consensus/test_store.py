@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ..agreement.test_store import MIXED, stored
-from ..evidence.files import moods, write
+from ..evidence.files import chosen, given, moods, task, write
 from ..sync.terminal import Terminal
 
 
@@ -35,12 +35,19 @@ crowd = { annotators = [2, 3], accuracy = 0.6, answers = 100 }"""
 @pytest.mark.parametrize(
     ("pool", "said"),
     [
-        ("{ annotators = [1], accuracy = 1.5 }", "pools"),
-        ("{ accuracy = 0.9 }", "pools"),
+        ("{ annotators = [1], accuracy = 1.5 }", "pools.expert.accuracy: 1.5 is refused"),
+        ("{ accuracy = 0.9 }", "pools.expert.annotators: it is missing"),
     ],
 )
 def test_a_pool_that_is_none_is_refused_by_its_place(tiebreak: Terminal, pool: str, said: str) -> None:
     (tiebreak.folder / "tiebreak.toml").write_text(f"[pools]\nexpert = {pool}\n", encoding="utf-8")
     done = tiebreak("consensus", "--project", "7")
     assert (done.code, "Traceback" in done.err) == (1, False)
-    assert said in done.err and "tiebreak.toml, line 1" in done.err
+    assert f"tiebreak.toml, line 2: {said}" in done.err
+
+
+def test_truths_that_contradict_each_other_are_told_of_the_store_too(tiebreak: Terminal) -> None:
+    truths = [given(place, place, chosen(label), ground_truth=True) for place, label in ((8, "yes"), (9, "no"))]
+    url = stored(tiebreak.folder, [task(1, [given(1, 1, chosen("yes")), *truths])])
+    done = tiebreak("consensus", "--project", "7", store=url)
+    assert "mood: ground truths or rulings contradict each other on 1 task (1)" in done.out

@@ -177,6 +177,8 @@ def choose(evidence: ControlEvidence) -> tuple[str, str]:
     """
     readings, _ = readings_of(evidence)
     telling = readings.telling()
+    if not len(telling):
+        return "mean", "nobody has answered yet"
     if not telling.any():
         return "mean", "no two answers to a task can be compared"
     found = cleaned(readings)
