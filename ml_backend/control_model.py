@@ -53,6 +53,10 @@ class ControlModel:
     known: Known
     quality: Quality | None
 
+    def rows(self, inputs: Sequence[Any]) -> Features:
+        """The encoder's rows of what was read, (n, d)."""
+        return self.encoder.encode(ENCODERS[self.view.encoder].describe(inputs))
+
     def probabilities(self, features: Features) -> FloatArray:
         """Calibrated, (n, k)."""
         return self.calibrated(self.head.logits(features))

@@ -148,7 +148,7 @@ class LearnedMind:
             data = [task.data for task in part]
             inputs = [None] * len(part) if late else read_all(learned.view, data, self.fetch, until=until)
             readable = [place for place, one in enumerate(inputs) if one is not None]
-            features = learned.encoder.encode([inputs[place] for place in readable]) if readable else None
+            features = learned.rows([inputs[place] for place in readable]) if readable else None
             opinions += self._said(learned, part, readable, features)
             blocks.append((len(part), readable, features))
         return Thought(opinions, _whole(blocks))

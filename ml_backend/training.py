@@ -75,10 +75,11 @@ def learn_control(
     usable = [row for row in rows if _fits(control, row)]
     sheet = _sheet(control, view, [row for row in usable if not row.holdout], fetch, settings.least_labels)
     family = ENCODERS[view.encoder]
-    encoder = family.fit(sheet.inputs)
-    features = encoder.encode(sheet.inputs)
+    described = family.describe(sheet.inputs)
+    encoder = family.fit(described)
+    features = encoder.encode(described)
     folds = _folds(sheet, control.multiple)
-    varied = [features, *(encoder.encode(inputs) for inputs in family.variants(sheet.inputs))]
+    varied = [features, *(encoder.encode(family.describe(inputs)) for inputs in family.variants(sheet.inputs))]
     head, *members = HEADS[family.head].fit(
         stacked(varied),
         np.tile(sheet.targets, (len(varied), 1)),
@@ -207,7 +208,7 @@ def _quality(model: ControlModel, sheet: _Sheet, holdout: Sequence[TrainingRow],
     inputs = read_all(model.view, [row.data for row in holdout], fetch) if len(holdout) >= HOLDOUT_ENOUGH else []
     readable = [place for place, one in enumerate(inputs) if one is not None]
     if len(readable) >= HOLDOUT_ENOUGH:
-        features = model.encoder.encode([inputs[place] for place in readable])
+        features = model.rows([inputs[place] for place in readable])
         return judge(model, model.probabilities(features), [holdout[place] for place in readable], "holdout")
     return judge(model, model.known.probabilities, sheet.rows, "cross-validation")
 

@@ -1,8 +1,8 @@
 """What a model sees of a task: one kind of data a file, all of them in one dict.
 
-An encoder turns inputs (texts, shrunken images) into rows of numbers, (n, d). Rows have length 1, or 0
-where nothing of the input is known, so that the product of two is how alike they are, in [-1, 1]. It is fitted once,
-on the tasks with labels, and written as plain arrays and JSON.
+Inputs (texts, shrunken images) are first described: rows of numbers that depend on nothing but the input. An encoder
+turns these into rows (n, d) of length 1, or 0 where nothing of the input is known, so that the product of two is how
+alike they are, in [-1, 1]. It is fitted once, on the tasks with labels, and written as plain arrays and JSON.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +19,8 @@ Fetch = Callable[[str], bytes]
 class Encoder(Protocol):
     """A fitted encoder."""
 
-    def encode(self, inputs: Sequence[Any]) -> Features:
-        """The rows of the inputs, (n, d)."""
+    def encode(self, described: Features) -> Features:
+        """The rows of what was described, (n, d)."""
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """What ``restore`` needs: JSON and arrays."""
@@ -41,29 +41,40 @@ class EncoderFamily:
     read: Callable[[object, Fetch], Any]
     variants: Callable[[Sequence[Any]], Sequence[Sequence[Any]]]
     without_own: Callable[[Features, IntArray], Features]
-    fit: Callable[[Sequence[Any]], Encoder]
+    describe: Callable[[Sequence[Any]], Features]
+    fit: Callable[[Features], Encoder]
     restore: Callable[[Mapping[str, Any], Arrays], Encoder]
     fetches: bool = False
 
 
-_TEXTS = ("Text", "HyperText")
-
-ENCODERS: Mapping[str, EncoderFamily] = {
-    "tfidf+wordllama": EncoderFamily(
-        _TEXTS,
+def _texts(kind: Any) -> EncoderFamily:
+    """A family that reads texts; ``kind`` is its module."""
+    return EncoderFamily(
+        ("Text", "HyperText"),
         "logistic",
         text.read,
         text.variants,
-        terms_and_meaning.without_own,
-        terms_and_meaning.fit,
-        terms_and_meaning.restore,
-    ),
-    "tfidf": EncoderFamily(_TEXTS, "logistic", text.read, text.variants, text.without_own, text.fit, text.restore),
-    "wordllama": EncoderFamily(
-        _TEXTS, "logistic", text.read, text.variants, wordllama.without_own, wordllama.fit, wordllama.restore
-    ),
+        kind.without_own,
+        kind.describe,
+        kind.fit,
+        kind.restore,
+    )
+
+
+ENCODERS: Mapping[str, EncoderFamily] = {
+    "tfidf+wordllama": _texts(terms_and_meaning),
+    "tfidf": _texts(text),
+    "wordllama": _texts(wordllama),
     "pixels": EncoderFamily(
-        ("Image",), "ensemble", pixels.read, pixels.variants, pixels.without_own, pixels.fit, pixels.restore, True
+        ("Image",),
+        "ensemble",
+        pixels.read,
+        pixels.variants,
+        pixels.without_own,
+        pixels.describe,
+        pixels.fit,
+        pixels.restore,
+        fetches=True,
     ),
 }
 """By name; the first one that reads what a control is about is its default."""

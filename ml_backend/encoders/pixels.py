@@ -59,18 +59,18 @@ class PixelRows:
     def __init__(self, mean: NDArray[np.float32]) -> None:
         self._mean = mean
 
-    def encode(self, inputs: Sequence[Pixels]) -> NDArray[np.float64]:
+    def encode(self, described: NDArray[np.float32]) -> NDArray[np.float64]:
         """Dense rows, (n, d), of length 1."""
-        return np.asarray(_unit(describe(inputs) - self._mean), dtype=np.float64)
+        return np.asarray(_unit(described - self._mean), dtype=np.float64)
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """The mean row."""
         return {}, {"mean": self._mean}
 
 
-def fit(inputs: Sequence[Pixels]) -> PixelRows:
+def fit(described: NDArray[np.float32]) -> PixelRows:
     """The mean row of the training images."""
-    return PixelRows(describe(inputs).mean(axis=0))
+    return PixelRows(described.mean(axis=0))
 
 
 def restore(settings: Mapping[str, Any], arrays: Arrays) -> PixelRows:  # noqa: ARG001 - the signature of ENCODERS

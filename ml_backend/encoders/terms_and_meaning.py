@@ -23,18 +23,23 @@ class Both:
         self._terms = terms
         self._meaning = wordllama.WordVectors()
 
-    def encode(self, inputs: Sequence[str]) -> sparse.csr_matrix:
+    def encode(self, described: sparse.csr_matrix) -> sparse.csr_matrix:
         """Sparse rows, (n, d), float32, of length 1; of length 0 for a text of which nothing is known."""
-        return _joined(self._terms.encode(inputs), sparse.csr_matrix(self._meaning.encode(inputs)))
+        return _joined(self._terms.encode(_terms(described)), _meaning(described))
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """What both of them save."""
         return self._meaning.saved()[0], self._terms.saved()[1]
 
 
-def fit(inputs: Sequence[str]) -> Both:
+def describe(inputs: Sequence[str]) -> sparse.csr_matrix:
+    """What both of them say of each text, side by side."""
+    return sparse.hstack([text.describe(inputs), sparse.csr_matrix(wordllama.describe(inputs))], format="csr")
+
+
+def fit(described: sparse.csr_matrix) -> Both:
     """Learn which terms there are. Raises NotLearnable where the texts have none."""
-    return Both(text.fit(inputs))
+    return Both(text.fit(_terms(described)))
 
 
 def restore(settings: Mapping[str, Any], arrays: Arrays) -> Both:
@@ -45,8 +50,15 @@ def restore(settings: Mapping[str, Any], arrays: Arrays) -> Both:
 
 def without_own(rows: sparse.csr_matrix, groups: IntArray) -> sparse.csr_matrix:
     """The rows without the terms that only their own group has, as for an encoder that never saw the group."""
-    edge = rows.shape[1] - wordllama.WIDTH
-    return _joined(text.without_own(rows[:, :edge], groups), text.unit(rows[:, edge:]))
+    return _joined(text.without_own(_terms(rows), groups), text.unit(_meaning(rows)))
+
+
+def _terms(rows: sparse.csr_matrix) -> sparse.csr_matrix:
+    return rows[:, : -wordllama.WIDTH]
+
+
+def _meaning(rows: sparse.csr_matrix) -> sparse.csr_matrix:
+    return rows[:, -wordllama.WIDTH :]
 
 
 def _joined(terms: sparse.csr_matrix, meaning: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -46,23 +46,22 @@ class TfIdf:
         self._columns = columns
         self._idf = idf
 
-    def encode(self, inputs: Sequence[str]) -> sparse.csr_matrix:
+    def encode(self, described: sparse.csr_matrix) -> sparse.csr_matrix:
         """Sparse rows, (n, d), float32, of length 1; of length 0 for a text without a known term."""
-        return unit(_counts(inputs)[:, self._columns].multiply(self._idf))
+        return unit(described[:, self._columns].multiply(self._idf))
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """The columns and their idf."""
         return {}, {"columns": self._columns, "idf": self._idf}
 
 
-def fit(inputs: Sequence[str]) -> TfIdf:
+def fit(described: sparse.csr_matrix) -> TfIdf:
     """Learn which terms there are and how rare each is. Raises NotLearnable where the texts have none."""
-    counts = _counts(inputs)
-    present = np.bincount(counts.indices, minlength=counts.shape[1])
+    present = np.bincount(described.indices, minlength=described.shape[1])
     columns = np.flatnonzero(present)
     if not len(columns):
         raise NotLearnable("the texts are all empty")
-    return TfIdf(columns, np.log((1 + len(inputs)) / (1 + present[columns])) + 1)
+    return TfIdf(columns, np.log((1 + described.shape[0]) / (1 + present[columns])) + 1)
 
 
 def restore(settings: Mapping[str, Any], arrays: Arrays) -> TfIdf:  # noqa: ARG001 - the signature of ENCODERS
@@ -85,7 +84,7 @@ def unit(rows: sparse.spmatrix) -> sparse.csr_matrix:
     return normalize(sparse.csr_matrix(rows, dtype=np.float32), copy=False)
 
 
-def _counts(inputs: Sequence[str]) -> sparse.csr_matrix:
+def describe(inputs: Sequence[str]) -> sparse.csr_matrix:
     """1 + log of how often each term occurs, the kinds side by side, each kind of length 1."""
     from sklearn.feature_extraction.text import HashingVectorizer
 

@@ -28,27 +28,32 @@ Rows = NDArray[np.float32]
 class WordVectors:
     """Nothing is learned from the texts: the words' vectors are the package's."""
 
-    def encode(self, inputs: Sequence[str]) -> Rows:
-        """Rows (n, 256), float32, of length 1; of length 0 for a text without a word."""
-        pieces, weights = _words()
-        found = pieces.encode_batch([text[:LONGEST_TEXT] for text in inputs], add_special_tokens=False)
-        lengths = np.array([len(one.ids) for one in found], dtype=np.int64)
-        ids = np.concatenate([np.empty(0, dtype=np.int64), *(np.array(one.ids, dtype=np.int64) for one in found)])
-        starts = np.concatenate([[0], np.cumsum(lengths)])
-        shape = (len(inputs), len(weights))
-        counts = sparse.csr_matrix((np.ones(len(ids), dtype=np.float32), ids, starts), shape=shape)
-        rows = np.asarray(counts @ weights, dtype=np.float32)
-        length = np.linalg.norm(rows, axis=1, keepdims=True)
-        return np.asarray(rows / np.where(length > 1e-6, length, 1), dtype=np.float32)
+    def encode(self, described: Rows) -> Rows:
+        """The rows as they were described, (n, 256)."""
+        return described
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """Which vectors these are."""
         return {"weights": WEIGHTS}, {}
 
 
-def fit(inputs: Sequence[str]) -> WordVectors:
+def describe(inputs: Sequence[str]) -> Rows:
+    """Rows (n, 256), float32, of length 1; of length 0 for a text without a word."""
+    pieces, weights = _words()
+    found = pieces.encode_batch([text[:LONGEST_TEXT] for text in inputs], add_special_tokens=False)
+    lengths = np.array([len(one.ids) for one in found], dtype=np.int64)
+    ids = np.concatenate([np.empty(0, dtype=np.int64), *(np.array(one.ids, dtype=np.int64) for one in found)])
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    shape = (len(inputs), len(weights))
+    counts = sparse.csr_matrix((np.ones(len(ids), dtype=np.float32), ids, starts), shape=shape)
+    rows = np.asarray(counts @ weights, dtype=np.float32)
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(length > 1e-6, length, 1), dtype=np.float32)
+
+
+def fit(described: Rows) -> WordVectors:
     """Nothing to learn. Raises NotLearnable where the texts have no word."""
-    if not WordVectors().encode(inputs).any():
+    if not described.any():
         raise NotLearnable("the texts are all empty")
     return WordVectors()
 

@@ -39,6 +39,12 @@ def inputs_of(name: str) -> list[Any]:
     return [pixels.shrink(encoded(picture(shape, shift=shift))) for shape in range(3) for shift in range(-3, 3)]
 
 
+def rows_of(name: str, taught: Sequence[Any], asked: Sequence[Any]) -> Any:
+    """What an encoder that was taught some inputs makes of others."""
+    family = ENCODERS[name]
+    return family.fit(family.describe(taught)).encode(family.describe(asked))
+
+
 def dense(rows: Any) -> NDArray[np.float64]:
     return np.asarray(rows.toarray() if sparse.issparse(rows) else rows, dtype=np.float64)
 
@@ -46,7 +52,7 @@ def dense(rows: Any) -> NDArray[np.float64]:
 @pytest.mark.parametrize("name", ENCODERS)
 def test_what_is_alike_lies_together(name: str) -> None:
     inputs = inputs_of(name)
-    rows = dense(ENCODERS[name].fit(inputs).encode(inputs))
+    rows = dense(rows_of(name, inputs, inputs))
     assert np.linalg.norm(rows, axis=1) == pytest.approx(np.ones(18), abs=1e-5)
     alike = rows @ rows.T
     kind = np.repeat(range(3), 6)
@@ -56,28 +62,27 @@ def test_what_is_alike_lies_together(name: str) -> None:
 @pytest.mark.parametrize("name", ENCODERS)
 def test_a_restored_encoder_gives_the_same_rows_bit_by_bit(name: str) -> None:
     inputs = inputs_of(name)
-    fitted = ENCODERS[name].fit(inputs)
+    described = ENCODERS[name].describe(inputs)
+    fitted = ENCODERS[name].fit(described)
     settings, arrays = fitted.saved()
     restored = ENCODERS[name].restore(settings, load(save(dict(arrays))))
-    assert (dense(restored.encode(inputs)) == dense(fitted.encode(inputs))).all()
+    assert (dense(restored.encode(described)) == dense(fitted.encode(described))).all()
 
 
 @pytest.mark.parametrize("name", ENCODERS)
 def test_a_row_does_not_depend_on_its_neighbours(name: str) -> None:
     inputs = inputs_of(name)
-    fitted = ENCODERS[name].fit(inputs)
-    together = dense(fitted.encode(inputs))
-    assert dense(fitted.encode(inputs[7:8]))[0] == pytest.approx(together[7], abs=1e-6)
+    together = dense(rows_of(name, inputs, inputs))
+    assert dense(rows_of(name, inputs, inputs[7:8]))[0] == pytest.approx(together[7], abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ENCODERS)
 def test_variants_are_as_many_as_the_inputs_and_like_them(name: str) -> None:
     inputs = inputs_of(name)
-    fitted = ENCODERS[name].fit(inputs)
-    rows = dense(fitted.encode(inputs))
+    rows = dense(rows_of(name, inputs, inputs))
     for variant in ENCODERS[name].variants(inputs):
         assert len(variant) == len(inputs)
-        alike = rows @ dense(fitted.encode(variant)).T
+        alike = rows @ dense(rows_of(name, inputs, variant)).T
         kind = np.repeat(range(3), 6)
         assert np.diag(alike).mean() > alike[kind[:, None] != kind].mean() + 0.2
 
@@ -87,10 +92,10 @@ def test_a_row_without_its_own_group_is_that_of_an_encoder_that_never_saw_it(nam
     inputs = inputs_of(name)
     groups = np.arange(18) % 3
     family = ENCODERS[name]
-    rows = family.fit(inputs).encode(inputs)
+    rows = rows_of(name, inputs, inputs)
     told = dense(family.without_own(rows, groups))
-    others = family.fit([one for one, group in zip(inputs, groups, strict=True) if group != 0])
-    wanted = dense(others.encode(inputs))
+    others = [one for one, group in zip(inputs, groups, strict=True) if group != 0]
+    wanted = dense(rows_of(name, others, inputs))
     inside, outside = np.flatnonzero(groups == 0), np.flatnonzero(groups != 0)
     # The columns are not the same, but how alike the strangers and the others are is.
     assert told[inside] @ dense(rows)[outside].T == pytest.approx(wanted[inside] @ wanted[outside].T, abs=0.07)
@@ -113,17 +118,16 @@ def test_text_is_read_without_html_tags_but_with_what_only_looks_like_them() -> 
 
 
 def test_a_text_of_unknown_terms_is_a_row_of_zeros() -> None:
-    fitted = text.fit(["one two", "two three"])
-    assert fitted.encode(["", "qqqq"]).nnz == 0
+    assert rows_of("tfidf", ["one two", "two three"], ["", "qqqq"]).nnz == 0
 
 
 @pytest.mark.parametrize("texts", [["", " "], ["...", "!"]])
 def test_texts_without_a_term_are_not_learnable(texts: Sequence[str]) -> None:
     if texts[0] == "...":
-        assert text.fit(texts).encode(texts).nnz  # letter sequences know punctuation
+        assert rows_of("tfidf", texts, texts).nnz  # letter sequences know punctuation
         return
     with pytest.raises(NotLearnable, match="empty"):
-        text.fit(texts)
+        text.fit(text.describe(texts))
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "1", "I;16", "CMYK", "LA"])
@@ -140,9 +144,9 @@ def test_a_transparent_ground_is_white() -> None:
 
 
 def test_a_grey_and_an_equally_bright_red_image_differ() -> None:
-    fitted = pixels.fit(inputs_of("pixels"))
     grey, red = (pixels.shrink(encoded(Image.new("RGB", (40, 40), colour))) for colour in ((85, 85, 85), (255, 0, 0)))
-    assert not np.allclose(fitted.encode([grey]), fitted.encode([red]))
+    taught = inputs_of("pixels")
+    assert not np.allclose(rows_of("pixels", taught, [grey]), rows_of("pixels", taught, [red]))
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n1234", b"<svg/>", encoded(picture(0))[:-200]])

@@ -86,7 +86,7 @@ def test_rows_that_weigh_little_teach_little(tmp_path: Path) -> None:
         for row in rows
     ]
     (control,) = model_of(tmp_path, rows + lies).controls
-    features = control.encoder.encode([row.data["text"] for row in rows])
+    features = control.rows([row.data["text"] for row in rows])
     said = [control.labels[place] for place in control.probabilities(features).argmax(axis=1)]
     assert np.mean([label == (row.answer or ("",))[0] for label, row in zip(said, rows, strict=True)]) > 0.95
 
@@ -107,7 +107,7 @@ def test_a_new_task_is_judged_as_surely_as_out_of_fold_promises(tmp_path: Path) 
     (control,) = learn(
         SENTIMENT, LabelSet().merged(padded(sentiment_rows(120)), 1), outside.fetch, outside.settings
     ).controls
-    new = control.encoder.encode([row.data["text"] for row in padded(sentiment_rows(300, seed=7))])
+    new = control.rows([row.data["text"] for row in padded(sentiment_rows(300, seed=7))])
     promised = control.known.probabilities.max(axis=1).mean()
     assert control.probabilities(new).max(axis=1).mean() == pytest.approx(promised, abs=0.03)
 
@@ -117,7 +117,7 @@ def test_multiple_choice_is_learned_label_by_label(tmp_path: Path) -> None:
     assert control.multiple
     assert control.quality is not None
     assert control.quality.accuracy > 0.6  # all three labels right at once
-    features = control.encoder.encode(["wave bread tide", "the of and"])
+    features = control.rows(["wave bread tide", "the of and"])
     both, none = (
         opinion.answer
         for opinion in control.opinions(
