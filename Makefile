@@ -18,6 +18,8 @@ demo: setup  ## the whole product on this machine (ARGS="--once --json" for a re
 
 # Each of the two workers computes in one thread: more would only wait for each other.
 test test-faults: export OMP_NUM_THREADS ?= 1
+# Many processes of ours start in the tests: without bytecode each would compile all sources anew.
+test test-faults: export PYTHONDONTWRITEBYTECODE =
 
 test: setup  ## every test (ARGS="-k name" for some)
 	@$(BIN)/pytest -q -n 2 --dist loadfile $(ARGS)

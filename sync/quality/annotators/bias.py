@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, special, stats
+from scipy import sparse, special
 
 from label_config.answers import (
     Answer,
@@ -171,7 +171,7 @@ def _half_width(n: FloatArray, total: FloatArray, square: FloatArray) -> FloatAr
     """Half of the 95 % interval of the mean difference; NaN for fewer than two tasks."""
     many = np.maximum(n, 2)
     variance = np.maximum(square - total**2 / many, 0.0) / (many - 1)
-    found: FloatArray = np.where(n < 2, np.nan, stats.t.ppf(0.975, many - 1) * np.sqrt(variance / many))
+    found: FloatArray = np.where(n < 2, np.nan, special.stdtrit(many - 1, 0.975) * np.sqrt(variance / many))
     return found
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from ..records import BoolArray, FloatArray, IntArray
 
@@ -152,7 +152,7 @@ def _inside(peak: float, n: int, total: int, allowed: BoolArray) -> tuple[list[i
 
 def _of_many_kinds(values: FloatArray, allowed: BoolArray) -> Split:
     n = len(values)
-    scores = special.ndtri((stats.rankdata(values) - 0.5) / n)
+    scores = special.ndtri((_ranks(values) - 0.5) / n)
     scores = (scores - scores.mean()) / scores.std()
     places = np.flatnonzero(allowed)
     sums = np.cumsum(scores)[places - 1]
@@ -160,6 +160,13 @@ def _of_many_kinds(values: FloatArray, allowed: BoolArray) -> Split:
     at = int(places[size.argmax()])
     peak = float(size.max()) / math.sqrt(_inflation(scores, at))
     return Split(at, min(1.0, by_siegmund(peak, n, places)))
+
+
+def _ranks(values: FloatArray) -> FloatArray:
+    """Places in ascending order from 1 on; equal values share the mean of theirs."""
+    _, back, count = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: FloatArray = (np.cumsum(count) - (count - 1) / 2)[back]
+    return ranks
 
 
 def _inflation(scores: FloatArray, at: int) -> float:

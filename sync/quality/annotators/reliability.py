@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ..records import CodedAnswers, Estimate, FloatArray, IntArray, Trust
 from .reference import CLEAR, Reference
@@ -59,7 +59,8 @@ def _believed(one: Trust | None) -> tuple[float, float]:
 def _posterior(logs: FloatArray) -> FloatArray:
     """Probabilities over the grid, a row an annotator."""
     centre, strength = (grid.ravel() for grid in np.meshgrid(np.arange(0.05, 1.0, 0.05), STRENGTHS))
-    pools = np.array([stats.beta.pdf(GRID, c * s, (1 - c) * s) for c, s in zip(centre, strength, strict=True)])
+    right, wrong = (centre * strength)[:, None], ((1 - centre) * strength)[:, None]
+    pools = np.exp(special.xlogy(right - 1, GRID) + special.xlog1py(wrong - 1, -GRID) - special.betaln(right, wrong))
     pools /= pools.sum(axis=1, keepdims=True)
     likely = np.exp(logs - logs.max(axis=1, keepdims=True))
     seen = np.maximum(likely @ pools.T, 1e-300)

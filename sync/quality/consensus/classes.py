@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse, special
 
 from label_config.answers import Answer, Choices, Number
 from label_config.model import Family
@@ -212,7 +212,7 @@ def quality_interval(quality: FloatArray, answers: FloatArray) -> tuple[FloatArr
     ([0.62, 0.88], [0.99, 0.92])
     """
     right, wrong = quality * answers + 0.5, (1 - quality) * answers + 0.5
-    low, high = (stats.beta.ppf(share, right, wrong) for share in (0.025, 0.975))
+    low, high = (special.betaincinv(right, wrong, share) for share in (0.025, 0.975))
     return np.minimum(low, quality), np.maximum(high, quality)
 
 

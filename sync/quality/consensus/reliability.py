@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ..records import AnnotatorQuality, CodedAnswers, FloatArray, IntArray, Trust
 
@@ -66,7 +66,7 @@ def quality_records(
     """
     counts = np.bincount(coded.annotator, minlength=len(coded.annotators))
     right, wrong = quality * (answers + STRENGTH) + 0.5, (1 - quality) * (answers + STRENGTH) + 0.5
-    low, high = (stats.beta.ppf(share, right, wrong) for share in (0.025, 0.975))
+    low, high = (special.betaincinv(right, wrong, share) for share in (0.025, 0.975))
     low, high = np.minimum(low, quality), np.maximum(high, quality)
     return tuple(
         AnnotatorQuality(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import stats
 
 from ..records import BoolArray, FloatArray, IntArray
 from .drifts import Drift
@@ -42,6 +41,8 @@ def _undefined(control: str, at: IntArray, why: str) -> Drift:
 
 
 def _trend(control: str, at: IntArray, values: FloatArray) -> Drift:
+    from scipy import stats  # half a second that most runs need not wait for
+
     tau, p = stats.kendalltau(at, values)
     way = "rises" if tau > 0 else "falls"
     words = f"Agreement {way} with time: Kendall's tau is {tau:.2f} over {len(at)} tasks."

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ..records import BoolArray, FloatArray, IntArray
 from .drifts import Drift
@@ -118,7 +118,7 @@ def _most_extreme(change: Change) -> tuple[float, float, float] | None:
 
 def _tail(z: float, _slope: float, tasks: int) -> float:
     """Two-sided, by Student's t of the tasks less two, since few tasks say little of their own spread."""
-    return float(2 * stats.t.sf(abs(z), max(tasks - 2, 1)))
+    return float(2 * special.stdtr(max(tasks - 2, 1), -abs(z)))
 
 
 def _within(rows: Compared, here: BoolArray, later: BoolArray) -> Change:

@@ -1,7 +1,5 @@
 """How many of the accepted labels are right, from the random audit."""
 
-from scipy import stats
-
 from ..records import Estimate
 
 NOT_LOOKED = "no accepted label was audited"
@@ -56,6 +54,8 @@ def right_in_pool(right: int, audited: int, pool: int, confidence: float = 0.95)
     >>> right_in_pool(3, 3, 3), right_in_pool(0, 0, 10)
     ((3, 3), (0, 10))
     """
+    from scipy import stats  # half a second that most runs need not wait for
+
     tail = (1 - confidence) / 2
     least, most = right, pool - (audited - right)
     low, high = least, most
