@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from label_config.answers import Number
 from label_config.model import Control, Family
@@ -156,7 +156,7 @@ def annotators(evidence: ControlEvidence, located: Located) -> tuple[AnnotatorQu
     told = np.bincount(coded.annotator[readings.telling()], minlength=len(coded.annotators))
     freedom = told + STRENGTH + readings.believed
     low, high = (
-        1 - np.minimum(located.error * np.sqrt(freedom / stats.chi2.ppf(share, freedom)), 1.0)
+        1 - np.minimum(located.error * np.sqrt(freedom / (2 * special.gammaincinv(freedom / 2, share))), 1.0)
         for share in (0.025, 0.975)
     )
     quality = 1 - np.minimum(located.error, 1.0)
