@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from .shown import SafeConsole, visible
 
 if TYPE_CHECKING:  # what is only named costs no start-up time
     from .doctor import Diagnosis
@@ -19,8 +20,8 @@ if TYPE_CHECKING:  # what is only named costs no start-up time
 UNBROKEN = 10_000
 """Columns where no terminal is: what is piped or logged is broken by nobody."""
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else UNBROKEN)
-err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else UNBROKEN)
+out = SafeConsole(width=None if sys.stdout.isatty() else UNBROKEN)
+err = SafeConsole(stderr=True, width=None if sys.stderr.isatty() else UNBROKEN)
 
 
 def say(text: str) -> None:
@@ -204,7 +205,7 @@ def show_events(events: "Sequence[Event]") -> None:
 
 def _plain(text: str) -> str:
     """What annotators wrote is no markup of ours."""
-    return text.replace("[", "\\[")
+    return visible(text).replace("[", "\\[")
 
 
 @contextmanager
