@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .architecture import PURE, modules, violations
+from .architecture import PURE, Module, modules, violations
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,12 +18,18 @@ def write(root: Path, files: dict[str, str]) -> None:
         (root / name).write_text(text)
 
 
-def test_the_architecture_holds() -> None:
-    assert violations(ROOT) == []
+@pytest.fixture(scope="module")
+def ours() -> list[Module]:
+    """Every file of ours, read once."""
+    return list(modules(ROOT))
 
 
-def test_every_part_that_the_rules_speak_of_was_looked_at() -> None:
-    names = {module.name for module in modules(ROOT)}
+def test_the_architecture_holds(ours: list[Module]) -> None:
+    assert violations(ours) == []
+
+
+def test_every_part_that_the_rules_speak_of_was_looked_at(ours: list[Module]) -> None:
+    names = {module.name for module in ours}
     assert {*PURE, "sync", "sync.labelstudio.client", "tests.test_architecture", "label_config.templates"} <= names
     assert len(names) > 100
 
@@ -81,7 +87,7 @@ def test_every_part_that_the_rules_speak_of_was_looked_at() -> None:
 def test_what_breaks_it_is_found(tmp_path: Path, path: str, text: str, broken: str) -> None:
     write(tmp_path, {path: text})
     name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    assert violations(tmp_path) == [f"{name}: {broken}"]
+    assert violations(modules(tmp_path)) == [f"{name}: {broken}"]
 
 
 def test_what_keeps_it_is_left_alone(tmp_path: Path) -> None:
@@ -100,7 +106,7 @@ def test_what_keeps_it_is_left_alone(tmp_path: Path) -> None:
             "sync/__init__.py": "",
         },
     )
-    assert violations(tmp_path) == []
+    assert violations(modules(tmp_path)) == []
 
 
 def roots_after(statement: str) -> set[str]:
@@ -120,15 +126,15 @@ def loaded_after(statement: str) -> set[str]:
 SERVICE = {"sqlalchemy", "flask", "requests", "httpx", "label_studio_sdk", "typer", "pydantic", "torch", "sklearn"}
 
 
-def test_the_science_can_be_used_without_the_service() -> None:
-    science = [module.name for module in modules(ROOT) if module.within("sync.quality")]
+def test_the_science_can_be_used_without_the_service(ours: list[Module]) -> None:
+    science = [module.name for module in ours if module.within("sync.quality")]
     loaded = loaded_after("import " + ", ".join(science))
     assert loaded & (SERVICE | {"ml_backend"}) == set()
     assert "scipy.stats" not in loaded, "every command would wait half a second for it"
 
 
-def test_reading_interfaces_and_results_needs_no_more_than_numpy_and_pillow() -> None:
-    config = [module.name for module in modules(ROOT) if module.within("label_config")]
+def test_reading_interfaces_and_results_needs_no_more_than_numpy_and_pillow(ours: list[Module]) -> None:
+    config = [module.name for module in ours if module.within("label_config")]
     assert roots_after("import " + ", ".join(config)) & (SERVICE | {"scipy", "sync", "ml_backend"}) == set()
 
 
