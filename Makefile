@@ -22,7 +22,7 @@ test test-faults: export OMP_NUM_THREADS ?= 1
 test test-faults: export PYTHONDONTWRITEBYTECODE =
 
 test: setup  ## every test (ARGS="-k name" for some)
-	@$(BIN)/pytest -q -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-faults: setup  ## a kill at every position of a run, not only the sample that make test takes
 	@TIEBREAK_FAULTS=all $(BIN)/pytest -q -m faults $(ARGS)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,23 @@ ROOT = Path(__file__).resolve().parent.parent
 # A busy machine fails no property; how fast things are is measured in benchmarks/.
 settings.register_profile("tiebreak", parent=settings(), deadline=None)
 settings.load_profile("tiebreak")
+
+
+SERVER_SECONDS, ELSEWHERE_SECONDS = 40, 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take longest come first: at the end no worker waits for another one's long file."""
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        seconds[item.path] += _may_take(item)
+    items.sort(key=lambda item: -seconds[item.path])
+
+
+def _may_take(item: pytest.Item) -> int:
+    if limit := item.get_closest_marker("timeout"):
+        return int(limit.args[0])
+    return SERVER_SECONDS if item.get_closest_marker("label_studio") else ELSEWHERE_SECONDS
 
 
 @pytest.fixture(scope="session")
