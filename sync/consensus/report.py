@@ -12,7 +12,7 @@ from ..evidence.predictions import Predicted
 from ..evidence.source import Source, controls_of
 from ..quality.consensus import every_method, infer, methods
 from ..quality.consensus.bradley_terry import ItemScore, pairwise_scores
-from ..quality.consensus.classes import never_compared
+from ..quality.consensus.reliability import never_compared
 from ..quality.records import ControlConsensus, Trust
 
 PAIRWISE = "Pairwise"

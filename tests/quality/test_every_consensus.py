@@ -129,6 +129,7 @@ def test_what_one_says_alone_is_the_answer(name: str, method: str, data: st.Data
     said = data.draw(st.lists(possible, min_size=1, max_size=4))
     found = inferred(case, [(task, 7, answer) for task, answer in enumerate(said)], method)
     assert [(content(one.answer), one.tie) for one in found.tasks] == [(content(answer), False) for answer in said]
+    assert [(one.low, one.high) for one in found.annotators] == [(0, 1)], "nothing shows how reliable they are"
 
 
 @every_method

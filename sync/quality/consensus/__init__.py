@@ -13,6 +13,7 @@ from . import choosing, classes, label_sets, medoid, moments, numeric, open_choi
 from .classes import TIE
 from .crowdlab import few_compared
 from .inference import Choice, Inference, Inferred
+from .reliability import widest_where_unknown
 
 __all__ = ["AUTO", "CONSENSUS", "TIE", "Inferred", "infer", "methods"]
 
@@ -84,7 +85,8 @@ def infer(evidence: ControlEvidence, method: str = "auto") -> ControlConsensus:
         known, method = OPEN, method if method in OPEN else "auto"
     name, reason = _chosen(evidence, known) if method == "auto" else _asked(evidence, method)
     found = known[name](evidence)
-    return ControlConsensus(control.name, name, reason, found.tasks, found.annotators)
+    people = widest_where_unknown(evidence.coded, found.annotators)
+    return ControlConsensus(control.name, name, reason, found.tasks, people)
 
 
 def _asked(evidence: ControlEvidence, method: str) -> tuple[str, str]:

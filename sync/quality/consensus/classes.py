@@ -10,7 +10,7 @@ from label_config.answers import Answer, Choices, Number
 from label_config.model import Family
 
 from ..evidence import ControlEvidence
-from ..records import AnnotatorQuality, BoolArray, CodedAnswers, FloatArray, TaskConsensus, Trust
+from ..records import AnnotatorQuality, CodedAnswers, FloatArray, TaskConsensus, Trust
 from .blend import blend
 from .crowdlab import crowdlab
 from .dawid_skene import dawid_skene
@@ -143,8 +143,6 @@ def _qualities(coded: CodedAnswers, posterior: Posterior, names: list[str]) -> t
     if quality is None:
         quality = np.einsum("k,akk->a", posterior.prior, posterior.confusion)
     low, high = quality_interval(quality, informative(coded, posterior, quality))
-    alone = never_compared(coded)
-    low, high = np.where(alone, 0.0, low), np.where(alone, 1.0, high)
     confusions = _confusions(coded, posterior, names)
     return tuple(
         AnnotatorQuality(
@@ -157,18 +155,6 @@ def _qualities(coded: CodedAnswers, posterior: Posterior, names: list[str]) -> t
         )
         for place, annotator in enumerate(coded.annotators)
     )
-
-
-def never_compared(coded: CodedAnswers) -> BoolArray:
-    """True for who shares no task with anybody and answered none whose truth is known: (annotators,).
-
-    Nothing shows how reliable they are: the interval of their quality is all of [0, 1].
-    """
-    shared = np.bincount(coded.task, minlength=len(coded.tasks)) > 1
-    shared[list(coded.fixed)] = True
-    times = np.bincount(coded.annotator, shared[coded.task], len(coded.annotators))
-    alone: BoolArray = times == 0
-    return alone
 
 
 def _confusions(coded: CodedAnswers, posterior: Posterior, names: list[str]) -> list[dict[str, dict[str, float]]]:

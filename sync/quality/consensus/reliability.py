@@ -1,11 +1,12 @@
 """How reliable annotators are whose answers are right by degrees: the expected 1 - distance to the right answer."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy import special
 
-from ..records import AnnotatorQuality, CodedAnswers, FloatArray, IntArray, Trust
+from ..records import AnnotatorQuality, BoolArray, CodedAnswers, FloatArray, IntArray, Trust
 
 STRENGTH = 3.0
 """How many answers of the average annotator are added to everybody's."""
@@ -79,3 +80,21 @@ def quality_records(
         )
         for place, annotator in enumerate(coded.annotators)
     )
+
+
+def never_compared(coded: CodedAnswers) -> BoolArray:
+    """True for who shares no task with anybody and answered none whose truth is known: (annotators,).
+
+    Nothing shows how reliable they are: the interval of their quality is all of [0, 1].
+    """
+    shared = np.bincount(coded.task, minlength=len(coded.tasks)) > 1
+    shared[list(coded.fixed)] = True
+    times = np.bincount(coded.annotator, shared[coded.task], len(coded.annotators))
+    alone: BoolArray = times == 0
+    return alone
+
+
+def widest_where_unknown(coded: CodedAnswers, found: Sequence[AnnotatorQuality]) -> tuple[AnnotatorQuality, ...]:
+    """The qualities, of which those that nothing shows have the interval [0, 1], whatever the method makes of them."""
+    alone = {person for person, one in zip(coded.annotators, never_compared(coded).tolist(), strict=True) if one}
+    return tuple(replace(one, low=0.0, high=1.0) if one.annotator in alone else one for one in found)
