@@ -16,14 +16,15 @@ from label_config.ordering import score_from_place
 from label_config.results import write_answer
 
 from . import rounds
-from .acquisition import order_pool, place_of
+from .acquisition import Pool, order_pool, place_of
 from .encoders import Fetch
 from .errors import RegistryError
-from .records import ABSTAINS, Features, FloatArray, IntArray, Opinion, Task
+from .records import ABSTAINS, FloatArray, IntArray, Opinion, Task
 from .registry import NO_MODEL, Registry
 from .rounds import Round
 from .settings import Settings
 from .thinking import Mind, Minds, Thought
+from .uncertainty import SIGNALS
 
 UNKNOWN_PLACE = 0.5
 """The score of a task where there is nothing to compare it with: no model and no round."""
@@ -106,7 +107,7 @@ def score(
     holdout = np.array([task.holdout for task in tasks], dtype=bool)
     strategy = serving.settings.order if mind else "random"
     rng = _dice(project, round_version, tasks)
-    places = order_pool(utilities, holdout, _joined(thoughts), rng, strategy)
+    places = order_pool(_pool(thoughts, utilities), holdout, rng, strategy)
     if round_version is not None:
         rounds.prepare(
             serving.registry.folder(project),
@@ -122,9 +123,32 @@ def score(
     return _lines(tasks, thoughts, places, version)
 
 
-def _joined(thoughts: Mapping[str, Thought]) -> Features:
-    """Controls of one interface mostly look at the same: the first one's rows tell near-duplicates."""
-    return next((thought.features for thought in thoughts.values() if thought.features is not None), None)
+def _pool(thoughts: Mapping[str, Thought], utilities: FloatArray) -> Pool:
+    """What a strategy chooses from: a task is as doubtful as its most doubtful control.
+
+    Controls of one interface mostly look at the same: the first one's rows say how alike tasks are.
+    """
+    signals: dict[str, FloatArray] = {}
+    for thought in thoughts.values():
+        for name in SIGNALS:
+            values = [opinion.signals.get(name, 0.0) for opinion in thought.opinions]
+            signals[name] = np.maximum(signals.get(name, 0.0), values)
+    first = next((thought for thought in thoughts.values() if thought.features is not None), None)
+    if first is None:
+        return Pool(utilities, signals=signals)
+    return Pool(utilities, first.features, _probabilities(first.opinions), signals, first.known)
+
+
+def _probabilities(opinions: Sequence[Opinion]) -> FloatArray:
+    """What each task's labels are given, (n, k); zeros where the model abstains."""
+    labels = {
+        label: place for place, label in enumerate(dict.fromkeys(one for o in opinions for one in o.probabilities))
+    }
+    found = np.zeros((len(opinions), max(1, len(labels))))
+    for row, opinion in zip(found, opinions, strict=True):
+        for label, value in opinion.probabilities.items():
+            row[labels[label]] = value
+    return found
 
 
 def _utilities(thoughts: Mapping[str, Thought], count: int) -> FloatArray:

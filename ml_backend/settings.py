@@ -54,7 +54,18 @@ class Settings(BaseSettings):
     utility: Literal["fused", "margin", "entropy", "disagreement", "novelty"] = Field(
         "fused", description="What the acquisition order goes by."
     )
-    order: Literal["diverse", "utility", "random"] = Field("diverse", description="How a pool is put in order.")
+    order: Literal[
+        "diverse",
+        "utility",
+        "margin",
+        "entropy",
+        "bald",
+        "coreset",
+        "badge",
+        "typiclust",
+        "density",
+        "random",
+    ] = Field("diverse", description="How a pool is put in order: a strategy.")
     model_class: str = Field(
         "", description="A class of label-studio-ml to serve instead of our models: MODULE:CLASS. Empty: ours."
     )
@@ -109,6 +120,8 @@ def _explain(problem: Any, given: Mapping[str, Any]) -> str:
     where = key if given.get(key) is not None else f"environment variable {PREFIX}{key.upper()}"
     field = Settings.model_fields[key]
     shown = "" if field.annotation is SecretStr else f" {problem['input']!r} is refused:"
+    if problem["type"] == "literal_error":  # its message is the list of what is accepted
+        return f"{where}: {problem['input']!r} is refused. Accepted: {accepted(field)}."
     return f"{where}:{shown} {re.sub('^Value error, ', '', problem['msg'])}. Accepted: {accepted(field)}."
 
 

@@ -25,10 +25,14 @@ AT_ONCE = 512
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """What is thought of a pool about one control: an opinion a task, and the encoder's rows where there are any."""
+    """What is thought of a pool about one control: an opinion a task, and the encoder's rows where there are any.
+
+    ``known`` are the rows of tasks that it learned from.
+    """
 
     opinions: Sequence[Opinion]
     features: Features = None
+    known: Features = None
 
 
 class Mind(Protocol):
@@ -151,7 +155,7 @@ class LearnedMind:
             features = learned.rows([inputs[place] for place in readable]) if readable else None
             opinions += self._said(learned, part, readable, features)
             blocks.append((len(part), readable, features))
-        return Thought(opinions, _whole(blocks))
+        return Thought(opinions, _whole(blocks), learned.reference)
 
     def _said(
         self, learned: ControlModel, tasks: Sequence[Task], readable: Sequence[int], features: Features

@@ -1,0 +1,25 @@
+"""One number a task decides: what the model is least sure of, by one signal or all of them, or chance."""
+
+import numpy as np
+
+from ..records import IntArray
+from .pool import Pool, Strategy, by_worth
+
+
+def by_utility(pool: Pool, _rng: np.random.Generator, _batch: int) -> IntArray:
+    """By all signals together, fused to one utility."""
+    return by_worth(pool.utilities)
+
+
+def by(signal: str) -> Strategy:
+    """By that signal alone."""
+
+    def order(pool: Pool, _rng: np.random.Generator, _batch: int) -> IntArray:
+        return by_worth(pool.signal(signal))
+
+    return order
+
+
+def at_random(pool: Pool, rng: np.random.Generator, _batch: int) -> IntArray:
+    """The control that any other strategy must beat."""
+    return rng.permutation(len(pool))

@@ -1,0 +1,49 @@
+"""The default: what is worth most, near-duplicates apart, so that nobody answers the same question twice."""
+
+import numpy as np
+
+from ..records import FloatArray, IntArray
+from .pool import Pool, alike, by_worth
+
+WINDOW = 2000
+"""Near-duplicates are kept apart within this many tasks at a time: the work is quadratic in it."""
+
+HEAD = 10_000
+"""Beyond this place a pool is ordered by utility alone: it is scored anew long before anybody gets there."""
+
+ALIKE = 0.8
+"""Similarity from which two tasks begin to be near-duplicates."""
+
+
+def diverse(pool: Pool, _rng: np.random.Generator, _batch: int) -> IntArray:
+    """By utility, but a near-duplicate of one that came earlier is put off.
+
+    Greedy, in windows of the order by utility: next is the task with the greatest utility x (1 - redundancy), where
+    redundancy rises from 0 to 1 with the similarity (ALIKE to 1) to the most similar task chosen so far.
+    """
+    order = by_worth(pool.utilities)
+    if not pool.has_features:
+        return order
+    head = min(len(order), HEAD)
+    windows = [order[start : min(start + WINDOW, head)] for start in range(0, head, WINDOW)]
+    spread = [
+        window[_spread(pool.utilities[window], alike(pool.features[window], pool.features[window]))]
+        for window in windows
+    ]
+    return np.concatenate([*spread, order[head:]]) if spread else order
+
+
+def _spread(utilities: FloatArray, similarities: FloatArray) -> IntArray:
+    """The greedy order of one window, whose utilities come highest first."""
+    count = len(utilities)
+    redundancy = np.zeros(count)
+    left = np.ones(count, dtype=bool)
+    chosen = np.empty(count, dtype=np.int64)
+    for place in range(count):
+        worth = np.where(left, utilities * (1 - redundancy), -1.0)
+        best = int(np.argmax(worth))
+        chosen[place] = best
+        left[best] = False
+        near = np.clip((similarities[best] - ALIKE) / (1 - ALIKE), 0.0, 1.0)
+        redundancy = np.maximum(redundancy, near)
+    return chosen
