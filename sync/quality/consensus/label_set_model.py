@@ -16,6 +16,8 @@ INDEPENDENT = 5.0
 """How many tasks whose labels are independent of each other are added to the shares of the sets."""
 ITERATIONS = 100
 TOLERANCE = 1e-4
+SPARSE = 0.1
+"""Sets that have a smaller share of the labels are multiplied label by label."""
 AT_ONCE = 4_000_000
 """Cells of the table of tasks and sets that are held at once."""
 
@@ -59,6 +61,12 @@ class SetVotes:
         found /= np.maximum(self.answers(), 1)[:, None]
         found[list(self.fixed.keys())] = self.sets[list(self.fixed.values())]
         return found
+
+    @property
+    def members(self) -> FloatArray | sparse.csr_array:
+        """``sets`` as numbers for products with tables, sparse where a set has few of the labels: (sets, labels)."""
+        found = self.sets.astype(np.float64)
+        return sparse.csr_array(found) if len(found) and found.mean() < SPARSE else found
 
     def with_sets(self, sets: BoolArray) -> "SetVotes":
         """The same votes with other sets that may be true, among which are the known ones."""
@@ -136,10 +144,10 @@ def _by_person(votes: SetVotes, rows: FloatArray) -> FloatArray:
 def _steps(votes: SetVotes, says: FloatArray, prior: FloatArray) -> tuple[FloatArray, FloatArray]:
     """E-step, and the M-step for the shares of the sets: the probability of each label, and these."""
     chosen = np.zeros((votes.tasks, votes.sets.shape[1]))
-    counts = np.zeros(len(votes.sets))
+    counts, members = np.zeros(len(votes.sets)), votes.members
     for part, probability in _probabilities(votes, says, prior):
-        rounded = np.round(probability, _DIGITS)
-        chosen[part] = rounded @ votes.sets
+        rounded = np.round(probability, _DIGITS, out=probability)
+        chosen[part] = rounded @ members
         counts += rounded.sum(axis=0)
     return np.clip(np.round(chosen, _DIGITS), 0, 1), _shares_of_sets(votes, counts, chosen)
 
@@ -162,10 +170,13 @@ def _probabilities(votes: SetVotes, says: FloatArray, prior: FloatArray) -> Iter
     known = np.full(votes.tasks, -1, dtype=np.int64)
     known[list(votes.fixed.keys())] = list(votes.fixed.values())
     step = max(1, AT_ONCE // max(1, len(votes.sets)))
+    members, shares = votes.members.T, np.log(prior)
     for start in range(0, votes.tasks, step):
         part = slice(start, start + step)
-        found = weight[part] @ votes.sets.T + np.log(prior)
-        found = np.exp(found - found.max(axis=1, keepdims=True))
+        found = weight[part] @ members
+        found += shares
+        found -= found.max(axis=1, keepdims=True)
+        np.exp(found, out=found)
         found /= found.sum(axis=1, keepdims=True)
         ruled = np.flatnonzero(known[part] >= 0)
         found[ruled] = 0.0
@@ -174,11 +185,11 @@ def _probabilities(votes: SetVotes, says: FloatArray, prior: FloatArray) -> Iter
 
 
 def _concluded(votes: SetVotes, says: FloatArray, prior: FloatArray) -> SetPosterior:
-    best, tie = np.zeros(votes.tasks, dtype=np.int64), np.zeros(votes.tasks, dtype=np.bool_)
+    best, tie, members = np.zeros(votes.tasks, dtype=np.int64), np.zeros(votes.tasks, dtype=np.bool_), votes.members
     sure, chosen = np.zeros(votes.tasks), np.zeros((votes.tasks, votes.sets.shape[1]))
     for part, probability in _probabilities(votes, says, prior):
         top = probability.max(axis=1, keepdims=True)
         as_good = probability >= top - 1e-9
         best[part], sure[part], tie[part] = as_good.argmax(axis=1), top[:, 0], as_good.sum(axis=1) > 1
-        chosen[part] = np.clip(probability @ votes.sets, 0, 1)
+        chosen[part] = np.clip(probability @ members, 0, 1)
     return SetPosterior(best, sure, tie, chosen, says, prior @ votes.sets)
