@@ -31,8 +31,10 @@ from sync.quality.coded_answers import encode
 from sync.quality.evidence import ControlEvidence, Method
 from sync.quality.records import Finding, Opinion
 
-from .planted_worlds import WORLDS, Rng, World, words
+from .planted_regions import REGIONS
+from .planted_worlds import ANSWERS, Rng, World, words
 
+WORLDS: Mapping[str, World] = {**ANSWERS, **REGIONS}
 TASKS, PEOPLE, EACH = 360, 6, 3
 DISAGREEMENTS, WRONG, PAIRS = 20, 20, 5
 SLIPS = 0.005

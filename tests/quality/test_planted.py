@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.planted import PRECISION, RECALL, TASKS, found, planted
-from benchmarks.planted_worlds import WORLDS
+from benchmarks.planted import PRECISION, RECALL, TASKS, WORLDS, found, planted
 
 
 @pytest.mark.parametrize("name", ["choices, single", "number", "text", "ranking", "spans", "per region"])
