@@ -18,11 +18,13 @@ ONE_STEP = 0.05
 """How often somebody gives a star more or less, or changes two neighbours of an order."""
 DAY = 86_400.0
 
-WORDS = tuple(
-    f"{start}{middle}{end}"
-    for start in ("b", "ch", "d", "fl", "g", "k", "m", "pr", "s", "t", "w")
-    for middle in ("a", "e", "i", "o", "u", "ea", "oo")
-    for end in ("ll", "nd", "r", "st", "lk", "ming", "ter", "lon")
+WORDS = np.array(
+    [
+        f"{start}{middle}{end}"
+        for start in ("b", "ch", "d", "fl", "g", "k", "m", "pr", "s", "t", "w")
+        for middle in ("a", "e", "i", "o", "u", "ea", "oo")
+        for end in ("ll", "nd", "r", "st", "lk", "ming", "ter", "lon")
+    ]
 )
 
 

@@ -129,11 +129,19 @@ def _assigned(left: Marks, right: Marks) -> Alignment:
     one, other = linear_sum_assignment(np.minimum(apart, 2 * NO_UNIT))
     kept = apart[one, other] <= 2 * NO_UNIT
     one, other = one[kept], other[kept]
-    lone = np.setdiff1d(np.arange(len(left)), one), np.setdiff1d(np.arange(len(right)), other)
-    none = [np.full(len(each), -1) for each in lone]
-    members = np.column_stack([np.concatenate([one, lone[0], none[1]]), np.concatenate([other, none[0], lone[1]])])
-    disorders = np.concatenate([apart[one, other], np.full(len(lone[0]) + len(lone[1]), NO_UNIT)])
+    lone = _without(one, len(left)), _without(other, len(right))
+    members = np.full((len(one) + len(lone[0]) + len(lone[1]), 2), -1)
+    disorders = np.full(len(members), NO_UNIT)
+    members[: len(one), 0], members[: len(one), 1], disorders[: len(one)] = one, other, apart[one, other]
+    members[len(one) : len(left), 0], members[len(left) :, 1] = lone
     return Alignment(members, disorders, apart.size)
+
+
+def _without(some: IntArray, size: int) -> IntArray:
+    """The places below ``size`` that are not among ``some``."""
+    left_out = np.ones(size, dtype=np.bool_)
+    left_out[some] = False
+    return np.flatnonzero(left_out)
 
 
 def _candidates(lines: Sequence[Marks]) -> tuple[IntArray, FloatArray]:
