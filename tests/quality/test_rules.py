@@ -213,7 +213,8 @@ def test_answers_about_regions_and_conversations_are_checked_part_by_part() -> N
     ("keys", "said"),
     [
         ({"check": "lenght", "control": "why"}, "rule 1 ('r'): no check is named 'lenght'; there are: matches,"),
-        ({"check": "length"}, "rule 1 ('r'): control is missing; give a text"),
+        ({"control": "why"}, "rule 1 ('r'): check is missing; give one of: matches,"),
+        ({"check": "length"}, "rule 1 ('r'): control is missing; give the name of a control: "),
         ({"check": "length", "control": "wy", "min": 1}, "control is 'wy', which the labeling interface does not have"),
         ({"check": "length", "control": "why"}, "neither min nor max is given"),
         ({"check": "length", "control": "why", "min": 3, "max": 2}, "min is 3 and max 2; no answer is both"),

@@ -67,6 +67,8 @@ def parse(written: Sequence[Mapping[str, Any]], config: LabelConfig) -> tuple[Ru
 def _rule(keys: Keys, config: LabelConfig) -> Rule:
     name = keys.text("name")
     keys.name = name
+    if not keys.has("check"):
+        raise keys.error(f"check is missing; give one of: {', '.join(CHECKS)}")
     kind = keys.text("check")
     if kind not in CHECKS:
         raise keys.error(f"no check is named {kind!r}; there are: {', '.join(CHECKS)}")

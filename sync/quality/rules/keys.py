@@ -67,11 +67,13 @@ class Keys:
 
     def control(self, key: str, config: LabelConfig) -> Control:
         """A control of the interface, by its name."""
+        names = ", ".join(control.name for control in config.controls)
+        if not self.has(key):
+            raise self.error(f"{key} is missing; give the name of a control: {names}")
         name = self.text(key)
         for control in config.controls:
             if control.name == name:
                 return control
-        names = ", ".join(control.name for control in config.controls)
         raise self.error(f"{key} is {name!r}, which the labeling interface does not have; it has: {names}")
 
     def labels(self, key: str, control: Control) -> tuple[str, ...]:
