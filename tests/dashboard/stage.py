@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Connection, CursorResult, insert, select
 
 from label_config.answers import Choices
@@ -256,9 +257,27 @@ def crowd(tasks_answered: int, skill: Mapping[int, float], each: int = 3, seed: 
     return given
 
 
+class Compiled(BytecodeCache):
+    """Templates that were compiled once, whatever application asks for them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 def browser(one: Stage) -> FlaskClient:
     """A client of an application that has nothing but the dashboard."""
     app = Flask("dashboard-test")
+    app.jinja_options = {"bytecode_cache": COMPILED}
     app.register_blueprint(blueprint(one.settings, one.store))
     app.testing = True
     return app.test_client()

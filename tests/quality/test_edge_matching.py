@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
 
@@ -32,6 +32,7 @@ def test_as_much_as_the_whole_table_gives(table: FloatArray) -> None:
     assert weight[chosen].sum() == pytest.approx(best(table))
 
 
+@settings(max_examples=40)
 @given(TABLES)
 def test_an_auction_gives_nearly_as_much(table: FloatArray) -> None:
     row, column, weight = edges(table + 0.01)
