@@ -14,7 +14,7 @@ import typer
 
 from label_config.errors import LabelConfigError
 
-from . import terminal
+from . import templates, terminal
 from .agreement.command import agreement
 from .annotator_report.command import annotators
 from .consensus.command import consensus
@@ -296,6 +296,7 @@ app.command()(consensus)
 app.command()(queue)
 app.command()(annotators)
 app.command()(drift)
+app.add_typer(templates.app, name="template")
 
 
 @app.command()

@@ -4,17 +4,23 @@ A table stands after a comment that says what it shows: ``<!-- table: tiebreak r
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 from pydantic import SecretStr
 
+from label_config.model import Control, LabelConfig
+from label_config.parse import parse
+from label_config.templates import NAMES, purpose, template
 from ml_backend import settings as ml_settings
 from ml_backend.cli import app as ml_app
+from ml_backend.errors import NotLearnable
+from ml_backend.features import views_of
 from sync import settings as sync_settings
 from sync.cli import app as sync_app
+from sync.templates import fields
 
 from ..conftest import ROOT
 
@@ -23,9 +29,26 @@ APPS: Mapping[str, typer.Typer] = {"tiebreak": sync_app, "tiebreak-ml": ml_app}
 
 
 def commands(program: str) -> dict[str, Any]:
-    """The commands of a program by name."""
+    """The commands of a program by name; those of a group have two words, as in "template show"."""
     found: Any = typer.main.get_command(APPS[program])
-    return dict(found.commands)
+    return dict(_leaves(found.commands))
+
+
+def _leaves(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, one in found.items():
+        if hasattr(one, "commands"):
+            yield from ((f"{name} {inner}", command) for inner, command in one.commands.items())
+        else:
+            yield name, one
+
+
+def named(program: str, words: Sequence[str]) -> tuple[str, list[str]]:
+    """The command that the words after a program's name begin with, and its arguments; raises KeyError for none."""
+    known = commands(program)
+    name = next((name for name in (" ".join(words[:2]), words[0]) if name in known), None)
+    if name is None:
+        raise KeyError(f"{program} has no command {' '.join(words[:2])!r}")
+    return name, list(words[len(name.split()) :])
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
@@ -53,10 +76,35 @@ def settings(module: Any) -> str:
     return _table(("setting", "meaning", "accepted", "default"), rows)
 
 
+def templates() -> str:
+    """Every ready-made labeling interface."""
+    rows = []
+    for name in NAMES:
+        xml = template(name)
+        config = parse(xml)
+        asked = [
+            f"`<{one.tag}>`{' of several' if one.multiple and one.tag == 'Choices' else ''}" for one in config.controls
+        ]
+        data = "; ".join(f"`{field}`: {holds}" for field, holds in fields(xml))
+        learned = [_learns(config, one) for one in config.controls]
+        model = "learns it" if all(learned) else "learns part of it" if any(learned) else ""
+        rows.append((f"`{name}`", purpose(name), ", ".join(asked), data, model))
+    return _table(("template", "for", "asks by", "data of a task", "our model"), rows)
+
+
+def _learns(config: LabelConfig, control: Control) -> bool:
+    try:
+        views_of(config, control)
+    except NotLearnable:
+        return False
+    return True
+
+
 def _tables() -> dict[str, Callable[[], str]]:
     found: dict[str, Callable[[], str]] = {
         "settings of tiebreak": lambda: settings(sync_settings),
         "settings of tiebreak-ml": lambda: settings(ml_settings),
+        "templates": templates,
     }
     for program in APPS:
         for name in commands(program):

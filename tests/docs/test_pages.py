@@ -19,7 +19,7 @@ from sync.web.app import create_app
 
 from ..conftest import ROOT
 from .pages import Block, blocks, commands, page, pages, prose
-from .tables import APPS, TABLES, rewritten, shown
+from .tables import APPS, TABLES, named, rewritten, shown
 from .tables import commands as commands_of
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -63,15 +63,16 @@ def test_every_command_option_and_setting_is_in_a_table() -> None:
 
 @pytest.mark.parametrize("program", APPS)
 def test_every_command_has_a_section(program: str) -> None:
-    headings = re.findall(rf"^## {program} (\w+)$", page("docs/cli.md"), re.MULTILINE)
+    headings = re.findall(rf"^## {program} ([\w ]+)$", page("docs/cli.md"), re.MULTILINE)
     assert headings == list(commands_of(program))
 
 
 def parsed(command: str) -> None:
     """Have the program read its command line, without doing anything; raises where it would refuse."""
     words = [word for word in shlex.split(command) if not re.fullmatch(r"[A-Z_]+=.*", word)]
-    program, name, *arguments = words
-    commands_of(Path(program).name)[name].make_context(name, arguments)
+    program = Path(words[0]).name
+    name, arguments = named(program, words[1:])
+    commands_of(program)[name].make_context(name, arguments)
 
 
 @pytest.mark.parametrize(("block", "command"), SHOWN, ids=lambda one: str(one)[:60])
@@ -93,7 +94,8 @@ def test_every_command_that_is_shown_exists(block: Block, command: str) -> None:
 
 @pytest.mark.parametrize("text", re.findall(r"`(tiebreak(?:-ml)? [a-z][^`]*)`", DOCS + page("README.md")))
 def test_every_command_in_a_sentence_exists(text: str) -> None:
-    program, name, *rest = text.split()
+    program, *words = text.split()
+    name, rest = named(program, words)
     known = {option for one in commands_of(program)[name].params for option in one.opts}
     assert [word for word in rest if word.startswith("-") and word not in known] == []
 
