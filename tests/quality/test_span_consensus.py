@@ -132,7 +132,8 @@ def test_degenerate_evidence_is_defined() -> None:
     assert all(task.answer == spans() and task.confidence == pytest.approx(0.9) for task in empty.tasks)
     apart = consensus([(person, person, spans((0, 3, "a"))) for person in range(4)])
     assert all(task.answer == spans((0, 3, "a")) and not task.tie for task in apart.tasks)
-    assert all(0 < one.low <= one.quality <= one.high < 1 for one in (*empty.annotators, *apart.annotators))
+    assert all(0 < one.low <= one.quality <= one.high < 1 for one in empty.annotators)
+    assert {(one.low, one.high) for one in apart.annotators} == {(0.0, 1.0)}, "nobody to be compared with"
 
 
 def test_auto_takes_pieces_where_annotators_cut_differently() -> None:
