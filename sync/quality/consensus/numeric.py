@@ -28,6 +28,9 @@ DIGITS = 10
 DOMINATED = 0.5
 """From such a part of the squared distances on, the few answers that make it up are what a mean would follow."""
 
+ROUGHLY = 1e-3
+"""How far a true value may still move, in lengths of the scale, when it is asked which answers are gross errors."""
+
 Model = Callable[[Readings], Located]
 
 
@@ -181,7 +184,7 @@ def choose(evidence: ControlEvidence) -> tuple[str, str]:
         return "mean", "nobody has answered yet"
     if not telling.any():
         return "mean", "no two answers to a task can be compared"
-    found = cleaned(readings)
+    found = cleaned(readings, ROUGHLY)
     squares = (readings.value - found.located.place[readings.task])[telling] ** 2
     bad = 1 - found.sound[telling]
     share = float(bad @ squares / squares.sum()) if squares.any() else 0.0

@@ -39,13 +39,14 @@ def robust_mean(readings: Readings) -> Located:
     return cleaned(readings).located
 
 
-def cleaned(readings: Readings) -> Cleaned:
+def cleaned(readings: Readings, tolerance: float = TOLERANCE) -> Cleaned:
     """An answer is as in ``gaussian``, or, at a rate of its annotator's own, anything on a scale of length 1.
 
     EM over true values and over which answers are gross errors (the contaminated normal distribution, J. Tukey 1960),
     from the median of each task and the bulk of the distances to it. An answer counts by the probability that it is
     none. The true value of a task whose answers all look like gross errors is uncertain by as much as they differ. An
-    annotator's error is that of the sound answers, and of the others the length of the scale.
+    annotator's error is that of the sound answers, and of the others the length of the scale. Stops when no true value
+    moves by more than ``tolerance``.
 
     >>> people, tasks = np.meshgrid(np.arange(3), np.arange(40))
     >>> said = tasks / 40 + 0.02 * np.sin(np.arange(120.0)).reshape(40, 3)
@@ -56,20 +57,22 @@ def cleaned(readings: Readings) -> Cleaned:
     (True, [22])
     """
     telling = readings.telling().astype(np.float64)
-    place = _medians(readings)
+    place, reach = _medians(readings), _reach(readings)
     people = start(readings, _bulk(readings, telling, place))
     gross: FloatArray = np.full(readings.annotators, GROSS)
     for _ in range(ITERATIONS):
         sound = _sound(readings, people, gross, place)
         moved, spread = expect(readings, people, sound)
         gross = _shares(readings, telling * (1 - sound), telling)
-        people = maximise(readings, telling * sound, moved, np.minimum(spread, _most(readings, people) ** 2), people)
+        people = maximise(
+            readings, telling * sound, moved, np.minimum(spread, _most(readings, people, reach) ** 2), people
+        )
         change = float(np.abs(moved - place).max(initial=0.0))
         place = moved
-        if change < TOLERANCE:
+        if change < tolerance:
             break
     place, spread = expect(readings, people, sound)
-    deviation = np.minimum(np.sqrt(spread + shared(readings, people, sound)), _most(readings, people))
+    deviation = np.minimum(np.sqrt(spread + shared(readings, people, sound)), _most(readings, people, reach))
     few = float(telling @ (sound < 0.5)) <= max(1.0, FEW * telling.sum())
     return Cleaned(Located(place, deviation, (1 - gross) * people.error + gross), sound, people.error, few)
 
@@ -106,15 +109,20 @@ def _shares(readings: Readings, bad: FloatArray, telling: FloatArray) -> FloatAr
     return found
 
 
-def _most(readings: Readings, people: People) -> FloatArray:
+def _reach(readings: Readings) -> FloatArray:
+    """Half of how far the answers to a task are apart: (tasks,)."""
+    least, most = np.full(readings.tasks, np.inf), np.full(readings.tasks, -np.inf)
+    np.minimum.at(least, readings.task, readings.value)
+    np.maximum.at(most, readings.task, readings.value)
+    return np.where(most >= least, (most - least) / 2, 0.0)
+
+
+def _most(readings: Readings, people: People, reach: FloatArray) -> FloatArray:
     """The most that each true value's standard error may be, (tasks,): as much as its answers differ.
 
     But no less than that of its least exact answer alone.
     """
-    least, most = np.full(readings.tasks, np.inf), np.full(readings.tasks, -np.inf)
-    np.minimum.at(least, readings.task, readings.value)
-    np.maximum.at(most, readings.task, readings.value)
-    alone = np.sqrt(people.variance + people.bias_error)[readings.annotator] + np.sqrt(people.offset)
-    found = np.where(most >= least, (most - least) / 2, 0.0)
-    np.maximum.at(found, readings.task, alone)
+    alone = np.sqrt(people.variance + people.bias_error) + np.sqrt(people.offset)
+    found = reach.copy()
+    np.maximum.at(found, readings.task, alone[readings.annotator])
     return found
