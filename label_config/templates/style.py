@@ -1,7 +1,8 @@
 """The one style sheet of the ready-made interfaces: ``template`` puts it where a file says ``<Style/>``.
 
 Label Studio cleans a Style as if it were HTML, so no selector here has a ``>``. What begins with ``lsf-`` or ``ant-``
-are its own classes: a version that renames them looks plainer, and works.
+are its own classes: a version that renames them looks plainer, and works. What explains keys is not shown in reviews,
+which ask beside the task and suggest nothing.
 """
 
 STYLE = """
@@ -14,6 +15,7 @@ STYLE = """
     .verify-ask .lsf-hint { top: 0; margin-left: 8px; font-size: 12px; opacity: 0.7; }
     .verify-keys { margin-top: 12px; opacity: 0.75; }
     .verify-keys h4 { font-size: 13px; font-weight: 400; line-height: 1.5; }
+    .tiebreak .verify-keys { display: none; }
     .verify-task { flex: 3 1 420px; min-width: 0; }
     .verify-task .lsf-object { margin-bottom: 12px; }
     .verify-task .lsf-richtext, .verify-task .lsf-htx-richtext { font-size: 16px; line-height: 1.6; }
