@@ -141,7 +141,7 @@ def _keyed(element: ET.Element, control: Control) -> list[ET.Element]:
 def _give_keys(controls: Sequence[Sequence[ET.Element]]) -> None:
     """A key for each, from the row of its control; labels that all are keys themselves (0 to 9) are their own.
 
-    Where no key is left there is none.
+    Where no key is left none is given: Label Studio then draws one of the letters that ``ROWS`` leaves out.
     """
     free = dict.fromkeys("".join(ROWS))
     waiting: list[ET.Element] = []

@@ -20,7 +20,6 @@ STYLE = """
     .verify-task .lsf-object { margin-bottom: 12px; }
     .verify-task .lsf-richtext, .verify-task .lsf-htx-richtext { font-size: 16px; line-height: 1.6; }
     .verify-read { max-height: 72vh; overflow-y: auto; max-width: 44em; }
-    .verify-pixels img { image-rendering: pixelated !important; }
     .verify-pair { display: flex; flex-wrap: wrap; gap: 16px; align-items: flex-start; }
     .verify-side { flex: 1 1 260px; min-width: 0; max-height: 72vh; overflow-y: auto; }
   """
