@@ -50,6 +50,12 @@ def most_agreed(one: Sequence[Region], other: Sequence[Region], worth: Callable[
     )
 
 
+def as_set(answer: Answer) -> set[tuple[Shape, frozenset[str], str]]:
+    """What an answer marks; neither its regions nor their labels have an order."""
+    assert isinstance(answer, Regions)
+    return {(one.shape, frozenset(one.labels), one.where) for one in answer.regions}
+
+
 def cells(shape: Shape) -> set[tuple[float, float]]:
     """The middles of the cells, half a unit wide, that a shape of half units covers."""
     if isinstance(shape, Box):

@@ -1,8 +1,6 @@
 """Everything that is measured of a control, for every family: against the definitions, and on odd data."""
 
-import dataclasses
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,7 @@ from sync.quality.records import Estimate
 
 from .answers import ABC, ordered_pairs, single, table
 from .generated import CASES, Case
+from .within import every
 
 Rows = list[tuple[int, int, Answer]]
 Everything = tuple[Case, ControlEvidence]
@@ -48,23 +47,11 @@ def evidences(draw: st.DrawFn, names: tuple[str, ...] = tuple(CASES)) -> Control
     )
 
 
-def estimates_in(value: object) -> Iterator[Estimate]:
-    if isinstance(value, Estimate):
-        yield value
-    elif dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            yield from estimates_in(getattr(value, field.name))
-    elif isinstance(value, dict):
-        yield from (found for one in value.values() for found in estimates_in(one))
-    elif isinstance(value, tuple | list):
-        yield from (found for one in value for found in estimates_in(one))
-
-
 @settings(max_examples=100)
 @given(evidences())
 def test_every_number_is_in_range_or_says_why_there_is_none(evidence: ControlEvidence) -> None:
     found = measured(evidence, coefficients=tuple(COEFFICIENTS))
-    for one in estimates_in(found):
+    for one in every(Estimate, found):
         if one.value is None:
             assert one.reason
             assert one.low is one.high is None

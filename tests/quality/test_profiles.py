@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from sync.quality.records import Estimate, Trust
 from .answers import ABC, Row, table
 from .generated import CASES
 from .people import NOTHING, choice, crowd_of, numbered, profiled, said
+from .within import every
 
 
 def close(found: Estimate, value: float, n: int) -> None:
@@ -244,31 +244,6 @@ def test_corrected_probabilities_are_no_smaller_and_keep_their_order(chances: li
     assert np.all(np.diff(found[np.argsort(chances, kind="stable")]) >= 0)
 
 
-def estimates(value: object) -> Iterator[Estimate]:
-    """All estimates in a profile, however deep."""
-    if isinstance(value, Estimate):
-        yield value
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from estimates(part)
-    elif dataclasses.is_dataclass(value):
-        for one in dataclasses.fields(value):
-            yield from estimates(getattr(value, one.name))
-
-
-def numbers(value: object) -> Iterator[float]:
-    if isinstance(value, float):
-        yield value
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from numbers(part)
-    elif isinstance(value, dict):
-        yield from numbers(tuple(value.values()))
-    elif dataclasses.is_dataclass(value):
-        for one in dataclasses.fields(value):
-            yield from numbers(getattr(value, one.name))
-
-
 @st.composite
 def of_any_family(draw: st.DrawFn, name: str) -> ControlEvidence:
     """Rows of any kind, in any order, with or without times, lead times, truths and earlier answers."""
@@ -300,8 +275,8 @@ def test_every_family_has_profiles_whose_numbers_are_numbers(name: str, data: st
     found = profiles(evidence, NOTHING)
     assert tuple(one.annotator for one in found) == evidence.coded.annotators
     assert sum(one.annotations for one in found) == len(evidence.coded.task)
-    assert all(math.isfinite(number) for number in numbers(found))
-    for one in estimates(found):
+    assert all(math.isfinite(number) for number in every(float, found))
+    for one in every(Estimate, found):
         assert (one.value is None) <= (one.reason is not None)
         assert one.value is None or one.low is None or one.high is None or one.low <= one.value <= one.high
     for person in found:
@@ -323,7 +298,7 @@ def test_order_of_rows_and_names_of_annotators_mean_nothing(rows: list[Row], cha
     for one in profiled(said(rows)):
         same = other[names[one.annotator]]
         assert same.annotations == one.annotations
-        for mine, theirs in zip(estimates(one), estimates(same), strict=True):
+        for mine, theirs in zip(every(Estimate, one), every(Estimate, same), strict=True):
             assert mine.n == theirs.n
             assert (mine.value is None) == (theirs.value is None)
             assert mine.value is None or mine.value == pytest.approx(theirs.value, abs=1e-6)

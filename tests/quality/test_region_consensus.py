@@ -34,6 +34,7 @@ from sync.quality.evidence import ControlEvidence
 from sync.quality.records import ControlConsensus, TaskConsensus, Trust
 
 from .generated import CASES, SHAPES, mask_of
+from .regions import as_set
 
 LABELS = ("a", "b", "c", "d")
 CONTROL = Control("r", "RectangleLabels", ("image",), LABELS, family=Family.REGIONS)
@@ -289,13 +290,8 @@ def test_the_consensus_of_one_is_that_one(name: str, data: st.DataObject) -> Non
     answer = data.draw(CASES[name].answers)
     assert isinstance(answer, Regions)
     found = of_one_task(answer)
-    assert isinstance(found.answer, Regions)
-    assert as_sets(found.answer) == as_sets(answer)
+    assert as_set(found.answer) == as_set(answer)
     assert 0.5 < found.confidence < 1
-
-
-def as_sets(answer: Regions) -> set[tuple[Shape, frozenset[str], str]]:
-    return {(one.shape, frozenset(one.labels), one.where) for one in answer.regions}
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -305,7 +301,7 @@ def test_what_all_say_is_returned_as_it_is(name: str, data: st.DataObject) -> No
     answer = data.draw(CASES[name].answers)
     assert isinstance(answer, Regions)
     found = of_one_task(*[answer] * 3)
-    assert isinstance(found.answer, Regions) and as_sets(found.answer) == as_sets(answer)
+    assert as_set(found.answer) == as_set(answer)
     assert found.confidence > 0.9 and not found.tie
 
 

@@ -21,6 +21,7 @@ from sync.quality.evidence import ControlEvidence
 from sync.quality.records import ControlConsensus, TaskConsensus
 
 from .generated import CASES
+from .regions import as_set
 
 LABELS = ("a", "b", "c", "d")
 CONTROL = Control("ner", "Labels", ("text",), LABELS, family=Family.REGIONS)
@@ -46,11 +47,6 @@ def consensus(rows: Sequence[Row], fixed: Mapping[int, Answer] | None = None) ->
 def of_one_task(*answers: Answer) -> TaskConsensus:
     (task,) = consensus([(1, person, answer) for person, answer in enumerate(answers)]).tasks
     return task
-
-
-def as_set(answer: Answer) -> set[tuple[Any, frozenset[str], str]]:
-    assert isinstance(answer, Regions)
-    return {(one.shape, frozenset(one.labels), one.where) for one in answer.regions}
 
 
 def test_texts_are_cut_where_some_span_starts_or_ends() -> None:
