@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 export TIEBREAK_CACHE ?= $(CURDIR)/.cache
 export TIEBREAK_LABEL_STUDIO ?= $(CURDIR)/.venv-label-studio/bin/label-studio
+# What make was asked for is no business of a make that a test starts.
+unexport ARGS
 BIN := .venv/bin
 PATHS := label_config sync ml_backend tests benchmarks
 
