@@ -69,10 +69,10 @@ def test_create_makes_a_project_for_verification_once(label_studio: RunningLabel
         "label_studio_token": label_studio.person("admin").token,
         "projects": json.dumps([999]),
     }
-    command = ["template", "create", "text-classification", "--labels", "spam,ham", "--project", " Mails of November "]
+    command = ["template", "create", "text-classification", "--labels", "spam,ham", "--project", " Mails of October "]
     done = tiebreak(*command, **settings)
     assert done.code == 0, done.err
-    found = re.match(rf"Made project (\d+), 'Mails of November': {label_studio.url}/projects/(\d+)/data\n", done.out)
+    found = re.match(rf"Made project (\d+), 'Mails of October': {label_studio.url}/projects/(\d+)/data\n", done.out)
     assert found is not None
     assert found[1] == found[2]
     assert f"projects = [999, {found[1]}]" in done.out

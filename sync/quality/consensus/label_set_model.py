@@ -66,7 +66,7 @@ class SetVotes:
     def members(self) -> FloatArray | sparse.csr_array:
         """``sets`` as numbers for products with tables, sparse where a set has few of the labels: (sets, labels)."""
         found = self.sets.astype(np.float64)
-        return sparse.csr_array(found) if len(found) and found.mean() < SPARSE else found
+        return sparse.csr_array(found) if found.size and found.mean() < SPARSE else found
 
     def with_sets(self, sets: BoolArray) -> "SetVotes":
         """The same votes with other sets that may be true, among which are the known ones."""
