@@ -81,7 +81,7 @@ def test_create_makes_a_project_for_verification_once(label_studio: RunningLabel
     assert parse(made.label_config).control("sentiment").labels == ("spam", "ham")
     assert (made.sampling, made.show_collab_predictions) == ("Uncertainty sampling", True)
     assert made.maximum_annotations == 1
-    again = tiebreak(*command[:-1], "mails of november", **settings)
+    again = tiebreak(*command[:-1], "mails of october", **settings)
     assert re.search(f"project {made.id} is called that already .*choose another title", one_line(again))
 
 
