@@ -96,6 +96,40 @@ def train(
 
 
 @app.command()
+def backtest(
+    data: Annotated[Path, typer.Argument(help="A CSV table, or a JSON export of Label Studio.")],
+    text: Annotated[str, typer.Option(help="The column (or field of the tasks' data) with the texts.")] = "text",
+    label: Annotated[str, typer.Option(help="The column (or name of the control) with the labels.")] = "label",
+    test: Annotated[
+        Path | None, typer.Option(help="Rows to test on, in the same form (default: a fifth of DATA, held out).")
+    ] = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(help="A strategy by name; may be repeated (default: default, margin, random)."),
+    ] = None,
+    encoder: Annotated[str, typer.Option(help="How texts are read: tfidf+wordllama, tfidf, wordllama.")] = "auto",
+    start: Annotated[int, typer.Option(help="Labels before the first choice.", min=2)] = 20,
+    batch: Annotated[int, typer.Option(help="Labels between two models.", min=1)] = 20,
+    budget: Annotated[int, typer.Option(help="Labels in the end.", min=2)] = 1000,
+    seeds: Annotated[int, typer.Option(help="Runs of each strategy.", min=1, max=1000)] = 5,
+    processes: Annotated[
+        int | None, typer.Option(help="Runs at the same time (default: one a processor).", min=1, max=256)
+    ] = None,
+    as_json: AsJson = False,
+    html: Annotated[Path | None, typer.Option(help="Write a page with the learning curves.")] = None,
+) -> None:
+    """Replay a labeled set: how many labels each strategy would have saved."""
+    from .backtest.command import Asked, run_backtest
+    from .backtest.replay import Plan
+
+    run_backtest(
+        Asked(data, text, label, test, tuple(strategy or ()), encoder, Plan(start, batch, budget), seeds, processes),
+        html,
+        as_json=as_json,
+    )
+
+
+@app.command()
 def versions(data: Data = None, as_json: AsJson = False) -> None:
     """Every project's versions, the live one marked."""
     registry = _registry(data)

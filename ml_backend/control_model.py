@@ -10,6 +10,7 @@ from scipy import sparse
 from .calibration import sigmoid_at, softmax_at
 from .encoders import ENCODERS, Encoder
 from .features import View
+from .likeness import likeness
 from .models import HEADS, Head
 from .records import Arrays, Features, FloatArray, IntArray, Opinion, Quality
 from .uncertainty import Signals, disagreement, entropy, margin, novelty, utility
@@ -136,10 +137,7 @@ def nearest(features: Features, reference: Features, own: Sequence[int] | IntArr
     """
     if reference.shape[0] <= min(len(own), 1):
         return np.ones(features.shape[0])
-    alike = features @ reference.T
-    if sparse.issparse(alike):
-        alike = alike.toarray()
-    alike = np.array(alike, dtype=np.float64)
+    alike = likeness(features, reference)
     alike[np.asarray(own, dtype=np.int64), np.arange(len(own))] = -1.0
     return np.asarray(np.maximum(1 - alike.max(axis=1), 0.0).round(DIGITS))
 

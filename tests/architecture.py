@@ -27,7 +27,14 @@ FENCED = {
 }
 """Library -> the only modules of ours that may import it."""
 
-PURE = ("label_config", "sync.quality", "ml_backend.uncertainty", "ml_backend.calibration", "ml_backend.acquisition")
+PURE = (
+    "label_config",
+    "sync.quality",
+    "ml_backend.uncertainty",
+    "ml_backend.calibration",
+    "ml_backend.acquisition",
+    "ml_backend.likeness",
+)
 READS_ITSELF = "label_config.templates"
 """The one module of a pure part that reads files: those of its own package, which are as constant as its code."""
 

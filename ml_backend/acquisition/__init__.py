@@ -19,7 +19,7 @@ from .typiclust import typiclust
 
 __all__ = ["BATCH", "STRATEGIES", "Pool", "Strategy", "order_pool", "place_of"]
 
-BATCH = 100
+BATCH = 500
 """How many tasks strategies that choose several at once choose together, unless it is known better."""
 
 STRATEGIES: Mapping[str, Strategy] = {

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from ..likeness import likeness
 from ..records import FloatArray, IntArray
-from .pool import Pool, alike, by_worth, then_by_worth
+from .pool import Pool, by_worth, then_by_worth
 
 CANDIDATES = 5000
 """The most uncertain tasks that are looked at: the others would hardly move the model."""
@@ -26,7 +27,7 @@ def badge(pool: Pool, rng: np.random.Generator, batch: int) -> IntArray:
     apart = np.full(len(rows), np.inf)
     while len(chosen) < min(batch, len(rows)):
         last = chosen[-1]
-        product = (pull @ pull[last]) * alike(features, features[[last]])[:, 0]
+        product = (pull @ pull[last]) * likeness(features, features[[last]])[:, 0]
         apart = np.minimum(apart, np.maximum(size + size[last] - 2 * product, 0.0))
         apart[chosen] = 0.0
         total = apart.sum()

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from ..likeness import likeness
 from ..records import IntArray
-from .pool import Pool, alike, by_worth
+from .pool import Pool, by_worth
 
 SAMPLE = 1000
 """Tasks of the pool that each one is compared with."""
@@ -15,5 +16,5 @@ def density_weighted(pool: Pool, rng: np.random.Generator, _batch: int) -> IntAr
     if not pool.has_features or not len(pool):
         return by_worth(worth)
     some = np.sort(rng.choice(len(pool), min(SAMPLE, len(pool)), replace=False))
-    likeness = np.maximum(alike(pool.features, pool.features[some]), 0.0).mean(axis=1)
-    return by_worth(worth * likeness)
+    like = np.maximum(likeness(pool.features, pool.features[some]), 0.0).mean(axis=1)
+    return by_worth(worth * like)

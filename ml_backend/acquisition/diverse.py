@@ -2,20 +2,21 @@
 
 import numpy as np
 
+from ..likeness import likeness
 from ..records import FloatArray, IntArray
-from .pool import Pool, alike, by_worth
+from .pool import Pool, by_worth
 
 WINDOW = 2000
 """Near-duplicates are kept apart within this many tasks at a time: the work is quadratic in it."""
 
-HEAD = 10_000
-"""Beyond this place a pool is ordered by utility alone: it is scored anew long before anybody gets there."""
+LOOKED_AT = 20
+"""Beyond this many times the batch a pool is ordered by utility alone: it is scored anew before anybody gets there."""
 
 ALIKE = 0.8
 """Similarity from which two tasks begin to be near-duplicates."""
 
 
-def diverse(pool: Pool, _rng: np.random.Generator, _batch: int) -> IntArray:
+def diverse(pool: Pool, _rng: np.random.Generator, batch: int) -> IntArray:
     """By utility, but a near-duplicate of one that came earlier is put off.
 
     Greedy, in windows of the order by utility: next is the task with the greatest utility x (1 - redundancy), where
@@ -24,10 +25,10 @@ def diverse(pool: Pool, _rng: np.random.Generator, _batch: int) -> IntArray:
     order = by_worth(pool.utilities)
     if not pool.has_features:
         return order
-    head = min(len(order), HEAD)
+    head = min(len(order), LOOKED_AT * batch)
     windows = [order[start : min(start + WINDOW, head)] for start in range(0, head, WINDOW)]
     spread = [
-        window[_spread(pool.utilities[window], alike(pool.features[window], pool.features[window]))]
+        window[_spread(pool.utilities[window], likeness(pool.features[window], pool.features[window]))]
         for window in windows
     ]
     return np.concatenate([*spread, order[head:]]) if spread else order

@@ -77,8 +77,3 @@ def then_by_worth(chosen: IntArray, worth: FloatArray) -> IntArray:
 def dense(rows: Features) -> FloatArray:
     """Rows as a dense array."""
     return np.asarray(rows.toarray() if sparse.issparse(rows) else rows, dtype=np.float64)
-
-
-def alike(one: Features, others: Features) -> FloatArray:
-    """How alike rows are, (n, m), in [-1, 1]; a row of zeros is like nothing."""
-    return dense(one @ others.T)

@@ -2,12 +2,15 @@
 
 import numpy as np
 
+from ..likeness import likeness
 from ..records import FloatArray, IntArray
-from .pool import Pool, alike, by_worth, dense, then_by_worth
+from .pool import Pool, by_worth, dense, then_by_worth
 
 NEIGHBOURS = 20
 SAMPLE = 20_000
 """Tasks that are clustered; of a larger pool so many are drawn."""
+WIDTH = 128
+"""Rows of more columns are projected to so many before they are clustered: distances stay nearly the same."""
 SMALL = 5
 """A cluster of fewer tasks is no region."""
 
@@ -23,10 +26,11 @@ def typiclust(pool: Pool, rng: np.random.Generator, batch: int) -> IntArray:
     drawn = np.sort(rng.choice(count, SAMPLE, replace=False)) if count > SAMPLE else np.arange(count)
     labeled = 0 if pool.known is None else pool.known.shape[0]
     clusters = min(labeled + batch, max(1, len(drawn) // 2), 500)
-    middles, member = _clusters(pool, drawn, clusters, rng)
+    narrow = _narrowed(pool.features.shape[1], rng)
+    middles, member = _clusters(dense(pool.features[drawn] @ narrow), clusters, rng)
     taken = np.zeros(len(middles), dtype=np.int64)
     if labeled:
-        taken += np.bincount(alike(pool.known, middles).argmax(axis=1), minlength=len(middles))
+        taken += np.bincount((dense(pool.known @ narrow) @ middles.T).argmax(axis=1), minlength=len(middles))
     size = np.bincount(member, minlength=len(middles))
     left = [list(_typical(pool, drawn[member == cluster])) for cluster in range(len(middles))]
     chosen: list[int] = []
@@ -39,13 +43,22 @@ def typiclust(pool: Pool, rng: np.random.Generator, batch: int) -> IntArray:
     return then_by_worth(np.array(chosen, dtype=np.int64), pool.utilities)
 
 
-def _clusters(pool: Pool, drawn: IntArray, clusters: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
+def _narrowed(columns: int, rng: np.random.Generator) -> FloatArray:
+    """What rows are multiplied with to have ``WIDTH`` columns at most (Johnson and Lindenstrauss 1984)."""
+    if columns <= WIDTH:
+        return np.eye(columns)
+    return rng.normal(0.0, WIDTH**-0.5, (columns, WIDTH))
+
+
+def _clusters(rows: FloatArray, clusters: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
+    """The middles of the clusters at length 1, and which cluster each row is in."""
     from sklearn.cluster import MiniBatchKMeans  # slow to import, and --help needs none of it
 
-    rows = pool.features[drawn]
     model = MiniBatchKMeans(clusters, n_init=1, random_state=int(rng.integers(2**31)), batch_size=1024)
     member = np.asarray(model.fit_predict(rows), dtype=np.int64)
-    return dense(model.cluster_centers_), member
+    middles = np.asarray(model.cluster_centers_, dtype=np.float64)
+    length = np.linalg.norm(middles, axis=1, keepdims=True)
+    return middles / np.where(length > 0, length, 1.0), member
 
 
 def _typical(pool: Pool, members: IntArray) -> IntArray:
@@ -53,7 +66,7 @@ def _typical(pool: Pool, members: IntArray) -> IntArray:
     if len(members) < 2:
         return members
     some = members[:: 1 + len(members) // 1000]
-    among = alike(pool.features[members], pool.features[some])
+    among = likeness(pool.features[members], pool.features[some])
     near = min(NEIGHBOURS, len(some))
     typicality = np.partition(among, len(some) - near, axis=1)[:, -near:].mean(axis=1)
     return members[by_worth(typicality)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from ml_backend.acquisition import STRATEGIES, Pool, order_pool, place_of
-from ml_backend.acquisition.pool import alike
+from ml_backend.likeness import likeness
 from ml_backend.records import BoolArray, Features, FloatArray
 from ml_backend.settings import Settings
 
@@ -193,5 +193,12 @@ def test_an_unknown_strategy_is_refused_with_the_known_ones() -> None:
         order_pool(Pool(np.zeros(1)), np.zeros(1, dtype=bool), rng(), "vibes")
 
 
-def test_likeness_of_rows_of_zeros_is_none() -> None:
-    assert alike(np.zeros((1, 3)), np.eye(3)).tolist() == [[0.0, 0.0, 0.0]]
+@settings(max_examples=30)
+@given(seed=st.integers(0, 1000), full=st.integers(0, 4))
+def test_likeness_is_the_product_of_rows_however_they_are_kept(seed: int, full: int) -> None:
+    draw = np.random.default_rng(seed)
+    one, others = (np.where(draw.random((count, 6)) < 0.3, draw.normal(size=(count, 6)), 0.0) for count in (5, 7))
+    others[:, :full] = draw.normal(size=(7, full))
+    wanted = pytest.approx(one @ others.T)
+    assert likeness(one, others) == wanted
+    assert likeness(sparse.csr_matrix(one), sparse.csr_matrix(others)) == wanted

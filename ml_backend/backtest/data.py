@@ -1,0 +1,132 @@
+"""A labeled set from a table or an export of Label Studio."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from label_config.errors import LabelConfigError
+from label_config.exports import parse_export
+
+from ..encoders import ENCODERS
+from ..errors import ExportError, MediaError
+from .replay import Labeled
+
+HELD_OUT = 0.2
+"""The share of the rows that is tested on where no file of test rows is named."""
+FEWEST = 50
+
+Row = tuple[str, str]
+"""A text and its label."""
+
+
+def labeled(place: Path, text: str, label: str, test: Path | None, encoder: str) -> Labeled:
+    """The set in a file; raises ExportError, which says what is missing and where.
+
+    ``text`` is a column (or field of the tasks' data), ``label`` a column (or name of a control). Without ``test`` a
+    fifth of the rows is held out to test on, always the same.
+    """
+    rows = _rows(place, text, label)
+    if test is None:
+        order = np.random.default_rng(0).permutation(len(rows))
+        held = set(order[: round(HELD_OUT * len(rows))].tolist())
+        rows, tested = [row for n, row in enumerate(rows) if n not in held], [rows[n] for n in sorted(held)]
+    else:
+        tested = _rows(test, text, label)
+    labels = tuple(sorted({one for _, one in (*rows, *tested)}))
+    if len({one for _, one in rows}) < 2:
+        raise ExportError(f"{place}: every row has the same label, {labels[0]!r}: nothing could be learned")
+    family = ENCODERS[encoder]
+    of = {one: number for number, one in enumerate(labels)}
+    return Labeled(
+        encoder,
+        family.describe([one for one, _ in rows]),
+        np.array([of[one] for _, one in rows]),
+        family.describe([one for one, _ in tested]),
+        np.array([of[one] for _, one in tested]),
+        labels,
+    )
+
+
+def _rows(place: Path, text: str, label: str) -> list[Row]:
+    try:
+        content = place.read_bytes()
+    except OSError as error:
+        raise ExportError(f"{place}: cannot be read: {error.strerror}") from error
+    export = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
+    found = list(_of_export(place, content, text, label) if export else _of_table(place, content, text, label))
+    if len(found) < FEWEST:
+        raise ExportError(f"{place}: only {len(found)} rows have a text and a label; {FEWEST} are needed")
+    return found
+
+
+def _of_table(place: Path, content: bytes, text: str, label: str) -> Iterator[Row]:
+    try:
+        lines = content.decode("utf-8-sig").splitlines(keepends=True)
+    except UnicodeDecodeError as error:
+        raise ExportError(f"{place}: not UTF-8 at byte {error.start}: save it as UTF-8") from error
+    table = csv.DictReader(lines)
+    for column in (text, label):
+        if column not in (table.fieldnames or ()):
+            raise ExportError(f"{place}: no column is named {column!r}; there are: {', '.join(table.fieldnames or ())}")
+    try:
+        for row in table:
+            yield from _row(row[text], row[label])
+    except csv.Error as error:
+        raise ExportError(f"{place}, line {table.line_num}: {error}") from error
+
+
+def _of_export(place: Path, content: bytes, text: str, label: str) -> Iterator[Row]:
+    """Each task's most frequent answer to the control; a tie teaches nothing."""
+    try:
+        tasks = parse_export(content)
+    except LabelConfigError as error:
+        raise ExportError(f"{place}: {error}") from error
+    fields = dict.fromkeys(name for task in tasks for name in task["data"])
+    if tasks and text not in fields:
+        raise ExportError(f"{place}: no task has a field {text!r}; there are: {', '.join(fields)}")
+    controls: dict[str, None] = {}
+    for task in tasks:
+        votes: Counter[str] = Counter()
+        for annotation in task.get("annotations") or ():
+            controls |= dict.fromkeys(_controls(annotation))
+            votes.update(() if annotation.get("was_cancelled") else _choice(annotation, label))
+        first = votes.most_common(2)
+        if first and (len(first) == 1 or first[0][1] > first[1][1]):
+            yield from _row(task["data"].get(text), first[0][0])
+    if label not in controls:
+        raise ExportError(
+            f"{place}: nothing is answered by {label!r}; there are: {', '.join(controls) or 'no answers'}"
+        )
+
+
+def _results(annotation: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found = annotation.get("result")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _controls(annotation: Mapping[str, Any]) -> list[str]:
+    return [str(one["from_name"]) for one in _results(annotation) if "from_name" in one]
+
+
+def _choice(annotation: Mapping[str, Any], label: str) -> list[str]:
+    """The one label that the control was given; several are no class."""
+    for one in _results(annotation):
+        value = one.get("value")
+        if one.get("from_name") == label and isinstance(value, dict):
+            given = value.get("choices")
+            return [str(given[0])] if isinstance(given, list) and len(given) == 1 else []
+    return []
+
+
+def _row(value: object, label: object) -> Iterator[Row]:
+    """The row, where both are there."""
+    if value in (None, "") or label in (None, ""):
+        return
+    try:
+        yield ENCODERS["tfidf"].read(value, lambda _: b""), str(label)
+    except MediaError:
+        return
