@@ -83,6 +83,8 @@ def _fitted(method: str, frame: Any) -> tuple[Any, Any]:
     model.fit(frame)
     if method in ("Wawa", "ZeroBasedSkill"):  # their predict() fails beside scikit-learn >= 1.6; this is what it does
         model = classification.MajorityVote().fit(frame, model.skills_)
+    if method == "MMSR":  # whose fit() finds the skills alone
+        return model.predict(frame), None
     return model.labels_, getattr(model, "probas_", None)
 
 

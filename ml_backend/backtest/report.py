@@ -61,19 +61,19 @@ def _words(one: Summary) -> tuple[str, str, str, str, str]:
 def headline(found: Backtest) -> str:
     """What came out, in a sentence or two."""
     known = summaries(found.curves)
-    budget = next(iter(found.curves.values()))[0].labels[-1]
     said = f"A model of all labels is right on {found.full_accuracy:.1%}."
     if CONTROL not in known:
         return f"{said} Without the strategy random there is nothing to compare with."
+    needed = known[CONTROL].labels_needed
     for name, one in known.items():
-        if name == CONTROL:
+        if name == CONTROL or needed is None:
             continue
         if one.labels_needed is None:
-            return f"{said} With {budget:,} labels {name} does not reach what random labels reach."
-        saved = 1 - one.labels_needed / budget
+            return f"{said} {name} does not reach what random labels reach in the end."
+        saved = 1 - one.labels_needed / needed
         return (
-            f"{said} {name} reaches with {one.labels_needed:,} labels what random needs {budget:,} for: {saved:.0%} "
-            "fewer."
+            f"{said} {name} reaches with {one.labels_needed:,} labels what random needs {needed:,} for: {abs(saved):.0%} "
+            f"{'fewer' if saved >= 0 else 'more'}."
         )
     return said
 
