@@ -72,8 +72,8 @@ def headline(found: Backtest) -> str:
             return f"{said} {name} does not reach what random labels reach in the end."
         saved = 1 - one.labels_needed / needed
         return (
-            f"{said} {name} reaches with {one.labels_needed:,} labels what random needs {needed:,} for: {abs(saved):.0%} "
-            f"{'fewer' if saved >= 0 else 'more'}."
+            f"{said} {name} reaches with {one.labels_needed:,} labels what random needs {needed:,} for: "
+            f"{abs(saved):.0%} {'fewer' if saved >= 0 else 'more'}."
         )
     return said
 
