@@ -121,19 +121,24 @@ def least_agreeing(pairs: Sequence[PairAgreement]) -> list[PairAgreement]:
 
 
 def left_out(out: LeftOut) -> str:
-    """What does not count, in one sentence.
+    """What does not count, in one sentence, and what counts but is compared with nothing, in another.
 
     >>> left_out(LeftOut(cancelled=2, duplicates=1))
     'Left out: 2 skipped, 1 earlier answer of the same person.'
-    >>> left_out(LeftOut())
-    'Nothing was left out.'
+    >>> left_out(LeftOut(ground_truth=3))
+    'Left out: 3 ground truths, as answers of who gave them.'
+    >>> left_out(LeftOut(single=1))
+    'Nothing was left out. 1 task has one answer, which is compared with no other.'
     """
     parts = [
         f"{out.cancelled:,} skipped" if out.cancelled else "",
-        f"{out.ground_truth:,} ground truth" if out.ground_truth else "",
         f"{counted(out.duplicates, 'earlier answer')} of the same person" if out.duplicates else "",
         f"{len(out.rejected):,} that could not be used" if out.rejected else "",
-        f"{counted(out.single, 'task')} with one answer (compared with nothing)" if out.single else "",
+        f"{counted(out.ground_truth, 'ground truth')}, as answers of who gave them" if out.ground_truth else "",
     ]
     said = ", ".join(part for part in parts if part)
-    return f"Left out: {said}." if said else "Nothing was left out."
+    sentences = [f"Left out: {said}." if said else "Nothing was left out."]
+    if out.single:
+        has = "has" if out.single == 1 else "have"
+        sentences.append(f"{counted(out.single, 'task')} {has} one answer, which is compared with no other.")
+    return " ".join(sentences)

@@ -47,9 +47,12 @@ def _everybody(people: Sequence[AnnotatorProfile]) -> None:
     }
     ordered = sorted(people, key=order)
     cells = {name: [write(one) for one in ordered] for name, write in columns.items()}
-    known = [name for name, written in cells.items() if set(written) != {"–"}]
+    known = [name for name, written in cells.items() if not set(written) <= {"–", ""}]
     rows = zip(*(cells[name] for name in known), strict=True)
-    table("the least reliable first", known, rows, ROWS, set(range(len(known))) - {known.index("interval")})
+    numbers = {place for place, name in enumerate(known) if name != "interval"}
+    table("the least reliable first", known, rows, ROWS, numbers)
+    if "reliability" not in known and ordered:
+        sentence(f"How reliable they are cannot be said: {ordered[0].reliability.reason}.")
 
 
 def _on_truths(one: AnnotatorProfile) -> str:

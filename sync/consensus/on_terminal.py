@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 
 from label_config.answers import Choices, Moment, Number
+from label_config.model import Control
 from label_config.words import in_words
 
 from ..agreement.wording import left_out
@@ -47,18 +48,18 @@ def _control(report: Report, name: str, one: ControlConsensus) -> None:
         f"Mean confidence {percent(mean)}; {percent(sure)} of the answers are at least 90 % certain; "
         f"{counted(ties, 'tie')}."
     )
-    _least_certain(answered)
+    _least_certain(control, answered)
     _strongest(report.scores.get(name, ()))
     _least_reliable(one.annotators)
 
 
-def _least_certain(tasks: Sequence[TaskConsensus]) -> None:
+def _least_certain(control: Control, tasks: Sequence[TaskConsensus]) -> None:
     rows = [
         (
             str(task.task),
             _answer(task),
             percent(task.confidence),
-            _beside(task),
+            _beside(control, task),
             str(task.annotations),
         )
         for task in sorted(tasks, key=lambda task: (task.confidence, task.task))
@@ -66,7 +67,7 @@ def _least_certain(tasks: Sequence[TaskConsensus]) -> None:
     ]
     table(
         "least certain answers",
-        ("task", "answer", "confidence", "interval or runner-up", "answers"),
+        ("task", "answer", "confidence", "interval or what is in doubt", "answers"),
         rows,
         ROWS,
         {0, 2, 4},
@@ -90,13 +91,17 @@ def _rounded(value: float, interval: tuple[float, float]) -> str:
     return f"{round(value, digits):,.10g}"
 
 
-def _beside(task: TaskConsensus) -> str:
-    """A number's interval, or the answer that is the next probable one."""
+def _beside(control: Control, task: TaskConsensus) -> str:
+    """A number's interval, or the answer that is the next probable one; of several labels the least certain one."""
     if task.interval is not None:
         write = _moment if isinstance(task.answer, Moment) else functools.partial(_rounded, interval=task.interval)
         return f"{write(task.interval[0])} to {write(task.interval[1])}"
     if task.tie:
         return "a tie"
+    if control.multiple and isinstance(task.answer, Choices):
+        chosen, doubted = task.answer.labels, dict(task.posterior or {})
+        least = min(doubted, key=lambda label: doubted[label] if label in chosen else 1 - doubted[label], default=None)
+        return "" if least is None else f"{least or 'nothing'} ({percent(doubted[least])})"
     given = ", ".join(task.answer.labels) if isinstance(task.answer, Choices) else in_words(task.answer)
     others = {label: p for label, p in (task.posterior or {}).items() if label != given}
     best = max(others, key=lambda label: others[label], default=None)

@@ -57,9 +57,9 @@ def _head(entries: Sequence[Priority]) -> None:
 
 
 def _counted(name: str, what: str, found: Counter[str], meanings: Mapping[str, str]) -> None:
-    """How many tasks have each of something, and what it means."""
+    """How many entries have each of something, and what it means; a task has an entry for each control."""
     rows = [(one, f"{count:,}", meanings[one]) for one, count in found.most_common()]
-    table(name, (what, "tasks", "what it means"), rows, len(meanings), {1})
+    table(name, (what, "entries", "what it means"), rows, len(meanings), {1})
 
 
 def _corrections(groups: Sequence[CorrectionGroup]) -> None:

@@ -39,3 +39,9 @@ def test_columns_that_say_nothing_of_anybody_are_left_out(tiebreak: Terminal) ->
     head, first = shown(tiebreak, [*moods(SAID), known]).splitlines()[2:4]
     assert head.split() == "annotator answers reliability interval with others on truths".split()
     assert first.split()[0] == "5" and first.split()[-1] == "–"
+
+
+def test_who_is_compared_with_nobody_has_the_reason_in_place_of_columns(tiebreak: Terminal) -> None:
+    said = shown(tiebreak, moods({1: {1: "yes"}, 2: {2: "no"}}))
+    assert said.splitlines()[2].split() == ["annotator", "answers"]
+    assert "How reliable they are cannot be said: nobody else answered any of their tasks" in said

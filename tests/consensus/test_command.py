@@ -121,6 +121,14 @@ def test_the_terminal_says_how_sure_it_is_and_what_is_least_sure(tiebreak: Termi
     assert "least reliable annotators" in done.out
 
 
+def test_beside_several_labels_stands_the_one_that_is_least_certain(tiebreak: Terminal) -> None:
+    xml = MOOD.replace('choice="single"', 'choice="multiple"')
+    people = [given(1, 1, chosen("yes", "no")), given(2, 2, chosen("yes", "no")), given(3, 3, chosen("yes"))]
+    done = tiebreak(*write(tiebreak.folder, [task(1, people)], xml, command="consensus"), "--method", "majority")
+    (row,) = [line.replace("\N{NO-BREAK SPACE}", " ") for line in done.out.splitlines() if "yes, no" in line]
+    assert row.split("yes, no")[1].split() == ["67", "%", "no", "(67", "%)", "3"]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

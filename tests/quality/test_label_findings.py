@@ -17,6 +17,7 @@ from sync.quality.coded_answers import encode
 from sync.quality.consensus import infer
 from sync.quality.evidence import ControlEvidence
 from sync.quality.findings import Case
+from sync.quality.findings.dissent import against_others
 from sync.quality.findings.labels import label_error, model_conflict
 from sync.quality.findings.outliers import outlier
 from sync.quality.records import Finding, Opinion
@@ -238,3 +239,24 @@ def test_a_mask_much_larger_than_others_is_an_outlier() -> None:
     (found,) = outlier(case_of(control_of(Family.REGIONS, "BrushLabels"), rows))
     assert (found.task, found.region) == (30, 0)
     assert found.numbers["value"] == pytest.approx(2000**0.5)
+
+
+def of_stars(*stars: int) -> Case:
+    """Four people gave a task these stars, and 40 other tasks three each."""
+    told: list[tuple[int, int, Answer]] = [(task, who, Number(3.0)) for task in range(40) for who in range(4)]
+    told += [(40, who, Number(float(star))) for who, star in enumerate(stars)]
+    return case_of(dataclasses.replace(WORLDS["rating"].control, labels=()), told)
+
+
+@pytest.mark.parametrize(("stars", "others"), [((1, 5, 5, 5), "5"), ((1, 5, 5, 4), "5 or nearly so")])
+def test_what_the_others_said_is_not_called_the_same_where_it_is_not(stars: tuple[int, ...], others: str) -> None:
+    (found,) = against_others(of_stars(*stars))
+    assert found.reason.startswith(f"One annotator said 1, the 3 others {others}: ")
+
+
+def test_who_the_consensus_is_with_stands_against_nothing() -> None:
+    case = of_stars(1, 5, 5, 4)
+    tasks = [dataclasses.replace(one, answer=Number(1.0)) if one.task == 40 else one for one in case.consensus.tasks]
+    assert not list(
+        against_others(dataclasses.replace(case, consensus=dataclasses.replace(case.consensus, tasks=tuple(tasks))))
+    )

@@ -1,6 +1,6 @@
 """``tiebreak queue`` on an export: corrections are shown, and hints stand on the terminal alone."""
 
-from ..evidence.files import moods, task, write
+from ..evidence.files import MOOD, chosen, given, moods, task, write
 from ..sync.terminal import Terminal
 
 SAME = "The staff remembered our names and the room was quiet."
@@ -24,3 +24,13 @@ def test_a_hint_is_no_note_beside_the_document(tiebreak: Terminal) -> None:
     assert "--predictions FILE.jsonl gives them" in tiebreak(*command).out
     done = tiebreak(*command, "--json")
     assert (done.code, done.err) == (0, "")
+
+
+def test_a_task_counts_once_for_each_control(tiebreak: Terminal) -> None:
+    xml = MOOD.replace(
+        "</View>", '<Choices name="tone" toName="text"><Choice value="yes"/><Choice value="no"/></Choices></View>'
+    )
+    people = [given(who, who, chosen(said) + chosen(said, control="tone")) for who, said in ((1, "yes"), (2, "no"))]
+    lines = tiebreak(*write(tiebreak.folder, [task(1, people)], xml, command="queue")).out.splitlines()
+    heads = lines.index("  what is to be done") + 1
+    assert [line.split()[:2] for line in lines[heads : heads + 2]] == [["action", "entries"], ["relabel", "2"]]

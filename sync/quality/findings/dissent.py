@@ -20,7 +20,8 @@ def against_others(case: Case) -> Iterator[Finding]:
     """Of tasks with three answers or more, the one answer that is far from the consensus, if all others are near it.
 
     On scales, whose consensus a wrong answer draws towards itself, it is the lowest or the highest answer that is
-    further from its neighbour than is usual, and than the others are from each other.
+    further from its neighbour than is usual, and than the others are from each other. Where the consensus is with
+    it, it stands against nothing.
     """
     coded, control = case.evidence.coded, case.evidence.control
     given = {one.task: one for one in open_tasks(case) if one.annotations > 2}
@@ -34,15 +35,26 @@ def against_others(case: Case) -> Iterator[Finding]:
     )
     if control.family in ON_SCALES and not control.per_region:
         dissents = _apart_from_all(coded.task[rows], np.array([value_on_scale(answer) for answer in said]))
+        dissents &= np.array([answer != one.answer for answer, one in zip(said, consensus, strict=True)])
     dissenters = Counter(coded.task[rows[dissents]].tolist())
+    exactly = Counter(one.task for answer, one in zip(said, consensus, strict=True) if answer == one.answer)
     right = _right(coded.annotator[rows], dissents, len(coded.annotators))
     doubt = doubts(case) if dissents.any() else {}
     for at in np.flatnonzero(dissents).tolist():
         person = coded.annotators[coded.annotator[rows[at]]]
         wrong = _outvoted(right[coded.annotator[rows[at]]], float(right.mean()), consensus[at].annotations - 1)
         if dissenters[int(coded.task[rows[at]])] == 1 and wrong >= case.thresholds.outvoted:
+            agree = exactly[consensus[at].task] == consensus[at].annotations - 1
             yield _dissent(
-                case, consensus[at], person, said[at], float(far[at]), wrong, doubt[consensus[at].task], faults[at]
+                case,
+                consensus[at],
+                person,
+                said[at],
+                agree,
+                float(far[at]),
+                wrong,
+                doubt[consensus[at].task],
+                faults[at],
             )
 
 
@@ -87,6 +99,7 @@ def _dissent(
     one: TaskConsensus,
     person: int,
     said: Answer,
+    agree: bool,
     distance: float,
     wrong: float,
     doubt: float,
@@ -94,7 +107,7 @@ def _dissent(
 ) -> Finding:
     others = one.annotations - 1
     reason = (
-        f"One annotator said {brief(said)}, the {others} others {brief(one.answer)}: "
+        f"One annotator said {brief(said)}, the {others} others {brief(one.answer)}{'' if agree else ' or nearly so'}: "
         f"the one is wrong with a probability of {percent(wrong)}."
     )
     return Finding(
