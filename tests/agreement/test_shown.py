@@ -22,7 +22,7 @@ def test_the_terminal_says_what_matters(tiebreak: Terminal) -> None:
     text = done.out.replace("\N{NO-BREAK SPACE}", " ")
     for part in ("mood (Choices)", "67 % of answers match", "Krippendorff's alpha", "Gwet's AC1", "1 and 2"):
         assert part in text
-    assert "1 task with one answer" in text
+    assert "1 task has one answer" in text
 
 
 def test_a_terminal_of_80_columns_is_enough(tmp_path: Path) -> None:
