@@ -35,7 +35,7 @@ def drift(
         datetime | None, typer.Option(help="When the model was trained, UTC (default: half of the answers before it).")
     ] = None,
     vectors: Annotated[
-        Path | None, typer.Option(help='JSONL of what tasks show as vectors: {"task": id, "vector": [numbers]}.')
+        Path | None, typer.Option(help="JSONL of what tasks show as vectors: task, vector (a list of numbers).")
     ] = None,
     media: Annotated[
         Path | None, typer.Option(help="Folder with the tasks' pictures, found by the file names in their data.")

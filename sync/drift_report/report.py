@@ -10,8 +10,9 @@ import numpy as np
 from label_config.model import LabelConfig
 
 from ..assess import how
+from ..errors import SettingsError
 from ..evidence.fitting import refuse_misfit, worth_knowing
-from ..evidence.gathering import Gathered, Wanted, gather
+from ..evidence.gathering import NAMES_KEPT, Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..evidence.source import Source, controls_of
 from ..evidence.vectors import read_vectors
@@ -50,13 +51,15 @@ class Report:
 def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Settings) -> Report:
     """Test every control that is asked for, and what the tasks show.
 
-    Raises InterfaceError for a control that does not exist, ExportError where no annotation fits the interface.
+    Raises InterfaceError for a control that does not exist, ExportError where no annotation fits the interface,
+    SettingsError for a field that no task has.
     """
     controls = controls_of(source.config, asked.controls)
     fixed, opinions = source.known()
     wanted = Wanted(controls, people=True, data=True, trust=settings.trust(), fixed=fixed)
     gathered = gather(source.config, source.tasks, wanted, predicted.opinions or opinions)
     refuse_misfit(source.name, source.config, gathered)
+    _refuse_fields(asked, gathered)
     manner = how(settings, source.config, controls, None)
     rng = np.random.default_rng(settings.seed)
     since = None if asked.since is None else int(asked.since.replace(tzinfo=UTC).timestamp() * 1e6)
@@ -69,6 +72,14 @@ def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Sett
     drifts += of_data(gathered, shown_fields(source.config), shown, rng)
     notes = (*worth_knowing(gathered), *predicted.notes(), *_missed(asked, shown))
     return Report(gathered, corrected(drifts), notes, tuple(_hints(source.config, gathered, asked)))
+
+
+def _refuse_fields(asked: Asked, gathered: Gathered) -> None:
+    there = {name for data in gathered.data.values() for name, value in data.items() if value is not None}
+    for name in asked.by if there else ():
+        if name not in there:
+            names = ", ".join(sorted(there)[:NAMES_KEPT])
+            raise SettingsError(f"the field {name!r} is in the data of no task, or null; there are: {names}")
 
 
 def _shown(source: Source, asked: Asked, gathered: Gathered, rng: Rng) -> Shown:

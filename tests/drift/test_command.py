@@ -97,3 +97,9 @@ def test_what_cannot_be_read_is_refused(tiebreak: Terminal) -> None:
     assert (done.code, "gone.jsonl: cannot be read" in done.err, "Traceback" in done.err) == (1, True, False)
     done = tiebreak(*command, "--media", "gone")
     assert (done.code, "gone: no folder is there" in done.err) == (1, True)
+
+
+def test_a_field_that_no_task_has_is_refused_by_those_that_there_are(tiebreak: Terminal) -> None:
+    done = tiebreak(*write(tiebreak.folder, answered(), PICTURES, command="drift"), "--by", "source")
+    assert (done.code, "Traceback" in done.err) == (1, False)
+    assert "the field 'source' is in the data of no task, or null; there are: image, text" in done.err
