@@ -2,15 +2,16 @@
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from label_config.answers import Choices, Moment, Number
+from label_config.answers import Choices, Moment, Number, Taxonomy
 from label_config.model import Control
 from label_config.words import in_words
 
 from ..agreement.wording import left_out
 from ..dashboard.wording import counted, moment, percent
 from ..quality.consensus.bradley_terry import ItemScore
+from ..quality.consensus.taxonomy import SEPARATOR
 from ..quality.records import AnnotatorQuality, ControlConsensus, TaskConsensus
 from ..terminal_report import sentence, table, title
 from .report import Report
@@ -99,13 +100,20 @@ def _beside(control: Control, task: TaskConsensus) -> str:
     if task.tie:
         return "a tie"
     if control.multiple and isinstance(task.answer, Choices):
-        chosen, doubted = task.answer.labels, dict(task.posterior or {})
-        least = min(doubted, key=lambda label: doubted[label] if label in chosen else 1 - doubted[label], default=None)
-        return "" if least is None else f"{least or 'nothing'} ({percent(doubted[least])})"
+        return _least_certain_label(set(task.answer.labels), task.posterior or {})
+    if isinstance(task.answer, Taxonomy):
+        nodes = {SEPARATOR.join(path[:depth]) for path in task.answer.paths for depth in range(1, len(path) + 1)}
+        return _least_certain_label(nodes, task.posterior or {})
     given = ", ".join(task.answer.labels) if isinstance(task.answer, Choices) else in_words(task.answer)
     others = {label: p for label, p in (task.posterior or {}).items() if label != given}
     best = max(others, key=lambda label: others[label], default=None)
     return "" if best is None else f"{best or 'nothing'} ({percent(others[best])})"
+
+
+def _least_certain_label(chosen: Collection[str], posterior: Mapping[str, float]) -> str:
+    sure = {label: p if label in chosen else 1 - p for label, p in posterior.items()}
+    least = min(sure, key=lambda label: sure[label], default="")
+    return f"{least} ({percent(posterior[least])})" if least else ""
 
 
 def _moment(seconds: float) -> str:

@@ -129,6 +129,18 @@ def test_beside_several_labels_stands_the_one_that_is_least_certain(tiebreak: Te
     assert row.split("yes, no")[1].split() == ["67", "%", "no", "(67", "%)", "3"]
 
 
+def test_beside_places_in_a_tree_stands_the_one_that_is_least_certain(tiebreak: Terminal) -> None:
+    xml = """<View><Text name="text" value="$text"/><Taxonomy name="kind" toName="text"><Choice value="animal">
+    <Choice value="cat"/><Choice value="dog"/></Choice></Taxonomy></View>"""
+    region = {"id": "r", "from_name": "kind", "to_name": "text", "type": "taxonomy"}
+    people = [
+        given(who, who, [{**region, "value": {"taxonomy": [["animal", kind]]}}])
+        for who, kind in ((1, "cat"), (2, "cat"), (3, "dog"))
+    ]
+    done = tiebreak(*write(tiebreak.folder, [task(1, people)], xml, command="consensus"), "--method", "majority")
+    assert "animal / cat 67 % animal / cat (67 %) 3" in " ".join(done.out.split())
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
