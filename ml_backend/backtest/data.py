@@ -17,7 +17,7 @@ from .replay import Labeled
 
 HELD_OUT = 0.2
 """The share of the rows that is tested on where no file of test rows is named."""
-FEWEST = 50
+FEWEST = 20
 
 Row = tuple[str, str]
 """A text and its label."""

@@ -38,11 +38,11 @@ def rows(found: Backtest) -> list[tuple[str, str, str, str, str, str]]:
 
 HEADINGS = (
     "strategy",
-    "accuracy in the end",
-    "area, accuracy",
-    "area, macro-F1",
-    "labels to random's end",
-    "macro-F1 area over random's, points",
+    "accuracy",
+    "its area",
+    "macro-F1's area",
+    "labels needed",
+    "macro-F1's area over random's, points",
 )
 
 

@@ -175,7 +175,7 @@ def test_an_export_gives_each_task_its_most_frequent_answer(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("text,label\na,b\n", "only 1 rows have a text and a label; 50 are needed"),
+        ("text,label\na,b\n", "only 1 rows have a text and a label; 20 are needed"),
         ("words,label\na,b\n", "no column is named 'text'; there are: words, label"),
         ("", "no column is named 'text'"),
         ("text,label\n" + "a,b\n" * 60, "every row has the same label, 'b'"),
