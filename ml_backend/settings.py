@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import SettingsError
+from .uncertainty import DEFAULT_UTILITY
 
 PREFIX = "TIEBREAK_ML_"
 LABEL_STUDIO_WAITS = 100
@@ -52,7 +53,7 @@ class Settings(BaseSettings):
         "auto", description="How texts are read. auto: terms beside word vectors."
     )
     utility: Literal["fused", "margin", "entropy", "disagreement", "novelty"] = Field(
-        "fused", description="What the acquisition order goes by."
+        DEFAULT_UTILITY, description="What the acquisition order goes by."
     )
     order: Literal[
         "diverse",

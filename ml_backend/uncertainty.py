@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import numpy as np
 from scipy.special import entr
@@ -96,7 +97,12 @@ UTILITIES: Mapping[str, Callable[[Signals], FloatArray]] = {"fused": _fused, **{
 """How signals become one utility in [0, 1], higher = a human's answer teaches more."""
 
 
-def utility(signals: Signals, kind: str = "fused") -> FloatArray:
+DEFAULT_UTILITY: Literal["margin"] = "margin"
+"""Replayed on sets of texts (``tiebreak-ml backtest``, 600 labels), the area under the curve of accuracy is greater by
+the margin alone than by all signals fused: by 4 points with six classes, by up to half a point with two or four."""
+
+
+def utility(signals: Signals, kind: str = DEFAULT_UTILITY) -> FloatArray:
     """One number a task, (n,). Raises ValueError that lists the names there are for an unknown ``kind``.
 
     >>> one = {name: np.array([0.5]) for name in SIGNALS}
