@@ -36,7 +36,7 @@ def parse_export(content: bytes) -> list[Mapping[str, Any]]:
         raise ExportFormatError(f"not JSON that Label Studio writes ({type(error).__name__})") from error
     if not isinstance(found, list):
         raise ExportFormatError(f"not a list of tasks; {_OTHER}")
-    for number, task in enumerate(found):
+    for number, task in enumerate(found, 1):
         _check(number, task)
     return found
 
@@ -73,7 +73,7 @@ def tasks_of(chunks: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
             text.expect(between, ",", number)
             text.next_character()
         task = text.value(number)
-        _check(number, task)
+        _check(number + 1, task)
         yield task
         number, between = number + 1, text.next_character()
     text.at += 1
@@ -142,7 +142,7 @@ class _Text:
                     self._refuse(number, error.msg, error.pos - start + self.at)
             except (ValueError, RecursionError) as error:
                 raise ExportFormatError(
-                    f"task {number} of the list: not JSON that Label Studio writes ({type(error).__name__})"
+                    f"task {number + 1} of the list: not JSON that Label Studio writes ({type(error).__name__})"
                 ) from error
             else:
                 return found

@@ -78,7 +78,7 @@ def test_a_model_is_learned_from_a_file_with_no_server(files: tuple[Path, Path],
     [
         (lambda export, _: export.write_bytes(export.read_bytes()[:500]), "the file is cut or is not JSON"),
         (lambda export, _: export.write_text("{}"), "not a list of tasks"),
-        (lambda export, _: export.write_text('[{"id": 1, "text": "a"}]'), "task 0 of the list: no `data`"),
+        (lambda export, _: export.write_text('[{"id": 1, "text": "a"}]'), "task 1 of the list: no `data`"),
         (lambda export, _: export.write_text('[{"data": {}, "annotations": 7}]'), "`annotations` is not a list"),
         (lambda export, _: export.write_bytes(b"\xff\xfe"), "not UTF-8 at byte 0"),
         (lambda export, _: export.write_text("[]"), "0 labels, 10 are needed"),
