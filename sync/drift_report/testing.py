@@ -1,6 +1,6 @@
 """The evidence on one project in the form that each test of drift takes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from ..quality.drift import (
     label_drift,
     task_labels,
     text_drift,
+    untested,
     vector_drift,
 )
 
@@ -46,7 +47,9 @@ def of_control(found: Judgement, data: Data, by: Sequence[str], since: int | Non
     evidence = found.evidence
     control, times = evidence.control, answered_at(evidence)
     if control.family in LABELLED:
-        yield from label_drift(control.name, task_labels(found.consensus), times, rng)
+        labels = task_labels(found.consensus)
+        tested = label_drift(control.name, labels, times, rng)
+        yield from tested or [untested("label_drift", control.name, "", [times.get(task, 0) for task in labels])]
     agreement = {one.task: one.agreement for one in found.measured.per_task if one.agreement is not None}
     yield from agreement_drift(control.name, agreement, times, rng)
     slices = {name: {task: str(shown[name]) for task, shown in data.items() if name in shown} for name in by}
@@ -62,11 +65,17 @@ def of_data(gathered: Gathered, fields: Sequence[str], shown: Shown, rng: Rng) -
     for name in fields:
         texts = {task: said for task, data in gathered.data.items() if isinstance(said := data.get(name), str)}
         if texts and not all(_is_address(text) for text in texts.values()):
-            yield from text_drift(name, texts, times, rng)
+            yield from _or_why_not(text_drift(name, texts, times, rng), name, texts, times)
     for name, statistics in shown.pictures.of.items():
-        yield from vector_drift(name, statistics, times, rng, names=STATISTICS)
+        tested = vector_drift(name, statistics, times, rng, names=STATISTICS)
+        yield from _or_why_not(tested, name, statistics, times)
     if shown.vectors is not None:
-        yield from vector_drift("vectors", shown.vectors.of, times, rng)
+        vectors = shown.vectors.of
+        yield from _or_why_not(vector_drift("vectors", vectors, times, rng), "vectors", vectors, times)
+
+
+def _or_why_not(tested: list[Drift], what: str, tasks: Iterable[int], times: Mapping[int, int]) -> list[Drift]:
+    return tested or [untested("input_drift", "", what, [times.get(task, 0) for task in tasks])]
 
 
 def _times(gathered: Gathered) -> dict[int, int]:

@@ -103,3 +103,9 @@ def test_a_field_that_no_task_has_is_refused_by_those_that_there_are(tiebreak: T
     done = tiebreak(*write(tiebreak.folder, answered(), PICTURES, command="drift"), "--by", "source")
     assert (done.code, "Traceback" in done.err) == (1, False)
     assert "the field 'source' is in the data of no task, or null; there are: image, text" in done.err
+
+
+def test_what_has_too_few_tasks_is_named_with_the_reason(tiebreak: Terminal) -> None:
+    done = tiebreak(*write(tiebreak.folder, answered()[:12], command="drift"))
+    for name in ("label_drift, mood", "input_drift, text"):
+        assert f"{name}: 40 tasks with an answer and its time are needed; found: 12." in done.out

@@ -7,7 +7,7 @@ Every function gives one ``Drift`` a test, with its raw p-value; ``corrected`` a
 from .agreement import agreement_drift
 from .concept import Compared, concept_drift
 from .distributions import label_drift, text_drift, vector_drift
-from .drifts import NAMES, Drift, corrected, significant
+from .drifts import NAMES, Drift, corrected, significant, untested
 from .observed import answered_at, compared, task_labels
 from .pictures import STATISTICS, picture_statistics
 
@@ -26,5 +26,6 @@ __all__ = [
     "significant",
     "task_labels",
     "text_drift",
+    "untested",
     "vector_drift",
 ]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from .windows import FEWEST
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
@@ -30,6 +32,25 @@ class Drift:
     effect: float | None = None
     effect_name: str = ""
     annotators: tuple[int, ...] = ()
+
+
+def untested(name: str, control: str, what: str, times: Iterable[int]) -> Drift:
+    """In place of the tests of windows where there are none: why. ``times`` are those of the tasks, 0 unknown.
+
+    >>> untested("label_drift", "c", "", [0, 5, 9]).words
+    '40 tasks with an answer and its time are needed; found: 2.'
+    >>> untested("label_drift", "c", "", [5] * 50).words
+    'Nearly all of 50 tasks were answered at one time.'
+    """
+    known = sorted(at for at in times if at > 0)
+    first, last = (known[0], known[-1] + 1) if known else (0, 0)
+    few = len(known) < 2 * FEWEST
+    words = (
+        f"{2 * FEWEST} tasks with an answer and its time are needed; found: {len(known)}."
+        if few
+        else f"Nearly all of {len(known)} tasks were answered at one time."
+    )
+    return Drift(name, control, what, first, last, 0, len(known), words)
 
 
 NAMES = {

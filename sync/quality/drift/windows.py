@@ -8,6 +8,9 @@ import numpy as np
 
 from ..records import BoolArray, IntArray
 
+FEWEST = 20
+"""Tasks in a window."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
@@ -19,7 +22,7 @@ class Look:
     after: BoolArray
 
 
-def looks(times: IntArray, windows: int = 6, least: int = 20) -> Iterator[Look]:
+def looks(times: IntArray, windows: int = 6, least: int = FEWEST) -> Iterator[Look]:
     """The windows from the second one on, each against all before it.
 
     ``times`` (microseconds since 1970, 0 unknown: left out) are cut into at most ``windows`` windows of about equally
