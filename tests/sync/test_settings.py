@@ -136,7 +136,7 @@ def test_an_unknown_variable_is_refused_and_the_programs_own_are_not(monkeypatch
 
 
 def test_a_policy_is_refused_by_its_key_and_what_is_accepted() -> None:
-    with pytest.raises(SettingsError, match=r"my\.toml, line 1: policy\.review_from, p2_from, p1_from.*fall"):
+    with pytest.raises(SettingsError, match=r"my\.toml, line 1: policy\.review_from, p2_from, p1_from.*go down"):
         read("policy = { p1_from = 0.1 }", Path("my.toml"))
     with pytest.raises(SettingsError, match=r"my\.toml, line 3: policy\.budgets: no such key. Accepted: 'budget'"):
         read("seed = 1\n[policy]\nbudgets = 3", Path("my.toml"))

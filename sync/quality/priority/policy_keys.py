@@ -33,7 +33,7 @@ def policy_of(given: Mapping[str, Any]) -> Policy:
     if not policy.review_from <= policy.p2_from <= policy.p1_from:
         raise PolicyError(
             "review_from, p2_from, p1_from",
-            f"{policy.review_from}, {policy.p2_from}, {policy.p1_from} fall",
+            f"{policy.review_from}, {policy.p2_from}, {policy.p1_from} go down",
             "numbers that do not: an entry is in the queue from the first on, in band P2 from the second, P1 the third",
         )
     return policy
