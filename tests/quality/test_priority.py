@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from label_config.answers import Choices
-from label_config.model import Control
+from label_config.answers import Choices, Number
+from label_config.model import Control, Family
 from sync.quality.agreement import matrix
+from sync.quality.coded_answers import encode
 from sync.quality.consensus import infer
 from sync.quality.evidence import ControlEvidence
 from sync.quality.findings import KINDS, Case, findings
+from sync.quality.findings.case import Thresholds
 from sync.quality.priority import ACTIONS, DISPUTES, Fact, Policy, rank
 from sync.quality.priority.families import FAMILIES
 from sync.quality.records import CodedAnswers, Finding, Opinion, Priority
@@ -303,3 +305,21 @@ def test_the_default_policy_has_a_weight_and_a_family_for_every_kind() -> None:
     assert KINDS.keys() >= DISPUTES
     with pytest.raises(ValueError, match=r"'low_agreement'.*it has: tie"):
         rank([of_severity(0.5)], Policy(weights={"tie": 0.5}))
+
+
+def test_unanimous_answers_to_an_uncertain_question_are_not_looked_at() -> None:
+    """Stars of three people who often differ by one: where they do not, the answer is right though not certain."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(1, 6, 60)
+    given = np.clip(truth[:, None] + rng.choice([-1, 0, 0, 1], (60, 3)), 1, 5)
+    stars = Control("stars", "Rating", ("t",), family=Family.RATING, low=1.0, high=5.0)
+    rows = [(task, person, Number(float(given[task, person]))) for task in range(60) for person in range(3)]
+    said = ControlEvidence(stars, encode(stars, rows))
+    consensus = infer(said)
+    alike = {task: float((given[task] == given[task, 0]).all()) for task in range(60)}
+    case = Case(said, consensus, alike, Thresholds(certain=0.95))
+    looked_at = {one.task for one in findings(case) if one.kind == "low_confidence"}
+    uncertain = {one.task for one in consensus.tasks if one.confidence < 0.95}
+    unanimous = {task for task in uncertain if alike[task]}
+    assert len(unanimous) > 5
+    assert looked_at == uncertain - unanimous

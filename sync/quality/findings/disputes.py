@@ -21,6 +21,8 @@ from .doubt import doubts
 EXACT = frozenset({Family.CHOICES, Family.TAXONOMY})
 """Families whose answers are the same or different."""
 LONGEST = 100
+NEGLIGIBLE = 0.05
+"""The probability that an answer is wrong below which nobody is asked to look because it is not certain."""
 """Characters of an answer that are shown in a reason."""
 
 
@@ -131,7 +133,10 @@ def _even_words(one: TaskConsensus, labels: Sequence[str], *, multiple: bool) ->
 
 
 def low_confidence(case: Case) -> list[Finding]:
-    """Several answered, and the consensus is less certain than wanted."""
+    """Several answered, and the consensus is less certain than wanted.
+
+    An answer that by all that is known is wrong with a probability below ``NEGLIGIBLE`` is none: a unanimous one.
+    """
     certain, doubt = case.thresholds.certain, doubts(case)
     return [
         Finding(
@@ -143,7 +148,7 @@ def low_confidence(case: Case) -> list[Finding]:
             {"confidence": one.confidence, "doubt": doubt[one.task]},
         )
         for one in open_tasks(case)
-        if one.annotations >= 2 and one.confidence < certain
+        if one.annotations >= 2 and one.confidence < certain and doubt[one.task] >= NEGLIGIBLE
     ]
 
 
