@@ -15,7 +15,7 @@ from label_config.model import LabelConfig
 from label_config.ordering import score_from_place
 from label_config.results import write_answer
 
-from . import rounds
+from . import cold_start, rounds
 from .acquisition import Pool, order_pool, place_of
 from .encoders import Fetch
 from .errors import RegistryError
@@ -105,9 +105,15 @@ def score(
     thoughts = mind.think(config, tasks, None) if mind else _nothing(config, tasks)
     utilities = _utilities(thoughts, len(tasks))
     holdout = np.array([task.holdout for task in tasks], dtype=bool)
-    strategy = serving.settings.order if mind else "random"
     rng = _dice(project, round_version, tasks)
-    places = order_pool(_pool(thoughts, utilities), holdout, rng, strategy)
+    strategy = serving.settings.order
+    if mind:
+        pool = _pool(thoughts, utilities)
+    elif strategy == "random":
+        pool = Pool(utilities)
+    else:
+        pool, strategy = Pool(cold_start.worth(config, tasks, serving.fetch, rng)), "utility"
+    places = order_pool(pool, holdout, rng, strategy)
     if round_version is not None:
         rounds.prepare(
             serving.registry.folder(project),

@@ -17,7 +17,7 @@ from .diverse import diverse
 from .pool import Pool, Strategy
 from .typiclust import typiclust
 
-__all__ = ["BATCH", "STRATEGIES", "Pool", "Strategy", "order_pool", "place_of"]
+__all__ = ["BATCH", "STRATEGIES", "Pool", "Strategy", "order_pool", "place_of", "typiclust"]
 
 BATCH = 500
 """How many tasks strategies that choose several at once choose together, unless it is known better."""

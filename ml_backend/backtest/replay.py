@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..acquisition import STRATEGIES, Pool, order_pool
+from ..acquisition import STRATEGIES, Pool, order_pool, typiclust
 from ..calibration import fit_temperature, softmax_at
 from ..control_model import nearest
 from ..encoders import ENCODERS
@@ -56,13 +56,16 @@ class Curve:
 def replay(data: Labeled, strategy: str, seed: int, plan: Plan) -> Curve:
     """Choose batch after batch as ``strategy`` says, and learn after each; equal arguments give equal curves.
 
-    The first ``start`` rows are drawn at random, the same ones for every strategy of a seed. ``random_share`` of each
-    further batch is drawn at random as well, as in the product, except by the strategy "random" itself.
+    The first ``start`` rows are drawn at random, the same ones for every strategy of a seed; the default begins as the
+    product does, with typical ones (``cold_start``). ``random_share`` of each further batch is drawn at random as well,
+    as in the product, except by the strategy "random" itself.
     """
     rng = np.random.default_rng(seed)
     count = len(data.classes)
     budget = min(plan.budget, count)
     chosen = rng.permutation(count)[: min(plan.start, budget)].astype(np.int64)
+    if strategy == DEFAULT:
+        chosen = _typical(data, len(chosen), rng)
     labels, accuracy, macro = [], [], []
     while True:
         learned = _learned(data, chosen, ask=strategy not in BLIND and len(chosen) < budget)
@@ -88,6 +91,12 @@ class _Learned:
     members: Sequence[Head]
     temperature: float
     distances: FloatArray
+
+
+def _typical(data: Labeled, count: int, rng: np.random.Generator) -> IntArray:
+    """Typical rows of as many regions of the pool, which an encoder sees that knows all of it."""
+    rows = ENCODERS[data.encoder].fit(data.described).encode(data.described)
+    return typiclust(Pool(np.zeros(len(data.classes)), rows), rng, count)[:count]
 
 
 def full_accuracy(data: Labeled) -> float:

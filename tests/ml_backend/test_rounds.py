@@ -72,7 +72,7 @@ def test_a_round_of_a_model_that_is_gone_keeps_its_places_and_suggests_nothing(f
     assert again.setup() == "tiebreak-1.1"
 
 
-def test_before_the_first_model_a_round_is_random_and_the_same_each_time(empty: Here) -> None:
+def test_before_the_first_model_a_round_is_the_same_each_time(empty: Here) -> None:
     tasks = pool(40)
     first, second = empty.score(*tasks, round="tiebreak-0.1"), empty.score(*tasks, round="tiebreak-0.1")
     assert first == second
