@@ -1,6 +1,7 @@
 """Consensus against the truth on every real crowd whose truth is known, beside all methods of crowd-kit."""
 
 import csv
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,12 @@ def run(*, quick: bool) -> None:
     ours = {name: judged(name, crowd) for name, crowd in found.items()}
     theirs = {} if quick else beside(found)
     show(ours, theirs)
+    if quick:
+        return
+    known = {name: best_known(ours[name], theirs.get(name, {})) for name in ours}
+    factors = {name: factor(crowd) for name, crowd in found.items()}
+    for count in (1, 2):
+        left_out(ours, factors, known, count)
 
 
 def read(folder: Path) -> Crowd:
@@ -130,6 +137,55 @@ def show(ours: Mapping[str, Right], theirs: Mapping[str, Right]) -> None:
         worse += [name] if high < 0 else []
         print(f"   {name:14s}{difference.mean():+7.2f} [{low:+6.2f}, {high:+6.2f}]  {best}")
     print(f"   mean regret {np.mean(regrets):.2f} points; beyond the interval on {', '.join(worse) or 'no set'}")
+
+
+def factor(crowd: Crowd) -> float:
+    """What auto compares with its bar."""
+    mean, error = choosing.gain(votes_of(crowd.evidence))
+    return float(np.exp(mean - error))
+
+
+def best_known(ours: Right, theirs: Right) -> float:
+    """The accuracy that auto is compared with: of crowd-kit's best method; without crowd-kit of the better of ours."""
+    among = theirs or {name: ours[name] for name in (choosing.COUNTING, choosing.WEIGHING)}
+    return max(float(right.mean()) for right in among.values())
+
+
+def left_out(ours: Mapping[str, Right], factors: Mapping[str, float], known: Mapping[str, float], count: int) -> None:
+    """What auto would lose on sets that its bar was not chosen on: every ``count`` of them left out in turn.
+
+    On the other sets the bar is the one of the highest mean accuracy (of equal ones the middle of the widest gap).
+    """
+    regrets: list[tuple[float, str]] = []
+    for gone in itertools.combinations(ours, count):
+        bar = best_bar({name: ours[name] for name in ours if name not in gone}, factors)
+        for name in gone:
+            regret = 100 * (known[name] - accuracy(ours[name], factors[name], bar))
+            regrets.append((regret, f"{name} without {' and '.join(gone)} (bar {bar:.3f})"))
+    worst, where = max(regrets)
+    print(
+        f"   bar chosen on the other sets, {count} left out: mean regret {np.mean([one for one, _ in regrets]):.2f} "
+        f"points; most {worst:.2f}, {where}"
+    )
+
+
+def best_bar(ours: Mapping[str, Right], factors: Mapping[str, float]) -> float:
+    """The bar with the highest mean accuracy over the sets."""
+    edges = sorted({0.95, 1.3, *(factors[name] for name in ours)})
+    gaps = list(itertools.pairwise(edges))
+
+    def worth(gap: tuple[float, float]) -> tuple[float, float]:
+        bar = sum(gap) / 2
+        right = np.mean([accuracy(of_set, factors[name], bar) for name, of_set in ours.items()])
+        return round(float(right), 9), gap[1] - gap[0]
+
+    low, high = max(gaps, key=worth)
+    return (low + high) / 2
+
+
+def accuracy(right: Right, reached: float, bar: float) -> float:
+    """Of the method that auto takes with that bar."""
+    return float(right[choosing.COUNTING if reached < bar else choosing.WEIGHING].mean())
 
 
 def _accuracies(title: str, found: Mapping[str, Right]) -> None:
