@@ -77,44 +77,10 @@ def write(place: Path, tasks: int) -> int:
 
 def _task(number: int, people: list[int], labels: list[str]) -> dict[str, object]:
     time = f"2026-03-{1 + number % 28:02d}T10:00:00.000000Z"
-    annotations: list[dict[str, object]] = [
-        {
-            "id": EACH * number + step,
-            "completed_by": person,
-            "result": [
-                {
-                    "value": {"choices": [label]},
-                    "id": f"r{number}_{step}",
-                    "from_name": "mood",
-                    "to_name": "text",
-                    "type": "choices",
-                    "origin": "manual",
-                }
-            ],
-            "was_cancelled": False,
-            "ground_truth": False,
-            "created_at": time,
-            "updated_at": time,
-            "draft_created_at": None,
-            "lead_time": 4.25,
-            "prediction": {},
-            "result_count": 1,
-            "unique_id": f"00000000-0000-0000-0000-{EACH * number + step:012d}",
-            "import_id": None,
-            "last_action": None,
-            "bulk_created": False,
-            "task": number,
-            "project": 1,
-            "updated_by": person,
-            "parent_prediction": None,
-            "parent_annotation": None,
-            "last_created_by": None,
-        }
-        for step, (person, label) in enumerate(zip(people, labels, strict=True))
-    ]
+    given = zip(people, labels, strict=True)
     return {
         "id": number,
-        "annotations": annotations,
+        "annotations": [_annotation(number, step, time, *one) for step, one in enumerate(given)],
         "file_upload": "tasks.json",
         "drafts": [],
         "predictions": [],
@@ -130,4 +96,40 @@ def _task(number: int, people: list[int], labels: list[str]) -> dict[str, object
         "project": 1,
         "updated_by": people[-1],
         "comment_authors": [],
+    }
+
+
+def _annotation(number: int, step: int, time: str, person: int, label: str) -> dict[str, object]:
+    """As Label Studio exports it, with all that nobody reads."""
+    return {
+        "id": EACH * number + step,
+        "completed_by": person,
+        "result": [
+            {
+                "value": {"choices": [label]},
+                "id": f"r{number}_{step}",
+                "from_name": "mood",
+                "to_name": "text",
+                "type": "choices",
+                "origin": "manual",
+            }
+        ],
+        "was_cancelled": False,
+        "ground_truth": False,
+        "created_at": time,
+        "updated_at": time,
+        "draft_created_at": None,
+        "lead_time": 4.25,
+        "prediction": {},
+        "result_count": 1,
+        "unique_id": f"00000000-0000-0000-0000-{EACH * number + step:012d}",
+        "import_id": None,
+        "last_action": None,
+        "bulk_created": False,
+        "task": number,
+        "project": 1,
+        "updated_by": person,
+        "parent_prediction": None,
+        "parent_annotation": None,
+        "last_created_by": None,
     }

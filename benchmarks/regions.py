@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,7 +60,7 @@ def run(*, quick: bool) -> None:
     _boxes(2_000 if quick else 100_000, 300 if quick else 6_000)
     for tasks in () if quick else (1_000, 10_000, 100_000):
         marked = _drawn(tasks)
-        ours, _ = cpu(lambda marked=marked: _our_boxes(marked))  # type: ignore[misc]
+        ours, _ = cpu(partial(_our_boxes, marked))
         name, each = f"3 labels, from arrays, {tasks:,} tasks", 1e6 * ours / len(marked.left)
         print(f"   {name:36}  {ours:7.3f} s  {each:.1f} us a pair")
     _spans(quick=quick)
@@ -71,8 +72,8 @@ def _boxes(tasks: int, sample: int) -> None:
     one_label = replace(marked, labels=np.zeros_like(marked.labels))
     for name, given in (("one label", one_label), (f"{len(NAMES)} labels", marked)):
         part = given.part(sample)
-        ours, found = cpu(lambda given=given: _our_boxes(given))  # type: ignore[misc]
-        plain, expected = cpu(lambda part=part: _plain_boxes(part))  # type: ignore[misc]
+        ours, found = cpu(partial(_our_boxes, given))
+        plain, expected = cpu(partial(_plain_boxes, part))
         assert np.allclose(found[:sample], expected, atol=1e-9), "the matchings differ"
         plain *= len(given.left) / sample
         _beside(f"{name}, from arrays", ours, plain, sample)

@@ -5,6 +5,7 @@ Seconds are of the processor, and building what a library needs from the same sh
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -66,7 +67,7 @@ def _beside(
     seconds, ours = _timed(lambda: similarity([one for one, _ in pairs], [other for _, other in pairs]))
     print(f"   {what:28} {len(pairs) / seconds:12,.0f} pairs/s")
     for name, other in others.items():
-        theirs, found = _timed(lambda other=other: other(pairs[:few]))  # type: ignore[misc]
+        theirs, found = _timed(partial(other, pairs[:few]))
         if not np.allclose(found, ours[:few], atol=1e-6):
             raise AssertionError(f"{name} finds other values")
         print(f"     {name:26} {few / theirs:12,.0f} pairs/s  x {theirs / few * len(pairs) / seconds:.1f}")

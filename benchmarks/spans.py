@@ -4,6 +4,7 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def _names() -> None:
         kept = {task: {one for one, n in own.items() if n >= least[task]} for task, own in votes.items()}
         print(f"   {name:38} {100 * _f1(kept, truth):6.2f} {100 * _f1(kept, worked):6.2f}")
     for method in ("auto", "matched-regions", "token-dawid-skene", "medoid"):
-        seconds, found = cpu(lambda method=method: infer(evidence, method))  # type: ignore[misc]
+        seconds, found = cpu(partial(infer, evidence, method))
         kept = {task.task: _marks(task.answer) for task in found.tasks}
         scores = f"{100 * _f1(kept, truth):6.2f} {100 * _f1(kept, worked):6.2f}"
         print(f"   {method:38} {scores}   {seconds:.1f} s")
@@ -101,7 +102,7 @@ def _speed(tasks: int) -> None:
             rows.append((task, person, Regions(tuple(Region(Span(at + 1, at + 9), (label,)) for at in kept.tolist()))))
     evidence = ControlEvidence(control, encode(control, rows))
     for method in ("matched-regions", "token-dawid-skene"):
-        seconds, _ = cpu(lambda method=method: infer(evidence, method))  # type: ignore[misc]
+        seconds, _ = cpu(partial(infer, evidence, method))
         print(f"   {tasks:,} texts, 3 annotators each: {method:20} {seconds:6.2f} s")
 
 
