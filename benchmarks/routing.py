@@ -153,7 +153,8 @@ def by_votes(seed: int) -> Order:
         counts = _counts(evidence.coded)
         share = np.round(counts.max(axis=1) / counts.sum(axis=1).clip(1), 9)
         tasks = np.array(sorted(crowd.truth))
-        return tasks[np.lexsort((np.random.default_rng(seed).random(len(tasks)), share[tasks]))].tolist()  # type: ignore[no-any-return]
+        found: list[int] = tasks[np.lexsort((np.random.default_rng(seed).random(len(tasks)), share[tasks]))].tolist()
+        return found
 
     return order
 
