@@ -8,11 +8,12 @@ from gunicorn.app.base import BaseApplication
 
 from .app import create_app
 from .errors import ServeError
+from .learned import LearnedMinds
 from .media import Media
 from .predict import Serving
 from .registry import Registry
 from .settings import Settings
-from .thinking import LearnedMinds, Minds
+from .thinking import Minds
 from .trainer import Trainer
 
 

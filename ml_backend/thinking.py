@@ -1,4 +1,4 @@
-"""What thinks about tasks: the models of the registry, or whatever else can take their place."""
+"""What thinks about tasks: a model of ours, or whatever else can take its place."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,7 @@ from .encoders import Fetch
 from .errors import NotLearnable
 from .features import chunks, digest, read_all, stacked, views_of
 from .records import ABSTAINS, Features, FloatArray, Opinion, Quality, Task, pooled
-from .registry import Model, Registry
-from .settings import Settings
-from .study import study
+from .registry import Model
 
 AT_ONCE = 512
 """Tasks that are encoded together; between two such parts the time is looked at."""
@@ -73,31 +71,6 @@ class Minds(Protocol):
 
     def study(self, project: str) -> object:
         """Learn what is new, if anything is. Raises BackendError."""
-
-
-@dataclass(frozen=True, slots=True)
-class LearnedMinds:
-    """The models of the registry."""
-
-    registry: Registry
-    settings: Settings
-    fetch: Fetch
-
-    def live(self, project: str) -> tuple[Mind | None, str | None]:
-        """See Minds."""
-        model, problem = self.registry.live(project)
-        return (self._mind(model) if model else None), problem
-
-    def named(self, project: str, version: str) -> Mind:
-        """See Minds."""
-        return self._mind(self.registry.load(project, version))
-
-    def study(self, project: str) -> object:
-        """See Minds."""
-        return study(project, self.registry, self.settings, self.fetch)
-
-    def _mind(self, model: Model) -> "LearnedMind":
-        return LearnedMind(model, self.fetch, self.settings.utility)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,34 @@
+"""The minds that we teach ourselves: the models of the registry."""
+
+from dataclasses import dataclass
+
+from .encoders import Fetch
+from .registry import Model, Registry
+from .settings import Settings
+from .study import study
+from .thinking import LearnedMind, Mind
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedMinds:
+    """The models of the registry: see Minds."""
+
+    registry: Registry
+    settings: Settings
+    fetch: Fetch
+
+    def live(self, project: str) -> tuple[Mind | None, str | None]:
+        """See Minds."""
+        model, problem = self.registry.live(project)
+        return (self._mind(model) if model else None), problem
+
+    def named(self, project: str, version: str) -> Mind:
+        """See Minds."""
+        return self._mind(self.registry.load(project, version))
+
+    def study(self, project: str) -> object:
+        """See Minds."""
+        return study(project, self.registry, self.settings, self.fetch)
+
+    def _mind(self, model: Model) -> LearnedMind:
+        return LearnedMind(model, self.fetch, self.settings.utility)
