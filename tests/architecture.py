@@ -34,6 +34,7 @@ PURE = (
     "ml_backend.calibration",
     "ml_backend.acquisition",
     "ml_backend.likeness",
+    "ml_backend.stopping",
 )
 READS_ITSELF = "label_config.templates"
 """The one module of a pure part that reads files: those of its own package, which are as constant as its code."""
