@@ -8,7 +8,7 @@ from .pool import Pool, Strategy, by_worth
 
 def by_utility(pool: Pool, _rng: np.random.Generator, _batch: int) -> IntArray:
     """By all signals together, fused to one utility."""
-    return by_worth(pool.utilities)
+    return by_worth(pool.worth)
 
 
 def by(signal: str) -> Strategy:

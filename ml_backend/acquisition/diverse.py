@@ -22,14 +22,14 @@ def diverse(pool: Pool, _rng: np.random.Generator, batch: int) -> IntArray:
     Greedy, in windows of the order by utility: next is the task with the greatest utility x (1 - redundancy), where
     redundancy rises from 0 to 1 with the similarity (ALIKE to 1) to the most similar task chosen so far.
     """
-    order = by_worth(pool.utilities)
+    worth = pool.worth
+    order = by_worth(worth)
     if not pool.has_features:
         return order
     head = min(len(order), LOOKED_AT * batch)
     windows = [order[start : min(start + WINDOW, head)] for start in range(0, head, WINDOW)]
     spread = [
-        window[_spread(pool.utilities[window], likeness(pool.features[window], pool.features[window]))]
-        for window in windows
+        window[_spread(worth[window], likeness(pool.features[window], pool.features[window]))] for window in windows
     ]
     return np.concatenate([*spread, order[head:]]) if spread else order
 

@@ -16,7 +16,8 @@ class Pool:
 
     ``utilities`` (n,) in [0, 1], higher = a human's answer teaches more; ``signals`` (n,) each, by name, in [0, 1],
     higher = less sure; ``probabilities`` (n, k), null before the first model. ``features`` (n, d) are the encoder's
-    rows of length 1 or 0, ``known`` (t, d) those of tasks with labels; null where there are none.
+    rows of length 1 or 0, ``known`` (t, d) those of tasks with labels; null where there are none. ``boosts`` (n,) are
+    at least 1: more where a task is in a slice that stays hard (``slices``); null = nowhere.
     """
 
     utilities: FloatArray
@@ -24,6 +25,7 @@ class Pool:
     probabilities: FloatArray | None = None
     signals: Mapping[str, FloatArray] = field(default_factory=dict)
     known: Features = None
+    boosts: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.utilities)
@@ -36,7 +38,15 @@ class Pool:
             None if self.probabilities is None else self.probabilities[rows],
             {name: values[rows] for name, values in self.signals.items()},
             self.known,
+            None if self.boosts is None else self.boosts[rows],
         )
+
+    @property
+    def worth(self) -> FloatArray:
+        """The utilities, more where a task is boosted, in [0, 1]: what the order goes by."""
+        if self.boosts is None:
+            return self.utilities
+        return np.asarray(self.utilities * self.boosts / self.boosts.max(initial=1.0))
 
     @property
     def has_features(self) -> bool:
