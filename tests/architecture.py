@@ -35,6 +35,7 @@ PURE = (
     "ml_backend.acquisition",
     "ml_backend.likeness",
     "ml_backend.stopping",
+    "ml_backend.proof",
 )
 READS_ITSELF = "label_config.templates"
 """The one module of a pure part that reads files: those of its own package, which are as constant as its code."""
