@@ -11,12 +11,15 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from label_config.answers import Choices
 from label_config.parse import parse
 from ml_backend.backtest.curves import difference, summaries
 from ml_backend.backtest.data import labeled
 from ml_backend.backtest.replay import Plan
 from ml_backend.backtest.running import backtest
 from ml_backend.calibration import expected_calibration_error
+from ml_backend.control_model import ControlModel
+from ml_backend.features import Material
 from ml_backend.labels import LabelSet
 from ml_backend.records import FloatArray, TrainingRow
 from ml_backend.settings import Settings
@@ -68,8 +71,9 @@ def _one_draw(interface: str, taught: Sequence[Row], test: Sequence[Row]) -> tup
     """Accuracy of both, our calibration error, and how many texts a second each judges."""
     texts, truth = [row["text"] for row in test], np.array([row["label"] for row in test])
     model = learn(interface, _labels(taught), lambda _: b"", Settings()).controls[0]
-    seconds, probabilities = cpu(lambda: model.probabilities(model.rows(texts)))
-    right = np.array(model.labels)[probabilities.argmax(axis=1)] == truth
+    assert isinstance(model, ControlModel)
+    seconds, probabilities = cpu(lambda: _probabilities(model, texts))
+    right = np.array(model.question.outcomes)[probabilities.argmax(axis=1)] == truth
     error = expected_calibration_error(probabilities.max(axis=1), right.astype(float))
     plain = make_pipeline(TfidfVectorizer(), LogisticRegression(max_iter=1000))
     plain.fit([row["text"] for row in taught], [row["label"] for row in taught])
@@ -83,6 +87,11 @@ def _one_draw(interface: str, taught: Sequence[Row], test: Sequence[Row]) -> tup
     )
 
 
+def _probabilities(model: ControlModel, texts: Sequence[str]) -> FloatArray:
+    material = Material([{"text": text} for text in texts], lambda _: b"")
+    return model.probabilities(model.encoder.encode(material.views(model.view, range(len(texts))), len(texts)))
+
+
 def _interface(labels: Sequence[str]) -> str:
     choices = "".join(f'<Choice value="{label}"/>' for label in labels)
     xml = f'<View><Text name="text" value="$text"/><Choices name="c" toName="text">{choices}</Choices></View>'
@@ -92,7 +101,7 @@ def _interface(labels: Sequence[str]) -> str:
 
 def _labels(taught: Sequence[Row]) -> LabelSet:
     found: list[Any] = [
-        TrainingRow(place, "c", {"text": row["text"]}, (row["label"],), 1.0, "consensus", False, place + 1)
+        TrainingRow(place, "c", {"text": row["text"]}, Choices((row["label"],)), 1.0, "consensus", False, place + 1)
         for place, row in enumerate(taught)
     ]
     return LabelSet().merged(found, len(found))

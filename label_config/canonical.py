@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any
+from functools import lru_cache
+from math import isfinite
+from typing import Any, get_args, get_origin, get_type_hints
 
 from . import answers as kinds
 from .answers import Answer, Choices
@@ -29,6 +31,54 @@ def canonical(answer: Answer) -> str:
     if isinstance(answer, Choices):
         return json.dumps(list(answer.labels), ensure_ascii=False)
     return json.dumps(_plain(answer, real=False), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def answer_as_json(answer: Answer) -> Any:
+    """``canonical`` as a JSON value: what services tell each other.
+
+    >>> answer_as_json(Choices(("yes",))), answer_as_json(kinds.Number(3))
+    (['yes'], {'Number': [3.0]})
+    """
+    return json.loads(canonical(answer))
+
+
+def answer_from_json(found: object) -> Answer:
+    """The answer that ``answer_as_json`` gave; raises ResultError for anything else, whoever sent it.
+
+    >>> answer_from_json({"Number": ["many"]})
+    Traceback (most recent call last):
+    label_config.errors.ResultError: no answer: {'Number': ['many']}
+    """
+    try:
+        answer = from_canonical(json.dumps(found, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise ResultError(f"no answer: {found!r:.80}") from error
+    if not _is(answer, Answer):
+        raise ResultError(f"no answer: {found!r:.80}")
+    return answer
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Whether a value is of the type that an annotation says, down to the last field of it."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        return isinstance(value, tuple) and (
+            all(_is(one, inner[0]) for one in value)
+            if inner[-1] is Ellipsis
+            else len(value) == len(inner) and all(map(_is, value, inner))
+        )
+    if inner:
+        return any(_is(value, one) for one in inner)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    if not (isinstance(value, kind) and not (kind is int and isinstance(value, bool))):
+        return False
+    return not is_dataclass(kind) or all(_is(getattr(value, name), hint) for name, hint in _hints(kind).items())
+
+
+@lru_cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    return get_type_hints(kind)
 
 
 def from_canonical(text: str) -> Answer:

@@ -4,7 +4,7 @@ Everything here takes class positions 0..k-1 of ``logits``' columns; ``positions
 Guo et al. 2017, "On Calibration of Modern Neural Networks".
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -40,10 +40,16 @@ def sigmoid_at(logits: FloatArray, temperatures: FloatArray) -> FloatArray:
     return np.asarray(expit(logits / temperatures), dtype=np.float64)
 
 
-def fit_temperature(logits: FloatArray, given: IntArray, trust: FloatArray | None = None) -> float:
+def fit_temperature(
+    logits: FloatArray,
+    given: IntArray,
+    trust: FloatArray | None = None,
+    shares_at: Callable[[FloatArray, float], FloatArray] = softmax_at,
+) -> float:
     """The temperature in [0.05, 20] that makes the labels that were given most likely.
 
-    ``logits`` (n, k) must be out of sample; ``given`` (n,) are class positions 0..k-1; ``trust`` (n,) in [0, 1] is
+    ``logits`` (n, k) must be out of sample; ``given`` (n,) are class positions, 0 the first of those that
+    ``shares_at(logits, T)`` gives probabilities of; ``trust`` (n,) in [0, 1] is
     the probability that the given label is the true one (default 1), a wrong one being any of the others alike: a
     model that is sure of something else than a doubtful label is not punished for it (forward correction, Patrini et
     al. 2017). As in Platt 1999 the given label counts (n + 1) / (n + 2), so that a few answers that all happen to be
@@ -54,17 +60,20 @@ def fit_temperature(logits: FloatArray, given: IntArray, trust: FloatArray | Non
     >>> softmax_at(sure, T)[0, 0].round(3).item()  # (3 x 5/6 + 1/6) / 4
     0.667
     """
-    _check(logits, given)
-    count, classes = logits.shape
-    if not count or classes < 2:
+    if not len(logits):
+        return 1.0
+    evenly = shares_at(logits, 1.0)
+    _check(evenly, given)
+    count, classes = evenly.shape
+    if classes < 2:
         return 1.0
     right = np.ones(count) if trust is None else trust
     doubt = 1 / (count + 2)
-    others = np.full(logits.shape, doubt / (classes - 1))
+    others = np.full(evenly.shape, doubt / (classes - 1))
     others[np.arange(count), given] = 0
 
     def loss(log_temperature: float) -> float:
-        shares = np.maximum(softmax_at(logits, float(np.exp(log_temperature))), _SMALLEST)
+        shares = np.maximum(shares_at(logits, float(np.exp(log_temperature))), _SMALLEST)
         chosen = shares[np.arange(count), given]
         told = right * chosen + (1 - right) * (1 - chosen) / (classes - 1)
         return float(-(1 - doubt) * np.log(told).sum() - (others * np.log(shares)).sum())

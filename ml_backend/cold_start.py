@@ -7,10 +7,11 @@ import numpy as np
 
 from label_config.model import LabelConfig
 
+from . import view_encoder
 from .acquisition import Pool, typiclust
-from .encoders import ENCODERS, Fetch
+from .encoders import Fetch
 from .errors import NotLearnable
-from .features import read_all, view_of
+from .features import Material, families, view_of
 from .records import Features, FloatArray, IntArray, Task
 
 FIRST = 50
@@ -39,7 +40,7 @@ def _look(
 ) -> tuple[IntArray, Features]:
     """The tasks that could be read, and their rows by an encoder that was fitted on them; null without any.
 
-    Controls of one interface mostly look at the same: the first one that can be learned tells how alike tasks are.
+    Controls of one interface mostly look at the same: the first whose objects can be read tells how alike tasks are.
     """
     nothing = np.empty(0, dtype=np.int64), None
     for control in config.controls:
@@ -47,17 +48,16 @@ def _look(
             view = view_of(config, control)
         except NotLearnable:
             continue
-        family = ENCODERS[view.encoder]
-        count = min(len(tasks), DOWNLOADED if family.fetches else LOOKED_AT)
+        fetches = any(family.fetches for family in families(view))
+        count = min(len(tasks), DOWNLOADED if fetches else LOOKED_AT)
         drawn = np.sort(rng.choice(len(tasks), count, replace=False))
-        data = [tasks[place].data for place in drawn]
-        inputs = read_all(view, data, fetch, until=time.monotonic() + SECONDS)
-        readable = [place for place, one in enumerate(inputs) if one is not None]
+        material = Material([tasks[place].data for place in drawn], fetch, time.monotonic() + SECONDS)
+        readable = material.readable(view)
         if not readable:
             return nothing
-        described = family.describe([inputs[place] for place in readable])
         try:
-            return drawn[readable], family.fit(described).encode(described)
+            encoder = view_encoder.fit(view, material.views(view, readable))
         except NotLearnable:
             return nothing
+        return drawn[readable], encoder.encode(material.views(encoder.view, readable), len(readable))
     return nothing

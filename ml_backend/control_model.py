@@ -1,4 +1,4 @@
-"""The model of one control: encoder, head, calibration, what is known of its training tasks."""
+"""The model of one control that is asked of whole tasks: encoders, head, calibration, what is known of its tasks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,24 +7,29 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .calibration import sigmoid_at, softmax_at
-from .encoders import ENCODERS, Encoder
-from .features import View
+from label_config.model import Control, LabelConfig
+
+from . import view_encoder
+from .features import Material, View, digest, spread, still_shown
 from .likeness import likeness
 from .models import HEADS, Head
-from .records import Arrays, Features, FloatArray, IntArray, Opinion, Quality
+from .questions import QUESTIONS, Question
+from .records import ABSTAINS, Arrays, Features, FloatArray, IntArray, Opinion, Quality, Task
 from .uncertainty import Signals, disagreement, entropy, margin, novelty, utility
+from .view_encoder import ViewEncoder
 
 DIGITS = 6
 """Decimal places of what is told: more would be noise."""
+MOST_TOLD = 100
+"""Outcomes whose probabilities are told, the most probable ones: nobody reads more, and a round has a row a task."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the model remembers of its training tasks, n of them.
 
-    ``digests`` stand for what it saw of each; ``probabilities`` (n, k) and ``disagreement`` (n,) are out of fold,
-    ``distances`` (n,) to the nearest other training task.
+    ``digests`` stand for what it saw of each; ``probabilities`` (n, m) of the outcomes and ``disagreement`` (n,) are
+    out of fold, ``distances`` (n,) to the nearest other training task.
     """
 
     tasks: Mapping[int, int]
@@ -36,58 +41,74 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class ControlModel:
-    """Everything that one control needs to answer. ``members`` are the models of the folds: they may disagree.
+    """Everything that one control needs to answer: see Learned. ``members`` are the models of the folds.
 
-    ``reference`` are rows of training tasks, for novelty; ``temperatures`` are one, or one a label for ``multiple``.
+    ``asks`` names the question's family. ``reference`` are rows of training tasks, for novelty; ``temperatures`` are
+    one, or one an outcome where each is answered by itself.
     """
 
     control: str
-    labels: tuple[str, ...]
-    multiple: bool
-    view: View
+    asks: str
+    question: Question
     head_name: str
-    encoder: Encoder
+    encoder: ViewEncoder
     head: Head
     members: tuple[Head, ...]
     temperatures: FloatArray
     reference: Features
     known: Known
     quality: Quality | None
+    learner = "whole tasks"
 
-    def rows(self, inputs: Sequence[Any]) -> Features:
-        """The encoder's rows of what was read, (n, d)."""
-        return self.encoder.encode(ENCODERS[self.view.encoder].describe(inputs))
+    @property
+    def view(self) -> View:
+        """Where it looks."""
+        return self.encoder.view
+
+    @property
+    def trained_labels(self) -> int:
+        """How many answers it has learned from."""
+        return len(self.known.digests)
+
+    def still_fits(self, config: LabelConfig, control: Control) -> bool:
+        """Whether the interface still asks what was learned, and of what was seen."""
+        return self.question.still_fits(control) and still_shown(self.view, config, control)
+
+    def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
+        """An opinion a task, and its row: out of fold on those that it learned from, none on what cannot be read."""
+        said = [ABSTAINS] * len(tasks)
+        readable = material.readable(self.view)
+        if not readable:
+            return said, None
+        features = self.encoder.encode(material.views(self.view, readable), len(readable))
+        probabilities = self.probabilities(features)
+        fresh = self.opinions(probabilities, self.signals(features, probabilities), kind)
+        for place, opinion in zip(readable, fresh, strict=True):
+            said[place] = opinion
+        rows = {place: self._row(tasks[place]) for place in readable}
+        known = {place: row for place, row in rows.items() if row is not None}
+        if known:
+            at = list(known.values())
+            recalled = self.opinions(self.known.probabilities[at], self.known_signals(at), kind)
+            for place, opinion in zip(known, recalled, strict=True):
+                said[place] = opinion
+        return said, spread(features, readable, len(tasks))
 
     def probabilities(self, features: Features) -> FloatArray:
-        """Calibrated, (n, k)."""
-        return self.calibrated(self.head.logits(features))
-
-    def calibrated(self, logits: FloatArray) -> FloatArray:
-        """What the temperature makes of logits, (n, k)."""
-        return calibrated(logits, self.temperatures, multiple=self.multiple)
+        """Calibrated, of the outcomes, (n, m)."""
+        return self._by(self.head, features)
 
     def signals(self, features: Features, probabilities: FloatArray) -> Signals:
         """Margin, entropy, disagreement and novelty of each row, (n,) each."""
         apart: FloatArray = np.zeros(len(probabilities))
         if self.members:
-            each = np.stack([self.calibrated(member.logits(features)) for member in self.members])
-            apart = disagreement(each, multiple=self.multiple)
-        return {
-            "margin": margin(probabilities, multiple=self.multiple),
-            "entropy": entropy(probabilities, multiple=self.multiple),
-            "disagreement": apart,
-            "novelty": novelty(nearest(features, self.reference), self.known.distances),
-        }
+            each = np.stack([self._by(member, features) for member in self.members])
+            apart = disagreement(each, multiple=self.question.several)
+        return self._signals(probabilities, apart, nearest(features, self.reference))
 
     def known_signals(self, rows: Sequence[int]) -> Signals:
         """The same for training tasks, out of fold."""
-        probabilities = self.known.probabilities[rows]
-        return {
-            "margin": margin(probabilities, multiple=self.multiple),
-            "entropy": entropy(probabilities, multiple=self.multiple),
-            "disagreement": self.known.disagreement[rows],
-            "novelty": novelty(self.known.distances[rows], self.known.distances),
-        }
+        return self._signals(self.known.probabilities[rows], self.known.disagreement[rows], self.known.distances[rows])
 
     def known_utilities(self, kind: str) -> FloatArray:
         """What each training task was worth, out of fold, (n,)."""
@@ -96,38 +117,50 @@ class ControlModel:
     def opinions(self, probabilities: FloatArray, signals: Signals, kind: str) -> list[Opinion]:
         """What is thought of each row, as values."""
         worth = utility(signals, kind)
-        return [
-            Opinion(
-                *chosen(row, self.labels, multiple=self.multiple),
-                signals={name: round(float(values[place]), DIGITS) for name, values in signals.items()},
-                utility=round(float(worth[place]), DIGITS),
-                out_of_sample=True,
+        outcomes = self.question.outcomes
+        found = []
+        for place, row in enumerate(probabilities):
+            answer, confidence = self.question.answer(row)
+            found.append(
+                Opinion(
+                    answer,
+                    told(outcomes, row),
+                    round(confidence, DIGITS),
+                    {name: round(float(values[place]), DIGITS) for name, values in signals.items()},
+                    utility=round(float(worth[place]), DIGITS),
+                    out_of_sample=True,
+                )
             )
-            for place, row in enumerate(probabilities)
-        ]
+        return found
+
+    def _by(self, head: Head, features: Features) -> FloatArray:
+        return self.question.probabilities(self.question.scores(head.logits(features)), self.temperatures)
+
+    def _signals(self, probabilities: FloatArray, apart: FloatArray, distances: FloatArray) -> Signals:
+        several = self.question.several
+        return {
+            "margin": margin(probabilities, multiple=several),
+            "entropy": entropy(probabilities, multiple=several),
+            "disagreement": apart,
+            "novelty": novelty(distances, self.known.distances),
+        }
+
+    def _row(self, task: Task) -> int | None:
+        """Which training row the task is, null where it is none: its id may belong to another task by now."""
+        row = self.known.tasks.get(task.id)
+        return row if row is not None and self.known.digests[row] == digest(self.view, task.data) else None
 
 
-def calibrated(logits: FloatArray, temperatures: FloatArray, *, multiple: bool) -> FloatArray:
-    """Probabilities (n, k) of logits (n, k): each label by itself for ``multiple``, else over all of them."""
-    return sigmoid_at(logits, temperatures) if multiple else softmax_at(logits, float(temperatures[0]))
+def told(outcomes: Sequence[str], row: FloatArray) -> dict[str, float]:
+    """The probabilities by name; of many outcomes the most probable.
 
-
-def chosen(
-    row: FloatArray, labels: Sequence[str], *, multiple: bool
-) -> tuple[tuple[str, ...], dict[str, float], float]:
-    """The answer, the probability of each label, and the confidence: the probability that the answer is right.
-
-    For multiple choice an answer is right when each label is; the labels are taken as independent.
-
-    >>> chosen(np.array([0.9, 0.2]), ["a", "b"], multiple=True)[::2]
-    (('a',), 0.72)
+    >>> told(["a", "b"], np.array([0.25, 0.75]))
+    {'a': 0.25, 'b': 0.75}
     """
-    shares = {label: round(float(value), DIGITS) for label, value in zip(labels, row, strict=True)}
-    if multiple:
-        answer = tuple(label for label, value in zip(labels, row, strict=True) if value >= 0.5)
-        return answer, shares, round(float(np.maximum(row, 1 - row).prod()), DIGITS)
-    best = int(np.argmax(row))
-    return (labels[best],), shares, round(float(row[best]), DIGITS)
+    places: Sequence[int] = range(len(row))
+    if len(row) > MOST_TOLD:
+        places = np.sort(np.argpartition(row, -MOST_TOLD)[-MOST_TOLD:]).tolist()
+    return {outcomes[place]: round(float(row[place]), DIGITS) for place in places}
 
 
 def nearest(features: Features, reference: Features, own: Sequence[int] | IntArray = ()) -> FloatArray:
@@ -161,9 +194,8 @@ def saved(model: ControlModel) -> tuple[dict[str, Any], Arrays]:
         arrays |= {f"head{place}/{name}": part for name, part in parts.items()}
     described = {
         "control": model.control,
-        "labels": list(model.labels),
-        "multiple": model.multiple,
-        "encoder": {"name": model.view.encoder, "field": model.view.field, "settings": encoder},
+        "question": {"name": model.asks, "settings": model.question.saved()},
+        "encoder": encoder,
         "head": {"name": model.head_name, "settings": heads},
         "digests": list(model.known.digests),
         "quality": model.quality.as_json() if model.quality else None,
@@ -173,19 +205,18 @@ def saved(model: ControlModel) -> tuple[dict[str, Any], Arrays]:
 
 def restored(described: Mapping[str, Any], arrays: Arrays) -> ControlModel:
     """What ``saved`` gave. Raises KeyError, TypeError or ValueError for anything else."""
-    view = View(described["encoder"]["name"], described["encoder"]["field"])
     heads = [
         HEADS[described["head"]["name"]].restore(settings, _under(f"head{place}/", arrays))
         for place, settings in enumerate(described["head"]["settings"])
     ]
     tasks = {int(task): place for place, task in enumerate(arrays["known/tasks"])}
+    asks = described["question"]["name"]
     return ControlModel(
         control=described["control"],
-        labels=tuple(described["labels"]),
-        multiple=bool(described["multiple"]),
-        view=view,
+        asks=asks,
+        question=QUESTIONS[asks].restore(described["question"]["settings"]),
         head_name=described["head"]["name"],
-        encoder=ENCODERS[view.encoder].restore(described["encoder"]["settings"], _under("encoder/", arrays)),
+        encoder=view_encoder.restored(described["encoder"], _under("encoder/", arrays)),
         head=heads[0],
         members=tuple(heads[1:]),
         temperatures=arrays["temperatures"],

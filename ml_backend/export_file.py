@@ -1,17 +1,21 @@
-"""Learning from an export file alone, without the sync service: each task's majority answer."""
+"""Learning from an export file alone, without the sync service: from the consensus on each task."""
 
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from label_config.answers import Choices
+from label_config.answers import Answer, empty_answer
 from label_config.errors import InterfaceError, LabelConfigError, ResultError
 from label_config.exports import parse_export
 from label_config.model import LabelConfig
 from label_config.parse import parse
 from label_config.results import read_answers
+from sync.quality.coded_answers import encode
+from sync.quality.consensus import infer
+from sync.quality.evidence import ControlEvidence
 
 from . import labels as label_sets
 from .errors import ExportError, NotLearnable
@@ -35,7 +39,7 @@ def learn_from_export(export: Path, interface: Path, project: str, outside: Serv
         raise ExportError(f"{export}: {error}") from error
     try:
         xml = _content(interface).decode("utf-8-sig")
-        rows = list(majority(parse(xml), tasks))
+        rows = list(consensus(parse(xml), tasks))
     except (InterfaceError, UnicodeDecodeError) as error:
         raise ExportError(f"{interface}: {error}") from error
     remember_interface(folder, xml)
@@ -47,38 +51,73 @@ def learn_from_export(export: Path, interface: Path, project: str, outside: Serv
     return model
 
 
-def majority(config: LabelConfig, tasks: list[Mapping[str, Any]]) -> Iterator[TrainingRow]:
-    """A row for each task and control with one most frequent answer; ``weight`` is its share.
+def consensus(config: LabelConfig, tasks: Sequence[Mapping[str, Any]]) -> Iterator[TrainingRow]:
+    """A row for each task and control that has an answer, ``weight`` being how sure it is: see ``sync.quality``.
 
-    Skipped annotations and results that do not fit the interface count for nothing; a tie teaches nothing. A ground
-    truth decides alone.
+    Skipped annotations and results that do not fit the interface count for nothing, of several by one person the last
+    one does; a tie teaches nothing. A ground truth decides alone.
     """
+    said = _Said({control.name: {} for control in config.controls}, {control.name: {} for control in config.controls})
+    unnamed = count(-1, -1)
     for number, task in enumerate(tasks):
-        given = [one for one in task.get("annotations") or () if not one.get("was_cancelled")]
-        truths = [one for one in given if one.get("ground_truth")]
-        votes: dict[str, Counter[tuple[str, ...]]] = {}
-        for annotation in truths or given:
-            try:
-                answers = read_answers(config, annotation["result"], task["data"])
-            except ResultError:
+        _hear(config, task, number, said, unnamed)
+    for control in config.controls:
+        truths = said.truths[control.name]
+        given = [(task, person, answer) for (task, person), answer in said.answers[control.name].items()]
+        if not given and not truths:
+            continue
+        evidence = ControlEvidence(control, encode(control, given, truths), truths=truths)
+        for one in infer(evidence, "auto").tasks:
+            if not one.tie:
+                yield TrainingRow(
+                    task=_key(tasks[one.task], one.task),
+                    control=control.name,
+                    data=tasks[one.task]["data"],
+                    answer=one.answer,
+                    weight=min(1.0, max(0.0, one.confidence)),
+                    source="ground_truth" if one.task in truths else "consensus",
+                    holdout=False,
+                    updated_at=one.task,
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Control -> (task, annotator) -> answer, and control -> task -> ground truth; tasks by their place in the file."""
+
+    answers: Mapping[str, dict[tuple[int, int], Answer]]
+    truths: Mapping[str, dict[int, Answer]]
+
+
+def _hear(config: LabelConfig, task: Mapping[str, Any], number: int, said: _Said, unnamed: Iterator[int]) -> None:
+    """Take what was said of one task; where the file does not tell who said it, everybody is somebody else."""
+    given = [one for one in task.get("annotations") or () if not one.get("was_cancelled")]
+    for annotation in sorted(given, key=lambda one: str(one.get("updated_at") or "")):
+        person = _person(annotation, unnamed)
+        try:
+            answers: dict[str, Answer] = read_answers(config, annotation["result"], task["data"])
+        except ResultError:
+            continue
+        for control in config.controls:
+            answer = answers.get(control.name) or empty_answer(control)
+            if answer is None:
                 continue
-            for control, answer in answers.items():
-                if isinstance(answer, Choices):
-                    votes.setdefault(control, Counter())[answer.labels] += 1
-        for control, counted in votes.items():
-            (answer_, count), *others = counted.most_common(2)
-            if others and others[0][1] == count:
-                continue
-            yield TrainingRow(
-                task=task["id"] if isinstance(task.get("id"), int) else number,
-                control=control,
-                data=task["data"],
-                answer=answer_,
-                weight=count / counted.total(),
-                source="ground_truth" if truths else "consensus",
-                holdout=False,
-                updated_at=number,
-            )
+            if annotation.get("ground_truth"):
+                said.truths[control.name][number] = answer
+            else:
+                said.answers[control.name][number, person] = answer
+
+
+def _person(annotation: Mapping[str, Any], unnamed: Iterator[int]) -> int:
+    """Who it was, as exports of either kind say it."""
+    named = annotation.get("completed_by")
+    named = named.get("id") if isinstance(named, Mapping) else named
+    return named if isinstance(named, int) and not isinstance(named, bool) else next(unnamed)
+
+
+def _key(task: Mapping[str, Any], number: int) -> int:
+    found = task.get("id")
+    return found if isinstance(found, int) and not isinstance(found, bool) else number
 
 
 def _content(place: Path) -> bytes:

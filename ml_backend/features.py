@@ -1,19 +1,19 @@
-"""From a task's data to what an encoder reads: which field a control is about, and what stands in it."""
+"""From a task's data to what an encoder reads: which fields a control is about, and what stands in them."""
 
 import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from label_config.model import Control, LabelConfig
+from label_config.model import Control, DataObject, LabelConfig
 
-from .encoders import ENCODERS, Fetch
+from .encoders import ENCODERS, EncoderFamily, Fetch, family_of
 from .errors import MediaError, NotLearnable
 from .records import Features
 
@@ -22,75 +22,170 @@ READERS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """Where a control looks: the field of the task, and the encoder that reads it."""
+class Part:
+    """A field of the task, and the encoder that reads it; ``linked`` fields hold the address of what is read."""
 
     encoder: str
     field: str
+    linked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where a control looks: at all parts side by side, or (``compared``) at how the first differs from the second."""
+
+    parts: tuple[Part, ...]
+    compared: bool = False
+
+    @property
+    def fields(self) -> str:
+        """The fields in words."""
+        return ", ".join(repr(part.field) for part in self.parts)
 
 
 def view_of(config: LabelConfig, control: Control, preferred: str = "") -> View:
-    """What a control is about: the first of its objects that an encoder reads, by the ``preferred`` one if it can.
+    """What a control is about: its own objects and those that no control is about, each by the ``preferred`` encoder if
+    that reads it, else by the first that does.
 
-    Raises NotLearnable for a control that no model of ours answers, and where nothing reads its objects, naming the
-    tags there are models for.
+    Raises NotLearnable where nothing reads any of its objects, naming the tags there are encoders for.
     """
-    found = views_of(config, control)
-    return next((view for view in found if view.encoder == preferred), found[0])
-
-
-def views_of(config: LabelConfig, control: Control) -> list[View]:
-    """Every way to read what a control is about, the default first, one at least; see ``view_of``."""
-    if not control.decidable or control.tag != "Choices":
+    shown = [(one, _encoders(one, preferred)) for one in _looked_at(config, control)]
+    read = [(one, names[0]) for one, names in shown if names]
+    if control.tag == "Pairwise":
+        if len(read) == 2 and read[0][1] == read[1][1]:
+            return View(tuple(_part(*one) for one in read), compared=True)
+        raise NotLearnable(f"control {control.name!r}: its two objects cannot be compared: nothing here reads both")
+    if not read:
+        tags = ", ".join(dict.fromkeys(tag for family in ENCODERS.values() for tag in family.tags))
         raise NotLearnable(
-            f"control {control.name!r}: <{control.tag}> cannot be learned yet; there are models for: Choices"
+            f"control {control.name!r}: nothing here reads what it is about; there are models for: {tags}"
         )
-    shown = [one for name in control.to_names for one in config.objects if one.name == name]
-    found = [
-        View(encoder, one.field) for one in shown for encoder, family in ENCODERS.items() if one.tag in family.tags
-    ]
-    if found:
-        return found
-    tags = ", ".join(dict.fromkeys(tag for family in ENCODERS.values() for tag in family.tags))
-    raise NotLearnable(f"control {control.name!r}: nothing here reads what it is about; there are models for: {tags}")
+    return View(tuple(dict.fromkeys(_part(*one) for one in read)))
+
+
+def still_shown(view: View, config: LabelConfig, control: Control) -> bool:
+    """Whether the interface still shows with the control what a model looks at."""
+    there = {_part(one, name) for one in _looked_at(config, control) for name in _encoders(one, view.parts[0].encoder)}
+    there |= {_part(one, part.encoder) for one in _looked_at(config, control) for part in view.parts}
+    return view.compared == (control.tag == "Pairwise") and there.issuperset(view.parts)
+
+
+def _looked_at(config: LabelConfig, control: Control) -> list[DataObject]:
+    """The control's own objects, then those that nobody asks about: they are shown to be read with the others."""
+    asked = {name for one in config.controls for name in one.to_names}
+    own = [one for name in control.to_names for one in config.objects if one.name == name and one.field]
+    if control.tag == "Pairwise":
+        return own
+    return own + [one for one in config.objects if one.name not in asked and one.field]
+
+
+def _encoders(shown: DataObject, preferred: str) -> list[str]:
+    """The encoders that read an object, the preferred one first."""
+    named = [preferred] if preferred not in ("", "auto") else []
+    return [name for name in (*named, *ENCODERS) if shown.tag in family_of(name).tags]
+
+
+def _part(shown: DataObject, encoder: str) -> Part:
+    linked = shown.attributes.get("valueType") == "url" and not family_of(encoder).fetches
+    return Part(encoder, shown.field, linked)
 
 
 def digest(view: View, data: Mapping[str, Any]) -> str:
     """Stands for what a control sees of a task: Label Studio gives the ids of deleted tasks to new ones.
 
-    >>> digest(View("tfidf", "text"), {"text": "a"}) == digest(View("tfidf", "text"), {"text": "a", "id": 7})
+    >>> view = View((Part("tfidf", "text"),))
+    >>> digest(view, {"text": "a"}) == digest(view, {"text": "a", "id": 7})
     True
     """
-    seen = json.dumps(data.get(view.field), sort_keys=True, ensure_ascii=False, default=str)
+    values = [data.get(part.field) for part in view.parts]
+    seen = json.dumps(values[0] if len(values) == 1 else values, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.blake2b(seen.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def read_all(
-    view: View,
-    datas: Sequence[Mapping[str, Any]],
-    fetch: Fetch,
-    *,
-    until: float | None = None,
-    clock: Callable[[], float] = time.monotonic,
-) -> list[Any | None]:
-    """What the encoder of ``view`` needs of each task; null where it cannot be read or time is up.
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What an encoder family says of some of n tasks: ``rows`` are theirs in order, a row of ``features`` each."""
 
-    ``until`` is a time of ``clock``: what has not been read then is null.
+    rows: Sequence[int]
+    features: Features
+
+
+@dataclass(slots=True)
+class Material:
+    """Tasks as encoders see them. Each field is read and described once, however many controls look at it.
+
+    ``until`` is a time of ``clock``: what has not been read then is taken as unreadable.
     """
-    family = ENCODERS[view.encoder]
+
+    datas: Sequence[Mapping[str, Any]]
+    fetch: Fetch
+    until: float | None = None
+    clock: Callable[[], float] = time.monotonic
+    _read: dict[Part, list[Any | None]] = field(default_factory=dict, init=False)
+    _described: dict[Part, Described] = field(default_factory=dict, init=False)
+
+    def inputs(self, part: Part) -> list[Any | None]:
+        """What the part's encoder needs of each task; null where it cannot be read or time is up."""
+        if part not in self._read:
+            self._read[part] = _read_all(part, self.datas, self.fetch, self.until, self.clock)
+        return self._read[part]
+
+    def described(self, part: Part) -> Described:
+        """What is said of each task that can be read."""
+        if part not in self._described:
+            found = self.inputs(part)
+            rows = [place for place, one in enumerate(found) if one is not None]
+            said = family_of(part.encoder).describe([found[place] for place in rows]) if rows else None
+            self._described[part] = Described(rows, said)
+        return self._described[part]
+
+    def readable(self, view: View) -> list[int]:
+        """The tasks of which something can be read; where two things are compared, both."""
+        seen = [[one is not None for one in self.inputs(part)] for part in view.parts]
+        enough = all if view.compared else any
+        return [place for place, one in enumerate(zip(*seen, strict=True)) if enough(one)]
+
+    def views(self, view: View, readable: Sequence[int]) -> list[Described]:
+        """What is said of the ``readable`` tasks, part by part; rows are counted among these."""
+        place_of = {place: number for number, place in enumerate(readable)}
+        found = []
+        for part in view.parts:
+            said = self.described(part)
+            kept = [number for number, place in enumerate(said.rows) if place in place_of]
+            features = said.features[kept] if kept and len(kept) < len(said.rows) else said.features
+            found.append(Described([place_of[said.rows[number]] for number in kept], features if kept else None))
+        return found
+
+
+def _read_all(
+    part: Part, datas: Sequence[Mapping[str, Any]], fetch: Fetch, until: float | None, clock: Callable[[], float]
+) -> list[Any | None]:
+    family = family_of(part.encoder)
 
     def read(data: Mapping[str, Any]) -> Any | None:
-        if view.field not in data or (until is not None and clock() > until):
+        if part.field not in data or (until is not None and clock() > until):
             return None
         try:
-            return family.read(data[view.field], fetch)
+            value = data[part.field]
+            return family.read(_content(value, fetch) if part.linked else value, fetch)
         except MediaError:
             return None
 
-    if not family.fetches:
+    if not (family.fetches or part.linked):
         return [read(data) for data in datas]
     with ThreadPoolExecutor(READERS) as pool:
         return list(pool.map(read, datas))
+
+
+def _content(address: object, fetch: Fetch) -> str:
+    if not isinstance(address, str):
+        raise MediaError(f"expected the address of a text, not {type(address).__name__}")
+    return fetch(address).decode("utf-8", "replace")
+
+
+def families(view: View) -> list[EncoderFamily]:
+    """Of its parts."""
+    return [family_of(part.encoder) for part in view.parts]
 
 
 def chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
@@ -105,3 +200,11 @@ def chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
 def stacked(parts: Sequence[Features]) -> Features:
     """Rows of one encoder, one part below the other."""
     return sparse.vstack(parts, format="csr") if sparse.issparse(parts[0]) else np.vstack(parts)
+
+
+def spread(features: Features, rows: Sequence[int], count: int) -> Features:
+    """The features at their ``rows`` of ``count``, zeros elsewhere."""
+    if len(rows) == count:
+        return features
+    shape = (count, len(rows))
+    return sparse.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, range(len(rows)))), shape) @ features

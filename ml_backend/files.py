@@ -1,8 +1,11 @@
 """Writing that survives a kill: what is read back is the old content or the new, never half of it."""
 
+import fcntl
 import json
 import os
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from .errors import RegistryError
 
 def write_atomically(place: Path, lines: Iterable[str]) -> None:
     """Replace ``place`` with ``lines`` in one step, on disk when this returns."""
-    draft = place.with_name(f".{place.name}.{os.getpid()}.draft")
+    draft = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}.draft")
     with draft.open("w", encoding="utf-8") as file:
         file.writelines(lines)
         file.flush()
@@ -40,5 +43,17 @@ def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def alone(place: Path) -> Iterator[None]:
+    """Wait until nobody else, in this process or another, is inside with the same lock file; a kill lets go of it."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(handle)

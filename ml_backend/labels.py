@@ -3,16 +3,19 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
+
+from label_config.canonical import answer_as_json, answer_from_json
+from label_config.errors import ResultError
 
 from .errors import RegistryError
 from .files import write_atomically
 from .records import TrainingRow
 
 FILE = "labels.jsonl"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,8 @@ class LabelSet:
     def merged(self, news: Iterable[TrainingRow], cursor: int) -> "LabelSet":
         """The set after ``news``: a newer row replaces the older, a withdrawn one goes.
 
-        >>> row = TrainingRow(1, "c", {}, ("yes",), 1.0, "consensus", False, 5)
+        >>> from label_config.answers import Choices
+        >>> row = TrainingRow(1, "c", {}, Choices(("yes",)), 1.0, "consensus", False, 5)
         >>> len(LabelSet().merged([row], 5).rows)
         1
         """
@@ -44,9 +48,11 @@ class LabelSet:
 
 def row_from(raw: Mapping[str, Any]) -> TrainingRow:
     """One line of the feed. Raises ValueError, TypeError or KeyError for what is no such line."""
-    answer, weight = raw["answer"], float(raw["weight"])
-    if answer is not None and not (isinstance(answer, list) and all(isinstance(label, str) for label in answer)):
-        raise ValueError("answer: not a list of labels")
+    weight = float(raw["weight"])
+    try:
+        answer = None if raw["answer"] is None else answer_from_json(raw["answer"])
+    except ResultError as error:
+        raise ValueError(f"answer: {error}") from error
     if not isinstance(raw["data"], dict):
         raise ValueError("data: not an object")
     if not 0 <= weight <= 1:
@@ -55,7 +61,7 @@ def row_from(raw: Mapping[str, Any]) -> TrainingRow:
         task=int(raw["task"]),
         control=str(raw["control"]),
         data=raw["data"],
-        answer=None if answer is None else tuple(answer),
+        answer=answer,
         weight=weight,
         source=str(raw["source"]),
         holdout=bool(raw["holdout"]),
@@ -63,10 +69,24 @@ def row_from(raw: Mapping[str, Any]) -> TrainingRow:
     )
 
 
+def as_json(row: TrainingRow) -> dict[str, Any]:
+    """One line of the feed, which ``row_from`` gives the same row for."""
+    return {
+        "task": row.task,
+        "control": row.control,
+        "data": row.data,
+        "answer": None if row.answer is None else answer_as_json(row.answer),
+        "weight": row.weight,
+        "source": row.source,
+        "holdout": row.holdout,
+        "updated_at": row.updated_at,
+    }
+
+
 def save(folder: Path, labels: LabelSet) -> None:
     """Replace the label set of a project's folder."""
     head = json.dumps({"format": FORMAT, "cursor": labels.cursor, "rows": len(labels.rows)}) + "\n"
-    rows = (json.dumps(asdict(row)) + "\n" for row in labels.rows.values())
+    rows = (json.dumps(as_json(row)) + "\n" for row in labels.rows.values())
     write_atomically(folder / FILE, (line for part in ([head], rows) for line in part))
 
 

@@ -10,20 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from label_config.answers import Choices
+from label_config.canonical import answer_as_json
+from label_config.errors import ResultError
 from label_config.model import LabelConfig
 from label_config.ordering import score_from_place
-from label_config.results import write_answer
+from label_config.suggestions import suggestion
 
 from . import cold_start, rounds
 from .acquisition import Pool, order_pool, place_of
 from .encoders import Fetch
 from .errors import RegistryError
-from .records import ABSTAINS, FloatArray, IntArray, Opinion, Task
+from .records import ABSTAINS, FloatArray, IntArray, Opinion, Task, Thought
 from .registry import NO_MODEL, Registry
 from .rounds import Round
 from .settings import Settings
-from .thinking import Mind, Minds, Thought
+from .thinking import Mind, Minds
 from .uncertainty import SIGNALS
 
 UNKNOWN_PLACE = 0.5
@@ -180,10 +181,11 @@ def _lines(
             yield {
                 "task": task.id,
                 "control": control,
-                "answer": None if opinion.answer is None else list(opinion.answer),
+                "answer": None if opinion.answer is None else answer_as_json(opinion.answer),
                 "probabilities": dict(opinion.probabilities),
                 "out_of_sample": opinion.out_of_sample,
                 "confidence": opinion.confidence,
+                **({"parts": list(opinion.parts)} if opinion.parts else {}),
                 "signals": dict(opinion.signals),
                 "place": int(places[place]),
                 "version": version,
@@ -231,12 +233,16 @@ def _score(task: Task | None, opinions: Mapping[str, Opinion], shown: Round | No
 def _regions(config: LabelConfig, opinions: Mapping[str, Opinion], answered: frozenset[str]) -> list[dict[str, Any]]:
     regions: list[dict[str, Any]] = []
     for name, opinion in opinions.items():
-        if opinion.answer is not None and name not in answered:
-            regions += write_answer(
+        if opinion.answer is None or name in answered:
+            continue
+        try:
+            regions += suggestion(
                 config.control(name),
-                Choices(opinion.answer),
-                score=opinion.confidence,
-                meta={"tiebreak": dict(opinion.signals)},
-                region_id=f"tiebreak-{name}",
+                opinion.answer,
+                confidence=opinion.confidence,
+                signals=opinion.signals,
+                parts=opinion.parts,
             )
+        except ResultError as error:
+            log.error("control %r: an answer that it does not take is left out: %s", name, error)
     return regions

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from label_config.answers import Answer
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -39,7 +41,7 @@ class TrainingRow:
     task: int
     control: str
     data: Mapping[str, Any]
-    answer: tuple[str, ...] | None
+    answer: Answer | None
     weight: float
     source: str
     holdout: bool
@@ -84,18 +86,32 @@ def pooled(parts: Sequence[Quality]) -> Quality | None:
 class Opinion:
     """What the model thinks of one task and control.
 
-    ``answer`` null = it abstains. ``confidence`` in [0, 1] is the calibrated probability that the answer is right.
-    ``signals`` and ``utility`` are in [0, 1], higher = needs a human more. ``out_of_sample``: the model that
-    says this has not learned from the task.
+    ``answer`` null = it abstains. ``probabilities`` are those of what may be answered, by name. ``confidence`` in
+    [0, 1] is the calibrated probability that the answer is right; ``parts`` are those of its regions, where it marks
+    any. ``signals`` and ``utility`` are in [0, 1], higher = needs a human more. ``out_of_sample``: the model that says
+    this has not learned from the task.
     """
 
-    answer: tuple[str, ...] | None = None
+    answer: Answer | None = None
     probabilities: Mapping[str, float] = field(default_factory=dict)
     confidence: float | None = None
     signals: Mapping[str, float] = field(default_factory=dict)
     utility: float = 0.0
     out_of_sample: bool = False
+    parts: Sequence[float] = ()
 
 
 ABSTAINS = Opinion()
 """Nothing can be said: no model, or nothing that it could read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What is thought of a pool about one control: an opinion a task, and the encoder's rows where there are any.
+
+    ``known`` are the rows of tasks that it learned from.
+    """
+
+    opinions: Sequence[Opinion]
+    features: Features = None
+    known: Features = None

@@ -1,8 +1,11 @@
 """Model versions on disk: published in one step, never changed, rolled back by a pointer.
 
 DIR/PROJECT/versions/tiebreak-3/model.json, arrays.safetensors     written as a draft, synced, renamed
+DIR/PROJECT/versions/tiebreak-3/decision.json                       why it was published
 DIR/PROJECT/current.json                                            the pointer: replaced in one step
-A kill at any point leaves the old version live or the new one. Nothing is unpickled: arrays and JSON only.
+DIR/PROJECT/.lock                                                   held while any of these changes
+A kill at any point leaves the old version live or the new one. Nothing is unpickled: arrays and JSON only. Whoever
+reads waits for nobody; whoever writes waits for the other writers, in whichever process they are.
 """
 
 import dataclasses
@@ -12,19 +15,20 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import control_model
-from .control_model import ControlModel
+from . import learners
 from .errors import RegistryError, UnknownProject
-from .files import read_json, sync_folder, write_json
+from .files import alone, read_json, sync_folder, write_json
+from .learners import Learned
 
-FORMAT = 1
+FORMAT = 2
 NO_MODEL = "tiebreak-0"
 _PROJECT = re.compile(r"[0-9]{1,18}\.[0-9]{1,18}")
 _VERSION = re.compile(r"tiebreak-([1-9][0-9]{0,17})")
@@ -38,9 +42,9 @@ class Model:
     label_config: str
     cursor: int
     trained_labels: int
-    controls: tuple[ControlModel, ...]
+    controls: tuple[Learned, ...]
 
-    def control(self, name: str) -> ControlModel | None:
+    def control(self, name: str) -> Learned | None:
         """The model of that control, null where there is none."""
         return next((one for one in self.controls if one.control == name), None)
 
@@ -88,28 +92,42 @@ class Registry:
         version: str | None = self._pointer(project)["version"]
         return version
 
-    def publish(self, project: str, learned: Model, step: Callable[[str], None] = lambda _: None) -> Model:
+    def publish(
+        self,
+        project: str,
+        learned: Model,
+        step: Callable[[str], None] = lambda _: None,
+        *,
+        decision: Mapping[str, Any] | None = None,
+    ) -> Model:
         """Write the model under the next version and make it live; the model with its version.
 
-        ``step`` is told the name of each step before it is taken. Raises RegistryError where the disk refuses.
+        ``step`` is told the name of each step before it is taken. ``decision`` says why it is published and is kept
+        with it. Raises RegistryError where the disk refuses.
         """
         folder = self.folder(project) / "versions"
-        folder.mkdir(parents=True, exist_ok=True)
-        model = dataclasses.replace(learned, version=f"tiebreak-{self._last(project) + 1}")
-        draft = folder / f".{model.version}.{os.getpid()}.draft"
-        shutil.rmtree(draft, ignore_errors=True)
-        step("draft")
-        try:
-            _write(draft, model)
-            step("rename")
-            draft.rename(folder / model.version)
-            sync_folder(folder)
-        except OSError as error:
-            raise RegistryError(f"{draft}: cannot be written: {error.strerror}") from error
-        step("pointer")
-        self._point(project, model.version)
-        step("done")
-        return model
+        with self._writing(project):
+            folder.mkdir(parents=True, exist_ok=True)
+            model = dataclasses.replace(learned, version=f"tiebreak-{self._last(project) + 1}")
+            draft = folder / f".{model.version}.{os.getpid()}.draft"
+            shutil.rmtree(draft, ignore_errors=True)
+            step("draft")
+            try:
+                _write(draft, model, decision)
+                step("rename")
+                draft.rename(folder / model.version)
+                sync_folder(folder)
+            except OSError as error:
+                raise RegistryError(f"{draft}: cannot be written: {error.strerror}") from error
+            step("pointer")
+            self._point(project, model.version)
+            step("done")
+            return model
+
+    def decision(self, project: str, version: str) -> Mapping[str, Any] | None:
+        """Why that version was published; null where nobody wrote it down. Raises RegistryError for a broken file."""
+        found = read_json(self.folder(project) / "versions" / version / "decision.json")
+        return found if isinstance(found, dict) else None
 
     def load(self, project: str, version: str) -> Model:
         """One version. Raises RegistryError, naming the file, for one that is missing, broken or foreign."""
@@ -160,19 +178,30 @@ class Registry:
         if version not in there:
             raise RegistryError(f"project {project}: {version} is not there; there are: {', '.join(there)}")
         self.load(project, version)
-        self._point(project, version)
+        with self._writing(project):
+            self._point(project, version)
         return version
 
     def prune(self, project: str, keep: int, spared: Sequence[str | None]) -> None:
         """Remove all but the ``keep`` newest versions, the live one and the ``spared``; and drafts of the dead."""
-        there = self.versions(project)
-        kept = {*there[-keep:], self.pointer(project), *spared}
         folder = self.folder(project) / "versions"
-        for version in there:
-            if version not in kept:
-                shutil.rmtree(folder / version)
-        for draft in folder.glob(".*.draft"):
-            shutil.rmtree(draft, ignore_errors=True)
+        with self._writing(project):
+            there = self.versions(project)
+            kept = {*there[-keep:], self.pointer(project), *spared}
+            for version in there:
+                if version not in kept:
+                    shutil.rmtree(folder / version)
+            for draft in folder.glob(".*.draft"):
+                shutil.rmtree(draft, ignore_errors=True)
+
+    @contextmanager
+    def _writing(self, project: str) -> Iterator[None]:
+        folder = self.folder(project)
+        try:
+            with alone(folder / ".lock"):
+                yield
+        except OSError as error:
+            raise RegistryError(f"{folder}: cannot be written: {error.strerror}") from error
 
     def _pointer(self, project: str) -> dict[str, Any]:
         place = self.folder(project) / "current.json"
@@ -209,14 +238,14 @@ def _older(version: str, than: str | None) -> bool:
     return than is None or number(version) < number(than)
 
 
-def _write(draft: Path, model: Model) -> None:
+def _write(draft: Path, model: Model, decision: Mapping[str, Any] | None) -> None:
     from safetensors.numpy import save
 
     draft.mkdir(parents=True)
     described: list[dict[str, Any]] = []
     arrays: dict[str, Any] = {}
     for place, control in enumerate(model.controls):
-        words, parts = control_model.saved(control)
+        words, parts = learners.saved(control)
         described.append(words)
         arrays |= {f"{place}/{name}": np.ascontiguousarray(part) for name, part in parts.items()}
     content = save(arrays)
@@ -231,6 +260,8 @@ def _write(draft: Path, model: Model) -> None:
         "controls": described,
     }
     _write_synced(draft / "model.json", json.dumps(about, ensure_ascii=False).encode())
+    if decision is not None:
+        _write_synced(draft / "decision.json", json.dumps(decision, ensure_ascii=False, allow_nan=False).encode())
     sync_folder(draft)
 
 
@@ -260,7 +291,7 @@ def _read(place: Path) -> Model:
         for place_of, words in enumerate(about["controls"]):
             prefix = f"{place_of}/"
             own = {name.removeprefix(prefix): part for name, part in arrays.items() if name.startswith(prefix)}
-            controls.append(control_model.restored(words, own))
+            controls.append(learners.restored(words, own))
         return Model(
             about["version"], about["label_config"], int(about["cursor"]), int(about["trained_labels"]), tuple(controls)
         )

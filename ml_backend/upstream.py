@@ -28,10 +28,10 @@ from label_config.results import read_answers
 from .errors import BackendError, MissingExtra, RegistryError, SettingsError
 from .files import read_json, write_json
 from .predict import Serving, current_version, predict
-from .records import ABSTAINS, FloatArray, Opinion, Quality, Task
+from .records import ABSTAINS, FloatArray, Opinion, Quality, Task, Thought
 from .registry import Registry
 from .study import interface_of
-from .thinking import Mind, Thought
+from .thinking import Mind
 from .wire import predict_request
 
 FILE = "upstream.json"
@@ -170,7 +170,7 @@ def listed(response: Any) -> list[Any]:
 def opinions_of(config: LabelConfig, prediction: Any) -> dict[str, Opinion]:
     """One prediction as an opinion a control; none where it does not fit the interface. Of several, the first counts.
 
-    ``confidence`` is the prediction's score, or its region's, where that is a number in [0, 1].
+    ``confidence`` is the prediction's score, else the least of its regions', where that is a number in [0, 1].
     """
     if isinstance(prediction, list):
         prediction = prediction[0] if prediction else None
@@ -184,15 +184,19 @@ def opinions_of(config: LabelConfig, prediction: Any) -> dict[str, Opinion]:
     except (ResultError, TypeError, ValueError) as error:
         log.warning("a prediction that does not fit the interface is left out: %s", error)
         return {}
-    scores = {str(region.get("from_name")): region.get("score") for region in result}
     found = {}
     for control, answer in answers.items():
-        if not isinstance(answer, Choices):
-            continue
-        confidence = _share(prediction.get("score"), scores.get(control))
+        own = [_share(region.get("score")) for region in result if region.get("from_name") == control]
+        confidence = _share(prediction.get("score"))
+        known = [one for one in own if one is not None]
+        if confidence is None and known:
+            confidence = min(known)
         doubt = 0.5 if confidence is None else 1 - confidence
-        shares = {} if confidence is None else dict.fromkeys(answer.labels, confidence)
-        found[control] = Opinion(answer.labels, shares, confidence, {"margin": doubt}, utility=doubt)
+        shares = {}
+        if isinstance(answer, Choices) and confidence is not None:
+            shares = dict.fromkeys(answer.labels, confidence)
+        parts = tuple(known) if len(known) == len(own) > 1 else ()
+        found[control] = Opinion(answer, shares, confidence, {"margin": doubt}, utility=doubt, parts=parts)
     return found
 
 
@@ -202,11 +206,10 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a result holds {type(value).__name__}")
 
 
-def _share(*candidates: object) -> float | None:
-    """The first that is a number in [0, 1]."""
-    for value in candidates:
-        if isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= 1:
-            return float(value)
+def _share(value: object) -> float | None:
+    """A number in [0, 1], null for anything else."""
+    if isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= 1:
+        return float(value)
     return None
 
 

@@ -17,7 +17,8 @@ from label_config.templates import NAMES, purpose, template
 from ml_backend import settings as ml_settings
 from ml_backend.cli import app as ml_app
 from ml_backend.errors import NotLearnable
-from ml_backend.features import views_of
+from ml_backend.features import view_of
+from ml_backend.learners import learner_of
 from sync import settings as sync_settings
 from sync.cli import app as sync_app
 from sync.templates import fields
@@ -94,7 +95,8 @@ def templates() -> str:
 
 def _learns(config: LabelConfig, control: Control) -> bool:
     try:
-        views_of(config, control)
+        learner_of(control)
+        view_of(config, control)
     except NotLearnable:
         return False
     return True

@@ -12,8 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
+from label_config.answers import Choices
 from ml_backend import runner
-from ml_backend.labels import LabelSet
+from ml_backend.control_model import ControlModel
+from ml_backend.labels import LabelSet, as_json
 from ml_backend.predict import Serving
 from ml_backend.records import TrainingRow
 from ml_backend.registry import Model
@@ -51,7 +53,7 @@ def sentiment_rows(count: int, *, seed: int = 0, first: int = 1) -> list[Trainin
             first + place,
             "sentiment",
             {"text": sentence([label], rng)},
-            (label,),
+            Choices((label,)),
             0.9,
             "consensus",
             place % 10 == 9,
@@ -68,8 +70,21 @@ def topic_rows(count: int, *, seed: int = 0) -> list[TrainingRow]:
     for place in range(count):
         labels = tuple(label for label in ("sea", "city", "food") if rng.random() < 0.4)
         data = {"text": sentence(labels, rng)}
-        rows.append(TrainingRow(place + 1, "topic", data, labels, 0.9, "consensus", False, place + 1))
+        rows.append(TrainingRow(place + 1, "topic", data, Choices(labels), 0.9, "consensus", False, place + 1))
     return rows
+
+
+def label_of(row: TrainingRow) -> str:
+    """Its one label."""
+    assert isinstance(row.answer, Choices)
+    return row.answer.labels[0]
+
+
+def only(model: Model) -> ControlModel:
+    """The model of its one control."""
+    (control,) = model.controls
+    assert isinstance(control, ControlModel)
+    return control
 
 
 def serving(folder: Path, **given: Any) -> Serving:
@@ -111,17 +126,7 @@ class FeedServer:
 
 def feed_line(row: TrainingRow, **changed: Any) -> dict[str, Any]:
     """A row as the feed sends it."""
-    return {
-        "task": row.task,
-        "data": dict(row.data),
-        "control": row.control,
-        "answer": None if row.answer is None else list(row.answer),
-        "weight": row.weight,
-        "source": row.source,
-        "holdout": row.holdout,
-        "updated_at": row.updated_at,
-        **changed,
-    }
+    return {**as_json(row), **changed}
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from ml_backend.records import FloatArray, Task
 
 from .scenes import SENTIMENT, sentence
 
-UNLEARNABLE = """<View><Text name="text" value="$text"/><TextArea name="note" toName="text"/></View>"""
+UNREADABLE = """<View><Audio name="text" value="$text"/><TextArea name="note" toName="text"/></View>"""
 
 
 def nowhere(_: str) -> bytes:
@@ -50,5 +50,5 @@ def test_what_cannot_be_read_comes_later_and_a_few_tasks_are_enough() -> None:
 
 
 def test_without_anything_to_read_all_is_chance() -> None:
-    for tasks, xml in ((tasks_of({"sea": 30}), UNLEARNABLE), ([Task(1, {"text": ""}), Task(2, {})], SENTIMENT)):
+    for tasks, xml in ((tasks_of({"sea": 30}), UNREADABLE), ([Task(1, {"text": ""}), Task(2, {})], SENTIMENT)):
         assert (worth(tasks, xml) < 1).all()

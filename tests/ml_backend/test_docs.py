@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from label_config.answers import Choices
 from ml_backend.labels import row_from
 
 from ..conftest import ROOT
@@ -53,7 +54,7 @@ def asked(here: Here, path: str, body: dict[str, Any]) -> Any:
 
 def test_the_interface_between_the_services_is_as_documented(here: Here) -> None:
     feed, train, state, score, line, show = examples(SERVICES)
-    assert [row_from(one).answer for one in feed[:2]] == [("good",), None]
+    assert [row_from(one).answer for one in feed[:2]] == [Choices(("good",)), None]
     assert set(feed[2]) == {"cursor"}
     asked(here, "/train", train[0])
     (told,) = asked(here, "/score", score[0])

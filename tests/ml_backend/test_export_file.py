@@ -10,9 +10,9 @@ from label_config.parse import parse
 from label_config.results import write_answer
 from ml_backend import cli
 from ml_backend.errors import BackendError
-from ml_backend.export_file import learn_from_export, majority
+from ml_backend.export_file import learn_from_export, consensus
 
-from .scenes import SENTIMENT, sentiment_rows, serving
+from .scenes import SENTIMENT, label_of, sentiment_rows, serving
 from .test_serve import run
 
 CONFIG = parse(SENTIMENT)
@@ -30,16 +30,16 @@ def task(number: int, *annotations: dict[str, Any], text: str = "a") -> dict[str
 def files(tmp_path: Path) -> tuple[Path, Path]:
     """An export of 60 tasks with two annotations each, and its interface."""
     rows = sentiment_rows(60)
-    tasks = [task(row.task, *[annotation((row.answer or ("",))[0])] * 2, text=row.data["text"]) for row in rows]
+    tasks = [task(row.task, *[annotation(label_of(row))] * 2, text=row.data["text"]) for row in rows]
     export, interface = tmp_path / "export.json", tmp_path / "label_config.xml"
     export.write_text(json.dumps(tasks), encoding="utf-8")
     interface.write_text(SENTIMENT, encoding="utf-8")
     return export, interface
 
 
-def test_the_most_frequent_answer_counts_with_its_share() -> None:
+def test_the_consensus_counts_as_far_as_it_is_sure() -> None:
     rows = list(
-        majority(
+        consensus(
             CONFIG,
             [
                 task(1, annotation("good"), annotation("good"), annotation("bad")),
@@ -51,12 +51,15 @@ def test_the_most_frequent_answer_counts_with_its_share() -> None:
             ],
         )
     )
-    assert [(row.task, row.answer, round(row.weight, 3), row.source) for row in rows] == [
-        (1, ("good",), 0.667, "consensus"),
-        (3, ("good",), 1.0, "consensus"),
-        (4, ("bad",), 1.0, "ground_truth"),
-        (6, ("unsure",), 1.0, "consensus"),
+    assert [(row.task, row.answer, row.source) for row in rows] == [
+        (1, Choices(("good",)), "consensus"),
+        (3, Choices(("good",)), "consensus"),
+        (4, Choices(("bad",)), "ground_truth"),
+        (6, Choices(("unsure",)), "consensus"),
     ]
+    weight = {row.task: row.weight for row in rows}
+    assert weight[1] < weight[3] <= 1
+    assert weight[4] == 1
 
 
 def test_a_model_is_learned_from_a_file_with_no_server(files: tuple[Path, Path], tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from label_config.answers import Choices
 from ml_backend import labels
 from ml_backend.errors import FeedError, RegistryError
 from ml_backend.feed import Feed
@@ -14,7 +15,7 @@ from ml_backend.records import TrainingRow
 
 from .scenes import SECRET, feed_line, feed_server, sentiment_rows
 
-ROW = TrainingRow(7, "c", {"text": "a\u2028b\x85c"}, ("yes",), 0.75, "consensus", True, 5)
+ROW = TrainingRow(7, "c", {"text": "a\u2028b\x85c"}, Choices(("yes",)), 0.75, "consensus", True, 5)
 
 
 def withdrawn(row: TrainingRow, at: int) -> TrainingRow:
@@ -23,8 +24,8 @@ def withdrawn(row: TrainingRow, at: int) -> TrainingRow:
 
 def test_a_newer_row_replaces_and_a_withdrawal_removes() -> None:
     first = LabelSet().merged([ROW], 5)
-    changed = first.merged([dataclasses.replace(ROW, answer=("no",), updated_at=6)], 6)
-    assert [row.answer for row in changed.of("c")] == [("no",)]
+    changed = first.merged([dataclasses.replace(ROW, answer=Choices(("no",)), updated_at=6)], 6)
+    assert [row.answer for row in changed.of("c")] == [Choices(("no",))]
     assert changed.cursor == 6
     assert changed.merged([withdrawn(ROW, 7)], 7).rows == {}
 
@@ -32,7 +33,7 @@ def test_a_newer_row_replaces_and_a_withdrawal_removes() -> None:
 @given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["yes", "no", None])), max_size=12), st.integers(0, 12))
 def test_news_in_two_parts_give_what_all_at_once_gives(changes: list[tuple[int, str | None]], cut: int) -> None:
     rows = [
-        TrainingRow(task, "c", {}, None if label is None else (label,), 1.0, "consensus", False, at)
+        TrainingRow(task, "c", {}, None if label is None else Choices((label,)), 1.0, "consensus", False, at)
         for at, (task, label) in enumerate(changes, 1)
     ]
     whole = LabelSet().merged(rows, len(rows))
@@ -55,7 +56,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         lambda text: text.rsplit("\n", 2)[0] + "\n",
         lambda text: "",
         lambda text: "[]\n",
-        lambda text: text.replace('"format": 1', '"format": 99'),
+        lambda text: text.replace('"format": 2', '"format": 99'),
         lambda text: text.replace('"weight": 0.9', '"weight": 7'),
     ],
 )

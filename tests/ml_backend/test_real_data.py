@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from label_config.answers import Choices
 from label_config.parse import parse
 from label_config.templates import template
 from ml_backend.predict import score
@@ -38,7 +39,7 @@ def judged(
     """Accuracy and calibration error on the asked ones after learning from the taught ones, and seconds to score."""
     control = parse(xml).controls[0].name
     rows = [
-        TrainingRow(place, control, data, (label,), weight, "consensus", False, place + 1)
+        TrainingRow(place, control, data, Choices((label,)), weight, "consensus", False, place + 1)
         for place, (data, label) in enumerate(taught)
     ]
     outside = serving(folder)

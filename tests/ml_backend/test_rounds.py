@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from ml_backend.app import create_app
 from ml_backend.trainer import Trainer
 
-from .scenes import PROJECT, SENTIMENT, bearer, learned, sentiment_rows, serving
-from .stage import GOOD, TORN, Here, answers
+from .scenes import PROJECT, SENTIMENT, bearer, learned, only, sentiment_rows, serving
+from .stage import GOOD, TORN, Here, InHere, answers
 
 
 def pool(count: int, first: int = 1000) -> list[dict[str, Any]]:
@@ -107,7 +107,7 @@ def test_tasks_that_taught_the_model_are_judged_out_of_fold(here: Here) -> None:
     (stranger,) = here.score({"id": 7777, "data": GOOD["data"]})
     model = here.outside.registry.live(PROJECT)[0]
     assert model is not None
-    known = model.controls[0].known
+    known = only(model).known
     expected = known.probabilities[known.tasks[row.task]].round(6).tolist()
     assert list(taught["probabilities"].values()) == expected != list(same_text["probabilities"].values())
     assert reused_id["probabilities"] == stranger["probabilities"]
@@ -137,6 +137,7 @@ def test_the_state_tells_where_we_stand(here: Here, empty: Here) -> None:
         "trained_labels": 0,
         "error": None,
         "metrics": {},
+        "decision": None,
     }
     assert here.client.get("/versions").get_json() == {"versions": ["tiebreak-1"]}
 
@@ -164,7 +165,7 @@ def test_without_the_secret_nobody_gets_in(here: Here, method: str, path: str, s
 def test_an_empty_secret_lets_nobody_in(tmp_path: Path) -> None:
     outside = serving(tmp_path)
     closed = replace(outside, settings=outside.settings.model_copy(update={"secret": SecretStr("")}))
-    client = create_app(closed, Trainer(lambda _: None)).test_client()
+    client = create_app(closed, Trainer(tmp_path, InHere(lambda _: None))).test_client()
     assert client.post("/train", headers=bearer(""), json={}).status_code == 401
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from label_config.answers import Choices
 from label_config.parse import parse
 from ml_backend.errors import MissingExtra, SettingsError
 from ml_backend.runner import serving as serving_of
@@ -159,7 +160,7 @@ def test_nonsense_is_an_abstention(tmp_path: Path, response: Any) -> None:
 @pytest.mark.parametrize("score", [None, float("nan"), -1, 7, "0.9"])
 def test_a_score_that_is_none_leaves_the_confidence_open(score: Any) -> None:
     told = opinions_of(CONFIG, {"result": [region("good")], "score": score})["sentiment"]
-    assert (told.answer, told.confidence, told.utility) == (("good",), None, 0.5)
+    assert (told.answer, told.confidence, told.utility) == (Choices(("good",)), None, 0.5)
     fallen_back = opinions_of(CONFIG, {"result": [region("good", score=0.8)], "score": score})["sentiment"]
     assert fallen_back.confidence == 0.8
 

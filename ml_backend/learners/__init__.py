@@ -1,0 +1,99 @@
+"""What learns a control: a way of learning a file, all of them in one dict."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from label_config.model import Control, LabelConfig
+
+from .. import control_model
+from ..encoders import Fetch
+from ..errors import NotLearnable
+from ..features import Material
+from ..records import Arrays, Features, FloatArray, Opinion, Quality, Task, TrainingRow
+from ..settings import Settings
+from . import whole_tasks
+
+
+class Learned(Protocol):
+    """The model of one control."""
+
+    @property
+    def learner(self) -> str:
+        """Its name in LEARNERS."""
+
+    @property
+    def control(self) -> str:
+        """The control's name."""
+
+    @property
+    def quality(self) -> Quality | None:
+        """How good it is."""
+
+    @property
+    def trained_labels(self) -> int:
+        """How many answers it has learned from."""
+
+    @property
+    def reference(self) -> Features:
+        """Rows of tasks that it learned from, as ``think`` gives them; null where it has none."""
+
+    def still_fits(self, config: LabelConfig, control: Control) -> bool:
+        """Whether the interface still asks what was learned, and of what was seen."""
+
+    def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
+        """An opinion a task, and the tasks' rows (n, d), null where none could be read.
+
+        ``material`` is of the same tasks; ``kind`` names what a task is worth: see UTILITIES.
+        """
+
+    def known_utilities(self, kind: str) -> FloatArray:
+        """What each training task was worth, out of fold, (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A way of learning. ``suits`` a control.
+
+    ``learn(config, control, rows, fetch, settings)`` raises NotLearnable, with the reason, where there is too little
+    to learn from. ``saved`` gives JSON and arrays, ``restore`` the model again; it raises KeyError, TypeError or
+    ValueError for anything else.
+    """
+
+    suits: Callable[[Control], bool]
+    learn: Callable[[LabelConfig, Control, Sequence[TrainingRow], Fetch, Settings], Learned]
+    saved: Callable[[Any], tuple[dict[str, Any], Arrays]]
+    restore: Callable[[Mapping[str, Any], Arrays], Learned]
+
+
+LEARNERS: Mapping[str, Learner] = {
+    "whole tasks": Learner(whole_tasks.suits, whole_tasks.learn, control_model.saved, control_model.restored),
+}
+"""By name; a control is learned by the first that suits it."""
+
+
+def learner_of(control: Control) -> str:
+    """The name of what learns a control; raises NotLearnable, naming what can be learned."""
+    for name, learner in LEARNERS.items():
+        if learner.suits(control):
+            return name
+    asked = f"control {control.name!r}: <{control.tag}>"
+    if control.per_region:
+        raise NotLearnable(f"{asked} is asked about each region, which cannot be learned")
+    if control.dynamic:
+        raise NotLearnable(f"{asked} takes its labels from the tasks, which cannot be learned")
+    raise NotLearnable(f"{asked} cannot be learned; there are models for: {LEARNABLE}")
+
+
+def saved(learned: Learned) -> tuple[dict[str, Any], Arrays]:
+    """A model as JSON and arrays."""
+    words, arrays = LEARNERS[learned.learner].saved(learned)
+    return {"learner": learned.learner, **words}, arrays
+
+
+def restored(words: Mapping[str, Any], arrays: Arrays) -> Learned:
+    """What ``saved`` gave; raises KeyError, TypeError or ValueError for anything else."""
+    return LEARNERS[words["learner"]].restore(words, arrays)
+
+
+LEARNABLE = "Choices, Taxonomy, Pairwise, Rating, Number"
