@@ -1,21 +1,23 @@
 """The web side of ``tiebreak-ml serve``: Label Studio's ML contract, and what the sync service asks.
 
-Label Studio sends no secret, so what it calls is open and tells nothing but predictions; the rest needs the secret.
+Label Studio sends no secret, so what it calls is open and tells nothing but predictions, unless ``user`` is set; the
+rest needs the shared secret.
 """
 
-import hmac
 import json
 import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Flask, Response, jsonify, request
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from flask import Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from . import predict as serving_flow
 from . import rounds, wire
+from .board import Kind, Standing
+from .entrance import guard, knows_secret, same
 from .errors import BackendError, BadRequest, RegistryError
+from .measures import Measures
 from .predict import Serving
 from .registry import check_project
 from .study import outcome_of, remember_interface
@@ -34,19 +36,18 @@ def create_app(serving: Serving, trainer: Trainer) -> Flask:
     """Everything that answers HTTP."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = serving.settings.largest_body
-    measures = CollectorRegistry()
-    _serve_label_studio(app, serving, trainer, measures)
+    guard(app, serving.settings)
+    measures = Measures(lambda: _projects_with_a_model(serving))
+    _serve_label_studio(app, serving, measures)
+    _serve_events(app, serving, trainer, measures)
     _serve_sync(app, serving, trainer)
-    _serve_metrics(app, serving, measures)
+    _serve_jobs(app, serving, trainer)
+    _serve_metrics(app, measures)
     _answer_errors(app)
     return app
 
 
-def _serve_label_studio(app: Flask, serving: Serving, trainer: Trainer, measures: CollectorRegistry) -> None:
-    seconds = Histogram("tiebreak_ml_predict_seconds", "Time of one /predict", registry=measures)
-    predicted = Counter("tiebreak_ml_predictions", "Tasks predicted", ["answer"], registry=measures)
-    events = Counter("tiebreak_ml_events", "Events of Label Studio", registry=measures)
-
+def _serve_label_studio(app: Flask, serving: Serving, measures: Measures) -> None:
     @app.get("/")
     @app.get("/health")
     def health() -> Response:
@@ -63,23 +64,31 @@ def _serve_label_studio(app: Flask, serving: Serving, trainer: Trainer, measures
     def predict() -> Response:
         """One prediction a task."""
         asked = wire.predict_request(wire.body_of(request.get_data()))
-        with seconds.time():
+        with measures.seconds.time():
             results = serving_flow.predict(
                 serving, asked.project, asked.config, asked.tasks, asked.answered, asked.context
             )
-        for result in results:
-            predicted.labels("given" if result["result"] else "abstained").inc()
+        measures.count(results)
         return jsonify(results=results)
 
+
+def _serve_events(app: Flask, serving: Serving, trainer: Trainer, measures: Measures) -> None:
     @app.post("/webhook")
-    def webhook() -> tuple[Response, int]:
+    def webhook() -> Response:
         """A hint that there may be something to learn: answered at once, since the annotator waits."""
         told = wire.event(wire.body_of(request.get_data()))
-        events.inc()
+        measures.events.inc()
         if told.action == LEARN_AT_ONCE or told.action in LEARN_SOON:
             for project in _meant(serving, told):
-                trainer.request(project, 0.0 if told.action == LEARN_AT_ONCE else serving.settings.wait_seconds)
-        return jsonify(status="ok"), 200
+                trainer.request(project, Kind.NOW if told.action == LEARN_AT_ONCE else Kind.NEWS)
+        return jsonify(status="ok")
+
+    @app.post("/webhook/<secret>")
+    def secret_webhook(secret: str) -> Response:
+        """The same at an address that strangers do not know."""
+        if not same(secret, serving.settings.webhook_secret.get_secret_value()):
+            abort(404)
+        return webhook()
 
 
 def _meant(serving: Serving, told: wire.Event) -> list[str]:
@@ -96,9 +105,9 @@ def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
         response.headers["X-Tiebreak-Interface"] = INTERFACE
         return response
 
-    @app.get("/versions")
+    @app.route("/versions", methods=["GET", "POST"])
     def versions() -> Response | tuple[Response, int]:
-        """Every version; with ``project`` (and the secret) where we stand with it."""
+        """Every version; with ``project`` (and the secret) where we stand with it. The SDK asks by POST."""
         if "project" not in request.args:
             there = {one for key in serving.registry.projects() for one in serving.registry.versions(key)}
             return jsonify(versions=sorted(there))
@@ -108,13 +117,13 @@ def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
 
     @app.post("/train")
     def train() -> tuple[Response, int]:
-        """Learn now; requests merge."""
+        """Learn now; requests merge. ``force``: publish also what is worse than the live version."""
         if (refused := _refused(serving)) is not None:
             return refused
         body = wire.body_of(request.get_data())
         project = check_project(body.get("project"))
         remember_interface(serving.registry.folder(project), wire.config_of(body).xml)
-        trainer.request(project)
+        trainer.request(project, Kind.FORCED if body.get("force") is True else Kind.NOW)
         return jsonify(status=trainer.state(project)), 202
 
     @app.post("/score")
@@ -139,13 +148,8 @@ def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
 
 
 def _refused(serving: Serving) -> tuple[Response, int] | None:
-    """401, compared in constant time; an empty secret lets nobody in."""
-    wanted = serving.settings.secret.get_secret_value()
-    try:
-        given = (request.authorization.token if request.authorization else "") or ""
-    except ValueError:  # a header that is no text
-        given = ""
-    if wanted and hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode()):
+    """401 without the shared secret."""
+    if knows_secret(serving.settings):
         return None
     return jsonify(error="send the shared secret as `Authorization: Bearer SECRET`"), 401
 
@@ -172,19 +176,50 @@ def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:
         "state": trainer.state(project),
         "cursor": outcome.cursor,
         "trained_labels": mind.trained_labels if mind else 0,
-        "error": trainer.error(project) or problem or outcome.error,
+        "error": trainer.standing(project).error or problem or outcome.error,
         "metrics": quality.as_json() if quality else {},
+        "decision": outcome.decision,
     }
 
 
-def _serve_metrics(app: Flask, serving: Serving, measures: CollectorRegistry) -> None:
-    known = Gauge("tiebreak_ml_projects", "Projects with a model", registry=measures)
-    known.set_function(lambda: sum(bool(serving.registry.versions(key)) for key in serving.registry.projects()))
+def _serve_jobs(app: Flask, serving: Serving, trainer: Trainer) -> None:
+    @app.route("/job_status", methods=["GET", "POST"])
+    def job_status() -> Response:
+        """How the last lesson of a project stands; a job is named by its project's key. Errors need the secret."""
+        body = wire.body_of(request.get_data()) if request.method == "POST" else request.args
+        project = check_project(body.get("job", body.get("project")))
+        standing = trainer.standing(project)
+        if project not in serving.registry.projects():
+            abort(410, f"project {project}: nothing was ever learned here")
+        return jsonify(
+            job=project,
+            project=project,
+            job_status=_job_status(trainer.state(project), standing),
+            state=trainer.state(project),
+            step=standing.step,
+            started_at=standing.started,
+            ended_at=None if standing.step else standing.ended,
+            seconds=standing.seconds(trainer.clock()),
+            error=standing.error if knows_secret(serving.settings) else None,
+        )
 
+
+def _job_status(state: str, standing: Standing) -> str:
+    """In the words of label-studio-ml 1.x, which Label Studio knows."""
+    if state != "idle":
+        return "started" if state == "training" else "queued"
+    return "finished" if standing.error is None else "failed"
+
+
+def _projects_with_a_model(serving: Serving) -> int:
+    return sum(bool(serving.registry.versions(key)) for key in serving.registry.projects())
+
+
+def _serve_metrics(app: Flask, measures: Measures) -> None:
     @app.get("/metrics")
     def metrics() -> Response:
         """For Prometheus."""
-        return Response(generate_latest(measures), mimetype="text/plain; version=0.0.4")
+        return Response(measures.text(), mimetype="text/plain; version=0.0.4")
 
 
 def _answer_errors(app: Flask) -> None:

@@ -6,6 +6,7 @@ BackendError                   what a user is told: one message that says what, 
 +-- UnknownProject             a project key that is malformed, or that nothing was learned for (HTTP 400, 404)
 +-- RegistryError              a file of the registry that is missing, broken or foreign: names the file
 +-- FeedError                  the training feed cannot be read: carries url; ``transient`` says whether to retry
++-- LessonError                a lesson that failed or died; ``transient`` says whether to try again
 +-- ExportError                an export file or its interface that cannot be read: names file and place
 +-- MediaError                 an image that cannot be fetched or read: the task abstains
 +-- NotLearnable               too few labels or classes, or a control that no family here can learn
@@ -42,6 +43,14 @@ class FeedError(BackendError):
     def __init__(self, message: str, *, url: str = "", transient: bool = True) -> None:
         super().__init__(message)
         self.url = url
+        self.transient = transient
+
+
+class LessonError(BackendError):
+    """A lesson that failed or died."""
+
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
         self.transient = transient
 
 

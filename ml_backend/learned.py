@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from .encoders import Fetch
 from .registry import Model, Registry
 from .settings import Settings
-from .study import study
+from .study import Tell, nobody, study
 from .thinking import LearnedMind, Mind
 
 
 @dataclass(frozen=True, slots=True)
 class LearnedMinds:
-    """The models of the registry: see Minds."""
+    """The models of the registry: see Minds. ``force`` and ``tell`` are for lessons: see study.study."""
 
     registry: Registry
     settings: Settings
     fetch: Fetch
+    force: bool = False
+    tell: Tell = nobody
 
     def live(self, project: str) -> tuple[Mind | None, str | None]:
         """See Minds."""
@@ -28,7 +30,7 @@ class LearnedMinds:
 
     def study(self, project: str) -> object:
         """See Minds."""
-        return study(project, self.registry, self.settings, self.fetch)
+        return study(project, self.registry, self.settings, self.fetch, force=self.force, tell=self.tell)
 
     def _mind(self, model: Model) -> LearnedMind:
         return LearnedMind(model, self.fetch, self.settings.utility)

@@ -1,41 +1,47 @@
-"""``tiebreak-ml serve``: the web side and the trainer in one process, under gunicorn."""
+"""``tiebreak-ml serve``: several processes under gunicorn, each with the web side and a trainer."""
 
 import logging
+import os
+import shutil
 import socket
+import tempfile
+from collections.abc import Iterable
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from .app import create_app
 from .errors import ServeError
 from .learned import LearnedMinds
+from .lesson import Aside
 from .media import Media
 from .predict import Serving
 from .registry import Registry
 from .settings import Settings
+from .study import Tell, nobody
 from .thinking import Minds
 from .trainer import Trainer
 
 
-def serving(settings: Settings) -> Serving:
-    """What answering needs, as the settings say."""
+def serving(settings: Settings, *, force: bool = False, tell: Tell = nobody) -> Serving:
+    """What answering needs, as the settings say; ``force`` and ``tell`` are for lessons: see study.study."""
     registry, fetch = Registry(settings.data), Media(settings).fetch
     if settings.model_class:
         from .upstream import UpstreamMinds, load_class
 
         minds: Minds = UpstreamMinds(registry, load_class(settings.model_class, settings.data / "upstream"))
     else:
-        minds = LearnedMinds(registry, settings, fetch)
+        minds = LearnedMinds(registry, settings, fetch, force, tell)
     return Serving(registry, settings, fetch, minds)
 
 
 def trainer(outside: Serving) -> Trainer:
-    """What learns; every project that can be learned is looked at when it starts."""
-    made = Trainer(outside.minds.study)
-    if outside.settings.sync_url:
-        for project in outside.registry.projects():
-            made.request(project, outside.settings.wait_seconds)
-    return made
+    """What learns; every project that can be learned is looked at when it begins."""
+    settings = outside.settings
+
+    def known() -> Iterable[str]:
+        return outside.registry.projects() if settings.sync_url else ()
+
+    return Trainer(settings.data, Aside(settings), settings.wait_seconds, settings.news_at_once, known)
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -52,18 +58,22 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 
 class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
-    """gunicorn with our app: one process, since it holds the trainer; threads for its requests."""
+    """gunicorn with our app: processes for its work, threads for their requests; one of them gives the lessons.
 
-    def __init__(self, settings: Settings, host: str, port: int) -> None:
+    ``counts`` is where the processes put their counts together.
+    """
+
+    def __init__(self, settings: Settings, host: str, port: int, counts: str) -> None:
         self._settings = settings
         self._address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self._counts = counts
         self._trainer: Trainer | None = None
         super().__init__()
 
     def load_config(self) -> None:
         options = {
             "bind": self._address,
-            "workers": 1,
+            "workers": self._settings.workers,
             "threads": 8,
             "worker_class": "gthread",
             "timeout": 120,
@@ -72,12 +82,17 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             "control_socket_disable": True,
             "post_worker_init": lambda _: self._trainer.start() if self._trainer else None,
             "worker_exit": lambda _server, _worker: self._trainer.stop(5) if self._trainer else None,
+            "on_exit": lambda _: shutil.rmtree(self._counts, ignore_errors=True),
         }
         for name, value in options.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
+        # Imported here, because the counts are put together only where prometheus_client finds the variable.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._counts
+        from .app import create_app
+
         outside = serving(self._settings)
         self._trainer = trainer(outside)
         return create_app(outside, self._trainer)
@@ -92,4 +107,4 @@ def serve(settings: Settings, host: str, port: int) -> None:
         raise ServeError(f"{settings.data}: cannot be used ({error.strerror}): choose another with --data") from error
     serving(settings)  # a wrong setting is said here, in one line, not by a dying worker
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    _Server(settings, host, port).run()
+    _Server(settings, host, port, tempfile.mkdtemp(prefix="tiebreak-ml-")).run()

@@ -30,6 +30,13 @@ class Settings(BaseSettings):
     secret: SecretStr = Field(
         SecretStr(""), description="Secret shared with tiebreak: `secret` of tiebreak.toml. Empty lets nobody in."
     )
+    user: str = Field(
+        "", description="Name that Label Studio must send (basic authentication). Empty: anybody may ask."
+    )
+    password: SecretStr = Field(SecretStr(""), description="Password that belongs to it.")
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Events are taken at /webhook/SECRET alone, if set: letters, digits, - and _."
+    )
     sync_url: str = Field("", description="Address of `tiebreak serve`, whose training feed is read. Empty: none.")
     label_studio_url: str = Field(
         "", description="Address of Label Studio, for images that it keeps itself. Empty: such tasks abstain."
@@ -45,8 +52,12 @@ class Settings(BaseSettings):
     predict_seconds: float = Field(
         60.0, gt=0, le=95, description="After this long /predict abstains on the rest; Label Studio waits 100 s."
     )
-    wait_seconds: float = Field(
-        5.0, ge=0, le=3_600, description="How long an annotation event waits for more before the feed is read."
+    wait_seconds: float = Field(5.0, ge=0, le=3_600, description="Learning begins after so long without a new answer.")
+    news_at_once: int = Field(
+        20, ge=1, le=1_000_000, description="Or with so many new answers, however quickly they come."
+    )
+    lesson_seconds: float = Field(
+        1_800.0, gt=0, le=604_800, description="Longest time to learn in; what takes longer is ended."
     )
     least_labels: int = Field(10, ge=4, le=100_000, description="Labels of a control before it is learned at all.")
     encoder: Literal["auto", "tfidf+wordllama", "tfidf", "wordllama"] = Field(
@@ -70,6 +81,7 @@ class Settings(BaseSettings):
     model_class: str = Field(
         "", description="A class of label-studio-ml to serve instead of our models: MODULE:CLASS. Empty: ours."
     )
+    workers: int = Field(2, ge=1, le=64, description="Processes that answer requests.")
     threads: int = Field(1, ge=1, le=256, description="Threads that learning may use; annotators need the others.")
     keep_versions: int = Field(5, ge=2, le=1_000, description="Model versions kept for a rollback.")
     largest_body: int = Field(512_000_000, ge=1_000, le=8_000_000_000, description="Largest request body in bytes.")
@@ -86,6 +98,21 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise ValueError("must be an address such as http://localhost:8085")
         return value.rstrip("/")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _path_part(cls, value: SecretStr) -> SecretStr:
+        if re.fullmatch(r"[A-Za-z0-9_-]*", value.get_secret_value()) is None:
+            raise ValueError("may hold letters, digits, - and _ only, since it is a part of an address")
+        return value
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> "Settings":
+        if bool(self.user) != bool(self.password.get_secret_value()):
+            raise ValueError("user and password are set together, or neither of them")
+        if ":" in self.user:
+            raise ValueError("user: a name in basic authentication has no colon")
+        return self
 
     @model_validator(mode="after")
     def _in_time(self) -> "Settings":

@@ -1,77 +1,132 @@
-"""One lesson for one project: fetch what is new, learn if there is a reason to, publish."""
+"""One lesson for one project: fetch what is new, learn if there is a reason to, publish what is not worse."""
 
 import hashlib
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from label_config.errors import LabelConfigError
+from label_config.parse import parse
 
 from . import labels as label_sets
 from . import rounds
+from .comparing import compared
 from .encoders import Fetch
 from .errors import NotLearnable, RegistryError
 from .feed import Feed
 from .files import read_json, write_json
 from .labels import LabelSet
+from .publishing import NOTHING_COMPARED, Decision, in_words, unopposed
 from .records import TrainingRow
 from .registry import Model, Registry
 from .settings import Settings
+from .thinking import LearnedMind
 from .training import learn
 
 log = logging.getLogger(__name__)
 
+Tell = Callable[[str], None]
+"""Is told each step of a lesson before it is taken: reading, learning, comparing, publishing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the last learning ended: how far in the feed it had read, from which interface, and why without a model."""
+    """How the last learning ended: how far in the feed it had read, from which interface, and why without a model.
+
+    ``decision`` says whether the model was published (see publishing.Decision), null where none was learned.
+    """
 
     cursor: int = 0
     interface: str = ""
     error: str | None = None
+    decision: Mapping[str, Any] | None = None
 
     def is_of(self, cursor: int, label_config: str) -> bool:
         """Whether this is what came of those labels and that interface."""
         return (self.cursor, self.interface) == (cursor, _digest(label_config))
 
 
-def study(project: str, registry: Registry, settings: Settings, fetch: Fetch) -> Model | None:
-    """Bring a project's model up to the feed; the new model, null where there is nothing new.
+def nobody(_: str) -> None:
+    """Hears the steps of a lesson that nobody waits for."""
 
-    Raises FeedError where the feed cannot be read. That there is too little to learn from is an Outcome, no error.
+
+def study(
+    project: str, registry: Registry, settings: Settings, fetch: Fetch, *, force: bool = False, tell: Tell = nobody
+) -> Model | None:
+    """Bring a project's model up to the feed; the new model, null where there is nothing new or it is worse.
+
+    ``force`` learns from what was learned already and publishes what is worse. Raises FeedError where the feed cannot
+    be read. That there is too little to learn from is an Outcome, no error.
     """
     folder = registry.folder(project)
     label_config = interface_of(folder)
     if label_config is None:
         return None
+    tell("reading")
     news, cursor = _news(folder, project, settings)
-    if not news and outcome_of(folder).is_of(cursor, label_config):
+    if not force and not news and outcome_of(folder).is_of(cursor, label_config):
         return None
     labels = _merged(folder, project, news, cursor, settings)
-    if outcome_of(folder).is_of(labels.cursor, label_config):
+    if not force and outcome_of(folder).is_of(labels.cursor, label_config):
         return None
-    return learn_and_publish(project, label_config, labels, registry, settings, fetch)
+    return learn_and_publish(project, label_config, labels, registry, settings, fetch, force=force, tell=tell)
 
 
 def learn_and_publish(
-    project: str, label_config: str, labels: LabelSet, registry: Registry, settings: Settings, fetch: Fetch
+    project: str,
+    label_config: str,
+    labels: LabelSet,
+    registry: Registry,
+    settings: Settings,
+    fetch: Fetch,
+    *,
+    force: bool = False,
+    tell: Tell = nobody,
 ) -> Model | None:
-    """Learn and make the model live; null where there is too little to learn from, which the outcome then says."""
+    """Learn, and make the model live unless it is worse than the live one; ``force`` makes it live all the same.
+
+    Null where there is too little to learn from or the model was refused: the outcome then says why.
+    """
     folder = registry.folder(project)
-    learned = None
-    error = None
+    learned = error = decision = None
     try:
+        tell("learning")
         found = learn(label_config, labels, fetch, settings)
-        learned = registry.publish(project, found)
-        registry.prune(project, settings.keep_versions, _spared(folder))
-        log.info("project %s: %s learned from %d labels", project, learned.version, learned.trained_labels)
+        tell("comparing")
+        decision = _decided(project, found, labels, registry, settings, fetch, force=force)
+        if decision.published:
+            tell("publishing")
+            learned = registry.publish(project, found, decision=decision.as_json())
+            registry.prune(project, settings.keep_versions, _spared(folder))
+            log.info("project %s: %s learned from %d labels", project, learned.version, learned.trained_labels)
+        else:
+            log.warning("project %s: a new version was not published: %s", project, in_words(decision.as_json()))
     except (NotLearnable, LabelConfigError) as reason:
         error = f"nothing learned yet: {reason}"
         log.info("project %s: %s", project, error)
-    write_json(folder / "outcome.json", _as_json(Outcome(labels.cursor, _digest(label_config), error)))
+    told = decision.as_json() if decision else None
+    write_json(folder / "outcome.json", asdict(Outcome(labels.cursor, _digest(label_config), error, told)))
     return learned
+
+
+def _decided(
+    project: str,
+    found: Model,
+    labels: LabelSet,
+    registry: Registry,
+    settings: Settings,
+    fetch: Fetch,
+    *,
+    force: bool,
+) -> Decision:
+    """Whether to publish what was learned."""
+    live, _ = registry.live(project)
+    if live is None:
+        return unopposed(f"{NOTHING_COMPARED}: no version is live")
+    new, old = (LearnedMind(model, fetch, settings.utility) for model in (found, live))
+    return compared(new, old, parse(found.label_config), list(labels.rows.values()), force=force)
 
 
 def remember_interface(folder: Path, label_config: str) -> None:
@@ -130,10 +185,6 @@ def _fetched(project: str, after: int, settings: Settings) -> tuple[list[Trainin
 
 def _digest(label_config: str) -> str:
     return hashlib.sha256(label_config.encode()).hexdigest()
-
-
-def _as_json(outcome: Outcome) -> dict[str, Any]:
-    return {"cursor": outcome.cursor, "interface": outcome.interface, "error": outcome.error}
 
 
 def _spared(folder: Path) -> list[str | None]:

@@ -1,115 +1,174 @@
-"""When to learn: soon after somebody asks, one project at a time, never twice for the same news."""
+"""When to learn: soon after somebody asks, one project at a time, never twice for the same news.
+
+Every process of a server has a Trainer: it puts requests on the shared board and reads from there how projects stand.
+One of them, whoever holds the lease, runs the lessons; when it dies, the next one goes on.
+"""
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
-from .errors import BackendError, FeedError
+from .board import Board, Kind, Request, Standing, due
+from .errors import BackendError, FeedError, LessonError
+from .lease import Lease
 
 log = logging.getLogger(__name__)
 
 FIRST_RETRY = 5.0
 LAST_RETRY = 600.0
+LOOK_EVERY = 0.1
+"""Seconds between two looks at the board, and at the lease."""
+DEFECT = "learning failed through a defect of tiebreak-ml: its log has the details"
 
 
-@dataclass(slots=True)
-class _Plan:
-    """What is asked of one project. ``due`` is a time of the clock, null = nothing is asked."""
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One lesson to give. ``tell`` hears its steps; ``lease`` is the handle that a process of its own must inherit."""
 
-    due: float | None = None
-    busy: bool = False
-    failures: int = 0
-    error: str | None = None
+    project: str
+    force: bool
+    tell: Callable[[str], None]
+    lease: int | None = None
+
+
+class Teacher(Protocol):
+    """Who gives the lessons."""
+
+    def teach(self, lesson: Lesson) -> None:
+        """Returns when the lesson is over. Raises BackendError where it failed."""
+
+    def stop(self) -> None:
+        """End the lesson at work, if there is one."""
+
+
+def nothing() -> Iterable[str]:
+    """No project is looked at without being asked for."""
+    return ()
 
 
 @dataclass
 class Trainer:
-    """Runs ``study(project)`` in one background thread. Requests for a project merge, also while it is at work.
+    """The lessons under one registry folder, as one process sees them.
 
-    A transient failure is tried again after 5 s, then twice as long each time, up to 10 minutes; any other only when
-    somebody asks again. ``clock`` is monotonic, in seconds.
+    A lesson begins at once, after ``quiet`` seconds without news, or with ``enough`` of them. A transient failure is
+    tried again after 5 s, then twice as long each time, up to 10 minutes; any other only when somebody asks again.
+    ``first`` are the projects to look at when the lease is taken. ``clock`` gives seconds since 1970.
     """
 
-    study: Callable[[str], object]
-    clock: Callable[[], float] = time.monotonic
-    _plans: dict[str, _Plan] = field(default_factory=dict, init=False)
-    _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
-    _stopped: bool = field(default=False, init=False)
+    root: Path
+    teacher: Teacher
+    quiet: float = 5.0
+    enough: int = 20
+    first: Callable[[], Iterable[str]] = nothing
+    clock: Callable[[], float] = time.time
+    _failures: dict[str, int] = field(default_factory=dict, init=False)
+    _stopped: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
+    def __post_init__(self) -> None:
+        self._board = Board(self.root)
+        self._lease = Lease(self._board.folder / "lease")
+
     def start(self) -> None:
-        """Begin to look after requests."""
+        """Begin to look after requests, as soon as the lease is free."""
         self._thread = threading.Thread(target=self._loop, name="tiebreak-trainer", daemon=True)
         self._thread.start()
 
     def stop(self, seconds: float = 30.0) -> None:
-        """End after the lesson at work, if there is one; what is asked stays undone until the next start."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
+        """End, and the lesson at work with it: what was asked stays on the board."""
+        self._stopped.set()
+        self.teacher.stop()
         if self._thread is not None:
             self._thread.join(seconds)
 
-    def request(self, project: str, wait: float = 0.0) -> None:
-        """Learn in ``wait`` seconds; asked several times, at the earliest of them."""
-        with self._changed:
-            plan = self._plans.setdefault(project, _Plan())
-            due = self.clock() + wait
-            # A failed lesson that waits for its next try may be asked for sooner.
-            plan.due = due if plan.due is None else min(plan.due, due)
-            self._changed.notify_all()
+    def request(self, project: str, kind: Kind = Kind.NOW) -> None:
+        """Ask for a lesson, of whichever process gives it."""
+        self._board.ask(project, kind, self.clock())
 
     def state(self, project: str) -> str:
         """idle, waiting or training."""
-        with self._changed:
-            plan = self._plans.get(project)
-            if plan is None:
-                return "idle"
-            return "training" if plan.busy else "idle" if plan.due is None else "waiting"
+        return self._board.state(project)
 
-    def error(self, project: str) -> str | None:
-        """Why the last lesson failed, null where it did not."""
-        with self._changed:
-            plan = self._plans.get(project)
-            return plan.error if plan else None
+    def standing(self, project: str) -> Standing:
+        """More of it."""
+        return self._board.standing(project)
 
     def _loop(self) -> None:
-        while (project := self._next()) is not None:
-            error, retry = self._study(project)
-            with self._changed:
-                plan = self._plans[project]
-                plan.busy, plan.error = False, error
-                plan.failures = plan.failures + 1 if retry else 0
-                if retry and plan.due is None:
-                    plan.due = self.clock() + min(LAST_RETRY, FIRST_RETRY * 2 ** min(plan.failures - 1, 10))
-                self._changed.notify_all()
+        held = False
+        while not self._stopped.wait(LOOK_EVERY):
+            try:
+                if not self._lease.take():
+                    continue
+                if not held:
+                    self._take_over()
+                    held = True
+                while not self._stopped.is_set() and (asked := self._next()) is not None:
+                    self._give(*asked)
+            except OSError as error:  # a full disk now need not be one later
+                log.error("%s: %s", self._board.folder, error)
+        self._lease.give_up()
 
-    def _next(self) -> str | None:
-        """Wait for the project that is due; null when it is time to stop."""
-        with self._changed:
-            while not self._stopped:
-                waiting = [(plan.due, name) for name, plan in self._plans.items() if plan.due is not None]
-                due, project = min(waiting, default=(None, ""))
-                if due is not None and due <= self.clock():
-                    self._plans[project].due = None
-                    self._plans[project].busy = True
-                    return project
-                self._changed.wait(None if due is None else due - self.clock())
-        return None
+    def _take_over(self) -> None:
+        """A lesson that seems to be at work has died with the holder before; what it was asked for still stands."""
+        for project, standing in self._board.standings().items():
+            if standing.step is not None or standing.again is not None:
+                self._board.stand(project, Standing(ended=self.clock(), error=standing.error))
+        for project in self.first():
+            self.request(project, Kind.NEWS)
 
-    def _study(self, project: str) -> tuple[str | None, bool]:
+    def _next(self) -> tuple[str, Sequence[Request]] | None:
+        """The project that is due first, with what was asked of it so far; null where none is due."""
+        now = self.clock()
+        asked = self._board.asked()
+        times = {
+            project: min(now + self.quiet, due(those, self.quiet, self.enough)) for project, those in asked.items()
+        }
+        for project in self._failures:
+            again = self._board.standing(project).again
+            if again is not None:
+                times[project] = min(again, times.get(project, again))
+        project = min(times, key=times.__getitem__, default="")
+        return (project, asked.get(project, [])) if project and times[project] <= now else None
+
+    def _give(self, project: str, requests: Sequence[Request]) -> None:
+        """One lesson; the requests stand until it is over, so that nothing is lost with this process."""
+        started = self.clock()
+        before = self._board.standing(project)
+
+        def tell(step: str) -> None:
+            self._board.stand(project, Standing(step, started, before.ended, before.error))
+
+        tell("starting")
+        force = any(request.kind == Kind.FORCED for request in requests)
+        error, transient = self._teach(Lesson(project, force, tell, self._lease.handle))
+        if self._stopped.is_set():
+            self._board.stand(project, before)
+            return
+        again = None
+        if transient:
+            self._failures[project] = self._failures.get(project, 0) + 1
+            again = self.clock() + min(LAST_RETRY, FIRST_RETRY * 2 ** min(self._failures[project] - 1, 10))
+        else:
+            self._failures.pop(project, None)
+        self._board.settle(requests)
+        self._board.stand(project, Standing(started=started, ended=self.clock(), error=error, again=again))
+
+    def _teach(self, lesson: Lesson) -> tuple[str | None, bool]:
         """Why it failed, null where it did not, and whether to try again."""
         try:
-            self.study(project)
-        except FeedError as error:
-            log.warning("project %s: %s", project, error)
+            self.teacher.teach(lesson)
+        except (FeedError, LessonError) as error:
+            if not self._stopped.is_set():
+                log.warning("project %s: %s", lesson.project, error)
             return str(error), error.transient
         except BackendError as error:
-            log.error("project %s: %s", project, error)
+            log.error("project %s: %s", lesson.project, error)
             return str(error), False
         except Exception:  # the edge of the thread: a defect in one lesson must not end all later ones
-            log.exception("project %s: learning failed", project)
-            return "learning failed through a defect of tiebreak-ml: its log has the details", False
+            log.exception("project %s: learning failed", lesson.project)
+            return DEFECT, False
         return None, False

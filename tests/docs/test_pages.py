@@ -10,9 +10,8 @@ import pytest
 from flask import Flask
 
 from ml_backend.app import create_app as create_ml_app
-from ml_backend.runner import serving
+from ml_backend.runner import serving, trainer
 from ml_backend.settings import Settings as MLSettings
-from ml_backend.trainer import Trainer
 from sync.settings import Settings, read
 from sync.store.engine import Store
 from sync.web.app import create_app
@@ -118,7 +117,7 @@ def test_every_variable_exists() -> None:
 def apps(store: Store, folder: Path) -> list[Flask]:
     """Both services, not listening."""
     outside = serving(MLSettings(data=folder))
-    return [create_app(Settings(), store, lambda _: None), create_ml_app(outside, Trainer(lambda _: None))]
+    return [create_app(Settings(), store, lambda _: None), create_ml_app(outside, trainer(outside))]
 
 
 def test_every_route_is_documented(store: Store, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A learned project behind Flask's test client."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -10,7 +11,7 @@ from label_config.parse import parse
 from label_config.results import read_answers
 from ml_backend.app import create_app
 from ml_backend.predict import Serving
-from ml_backend.trainer import Trainer
+from ml_backend.trainer import Lesson, Trainer
 
 from .scenes import PROJECT, SENTIMENT, bearer
 
@@ -20,12 +21,26 @@ BAD = {"id": 501, "data": {"text": "awful broken horrible day"}}
 TORN = {"id": 502, "data": {"text": "lovely awful day"}}
 
 
+class InHere:
+    """Gives lessons in this process."""
+
+    def __init__(self, study: Callable[[str], object]) -> None:
+        self._study = study
+
+    def teach(self, lesson: Lesson) -> None:
+        self._study(lesson.project)
+
+    def stop(self) -> None:
+        pass
+
+
 class Here:
     """A learned project behind Flask's test client."""
 
     def __init__(self, outside: Serving) -> None:
         self.outside = outside
-        self.trainer = Trainer(outside.minds.study)
+        settings = outside.settings
+        self.trainer = Trainer(settings.data, InHere(outside.minds.study), settings.wait_seconds, settings.news_at_once)
         self.client: FlaskClient = create_app(outside, self.trainer).test_client()
         self.folder = outside.registry.folder(PROJECT)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ml_backend.errors import RegistryError, UnknownProject
-from ml_backend.registry import Registry, check_project
+from ml_backend.registry import Registry, check_project, number
 
 from .scenes import PROJECT, learned, sentiment_rows, serving
 
@@ -23,6 +23,19 @@ def step(name):
     if name == sys.argv[3]:
         os.kill(os.getpid(), signal.SIGKILL)
 registry.publish(sys.argv[2], model, step)
+"""
+
+MANY = """
+import sys
+from pathlib import Path
+from ml_backend.registry import Registry
+registry = Registry(Path(sys.argv[1]))
+model = registry.load(sys.argv[2], "tiebreak-1")
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(int(sys.argv[3])):
+    print(registry.publish(sys.argv[2], model).version, flush=True)
+    registry.prune(sys.argv[2], 1000, [])
 """
 
 
@@ -92,6 +105,26 @@ def test_a_kill_at_any_step_leaves_the_old_version_live_or_the_new_one(registry:
     assert publish(found) == f"tiebreak-{number}"
     found.prune(PROJECT, 5, [])
     assert not list(found.folder(PROJECT).glob("versions/.*"))
+
+
+def test_processes_that_publish_at_once_never_share_a_number_nor_lose_a_version(registry: Registry) -> None:
+    command = [sys.executable, "-c", MANY, str(registry.root), PROJECT, "8"]
+    both = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) for _ in range(2)
+    ]
+    assert [one.stdout.readline() for one in both if one.stdout] == ["ready\n"] * 2
+    for one in both:
+        assert one.stdin is not None
+        one.stdin.write("\n")
+    given = [one.communicate(timeout=60)[0].split() for one in both]
+    assert [one.returncode for one in both] == [0, 0]
+    assert sorted(map(number, given[0] + given[1])) == list(range(2, 18))
+    assert again(registry).versions(PROJECT) == [f"tiebreak-{n}" for n in range(1, 18)]
+    assert again(registry).pointer(PROJECT) == "tiebreak-17"
+    assert [again(registry).load(PROJECT, name).version for name in ("tiebreak-2", "tiebreak-17")] == [
+        "tiebreak-2",
+        "tiebreak-17",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +207,15 @@ def test_other_files_beside_the_projects_are_left_alone(registry: Registry) -> N
 
 def test_nothing_on_disk_is_a_pickle(registry: Registry) -> None:
     files = sorted(place.name for place in registry.root.rglob("*") if place.is_file())
-    assert files == ["arrays.safetensors", "current.json", "model.json", "outcome.json", "project.json"]
+    assert files == [
+        ".lock",
+        "arrays.safetensors",
+        "current.json",
+        "decision.json",
+        "model.json",
+        "outcome.json",
+        "project.json",
+    ]
     for place in registry.root.rglob("*.json"):
         json.loads(place.read_text(encoding="utf-8"))
 

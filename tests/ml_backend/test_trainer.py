@@ -1,17 +1,28 @@
+"""When lessons are given, and by whom."""
+
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ml_backend.board import Board, Kind
 from ml_backend.errors import BackendError, FeedError
 from ml_backend.trainer import Trainer
 
+from .stage import InHere
+
+
+def trainer_of(root: Path, study: Callable[[str], object], **given: Any) -> Trainer:
+    return Trainer(root, InHere(study), **given)
+
 
 @contextmanager
-def running(study: Callable[[str], object]) -> Iterator[Trainer]:
-    trainer = Trainer(study)
+def running(root: Path, study: Callable[[str], object], **given: Any) -> Iterator[Trainer]:
+    trainer = trainer_of(root, study, **given)
     trainer.start()
     try:
         yield trainer
@@ -26,33 +37,46 @@ def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
         time.sleep(0.005)
 
 
-def test_requests_that_come_together_are_one_lesson() -> None:
-    lessons: list[str] = []
-    with running(lessons.append) as trainer:
-        for _ in range(20):
-            trainer.request("4.4", 0.15)
+def test_news_that_come_together_are_one_lesson_after_a_quiet_while(tmp_path: Path) -> None:
+    lessons: list[float] = []
+    with running(tmp_path, lambda _: lessons.append(time.time()), quiet=0.4) as trainer:
+        for _ in range(15):
+            trainer.request("4.4", Kind.NEWS)
+            time.sleep(0.02)
+        last = time.time()
         assert trainer.state("4.4") == "waiting"
         wait_for(lambda: trainer.state("4.4") == "idle")
-    assert lessons == ["4.4"]
+    (given,) = lessons
+    assert given - last > 0.35
 
 
-def test_a_request_at_once_does_not_wait_for_an_earlier_patient_one() -> None:
+def test_enough_news_do_not_wait_for_quiet(tmp_path: Path) -> None:
     lessons: list[str] = []
-    with running(lessons.append) as trainer:
-        trainer.request("4.4", 600)
+    with running(tmp_path, lessons.append, quiet=600, enough=3) as trainer:
+        trainer.request("4.4", Kind.NEWS)
+        trainer.request("4.4", Kind.NEWS)
+        time.sleep(0.3)
+        assert (lessons, trainer.state("4.4")) == ([], "waiting")
+        trainer.request("4.4", Kind.NEWS)
+        wait_for(lambda: lessons == ["4.4"] and trainer.state("4.4") == "idle")
+
+
+def test_who_asks_for_it_now_does_not_wait_for_earlier_news(tmp_path: Path) -> None:
+    lessons: list[str] = []
+    with running(tmp_path, lessons.append, quiet=600) as trainer:
+        trainer.request("4.4", Kind.NEWS)
         trainer.request("4.4")
-        wait_for(lambda: lessons == ["4.4"])
-        assert trainer.state("4.4") == "idle"
+        wait_for(lambda: lessons == ["4.4"] and trainer.state("4.4") == "idle")
 
 
-def test_one_lesson_at_a_time_and_news_during_one_are_learned_after_it() -> None:
+def test_one_lesson_at_a_time_and_news_during_one_are_learned_after_it(tmp_path: Path) -> None:
     gate, at_work = threading.Event(), []
 
     def study(project: str) -> None:
         at_work.append(project)
         gate.wait(10)
 
-    with running(study) as trainer:
+    with running(tmp_path, study) as trainer:
         trainer.request("1.1")
         wait_for(lambda: at_work == ["1.1"])
         trainer.request("1.1")
@@ -62,34 +86,70 @@ def test_one_lesson_at_a_time_and_news_during_one_are_learned_after_it() -> None
         assert at_work == ["1.1"]
         assert (trainer.state("1.1"), trainer.state("2.2")) == ("training", "waiting")
         gate.set()
-        wait_for(lambda: len(at_work) == 3)
+        wait_for(lambda: len(at_work) == 3 and trainer.state("1.1") == "idle")
     assert sorted(at_work) == ["1.1", "1.1", "2.2"]
 
 
-def test_a_transient_failure_waits_longer_each_time_and_a_success_ends_it() -> None:
-    now = [0.0]
+def test_every_trainer_of_a_folder_says_the_same_and_one_of_them_teaches(tmp_path: Path) -> None:
+    gate, at_work = threading.Event(), []
+
+    def study(name: str) -> Callable[[str], None]:
+        def given(project: str) -> None:
+            at_work.append((name, project))
+            gate.wait(10)
+
+        return given
+
+    with running(tmp_path, study("first")) as first:
+        time.sleep(0.2)
+        with running(tmp_path, study("second")) as second:
+            looking_on = trainer_of(tmp_path, study("third"))
+            second.request("1.1")
+            wait_for(lambda: at_work == [("first", "1.1")])
+            assert [one.state("1.1") for one in (first, second, looking_on)] == ["training"] * 3
+            gate.set()
+            wait_for(lambda: looking_on.state("1.1") == "idle")
+            first.stop()
+            second.request("2.2")
+            wait_for(lambda: at_work[1:] == [("second", "2.2")])
+
+
+def test_what_was_asked_outlives_the_process_and_a_lesson_that_died_is_given_again(tmp_path: Path) -> None:
+    trainer_of(tmp_path, lambda _: None).request("1.1", Kind.NEWS)
+    board = Board(tmp_path)
+    board.stand("1.1", type(board.standing("1.1"))(step="learning", started=1.0))  # as a killed holder leaves it
+    assert board.state("1.1") == "training"
+    lessons: list[str] = []
+    with running(tmp_path, lessons.append, quiet=0.01):
+        wait_for(lambda: lessons == ["1.1"] and board.state("1.1") == "idle")
+
+
+def test_the_holder_looks_at_the_known_projects_first(tmp_path: Path) -> None:
+    lessons: list[str] = []
+    with running(tmp_path, lessons.append, quiet=0.01, first=lambda: ["1.1", "2.2"]):
+        wait_for(lambda: sorted(lessons) == ["1.1", "2.2"])
+
+
+def test_a_transient_failure_waits_longer_each_time_and_a_success_ends_it(tmp_path: Path) -> None:
+    now = [1e9]
     failing = [True]
     lessons: list[float] = []
 
     def study(project: str) -> None:
-        if project == "4.4":
-            lessons.append(now[0])
-            if failing[0]:
-                raise FeedError("feed down")
+        lessons.append(now[0])
+        if failing[0]:
+            raise FeedError("feed down")
 
-    trainer = Trainer(study, clock=lambda: now[0])
-    trainer.start()
-    trainer.request("4.4")
-    for tries in range(1, 5):
-        wait_for(lambda tries=tries: len(lessons) == tries and trainer.state("4.4") == "waiting")  # type: ignore[misc]
-        assert trainer.error("4.4") == "feed down"
-        now[0] += 5 * 2 ** (tries - 1)
-        failing[0] = tries < 4
-        trainer.request("other")  # wakes the thread: its clock is ours
-    wait_for(lambda: trainer.state("4.4") == "idle")
-    assert trainer.error("4.4") is None
+    with running(tmp_path, study, clock=lambda: now[0]) as trainer:
+        trainer.request("4.4")
+        for tries in range(1, 5):
+            wait_for(lambda tries=tries: len(lessons) == tries and trainer.state("4.4") == "waiting")  # type: ignore[misc]
+            assert trainer.standing("4.4").error == "feed down"
+            failing[0] = tries < 4
+            now[0] += 5 * 2 ** (tries - 1)
+        wait_for(lambda: trainer.state("4.4") == "idle")
+        assert trainer.standing("4.4").error is None
     assert [lessons[n + 1] - lessons[n] for n in range(3)] == [5, 10, 20]
-    trainer.stop()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +160,9 @@ def test_a_transient_failure_waits_longer_each_time_and_a_success_ends_it() -> N
         (ZeroDivisionError("x"), "a defect of tiebreak-ml"),
     ],
 )
-def test_other_failures_are_kept_and_not_tried_again_until_somebody_asks(failure: Exception, told: str) -> None:
+def test_other_failures_are_kept_and_not_tried_again_until_somebody_asks(
+    tmp_path: Path, failure: Exception, told: str
+) -> None:
     lessons: list[str] = []
 
     def study(project: str) -> None:
@@ -108,19 +170,19 @@ def test_other_failures_are_kept_and_not_tried_again_until_somebody_asks(failure
         if len(lessons) == 1:
             raise failure
 
-    with running(study) as trainer:
+    with running(tmp_path, study) as trainer:
         trainer.request("4.4")
-        wait_for(lambda: trainer.error("4.4") is not None)
-        assert told in str(trainer.error("4.4"))
+        wait_for(lambda: trainer.standing("4.4").error is not None)
+        assert told in str(trainer.standing("4.4").error)
         assert trainer.state("4.4") == "idle"
-        time.sleep(0.1)
+        time.sleep(0.3)
         assert len(lessons) == 1
         trainer.request("4.4")
         wait_for(lambda: len(lessons) == 2 and trainer.state("4.4") == "idle")
-        assert trainer.error("4.4") is None
+        assert trainer.standing("4.4").error is None
 
 
-def test_it_stops_after_the_lesson_at_work() -> None:
+def test_it_stops_after_the_lesson_at_work_and_the_rest_stays_asked(tmp_path: Path) -> None:
     started, lessons = threading.Event(), []
 
     def study(project: str) -> None:
@@ -128,15 +190,38 @@ def test_it_stops_after_the_lesson_at_work() -> None:
         time.sleep(0.1)
         lessons.append(project)
 
-    trainer = Trainer(study)
+    trainer = trainer_of(tmp_path, study)
     trainer.start()
     trainer.request("1.1")
-    trainer.request("2.2", 60)
+    trainer.request("2.2", Kind.NEWS)
     started.wait(10)
     trainer.stop()
     assert lessons == ["1.1"]
+    assert trainer.state("2.2") == "waiting"
 
 
-def test_a_project_nobody_asked_for_is_idle() -> None:
-    trainer = Trainer(lambda _: None)
-    assert (trainer.state("9.9"), trainer.error("9.9")) == ("idle", None)
+def test_a_project_nobody_asked_for_is_idle(tmp_path: Path) -> None:
+    trainer = trainer_of(tmp_path, lambda _: None)
+    assert (trainer.state("9.9"), trainer.standing("9.9").error) == ("idle", None)
+
+
+def test_files_of_strangers_on_the_board_are_left_alone(tmp_path: Path) -> None:
+    board = Board(tmp_path)
+    board.ask("4.4", Kind.NOW, 1.0)
+    for name in ("notes.txt", "x@now@1@1", "4.4@never@1@1", "4.4@now@soon@1", "4.4@now@1"):
+        (board.folder / "asked" / name).touch()
+    (board.folder / "4.4.json").write_text("[broken")
+    assert [(one.kind, one.at) for one in board.asked()["4.4"]] == [(Kind.NOW, 1.0)]
+    assert list(board.asked()) == ["4.4"]
+    assert board.standing("4.4").error is None
+
+
+def test_a_clock_that_was_set_back_makes_nobody_wait_for_long(tmp_path: Path) -> None:
+    lessons: list[str] = []
+    Board(tmp_path).ask("4.4", Kind.NOW, time.time() + 3600)
+    now = [time.time()]
+    with running(tmp_path, lessons.append, clock=lambda: now[0]):
+        time.sleep(0.2)
+        assert lessons == []
+        now[0] += 3600
+        wait_for(lambda: lessons == ["4.4"])

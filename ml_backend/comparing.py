@@ -1,0 +1,51 @@
+"""A new version beside the live one, on the holdout: what each of them has right."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from label_config.answers import Answer
+from label_config.canonical import canonical
+from label_config.model import LabelConfig
+
+from .publishing import Decision, decide
+from .records import BoolArray, Opinion, Task, TrainingRow
+from .thinking import Mind
+
+
+def compared(
+    new: Mind, live: Mind, config: LabelConfig, rows: Sequence[TrainingRow], *, force: bool = False
+) -> Decision:
+    """What came of it; of ``rows`` the holdout alone counts.
+
+    A control that the live version has nothing to say about (it does not know it, or it asks something else by now) is
+    left out: there the live version has nothing to lose. Elsewhere a version that abstains is wrong.
+    """
+    held = [row for row in rows if row.holdout and row.answer is not None]
+    data = {row.task: row.data for row in held}
+    tasks = [Task(task, data[task]) for task in sorted(data)]
+    place = {task.id: number for number, task in enumerate(tasks)}
+    news, olds = new.think(config, tasks, None), live.think(config, tasks, None)
+    known = {name for name, thought in olds.items() if _says_something(thought.opinions)}
+    asked = [row for row in held if row.control in known]
+    return decide(
+        live.version,
+        [row.task for row in asked],
+        _right(asked, [news[row.control].opinions[place[row.task]].answer for row in asked]),
+        _right(asked, [olds[row.control].opinions[place[row.task]].answer for row in asked]),
+        force=force,
+    )
+
+
+def _says_something(opinions: Sequence[Opinion]) -> bool:
+    return any(opinion.answer is not None for opinion in opinions)
+
+
+def _right(rows: Sequence[TrainingRow], said: Sequence[Answer | None]) -> BoolArray:
+    pairs = zip(rows, said, strict=True)
+    return np.array([_same(one, row.answer) for row, one in pairs], dtype=bool)
+
+
+def _same(said: Answer | None, truth: Answer | None) -> bool:
+    """Whether an answer is the right one; of several labels the order does not matter."""
+    return said is not None and truth is not None and canonical(said) == canonical(truth)
