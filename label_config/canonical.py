@@ -73,12 +73,12 @@ def _is(value: Any, kind: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
     if not (isinstance(value, kind) and not (kind is int and isinstance(value, bool))):
         return False
-    return not is_dataclass(kind) or all(_is(getattr(value, name), hint) for name, hint in _hints(kind).items())
+    return all(_is(getattr(value, name), hint) for name, hint in _hints(kind).items())
 
 
 @lru_cache
 def _hints(kind: type) -> Mapping[str, Any]:
-    return get_type_hints(kind)
+    return get_type_hints(kind) if is_dataclass(kind) else {}
 
 
 def from_canonical(text: str) -> Answer:

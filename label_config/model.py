@@ -32,6 +32,10 @@ class Family(StrEnum):
     CHAT = "chat"
 
 
+_TAUGHT = frozenset({Family.TAXONOMY, Family.RATING, Family.NUMBER, Family.RANKING})
+_MARKS_TEXT = frozenset({"Labels", "HyperTextLabels", "ParagraphLabels"})
+
+
 @dataclass(frozen=True, slots=True)
 class DataObject:
     """What is shown: ``<Image name="image" value="$image"/>`` has tag "Image" and value "$image".
@@ -86,8 +90,15 @@ class Control:
 
     @property
     def decidable(self) -> bool:
-        """True where an answer is one or several of the interface's labels: what models learn."""
+        """True where an answer is one or several of the interface's labels."""
         return self.family == Family.CHOICES and not self.per_region and not self.dynamic
+
+    @property
+    def teachable(self) -> bool:
+        """True where models may learn the answers: they are about the whole task, and marked in text if anywhere."""
+        if self.per_region:
+            return False
+        return self.decidable or self.family in _TAUGHT or (self.family == Family.REGIONS and self.tag in _MARKS_TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +111,7 @@ class LabelConfig:
 
     @property
     def decidable(self) -> tuple[Control, ...]:
-        """The controls that models learn."""
+        """The controls whose answers are labels of the interface."""
         return tuple(control for control in self.controls if control.decidable)
 
     def control(self, name: str) -> Control:

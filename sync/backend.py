@@ -10,6 +10,9 @@ from typing import Any
 
 import requests
 
+from label_config.answers import Answer
+from label_config.canonical import answer_from_json
+
 from .errors import BackendError
 
 INTERFACE = "1"
@@ -38,18 +41,20 @@ class Scored:
     """What the model thinks of one task and control; ``answer`` null = it abstains.
 
     ``confidence`` in [0, 1] is calibrated. ``signals`` are in [0, 1], higher = less sure. ``place`` is the task's
-    place in the acquisition order of the pool it was sent with, 0 first.
+    place in the acquisition order of the pool it was sent with, 0 first. ``parts`` are the confidences of the answer's
+    regions, where it marks any.
     """
 
     task: int
     control: str
-    answer: tuple[str, ...] | None
+    answer: Answer | None
     probabilities: Mapping[str, float]
     confidence: float | None
     signals: Mapping[str, float]
     out_of_sample: bool
     place: int
     version: str
+    parts: tuple[float, ...] = ()
 
 
 class Backend:
@@ -170,13 +175,14 @@ def _scored(line: Mapping[str, Any]) -> Scored:
     return Scored(
         task=int(line["task"]),
         control=str(line["control"]),
-        answer=None if answer is None else tuple(map(str, answer)),
+        answer=None if answer is None else answer_from_json(answer),
         probabilities={str(label): _share(value) for label, value in (line.get("probabilities") or {}).items()},
         confidence=None if confidence is None else _share(confidence),
         signals={str(name): _share(value) for name, value in (line.get("signals") or {}).items()},
         out_of_sample=bool(line["out_of_sample"]),
         place=int(line["place"]),
         version=str(line["version"]),
+        parts=tuple(_share(value) for value in line.get("parts") or ()),
     )
 
 

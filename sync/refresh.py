@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from label_config.answers import Choices
+from label_config.canonical import answer_as_json
 from label_config.errors import LabelConfigError
 from label_config.model import LabelConfig
 from label_config.ordering import score_from_place
 from label_config.parse import parse
-from label_config.results import write_answer
+from label_config.suggestions import suggestion
 
 from .backend import Backend, Scored
 from .errors import BackendError
@@ -212,12 +212,12 @@ def _predictions(
             continue
         places.setdefault(one.task, one.place)
         if one.answer is not None and not task.disputed:
-            results[one.task] += write_answer(
+            results[one.task] += suggestion(
                 config.control(one.control),
-                Choices(one.answer),
-                score=one.confidence,
-                meta={"tiebreak": dict(one.signals)},
-                region_id=f"tiebreak-{one.control}",
+                one.answer,
+                confidence=one.confidence,
+                signals=one.signals,
+                parts=one.parts,
             )
     # A task that the backend did not answer for is served last, never left without a score: it would starve.
     order = sorted(results, key=lambda task: (places.get(task, len(results)), task))
@@ -233,7 +233,7 @@ def _stored(scored: Sequence[tuple[ServableTask, Scored]], version: str) -> list
             "task": task.key,
             "control": one.control,
             "version": version,
-            "answer": None if one.answer is None else list(one.answer),
+            "answer": None if one.answer is None else answer_as_json(one.answer),
             "probabilities": dict(one.probabilities),
             "confidence": one.confidence,
             "signals": {**one.signals, "blind": 1.0} if task.disputed else dict(one.signals),

@@ -45,11 +45,13 @@ def _is_offered(answer: Answer, labels: frozenset[str] | None) -> bool:
 
 def opinions_of(connection: "Connection", project: int, config: LabelConfig) -> Mapping[str, Mapping[int, Opinion]]:
     """Control -> task (the store's key) -> what the live model thinks that was not trained on it."""
-    found: dict[str, dict[int, Opinion]] = {control.name: {} for control in config.decidable}
+    found: dict[str, dict[int, Opinion]] = {control.name: {} for control in config.controls if control.teachable}
+    decidable = {control.name for control in config.decidable}
     for score in assessments.opinions(connection, project):
         if score.control in found:
-            answer = Choices(score.labels)
-            found[score.control][score.task] = Opinion(answer, score.probabilities, score.confidence, score.version)
+            # Only of labels, probabilities are what a consensus can take them for.
+            shares = score.probabilities if score.control in decidable else {}
+            found[score.control][score.task] = Opinion(score.answer, shares, score.confidence, score.version)
     return found
 
 

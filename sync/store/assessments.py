@@ -29,7 +29,7 @@ class StoredScore:
 
     task: int
     control: str
-    labels: tuple[str, ...]
+    answer: Answer
     probabilities: Mapping[str, float]
     confidence: float
     version: str
@@ -193,7 +193,14 @@ def opinions(connection: Connection, project: int) -> list[StoredScore]:
         .where(tasks.c.project == project, scores.c.out_of_sample.is_(True), scores.c.confidence.is_not(None))
     )
     return [
-        StoredScore(row.task, row.control, tuple(row.answer), row.probabilities or {}, row.confidence, row.version)
+        StoredScore(
+            row.task,
+            row.control,
+            from_canonical(json.dumps(row.answer)),
+            row.probabilities or {},
+            row.confidence,
+            row.version,
+        )
         for row in connection.execute(query)
         if row.answer is not None
     ]

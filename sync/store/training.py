@@ -22,16 +22,16 @@ def newest(connection: Connection, project: int) -> int:
 def _taught(connection: Connection, project: int) -> list[str]:
     """The controls that models learn, and those that they learned before the interface lost them.
 
-    The feed speaks of labels: what is marked, rated or written stays out of it.
+    What is drawn, written or asked about each region stays out of the feed.
     """
     config = parse(label_config(connection, project))
     there = {control.name for control in config.controls}
-    decided = {control.name for control in config.decidable}
+    taught = {control.name for control in config.controls if control.teachable}
     known = select(consensus.c.control).distinct().join(tasks, tasks.c.id == consensus.c.task)
     return [
         name
         for name in connection.execute(known.where(tasks.c.project == project)).scalars()
-        if name in decided or name not in there
+        if name in taught or name not in there
     ]
 
 

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from label_config.answers import Choices
+from label_config.answers import Answer, Choices, Number, Ranking, Region, Regions, Span, Taxonomy, Text
+from label_config.canonical import answer_from_json
 from label_config.parse import parse
-from label_config.results import canonical, read_answers, write_answer
+from label_config.results import canonical, read_answers, write_answer, write_answers
 from sync.assess import assess
 from sync.sampling import is_holdout
 from sync.settings import Settings
@@ -51,8 +52,8 @@ class Project:
     now: int = 1_000
     settings: Settings = field(default_factory=lambda: Settings(bootstrap=100, secret=SECRET))
 
-    def begin(self) -> "Project":
-        remote = PROJECT.__class__(**{**_fields(PROJECT), "label_config": XML})
+    def begin(self, xml: str = XML) -> "Project":
+        remote = PROJECT.__class__(**{**_fields(PROJECT), "label_config": xml})
         with self.store.begin() as connection:
             self.key = projects.remember(connection, remote, kind="source", now=1).key
         return self
@@ -114,6 +115,37 @@ def project(template: str, tmp_path: Path) -> Iterator[Project]:
     made = copied(template, tmp_path)
     yield made
     made.store.close()
+
+
+MANY = """<View><Text name="text" value="$text"/>
+<Taxonomy name="kind" toName="text"><Choice value="animal"><Choice value="cat"/></Choice></Taxonomy>
+<Rating name="stars" toName="text"/><Number name="price" toName="text"/><TextArea name="note" toName="text"/>
+<Labels name="marks" toName="text"><Label value="PER"/></Labels>
+<List name="list" value="$items"/><Ranker name="order" toName="list"/></View>"""
+SAID: dict[str, Answer] = {
+    "kind": Taxonomy((("animal", "cat"),)),
+    "stars": Number(4.0),
+    "price": Number(12.5),
+    "note": Text(("said",)),
+    "marks": Regions((Region(Span(0, 4), ("PER",)),)),
+    "order": Ranking((("order", ("b", "a")),)),
+}
+
+
+def test_answers_of_every_kind_that_a_model_learns_are_told_as_they_are(tmp_path: Path) -> None:
+    config = parse(MANY)
+    made = Project(open_store(f"sqlite:///{tmp_path / 'store.sqlite3'}")).begin(MANY)
+    result = write_answers(config, SAID, region_id="r")
+
+    def read(result: object, data: object) -> Decoded:
+        return Decoded({name: canonical(answer) for name, answer in read_answers(config, result).items()}, None)
+
+    with made.store.begin() as connection:
+        intake.save(connection, made.key, [task(3, 10, annotation(300, 11, result))], read, made.now)
+    made.assess()
+    found = {row["control"]: answer_from_json(row["answer"]) for row in made.feed()[0]}
+    made.store.close()
+    assert found == {name: answer for name, answer in SAID.items() if name != "note"}
 
 
 def told(rows: list[dict[str, Any]]) -> dict[int, Any]:
