@@ -1,5 +1,6 @@
 """What the runs of a backtest say together: bands, areas, and how many labels a strategy saves. Pure."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,8 +26,9 @@ class Difference:
 class Summary:
     """One strategy: accuracy in the end, areas under the curves (their means over the labels), all in [0, 1].
 
-    ``labels_needed`` is after how many labels the mean accuracy first is what ``random`` has in the end; null where it
-    never is, or random was not run. ``against_random`` is the difference of the areas under macro-F1, paired by seed.
+    ``labels_needed`` is after how many labels the mean accuracy first is what ``random`` has in the end, linear between
+    two models; null where it never is, or random was not run. ``against_random`` is the difference of the areas under
+    macro-F1, paired by seed.
     """
 
     final_accuracy: float
@@ -42,16 +44,14 @@ def summaries(curves: Mapping[str, Sequence[Curve]]) -> dict[str, Summary]:
     found = {}
     for name, runs in curves.items():
         accuracy = _table(runs, "accuracy")
-        area = _table(runs, "macro_f1").mean(axis=1)
+        area = areas(runs, "macro_f1")
         found[name] = Summary(
             final_accuracy=float(accuracy[:, -1].mean()),
-            accuracy_area=float(accuracy.mean()),
+            accuracy_area=float(areas(runs, "accuracy").mean()),
             macro_f1_area=float(area.mean()),
             labels_needed=None if control is None else _reaches(runs[0].labels, accuracy, _table(control, "accuracy")),
             against_random=(
-                None
-                if control is None or name == CONTROL
-                else difference(100 * (area - _table(control, "macro_f1").mean(axis=1)))
+                None if control is None or name == CONTROL else difference(100 * (area - areas(control, "macro_f1")))
             ),
         )
     return found
@@ -62,9 +62,28 @@ def _table(runs: Sequence[Curve], what: str) -> FloatArray:
     return np.array([getattr(run, what) for run in runs], dtype=np.float64)
 
 
+def areas(runs: Sequence[Curve], what: str) -> FloatArray:
+    """The area under each run's curve over the width of its labels: (seeds,). One point alone is its own area.
+
+    >>> areas([Curve([10, 20, 60], [0.0, 0.5, 0.5], [], [])], "accuracy").tolist()
+    [0.45]
+    """
+    labels, table = np.asarray(runs[0].labels, dtype=np.float64), _table(runs, what)
+    if len(labels) == 1:
+        return table[:, 0]
+    return np.asarray(np.trapezoid(table, labels, axis=1) / (labels[-1] - labels[0]))
+
+
 def _reaches(labels: Sequence[int], accuracy: FloatArray, control: FloatArray) -> int | None:
-    reached = np.flatnonzero(accuracy.mean(axis=0) >= control[:, -1].mean())
-    return int(labels[int(reached[0])]) if len(reached) else None
+    mean, level = accuracy.mean(axis=0), float(control[:, -1].mean())
+    reached = np.flatnonzero(mean >= level)
+    if not len(reached):
+        return None
+    place = int(reached[0])
+    if place == 0:
+        return int(labels[0])
+    share = float((level - mean[place - 1]) / (mean[place] - mean[place - 1]))
+    return math.ceil(round(labels[place - 1] + share * (labels[place] - labels[place - 1]), 6))
 
 
 def difference(pairs: FloatArray) -> Difference:

@@ -7,18 +7,21 @@ import numpy as np
 
 from ..acquisition import STRATEGIES, Pool, order_pool, typiclust
 from ..calibration import fit_temperature, softmax_at
-from ..control_model import nearest
 from ..encoders import ENCODERS
 from ..models import HEADS, Head
 from ..models.options import Options
-from ..records import Features, FloatArray, IntArray
-from ..uncertainty import Signals, disagreement, entropy, margin, novelty, utility
+from ..records import Features, IntArray
+from ..uncertainty import DEFAULT_UTILITY, disagreement, entropy, margin, utility
 
 DEFAULT = "default"
 """The name of whatever the product does by itself: the first of STRATEGIES."""
 BLIND = frozenset(("random", "coreset", "typiclust"))
 """Strategies that do not ask a model."""
+BY_DISAGREEMENT = frozenset(("bald",))
+"""Strategies that ask the models of the folds as well."""
 FOLDS = 5
+CALIBRATED_AGAIN = 1.2
+"""The temperature is fitted anew once the labels have grown by this factor: it moves slowly and costs five models."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,12 +38,24 @@ class Labeled:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many labels there are at first, in each further batch, and in the end; ``random_share`` of each batch."""
+    """How many labels there are at first, in each further batch, and in the end; ``random_share`` of each batch.
+
+    A batch is at least ``growth`` times the labels there are: late ones change the model less each.
+    """
 
     start: int = 20
     batch: int = 20
     budget: int = 1000
     random_share: float = 0.1
+    growth: float = 0.0
+
+    def next_batch(self, labels: int, most: int) -> int:
+        """How many labels come next, where ``most`` are to be had.
+
+        >>> [Plan(growth=0.1).next_batch(labels, 1000) for labels in (100, 200, 500, 990)]
+        [20, 20, 50, 10]
+        """
+        return min(max(self.batch, int(self.growth * labels)), most - labels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,30 +82,37 @@ def replay(data: Labeled, strategy: str, seed: int, plan: Plan) -> Curve:
     if strategy == DEFAULT:
         chosen = _typical(data, len(chosen), rng)
     labels, accuracy, macro = [], [], []
+    temperature = _Temperature()
     while True:
-        learned = _learned(data, chosen, ask=strategy not in BLIND and len(chosen) < budget)
+        learned = _learned(data, chosen, temperature, strategy if len(chosen) < budget else "random")
         said = learned.head.logits(learned.test).argmax(axis=1)
         labels.append(len(chosen))
         accuracy.append(float(np.mean(said == data.test_classes)))
         macro.append(macro_f1(data.test_classes, said, len(data.labels)))
         if len(chosen) >= budget:
             break
-        chosen = np.concatenate(
-            [chosen, _next(learned, chosen, strategy, min(plan.batch, budget - len(chosen)), plan, rng)]
-        )
+        batch = plan.next_batch(len(chosen), budget)
+        chosen = np.concatenate([chosen, _next(learned, chosen, strategy, batch, plan, rng)])
     return Curve(labels, accuracy, macro, chosen.tolist())
+
+
+@dataclass(slots=True)
+class _Temperature:
+    """The temperature as it was last fitted, from so many ``labels``."""
+
+    value: float = 1.0
+    labels: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Learned:
-    """What one batch of labels teaches: rows of the pool and the test, the head, and the members and temperature."""
+    """What one batch of labels teaches: rows of the pool and the test, the head, the folds' heads, the temperature."""
 
     pool: Features
     test: Features
     head: Head
     members: Sequence[Head]
     temperature: float
-    distances: FloatArray
 
 
 def _typical(data: Labeled, count: int, rng: np.random.Generator) -> IntArray:
@@ -101,32 +123,35 @@ def _typical(data: Labeled, count: int, rng: np.random.Generator) -> IntArray:
 
 def full_accuracy(data: Labeled) -> float:
     """The accuracy of the model that learns from every row."""
-    learned = _learned(data, np.arange(len(data.classes)), ask=False)
+    learned = _learned(data, np.arange(len(data.classes)), _Temperature(), "random")
     return float(np.mean(learned.head.logits(learned.test).argmax(axis=1) == data.test_classes))
 
 
-def _learned(data: Labeled, chosen: IntArray, *, ask: bool) -> _Learned:
-    """Encoder and head from the chosen rows, as the product learns them; the folds only where they are asked."""
+def _learned(data: Labeled, chosen: IntArray, temperature: _Temperature, strategy: str) -> _Learned:
+    """Encoder and head from the chosen rows, as the product learns them; the folds only where they are needed."""
     family = ENCODERS[data.encoder]
     encoder = family.fit(data.described[chosen])
     pool, test = encoder.encode(data.described), encoder.encode(data.test)
     rows, classes = pool[chosen], data.classes[chosen]
     targets = np.eye(len(data.labels))[classes]
-    folds = _folds(classes) if ask else np.full(len(chosen), -1)
-    weights = [np.ones(len(chosen)), *((folds != fold).astype(float) for fold in range(FOLDS) if ask)]
+    again = strategy not in BLIND and len(chosen) >= CALIBRATED_AGAIN * temperature.labels
+    folds = _folds(classes) if again or strategy in BY_DISAGREEMENT else np.full(len(chosen), -1)
+    weights = [np.ones(len(chosen)), *((folds != fold).astype(float) for fold in range(FOLDS) if folds[0] >= 0)]
     head, *members = HEADS[family.head].fit(rows, targets, np.stack(weights), Options())
-    if not ask:
-        return _Learned(pool, test, head, (), 1.0, np.empty(0))
-    logits = np.zeros_like(targets)
-    known = np.zeros(len(chosen), dtype=bool)
+    if again:
+        temperature.value, temperature.labels = _fitted(members, folds, rows, classes), len(chosen)
+    return _Learned(pool, test, head, members, temperature.value)
+
+
+def _fitted(members: Sequence[Head], folds: IntArray, rows: Features, classes: IntArray) -> float:
+    """The temperature out of fold, of the rows whose class the fold's model knows."""
+    said, given = [], []
     for fold, member in enumerate(members):
-        inside = np.flatnonzero(folds == fold)
+        inside = np.flatnonzero((folds == fold) & np.isin(classes, classes[folds != fold]))
         if len(inside):
-            logits[inside] = member.logits(rows[inside])
-            known[inside] = np.isin(classes[inside], classes[folds != fold])
-    temperature = fit_temperature(logits[known], classes[known])
-    distances = nearest(family.without_own(rows, np.arange(len(chosen))), rows, own=np.arange(len(chosen)))
-    return _Learned(pool, test, head, members, temperature, distances)
+            said.append(member.logits(rows[inside]))
+            given.append(classes[inside])
+    return fit_temperature(np.concatenate(said), np.concatenate(given)) if said else 1.0
 
 
 def _folds(classes: IntArray) -> IntArray:
@@ -148,24 +173,21 @@ def _next(
     at_random = rng.choice(open_, round(plan.random_share * batch), replace=False)
     left = np.setdiff1d(open_, at_random)
     name = next(iter(STRATEGIES)) if strategy == DEFAULT else strategy
-    pool = _pool(learned, left, learned.pool[chosen])
+    pool = _pool(learned, left, learned.pool[chosen], strategy)
     places = order_pool(pool, np.zeros(len(left), dtype=bool), rng, name, batch)
     best: IntArray = left[np.argsort(places)[: batch - len(at_random)]]
     return np.concatenate([best, at_random])
 
 
-def _pool(learned: _Learned, rows: IntArray, known: Features) -> Pool:
+def _pool(learned: _Learned, rows: IntArray, known: Features, strategy: str) -> Pool:
     features = learned.pool[rows]
-    if not learned.members:
+    if strategy in BLIND:
         return Pool(np.zeros(len(rows)), features, known=known)
     probabilities = softmax_at(learned.head.logits(features), learned.temperature)
-    each = np.stack([softmax_at(member.logits(features), learned.temperature) for member in learned.members])
-    signals: Signals = {
-        "margin": margin(probabilities),
-        "entropy": entropy(probabilities),
-        "disagreement": disagreement(each),
-        "novelty": novelty(nearest(features, known), learned.distances),
-    }
+    signals = {DEFAULT_UTILITY: margin(probabilities), "entropy": entropy(probabilities)}
+    if strategy in BY_DISAGREEMENT:
+        each = [softmax_at(member.logits(features), learned.temperature) for member in learned.members]
+        signals["disagreement"] = disagreement(np.stack(each))
     return Pool(utility(signals), features, probabilities, signals, known)
 
 

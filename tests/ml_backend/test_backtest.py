@@ -80,6 +80,12 @@ def test_a_budget_beyond_the_set_ends_with_all_of_it(data: Labeled) -> None:
     assert found.accuracy[-1] == full_accuracy(data)
 
 
+def test_batches_may_grow_with_the_labels(data: Labeled) -> None:
+    found = replay(data, "margin", 0, Plan(20, 10, 100, growth=0.5))
+    assert list(found.labels) == [20, 30, 45, 67, 100]
+    assert len(set(found.chosen)) == 100
+
+
 def test_macro_f1_is_scikit_learns() -> None:
     rng = np.random.default_rng(0)
     for _ in range(30):
@@ -101,14 +107,14 @@ def test_a_summary_by_hand() -> None:
             "worse": [curve([0.1, 0.2, 0.3]), curve([0.1, 0.2, 0.3])],
         }
     )
-    assert found["margin"].labels_needed == 20
+    assert found["margin"].labels_needed == 18  # .55 with 10 and .75 with 20: .70 with 17.5
     assert found["random"].labels_needed == 30
     assert found["worse"].labels_needed is None
     assert found["margin"].final_accuracy == pytest.approx(0.8)
-    assert found["margin"].accuracy_area == pytest.approx(0.7)
+    assert found["margin"].accuracy_area == pytest.approx(0.7125)
     apart = found["margin"].against_random
     assert apart is not None
-    assert apart.mean == 10.0
+    assert apart.mean == 11.25
     assert found["random"].against_random is None
     assert difference(np.array([1.0])).low is None
 
