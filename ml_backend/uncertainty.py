@@ -13,10 +13,26 @@ from scipy.special import entr
 from .records import FloatArray
 
 Signals = Mapping[str, FloatArray]
+LEAST_CONFIDENCE = "least_confidence"
 SIGNALS = ("margin", "entropy", "disagreement", "novelty")
 
 WEIGHTS: Mapping[str, float] = {"margin": 0.4, "entropy": 0.2, "disagreement": 0.25, "novelty": 0.15}
 """What each signal counts for in the fusion. Margin finds borders; novelty finds what no model knows of."""
+
+
+def least_confidence(probabilities: FloatArray, *, multiple: bool = False) -> FloatArray:
+    """1 - the probability of the answer, (n,); for multiple choice that of all labels being right, as if independent.
+
+    One class alone leaves no doubt: 0. Over its largest value it would be the same order, and no probability.
+
+    >>> least_confidence(np.array([[0.5, 0.5, 0.0], [0.75, 0.25, 0.0]])).tolist()
+    [0.5, 0.25]
+    """
+    if multiple:
+        return _unit(1 - np.maximum(probabilities, 1 - probabilities).prod(axis=1))
+    if probabilities.shape[1] < 2:
+        return np.zeros(len(probabilities))
+    return _unit(1 - probabilities.max(axis=1))
 
 
 def margin(probabilities: FloatArray, *, multiple: bool = False) -> FloatArray:
