@@ -61,6 +61,11 @@ class Aside:
         self._process = None
         _judge(process.returncode, told, self.settings.lesson_seconds if late else None)
 
+    @property
+    def process(self) -> int | None:
+        """The number of the process that learns, null where none does."""
+        return self._process.pid if self._process is not None else None
+
     def stop(self) -> None:
         """See Teacher."""
         self._stopped = True

@@ -7,10 +7,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import requests
@@ -21,6 +21,7 @@ from ml_backend.settings import Settings
 
 from .scenes import PROJECT, SECRET, SENTIMENT, bearer, feed_line, feed_server, sentiment_rows
 
+T = TypeVar("T")
 PROGRAM = str(Path(sys.executable).with_name("tiebreak-ml"))
 POOL = [
     {"id": 1000 + n, "data": dict(row.data), "holdout": n % 10 == 0, "blind": n % 6 == 0}
@@ -54,10 +55,47 @@ class Server:
             time.sleep(0.05)
         return state
 
+    def workers(self) -> list[int]:
+        """The processes that answer."""
+        return [pid for pid in children(self.process.pid) if "ml_backend.lesson" not in command_of(pid)]
+
+    def lessons(self) -> list[int]:
+        """The processes that learn, whoever has started them."""
+        there = [pid for worker in self.workers() for pid in children(worker)]
+        return [pid for pid in there if "ml_backend.lesson" in command_of(pid)]
+
+    def of_each_worker(self, ask: Callable[[], T]) -> list[T]:
+        """What each of them answers, the others being held still meanwhile."""
+        found = []
+        for one in self.workers():
+            others = [pid for pid in self.workers() if pid != one]
+            for pid in others:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                found.append(ask())
+            finally:
+                for pid in others:
+                    os.kill(pid, signal.SIGCONT)
+        return found
+
     def predict(self) -> list[dict[str, Any]]:
         body = {"tasks": POOL, "project": PROJECT, "label_config": SENTIMENT, "params": {"context": None}}
         found: list[dict[str, Any]] = self.post("/predict", body).json()["results"]
         return found
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    found = [Path(f"/proc/{pid}/task/{thread.name}/children") for thread in Path(f"/proc/{pid}/task").iterdir()]
+    return sorted(int(child) for place in found for child in place.read_text(encoding="ascii").split())
+
+
+def command_of(pid: int) -> str:
+    """How a process was started; nothing where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
+    except OSError:
+        return ""
 
 
 def free_port() -> int:
@@ -72,13 +110,14 @@ def environment(**given: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, feed: str) -> Iterator[Server]:
+def serving(folder: Path, feed: str, **given: str) -> Iterator[Server]:
     port = free_port()
     command = [PROGRAM, "serve", "--host", "127.0.0.1", "--port", str(port), "--data", str(folder / "ml")]
     with (folder / "log").open("ab") as log, requests.Session() as session:
         session.trust_env = False
-        settings = environment(TIEBREAK_ML_SECRET=SECRET, TIEBREAK_ML_SYNC_URL=feed, TIEBREAK_ML_WAIT_SECONDS="0.1")
-        process = subprocess.Popen(command, env=settings, stdout=log, stderr=log, start_new_session=True)
+        variables = {"secret": SECRET, "sync_url": feed, "wait_seconds": "0.1", **given}
+        settings = {f"TIEBREAK_ML_{name.upper()}": value for name, value in variables.items()}
+        process = subprocess.Popen(command, env=environment(**settings), stdout=log, stderr=log, start_new_session=True)
         try:
             _await_health(process, f"http://127.0.0.1:{port}", session, folder / "log")
             yield Server(process, f"http://127.0.0.1:{port}", session)
