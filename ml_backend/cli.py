@@ -87,9 +87,10 @@ def train(
     out.print(f"project {project}: {model.version} learned from {model.trained_labels} labels")
     for one in model.controls:
         if one.quality is not None:
-            quality = one.quality
+            quality, (low, high) = one.quality, one.quality.interval
             out.print(
-                f"  {one.control}: accuracy {quality.accuracy:.0%}, calibration error {quality.ece:.3f}, "
+                f"  {one.control}: accuracy {quality.accuracy:.0%} ({low:.0%} to {high:.0%}), "
+                f"calibration error {quality.ece:.3f}, "
                 f"Brier score {quality.brier:.3f} ({quality.n} tasks, {quality.source})",
                 markup=False,
             )
@@ -127,6 +128,29 @@ def backtest(
         html,
         as_json=as_json,
     )
+
+
+@app.command()
+def proof(project: Project, data: Data = None, as_json: AsJson = False) -> None:
+    """How many labels choosing has saved, against the random share, and whether more labels are likely to help."""
+    from .proving import prove
+    from .stop_set import signals
+
+    outside = _serving(data)
+    folder = outside.registry.folder(project)
+    proofs, stopping = prove(folder, outside.settings, outside.fetch), signals(folder)
+    if as_json:
+        _print_json(
+            {
+                "labels_saved": {name: one.as_json() for name, one in proofs.items()},
+                "more_labels": {name: one.as_json() for name, one in stopping.items()},
+            }
+        )
+        return
+    for name, one in proofs.items():
+        out.print(f"{name}: {one.words}", markup=False)
+        if name in stopping:
+            out.print(f"{name}: {stopping[name].words}", markup=False)
 
 
 @app.command()

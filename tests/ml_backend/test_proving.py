@@ -1,24 +1,28 @@
 """What a project's labels prove: the product's own models, asked about its own answers."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from label_config.answers import Choices
 from label_config.templates import template
 from ml_backend import labels as label_sets
+from ml_backend.cli import app
 from ml_backend.errors import UnknownProject
 from ml_backend.labels import LabelSet
 from ml_backend.proof import Proof
 from ml_backend.proving import kept, prove
 from ml_backend.records import TrainingRow
 from ml_backend.settings import Settings
+from ml_backend.stop_set import remember
 from ml_backend.study import remember_interface
 
-from .scenes import SENTIMENT, TOPICS, learned, only, sentiment_rows, serving, topic_rows
+from .scenes import PROJECT, SENTIMENT, TOPICS, learned, only, sentiment_rows, serving, topic_rows
 
 
 def nowhere(_: str) -> bytes:
@@ -59,6 +63,22 @@ def test_a_proof_is_kept_with_the_labels_that_it_is_of(tmp_path: Path) -> None:
     assert stored is not None
     assert stored["cursor"] == 90
     assert stored["controls"]["sentiment"]["words"] == found.words
+
+
+def test_the_command_says_what_is_proven_and_whether_to_go_on(tmp_path: Path) -> None:
+    proven(tmp_path / PROJECT, with_share(sentiment_rows(90), 10))
+    for number, labels in enumerate((100, 130, 170, 220)):
+        remember(
+            tmp_path / PROJECT, f"tiebreak-{number}", labels, {"sentiment": dict.fromkeys(range(100, 300), "good")}
+        )
+    told = CliRunner().invoke(app, ["proof", PROJECT, "--data", str(tmp_path)]).output.splitlines()
+    assert told == [
+        "sentiment: the random share has 10 answers; 40 are needed",
+        "sentiment: the models give the same answer to every task, which says nothing",
+    ]
+    found = json.loads(CliRunner().invoke(app, ["proof", PROJECT, "--data", str(tmp_path), "--json"]).output)
+    assert found["labels_saved"]["sentiment"]["random"] == 10
+    assert found["more_labels"]["sentiment"]["unlikely_to_help"] is None
 
 
 def test_labels_in_another_order_of_tasks_are_taken_in_the_order_in_which_they_were_given(tmp_path: Path) -> None:
