@@ -5,12 +5,12 @@ turns these into rows (n, d) of length 1, or 0 where nothing of the input is kno
 alike they are, in [-1, 1]. It is fitted once, on the tasks with labels, and written as plain arrays and JSON.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..records import Arrays, Features, IntArray
-from . import pixels, terms_and_meaning, text, wordllama
+from . import fields, pixels, terms_and_meaning, text, wordllama
 
 Fetch = Callable[[str], bytes]
 """From what a task's field says to the bytes of an image; raises MediaError."""
@@ -21,6 +21,12 @@ class Encoder(Protocol):
 
     def encode(self, described: Features) -> Features:
         """The rows of what was described, (n, d)."""
+
+    def blocks(self, inputs: Sequence[Any]) -> Iterator[Sequence[Features]]:
+        """The rows of what was read, a few inputs at a time, in blocks of columns: the quickest way to them.
+
+        What ``encode`` makes of what ``describe`` says, for who needs the rows once and not all together.
+        """
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """What ``restore`` needs: JSON and arrays."""
@@ -50,7 +56,7 @@ class EncoderFamily:
 def _texts(kind: Any) -> EncoderFamily:
     """A family that reads texts; ``kind`` is its module."""
     return EncoderFamily(
-        ("Text", "HyperText"),
+        ("Text", "HyperText", "Paragraphs", "List"),
         "logistic",
         text.read,
         text.variants,
@@ -65,6 +71,16 @@ ENCODERS: Mapping[str, EncoderFamily] = {
     "tfidf+wordllama": _texts(terms_and_meaning),
     "tfidf": _texts(text),
     "wordllama": _texts(wordllama),
+    "fields": EncoderFamily(
+        ("Table",),
+        "logistic",
+        fields.read,
+        fields.variants,
+        fields.without_own,
+        fields.describe,
+        fields.fit,
+        fields.restore,
+    ),
     "pixels": EncoderFamily(
         ("Image",),
         "ensemble",
@@ -78,3 +94,8 @@ ENCODERS: Mapping[str, EncoderFamily] = {
     ),
 }
 """By name; the first one that reads what a control is about is its default."""
+
+
+def family_of(name: str) -> EncoderFamily:
+    """The encoder family of that name; raises KeyError for one that there is none of."""
+    return ENCODERS[name]

@@ -4,7 +4,7 @@ Histograms of oriented gradients (Dalal and Triggs 2005) over a grid, beside the
 """
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ DIRECTIONS = 8
 SHRUNK = 8
 SHIFT = 3
 MOST_PIXELS = 50_000_000
+AT_ONCE = 512
 
 Pixels = NDArray[np.uint8]
 
@@ -62,6 +63,11 @@ class PixelRows:
     def encode(self, described: NDArray[np.float32]) -> NDArray[np.float64]:
         """Dense rows, (n, d), of length 1."""
         return np.asarray(_unit(described - self._mean), dtype=np.float64)
+
+    def blocks(self, inputs: Sequence[Pixels]) -> Iterator[tuple[FloatArray]]:
+        """What ``encode`` makes of what ``describe`` says, a few images at a time."""
+        for start in range(0, len(inputs), AT_ONCE):
+            yield (self.encode(describe(inputs[start : start + AT_ONCE])),)
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """The mean row."""

@@ -3,14 +3,17 @@
 Measured on six sets of texts with 200 labels each: 4 points of accuracy above terms alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from ..records import Arrays, IntArray
+from ..records import Arrays, BoolArray, IntArray
 from . import text, wordllama
+from .lexicon import Lexicon
+from .text import Rows
 
 MEANING = 0.4
 """The share of the word vectors in how alike two texts are."""
@@ -21,20 +24,34 @@ class Both:
 
     def __init__(self, terms: text.TfIdf) -> None:
         self._terms = terms
-        self._meaning = wordllama.WordVectors()
 
     def encode(self, described: sparse.csr_matrix) -> sparse.csr_matrix:
         """Sparse rows, (n, d), float32, of length 1; of length 0 for a text of which nothing is known."""
-        return _joined(self._terms.encode(_terms(described)), _meaning(described))
+        return _joined(self._terms.encode(_terms(described)), text.unit(_meaning(described)))
+
+    def blocks(self, inputs: Sequence[str]) -> Iterator[tuple[sparse.csr_matrix, Rows]]:
+        """What ``encode`` makes of what ``describe`` says, in less time and a few texts at a time.
+
+        In two blocks of columns: the terms, and the word vectors, which are dense.
+        """
+        for page in _lexicon().pages(inputs):
+            terms, meaning = self._terms.weighed(page), wordllama.summed(page)
+            factors = [text.inverse(text.lengths(terms)), wordllama.inverse(meaning)]
+            shares = _shares(*(factor > 0 for factor in factors))
+            yield text.scaled(terms, factors[0] * shares[0]), meaning * (factors[1] * shares[1])[:, None]
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """What both of them save."""
-        return self._meaning.saved()[0], self._terms.saved()[1]
+        return wordllama.WordVectors().saved()[0], self._terms.saved()[1]
 
 
 def describe(inputs: Sequence[str]) -> sparse.csr_matrix:
     """What both of them say of each text, side by side."""
-    return sparse.hstack([text.describe(inputs), sparse.csr_matrix(wordllama.describe(inputs))], format="csr")
+    parts = [
+        sparse.hstack([text.describe_page(page), _sparse(wordllama.summed(page))], format="csr")
+        for page in _lexicon().pages(inputs)
+    ]
+    return text.stacked(parts, 2 * text.COLUMNS + wordllama.WIDTH)
 
 
 def fit(described: sparse.csr_matrix) -> Both:
@@ -62,5 +79,24 @@ def _meaning(rows: sparse.csr_matrix) -> sparse.csr_matrix:
 
 
 def _joined(terms: sparse.csr_matrix, meaning: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Rows of length 1 or 0 side by side."""
     parts = [terms * np.float32(np.sqrt(1 - MEANING)), meaning * np.float32(np.sqrt(MEANING))]
     return text.unit(sparse.hstack(parts, format="csr"))
+
+
+def _shares(terms: BoolArray, meaning: BoolArray) -> Rows:
+    """What rows of length 1 are multiplied with to make one of length 1, (2, n); where only one is there, with 1."""
+    both = np.stack([terms * (1 - MEANING), meaning * MEANING])
+    return np.asarray(np.sqrt(both / np.maximum(both.sum(axis=0), MEANING / 2)), dtype=np.float32)
+
+
+def _sparse(rows: Rows) -> sparse.csr_matrix:
+    """Every number of dense rows, zeros too."""
+    count, width = rows.shape
+    columns = np.tile(np.arange(width, dtype=np.int32), count)
+    return sparse.csr_matrix((rows.ravel(), columns, np.arange(0, count * width + 1, width)), shape=rows.shape)
+
+
+@lru_cache(maxsize=1)
+def _lexicon() -> Lexicon:
+    return Lexicon(text.inner_words, text.terms, wordllama.pieces)

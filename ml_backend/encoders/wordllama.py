@@ -4,7 +4,8 @@ Words that no label was given for lie near those that mean the same, which is wh
 """
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,12 @@ from scipy import sparse
 
 from ..errors import NotLearnable
 from ..records import Arrays, IntArray
+from .hashing import lengths_of, offsets
+from .lexicon import Lexicon, Lists, Page
 
 WEIGHTS = "weights/l2_supercat_256.safetensors"
 PIECES = "tokenizers/l2_supercat_tokenizer_config.json"
 WIDTH = 256
-LONGEST_TEXT = 8_000
-"""Characters: the mean over more of them hardly moves."""
 
 Rows = NDArray[np.float32]
 
@@ -32,6 +33,12 @@ class WordVectors:
         """The rows as they were described, (n, 256)."""
         return described
 
+    def blocks(self, inputs: Sequence[str]) -> Iterator[tuple[Rows]]:
+        """What ``describe`` says, a few texts at a time."""
+        for page in _lexicon().pages(inputs):
+            sums = summed(page)
+            yield (sums * inverse(sums)[:, None],)
+
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """Which vectors these are."""
         return {"weights": WEIGHTS}, {}
@@ -39,16 +46,24 @@ class WordVectors:
 
 def describe(inputs: Sequence[str]) -> Rows:
     """Rows (n, 256), float32, of length 1; of length 0 for a text without a word."""
-    pieces, weights = _words()
-    found = pieces.encode_batch([text[:LONGEST_TEXT] for text in inputs], add_special_tokens=False)
-    lengths = np.array([len(one.ids) for one in found], dtype=np.int64)
-    ids = np.concatenate([np.empty(0, dtype=np.int64), *(np.array(one.ids, dtype=np.int64) for one in found)])
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    shape = (len(inputs), len(weights))
-    counts = sparse.csr_matrix((np.ones(len(ids), dtype=np.float32), ids, starts), shape=shape)
-    rows = np.asarray(counts @ weights, dtype=np.float32)
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(length > 1e-6, length, 1), dtype=np.float32)
+    parts = [part for (part,) in WordVectors().blocks(inputs)]
+    return np.concatenate([np.empty((0, WIDTH), dtype=np.float32), *parts])
+
+
+def inverse(sums: Rows) -> Rows:
+    """1 over the length of each row, (n,); 0 for a row of zeros."""
+    length = np.sqrt(np.einsum("ij,ij->i", sums, sums))
+    return np.asarray(np.divide(1, length, out=np.zeros_like(length), where=length > 1e-6))
+
+
+def summed(page: Page) -> Rows:
+    """The sum of the vectors of each text's pieces, (n, 256), of a page whose last part are ``pieces``."""
+    _, weights = _words()
+    found = page.parts[-1].take(page.words)
+    data = np.ones(len(found.values), dtype=np.float32)
+    shape = (len(page.starts) - 1, len(weights))
+    counts = sparse.csr_matrix((data, found.values, found.starts[page.starts]), shape=shape)
+    return np.asarray(counts @ weights)
 
 
 def fit(described: Rows) -> WordVectors:
@@ -70,6 +85,18 @@ def without_own(rows: Rows, _groups: IntArray) -> Rows:
     return rows
 
 
+def pieces(words: Sequence[str]) -> Lists:
+    """The tokenizer's pieces of each word. No piece reaches over a space, so those of a text are those of its words."""
+    found = [one.ids for one in _words()[0].encode_batch_fast(list(words), add_special_tokens=False)]
+    bounds = offsets(lengths_of(found))
+    return Lists(np.fromiter(itertools.chain.from_iterable(found), np.int32, int(bounds[-1])), bounds)
+
+
+@lru_cache(maxsize=1)
+def _lexicon() -> Lexicon:
+    return Lexicon(pieces)
+
+
 @lru_cache(maxsize=1)
 def _words() -> tuple[Any, Rows]:
     """The tokenizer and a vector for each of its pieces, from the package's own files: nothing is downloaded."""
@@ -79,8 +106,8 @@ def _words() -> tuple[Any, Rows]:
     found = importlib.util.find_spec("wordllama")
     assert found is not None and found.origin is not None  # a dependency
     folder = Path(found.origin).parent
-    pieces = Tokenizer.from_file(str(folder / PIECES))
-    pieces.no_padding()
-    pieces.no_truncation()
+    tokenizer = Tokenizer.from_file(str(folder / PIECES))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
     (weights,) = load_file(str(folder / WEIGHTS)).values()
-    return pieces, np.asarray(weights, dtype=np.float32)
+    return tokenizer, np.asarray(weights, dtype=np.float32)

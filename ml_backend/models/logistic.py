@@ -4,7 +4,7 @@ Measured on six sets of texts against the multinomial one: the same accuracy and
 eighth of the time; with many classes even less, since no step touches a weight of every term and class.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,20 @@ class Linear:
     def __init__(self, weights: np.ndarray[Any, Any], intercepts: FloatArray) -> None:
         self._weights = weights
         self._intercepts = intercepts
+        self._of_columns = np.ascontiguousarray(weights.T)
 
     def logits(self, features: Features) -> FloatArray:
         """(n, k)."""
-        return np.asarray(features @ self._weights.T + self._intercepts, dtype=np.float64)
+        return self.logits_of([features])
+
+    def logits_of(self, blocks: Sequence[Features]) -> FloatArray:
+        """The same of rows whose columns are cut into blocks, (n, k)."""
+        found: FloatArray = np.tile(self._intercepts, (blocks[0].shape[0], 1))
+        start = 0
+        for block in blocks:
+            found += block @ self._of_columns[start : start + block.shape[1]]
+            start += block.shape[1]
+        return found
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """The weights (k, d) and intercepts (k,)."""

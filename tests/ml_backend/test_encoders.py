@@ -34,6 +34,12 @@ def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
 def inputs_of(name: str) -> list[Any]:
     """Eighteen inputs of three kinds, each kind six times in a row."""
     rng = np.random.default_rng(0)
+    if name == "fields":
+        return [
+            {"/size": float(10 * kind), "/colour": f"{colour} {rng.integers(10_000)}"}
+            for kind, colour in enumerate(("red", "green", "blue"))
+            for _ in range(6)
+        ]
     if not ENCODERS[name].fetches:
         return [sentence([label], rng) for label in ("good", "bad", "unsure") for _ in range(6)]
     return [pixels.shrink(encoded(picture(shape, shift=shift))) for shape in range(3) for shift in range(-3, 3)]
@@ -104,6 +110,9 @@ def test_a_row_without_its_own_group_is_that_of_an_encoder_that_never_saw_it(nam
 @pytest.mark.parametrize("name", ENCODERS)
 @pytest.mark.parametrize("value", [None, ["a"], {"a": 1}, True])
 def test_what_is_no_such_data_is_refused(name: str, value: object) -> None:
+    if (name == "fields" and isinstance(value, list | dict)) or (ENCODERS[name].read is text.read and value == ["a"]):
+        assert ENCODERS[name].read(value, lambda _: b"")
+        return
     with pytest.raises(MediaError, match="expected"):
         ENCODERS[name].read(value, lambda _: b"")
 
