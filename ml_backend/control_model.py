@@ -9,12 +9,14 @@ from scipy import sparse
 
 from label_config.model import Control, LabelConfig
 
+from . import quality as qualities
 from . import view_encoder
 from .features import Material, View, digest, spread, still_shown
 from .likeness import likeness
 from .models import HEADS, Head
+from .quality import Quality
 from .questions import QUESTIONS, Question
-from .records import ABSTAINS, Arrays, Features, FloatArray, IntArray, Opinion, Quality, Task
+from .records import ABSTAINS, Arrays, Features, FloatArray, IntArray, Opinion, Task
 from .uncertainty import Signals, disagreement, entropy, margin, novelty, utility
 from .view_encoder import ViewEncoder
 
@@ -228,7 +230,7 @@ def restored(described: Mapping[str, Any], arrays: Arrays) -> ControlModel:
             arrays["known/disagreement"],
             arrays["known/distances"],
         ),
-        quality=None if described["quality"] is None else Quality(**described["quality"]),
+        quality=None if described["quality"] is None else qualities.from_json(described["quality"]),
     )
 
 

@@ -1,7 +1,7 @@
 """The vocabulary of the ML backend: what it is asked about, what it learns from, what it thinks. Pure values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -46,40 +46,6 @@ class TrainingRow:
     source: str
     holdout: bool
     updated_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """How good a model is: accuracy, expected calibration error and Brier score over ``n`` labels.
-
-    ``source`` is "holdout" (tasks never trained on) or "cross-validation" (out of fold).
-    """
-
-    accuracy: float
-    ece: float
-    brier: float
-    n: int
-    source: str
-
-    def as_json(self) -> dict[str, Any]:
-        """By name, as it is told and stored."""
-        return asdict(self)
-
-
-def pooled(parts: Sequence[Quality]) -> Quality | None:
-    """The quality over several controls, each weighted by its labels; null without any.
-
-    >>> pooled([Quality(1.0, 0.0, 0.0, 30, "holdout"), Quality(0.5, 0.2, 0.4, 10, "holdout")]).accuracy
-    0.875
-    """
-    total = sum(part.n for part in parts)
-    if not total:
-        return None
-    accuracy, ece, brier = (
-        round(sum(getattr(part, name) * part.n for part in parts) / total, 6) for name in ("accuracy", "ece", "brier")
-    )
-    sources = sorted({part.source for part in parts})
-    return Quality(accuracy, ece, brier, total, " and ".join(sources))
 
 
 @dataclass(frozen=True, slots=True)

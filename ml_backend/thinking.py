@@ -12,7 +12,8 @@ from label_config.model import Control, LabelConfig
 from .encoders import Fetch
 from .features import Material, chunks, spread, stacked
 from .learners import Learned
-from .records import ABSTAINS, Features, FloatArray, Opinion, Quality, Task, Thought, pooled
+from .quality import Quality, pooled
+from .records import ABSTAINS, Features, FloatArray, Opinion, Task, Thought
 from .registry import Model
 
 AT_ONCE = 512

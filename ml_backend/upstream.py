@@ -28,7 +28,8 @@ from label_config.results import read_answers
 from .errors import BackendError, MissingExtra, RegistryError, SettingsError
 from .files import read_json, write_json
 from .predict import Serving, current_version, predict
-from .records import ABSTAINS, FloatArray, Opinion, Quality, Task, Thought
+from .quality import Quality
+from .records import ABSTAINS, FloatArray, Opinion, Task, Thought
 from .registry import Registry
 from .study import interface_of
 from .thinking import Mind

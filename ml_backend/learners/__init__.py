@@ -10,7 +10,8 @@ from .. import control_model
 from ..encoders import Fetch
 from ..errors import NotLearnable
 from ..features import Material
-from ..records import Arrays, Features, FloatArray, Opinion, Quality, Task, TrainingRow
+from ..quality import Quality
+from ..records import Arrays, Features, FloatArray, Opinion, Task, TrainingRow
 from ..settings import Settings
 from . import whole_tasks
 

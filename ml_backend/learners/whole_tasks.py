@@ -18,8 +18,10 @@ from ..errors import NotLearnable
 from ..features import Material, View, digest, families, stacked, view_of
 from ..models import HEADS, Head
 from ..models.options import Options
+from ..quality import Quality
 from ..questions import QUESTIONS, Question, question_of
-from ..records import BoolArray, Features, FloatArray, IntArray, Quality, TrainingRow
+from ..records import BoolArray, Features, FloatArray, IntArray, TrainingRow
+from ..reliability import reliability
 from ..settings import Settings
 from ..uncertainty import disagreement
 from ..view_encoder import ViewEncoder
@@ -30,6 +32,9 @@ HOLDOUT_ENOUGH = 30
 
 LEAST_WEIGHT = 1e-6
 """A row that weighs nothing would not be there at all."""
+
+IMPOSSIBLE = 1e-6
+"""What an outcome that was never seen is taken to be worth in the log loss."""
 
 REFERENCE = 2000
 """Training rows that novelty is measured against, at most."""
@@ -130,7 +135,7 @@ def _heads(
     """Learn from all rows, and from all but each fold's."""
     folds = _folds(sheet)
     kinds = {family.head for family in families(encoder.view)}
-    name = kinds.pop() if len(kinds) == 1 else "logistic"
+    name = sheet.question.head or (kinds.pop() if len(kinds) == 1 else "logistic")
     rows, targets = [encoder.joined(parts), *variants], [sheet.targets] * (1 + len(variants))
     if encoder.view.compared:
         # Seen the other way round, the other one is the better one.
@@ -203,7 +208,7 @@ def _weights(sheet: _Sheet, folds: IntArray) -> FloatArray:
 
 def _out_of_fold(heads: _Heads, features: Features, sheet: _Sheet) -> FloatArray:
     """What each fold's head says of its own fold, which it has not seen: logits (n, k)."""
-    logits = np.zeros_like(sheet.targets)
+    logits = np.zeros(sheet.targets.shape)
     for fold, member in enumerate(heads.members):
         outside = np.flatnonzero(heads.folds == fold)
         if len(outside):
@@ -256,22 +261,31 @@ def _quality(model: ControlModel, sheet: _Sheet, holdout: Sequence[TrainingRow],
 def judge(model: ControlModel, probabilities: FloatArray, answers: Sequence[Answer], source: str) -> Quality:
     """How well the probabilities (n, m) tell the answers.
 
-    An outcome that the model never saw counts as wrong. Where each outcome is by itself the Brier score is the mean
-    over outcomes.
+    An outcome that the model never saw counts as wrong. Where each outcome is by itself Brier score and log loss are
+    means over outcomes.
     """
     question = model.question
     said = [question.answer(row) for row in probabilities]
+    confidence = np.array([one[1] for one in said])
     right = np.array([question.right(one[0], answer) for one, answer in zip(said, answers, strict=True)], dtype=float)
     place_of = {name: place for place, name in enumerate(question.outcomes)}
-    distance = np.zeros(len(answers))
+    distance, loss = np.zeros(len(answers)), np.zeros(len(answers))
     for at, (row, answer) in enumerate(zip(probabilities, answers, strict=True)):
         named = [place_of.get(name) for name in question.told(answer)]
         there = [place for place in named if place is not None]
-        distance[at] = (row**2).sum() + (1 - 2 * row[there]).sum() + (len(named) - len(there))
+        unseen = len(named) - len(there)
+        truth = np.zeros(len(row))
+        truth[there] = 1
+        distance[at] = ((row - truth) ** 2).sum() + unseen
+        told = np.where(truth > 0, row, 1 - row) if question.several else row[there]
+        loss[at] = -np.log(np.maximum(told, IMPOSSIBLE)).sum() - unseen * np.log(IMPOSSIBLE)
+    outcomes = len(question.outcomes) if question.several else 1
     return Quality(
         accuracy=round(float(right.mean()), 6),
-        ece=round(expected_calibration_error(np.array([one[1] for one in said]), right), 6),
-        brier=round(float(distance.mean()) / (len(question.outcomes) if question.several else 1), 6),
+        ece=round(expected_calibration_error(confidence, right), 6),
+        brier=round(float(distance.mean()) / outcomes, 6),
         n=len(answers),
         source=source,
+        log_loss=round(float(loss.mean()) / outcomes, 6),
+        bins=reliability(confidence, right),
     )

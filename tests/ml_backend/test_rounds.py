@@ -127,7 +127,7 @@ def test_the_state_tells_where_we_stand(here: Here, empty: Here) -> None:
         "trained_labels": 108,
         "error": None,
     }
-    assert set(state["metrics"]) == {"accuracy", "ece", "brier", "n", "source"}
+    assert set(state["metrics"]) == {"accuracy", "low", "high", "ece", "brier", "log_loss", "n", "source", "bins"}
     assert empty.state() == {
         "versions": [],
         "model": None,

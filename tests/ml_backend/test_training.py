@@ -11,7 +11,8 @@ from ml_backend.control_model import ControlModel
 from ml_backend.errors import FeedError, NotLearnable
 from ml_backend.features import Material
 from ml_backend.labels import LabelSet
-from ml_backend.records import Features, TrainingRow, pooled
+from ml_backend.quality import pooled
+from ml_backend.records import Features, TrainingRow
 from ml_backend.registry import Model
 from ml_backend.study import outcome_of, remember_interface, study
 from ml_backend.training import learn
