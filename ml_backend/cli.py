@@ -68,21 +68,35 @@ def train(
     export: Annotated[Path, typer.Argument(help="A JSON export of Label Studio.")],
     label_config: Annotated[Path, typer.Option("--label-config", help="The labeling interface, an XML file.")],
     project: Annotated[str, typer.Option(help="The project's key, ID.SECOND, as Label Studio names it.")] = "0.0",
+    holdout: Annotated[
+        float, typer.Option(help="Share of the tasks that measure the model and never teach it.", min=0, max=0.5)
+    ] = 0.0,
+    publish_worse: Annotated[
+        bool, typer.Option("--publish-worse", help="Publish also what is worse than the live version.")
+    ] = False,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Learn from an export file alone: the majority of each task's annotations, no server needed."""
+    """Learn from an export file alone: the consensus on each task, no server needed."""
     from .export_file import learn_from_export
+    from .publishing import in_words
 
-    outside = _serving(data)
-    model = learn_from_export(export, label_config, project, outside)
-    found = {
-        "version": model.version,
-        "trained_labels": model.trained_labels,
-        "controls": {one.control: one.quality.as_json() if one.quality else None for one in model.controls},
-    }
+    taught = learn_from_export(export, label_config, project, _serving(data), holdout=holdout, force=publish_worse)
+    model, why = taught.model, in_words(taught.decision)
     if as_json:
-        _print_json(found)
+        controls = model.controls if model else ()
+        _print_json(
+            {
+                "version": model.version if model else None,
+                "trained_labels": model.trained_labels if model else None,
+                "controls": {one.control: one.quality.as_json() if one.quality else None for one in controls},
+                "decision": taught.decision,
+            }
+        )
+        return
+    if model is None:
+        out.print(f"project {project}: a new version was learned and not published: {why}", markup=False)
+        out.print("Publish it all the same with --publish-worse.")
         return
     out.print(f"project {project}: {model.version} learned from {model.trained_labels} labels")
     for one in model.controls:
@@ -94,6 +108,7 @@ def train(
                 f"Brier score {quality.brier:.3f} ({quality.n} tasks, {quality.source})",
                 markup=False,
             )
+    out.print(f"  published: {why}", markup=False)
 
 
 @app.command()
@@ -156,9 +171,16 @@ def proof(project: Project, data: Data = None, as_json: AsJson = False) -> None:
 @app.command()
 def versions(data: Data = None, as_json: AsJson = False) -> None:
     """Every project's versions, the live one marked."""
+    from .study import outcome_of
+
     registry = _registry(data)
     found = {
-        project: {"live": registry.pointer(project), "versions": registry.versions(project)}
+        project: {
+            "live": registry.pointer(project),
+            "versions": registry.versions(project),
+            "decisions": {one: registry.decision(project, one) for one in registry.versions(project)},
+            "last": outcome_of(registry.folder(project)).decision,
+        }
         for project in registry.projects()
     }
     if as_json:
@@ -169,7 +191,7 @@ def versions(data: Data = None, as_json: AsJson = False) -> None:
         return
     table = Table("project", "live", "versions", box=None, pad_edge=False)
     for project, one in found.items():
-        table.add_row(project, str(one["live"] or "none"), ", ".join(one["versions"] or ()))
+        table.add_row(project, str(one["live"] or "none"), ", ".join(registry.versions(project)))
     out.print(table)
 
 

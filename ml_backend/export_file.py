@@ -1,5 +1,6 @@
 """Learning from an export file alone, without the sync service: from the consensus on each task."""
 
+import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,32 +27,49 @@ from .registry import Model
 from .study import learn_and_publish, outcome_of, remember_interface
 
 
-def learn_from_export(export: Path, interface: Path, project: str, outside: Serving) -> Model:
-    """Learn a project from an export and its labeling interface, and publish the model.
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What an export has taught: ``model`` null = it was refused; ``decision`` says why (see publishing.Decision)."""
 
-    Raises ExportError, naming file and place, for files that cannot be read, NotLearnable where there is too
-    little in them.
+    model: Model | None
+    decision: Mapping[str, Any]
+
+
+def learn_from_export(
+    export: Path, interface: Path, project: str, outside: Serving, *, holdout: float = 0.0, force: bool = False
+) -> Taught:
+    """Learn a project from an export and its labeling interface, and publish the model unless it is worse.
+
+    A share ``holdout`` of the tasks teaches nothing: which, depends on their ids alone. ``force`` publishes what is
+    worse as well. Raises ExportError, naming file and place, for files that cannot be read, NotLearnable where there is
+    too little in them.
     """
     folder = outside.registry.folder(project)
-    try:
-        tasks = parse_export(_content(export))
-    except LabelConfigError as error:
-        raise ExportError(f"{export}: {error}") from error
+    tasks = read_export(export)
     try:
         xml = _content(interface).decode("utf-8-sig")
-        rows = list(consensus(parse(xml), tasks))
+        rows = list(consensus(parse(xml), tasks, holdout))
     except (InterfaceError, UnicodeDecodeError) as error:
         raise ExportError(f"{interface}: {error}") from error
     remember_interface(folder, xml)
     labels = LabelSet().merged(rows, time.time_ns() // 1000)
     label_sets.save(folder, labels)
-    model = learn_and_publish(project, xml, labels, outside.registry, outside.settings, outside.fetch)
-    if model is None:
-        raise NotLearnable(f"{export}: {outcome_of(folder).error}")
-    return model
+    model = learn_and_publish(project, xml, labels, outside.registry, outside.settings, outside.fetch, force=force)
+    outcome = outcome_of(folder)
+    if outcome.decision is None:
+        raise NotLearnable(f"{export}: {outcome.error}")
+    return Taught(model, outcome.decision)
 
 
-def consensus(config: LabelConfig, tasks: Sequence[Mapping[str, Any]]) -> Iterator[TrainingRow]:
+def read_export(export: Path) -> list[Mapping[str, Any]]:
+    """The tasks of an export. Raises ExportError, naming file and place."""
+    try:
+        return list(parse_export(_content(export)))
+    except LabelConfigError as error:
+        raise ExportError(f"{export}: {error}") from error
+
+
+def consensus(config: LabelConfig, tasks: Sequence[Mapping[str, Any]], holdout: float = 0.0) -> Iterator[TrainingRow]:
     """A row for each task and control that has an answer, ``weight`` being how sure it is: see ``sync.quality``.
 
     Skipped annotations and results that do not fit the interface count for nothing, of several by one person the last
@@ -70,13 +88,13 @@ def consensus(config: LabelConfig, tasks: Sequence[Mapping[str, Any]]) -> Iterat
         for one in infer(evidence, "auto").tasks:
             if not one.tie:
                 yield TrainingRow(
-                    task=_key(tasks[one.task], one.task),
+                    task=key_of(tasks[one.task], one.task),
                     control=control.name,
                     data=tasks[one.task]["data"],
                     answer=one.answer,
                     weight=min(1.0, max(0.0, one.confidence)),
                     source="ground_truth" if one.task in truths else "consensus",
-                    holdout=False,
+                    holdout=is_held_out(key_of(tasks[one.task], one.task), holdout),
                     updated_at=one.task,
                 )
 
@@ -115,7 +133,18 @@ def _person(annotation: Mapping[str, Any], unnamed: Iterator[int]) -> int:
     return named if isinstance(named, int) and not isinstance(named, bool) else next(unnamed)
 
 
-def _key(task: Mapping[str, Any], number: int) -> int:
+def is_held_out(task: int, share: float) -> bool:
+    """Whether a task is in the random share: the same in every export, however many tasks there are.
+
+    >>> is_held_out(7, 0.0), is_held_out(7, 1.0)
+    (False, True)
+    """
+    drawn = int.from_bytes(hashlib.sha256(str(task).encode()).digest()[:8])
+    return drawn < share * 2**64
+
+
+def key_of(task: Mapping[str, Any], number: int) -> int:
+    """The id of a task, or its number in the file where it has none."""
     found = task.get("id")
     return found if isinstance(found, int) and not isinstance(found, bool) else number
 

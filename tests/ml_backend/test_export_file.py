@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from label_config.answers import Choices
 from label_config.parse import parse
 from label_config.results import write_answer
 from ml_backend import cli
 from ml_backend.errors import BackendError
-from ml_backend.export_file import learn_from_export, consensus
+from ml_backend.export_file import consensus, is_held_out, learn_from_export
 
 from .scenes import SENTIMENT, label_of, sentiment_rows, serving
 from .test_serve import run
@@ -71,9 +73,46 @@ def test_a_model_is_learned_from_a_file_with_no_server(files: tuple[Path, Path],
     found = json.loads(done.stdout)
     assert (found["version"], found["trained_labels"]) == ("tiebreak-1", 60)
     assert found["controls"]["sentiment"]["accuracy"] > 0.85
-    assert learn_from_export(export, interface, "4.17", serving(tmp_path / "ml")).version == "tiebreak-2"
-    listed = run("versions", "--data", data, "--json")
-    assert json.loads(listed.stdout) == {"4.17": {"live": "tiebreak-2", "versions": ["tiebreak-1", "tiebreak-2"]}}
+    assert found["decision"]["reason"] == "nothing was compared: no version is live"
+    again = learn_from_export(export, interface, "4.17", serving(tmp_path / "ml"))
+    assert again.model is not None
+    assert again.model.version == "tiebreak-2"
+    listed = json.loads(run("versions", "--data", data, "--json").stdout)["4.17"]
+    assert (listed["live"], listed["versions"]) == ("tiebreak-2", ["tiebreak-1", "tiebreak-2"])
+    assert listed["decisions"] == {"tiebreak-1": found["decision"], "tiebreak-2": again.decision}
+    assert listed["last"] == again.decision
+
+
+def test_a_share_of_the_tasks_measures_and_what_is_worse_is_not_published_unless_asked_for(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    export, interface = files
+    arguments = ["train", str(export), "--label-config", str(interface), "--data", str(tmp_path / "ml")]
+    first = run(*arguments, "--holdout", "0.5")
+    assert first.stdout.splitlines()[-1] == "  published: nothing was compared: no version is live"
+    spoilt = json.loads(export.read_text(encoding="utf-8"))
+    held = [one["id"] for one in spoilt if is_held_out(one["id"], 0.5)]
+    assert 20 <= len(held) <= 40
+    other = {"good": "bad", "bad": "unsure", "unsure": "good"}
+    for one in spoilt:
+        if one["id"] not in held:
+            label = one["annotations"][0]["result"][0]["value"]["choices"][0]
+            one["annotations"] = [annotation(other[label])]
+    export.write_text(json.dumps(spoilt), encoding="utf-8")
+    refused = run(*arguments, "--holdout", "0.5")
+    assert refused.returncode == 0
+    assert "a new version was learned and not published: worse beyond chance (better than tiebreak-1" in refused.stdout
+    assert json.loads(run(*arguments, "--holdout", "0.5", "--json").stdout)["version"] is None
+    forced = run(*arguments, "--holdout", "0.5", "--publish-worse")
+    assert forced.stdout.startswith("project 0.0: tiebreak-2 learned from")
+    assert "because it was asked for" in forced.stdout
+
+
+@given(share=st.floats(0, 1))
+def test_the_share_that_measures_is_as_large_as_asked_and_the_same_each_time(share: float) -> None:
+    held = [is_held_out(task, share) for task in range(1000)]
+    assert held == [is_held_out(task, share) for task in range(1000)]
+    assert abs(sum(held) / 1000 - share) < 0.08
 
 
 @pytest.mark.parametrize(
