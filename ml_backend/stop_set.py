@@ -1,12 +1,17 @@
 """What each version said of the stop set, kept beside the versions: some thousand answers a version, no text."""
 
 import hashlib
+import heapq
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from label_config.canonical import answer_as_json
+
 from .errors import RegistryError
 from .files import read_json, write_json
+from .records import Task, Thought
 from .stopping import STOP_SET, Look, Stopping, spaced, stopping
 
 FOLDER = "stop_set"
@@ -22,11 +27,24 @@ def stop_set(tasks: Sequence[int]) -> list[int]:
     >>> stop_set([3, 1, 2]) == [1, 2, 3], len(stop_set(range(9000)))
     (True, 2000)
     """
-    return sorted(sorted(tasks, key=_draw)[:STOP_SET])
+    return sorted(heapq.nsmallest(STOP_SET, tasks, key=_draw))
 
 
 def _draw(task: int) -> bytes:
     return hashlib.sha256(str(task).encode()).digest()
+
+
+def answers_of(tasks: Sequence[Task], thoughts: Mapping[str, Thought]) -> dict[str, dict[int, str]]:
+    """Control -> task -> answer of the stop set of a pool, as ``remember`` keeps it; where a model abstains nothing."""
+    watched = set(stop_set([task.id for task in tasks]))
+    return {
+        control: {
+            task.id: json.dumps(answer_as_json(opinion.answer), sort_keys=True, ensure_ascii=False)
+            for task, opinion in zip(tasks, thought.opinions, strict=True)
+            if task.id in watched and opinion.answer is not None
+        }
+        for control, thought in thoughts.items()
+    }
 
 
 def remember(folder: Path, version: str, labels: int, said: Mapping[str, Mapping[int, str]]) -> None:

@@ -1,11 +1,15 @@
 """What versions said of the stop set is kept and found again."""
 
+import json
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_backend.stop_set import FOLDER, recalled, remember, signals, stop_set
+from label_config.answers import Choices
+from label_config.canonical import answer_as_json
+from ml_backend.records import ABSTAINS, Opinion, Task, Thought
+from ml_backend.stop_set import FOLDER, answers_of, recalled, remember, signals, stop_set
 from ml_backend.stopping import STOP_SET
 
 
@@ -22,6 +26,15 @@ def test_what_is_remembered_is_recalled_and_says_when_to_stop(tmp_path: Path) ->
     assert signals(tmp_path)["tone"].unlikely_to_help is False
     remember(tmp_path, "tiebreak-5", 260, answers())
     assert signals(tmp_path)["tone"].unlikely_to_help is True
+
+
+def test_what_is_kept_of_opinions_is_the_answers_of_the_stop_set() -> None:
+    tasks = [Task(number, {}) for number in range(1, STOP_SET + 51)]
+    good = Opinion(Choices(("good",)), confidence=0.9)
+    found = answers_of(tasks, {"tone": Thought([good] * len(tasks)), "note": Thought([ABSTAINS] * len(tasks))})
+    assert found["tone"].keys() == set(stop_set([task.id for task in tasks]))
+    assert set(found["tone"].values()) == {json.dumps(answer_as_json(Choices(("good",))), sort_keys=True)}
+    assert found["note"] == {}
 
 
 def test_before_anything_is_remembered_there_is_no_signal(tmp_path: Path) -> None:
