@@ -20,6 +20,7 @@ BENCHMARKS = {
     "label_errors": "label errors that people confirmed, CROWDLAB and ActiveLab, beside cleanlab",
     "spans": "consensus on names that a real crowd marked, beside votes; on masks, beside crowd-kit",
     "active": "learning from few labels, beside TF-IDF and logistic regression; what choosing labels saves",
+    "score_texts": "a million texts scored by the default model, beside TF-IDF and logistic regression",
     "predict": "latency of /predict at 1 and 50 tasks",
     "pull": "tasks pulled each second, beside the same server's own endpoints",
     "push": "review tasks pushed each second, beside the same server's own import",

@@ -2,7 +2,9 @@
 
 import csv
 import os
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 
 from label_config.answers import Choices
 from label_config.parse import parse
-from ml_backend.backtest.curves import difference, summaries
+from ml_backend.backtest.curves import Difference, areas, difference, summaries
 from ml_backend.backtest.data import labeled
 from ml_backend.backtest.replay import Plan
 from ml_backend.backtest.running import backtest
@@ -29,6 +31,8 @@ from .others import cpu
 
 SETS = ("al_trec6", "al_sms", "al_agnews", "al_sst2", "al_clinc150", "al_tweet_irony")
 LABELS = 200
+GROWTH = 0.1
+"""Batches grow with the labels beyond 200, so that a run takes half of the models."""
 
 Row = Mapping[str, str]
 
@@ -44,10 +48,19 @@ def run(*, quick: bool) -> None:
     found = [_at_few_labels(name, folder / name / "text.csv", 1 if quick else 5) for name in sets]
     ours, theirs = np.mean(found, axis=0)
     print(f"   {'mean':20s} {100 * ours:6.1f} {100 * theirs:18.1f}   ({100 * (ours - theirs):+.1f} points; wanted: +5)")
-    plan = Plan(budget=60) if quick else Plan()
-    areas = [_chosen(name, folder / name / "text.csv", 2 if quick else 20, plan) for name in sets]
-    if not quick:
-        print(f"   mean over the sets: {difference(np.mean(areas, axis=0))}")
+    choosing([folder / name / "text.csv" for name in sets], 2 if quick else 20, Plan(budget=60 if quick else 1000))
+
+
+def choosing(places: Sequence[Path], seeds: int, plan: Plan, processes: int | None = None) -> None:
+    """Print, a set each, labels needed for what random has in the end and areas under macro-F1; then their means."""
+    plan = replace(plan, growth=GROWTH)
+    print(f"   chosen labels for what {plan.budget:,} random ones give   area under macro-F1 minus random's, points")
+    found = [_chosen(place, seeds, plan, processes) for place in places]
+    needed = np.mean([labels for labels, _ in found]) / plan.budget
+    apart = difference(np.mean([areas for _, areas in found], axis=0))
+    print(
+        f"   {'mean':20s} {needed:8.0%} of {plan.budget:,} (wanted: at most 50%)   {_interval(apart)} (wanted: above 0)"
+    )
 
 
 def _at_few_labels(name: str, place: Path, seeds: int) -> tuple[float, float]:
@@ -56,9 +69,9 @@ def _at_few_labels(name: str, place: Path, seeds: int) -> tuple[float, float]:
         table = list(csv.DictReader(file))
     pool = [row for row in table if row["split"] == "train"]
     test = [row for row in table if row["split"] != "train"]
-    interface = _interface(sorted({row["label"] for row in table}))
+    xml = interface(sorted({row["label"] for row in table}))
     draws = [np.random.default_rng(seed).permutation(len(pool))[:LABELS] for seed in range(seeds)]
-    found = [_one_draw(interface, [pool[place] for place in draw], test) for draw in draws]
+    found = [_one_draw(xml, [pool[place] for place in draw], test) for draw in draws]
     ours, theirs, error, rate, their_rate = np.mean(found, axis=0)
     print(
         f"   {name:20s} {100 * ours:6.1f} {100 * theirs:18.1f} {error:8.3f} {rate:12,.0f} {their_rate:9,.0f}",
@@ -67,10 +80,10 @@ def _at_few_labels(name: str, place: Path, seeds: int) -> tuple[float, float]:
     return float(ours), float(theirs)
 
 
-def _one_draw(interface: str, taught: Sequence[Row], test: Sequence[Row]) -> tuple[float, float, float, float, float]:
+def _one_draw(xml: str, taught: Sequence[Row], test: Sequence[Row]) -> tuple[float, float, float, float, float]:
     """Accuracy of both, our calibration error, and how many texts a second each judges."""
     texts, truth = [row["text"] for row in test], np.array([row["label"] for row in test])
-    model = learn(interface, _labels(taught), lambda _: b"", Settings()).controls[0]
+    model = learn(xml, label_set(taught), lambda _: b"", Settings()).controls[0]
     assert isinstance(model, ControlModel)
     seconds, probabilities = cpu(lambda: _probabilities(model, texts))
     right = np.array(model.question.outcomes)[probabilities.argmax(axis=1)] == truth
@@ -92,14 +105,14 @@ def _probabilities(model: ControlModel, texts: Sequence[str]) -> FloatArray:
     return model.probabilities(model.encoder.encode(material.views(model.view, range(len(texts))), len(texts)))
 
 
-def _interface(labels: Sequence[str]) -> str:
+def interface(labels: Sequence[str]) -> str:
     choices = "".join(f'<Choice value="{label}"/>' for label in labels)
     xml = f'<View><Text name="text" value="$text"/><Choices name="c" toName="text">{choices}</Choices></View>'
     parse(xml)
     return xml
 
 
-def _labels(taught: Sequence[Row]) -> LabelSet:
+def label_set(taught: Sequence[Row]) -> LabelSet:
     found: list[Any] = [
         TrainingRow(place, "c", {"text": row["text"]}, Choices((row["label"],)), 1.0, "consensus", False, place + 1)
         for place, row in enumerate(taught)
@@ -107,16 +120,23 @@ def _labels(taught: Sequence[Row]) -> LabelSet:
     return LabelSet().merged(found, len(found))
 
 
-def _chosen(name: str, place: Path, seeds: int, plan: Plan) -> FloatArray:
-    """The difference of the areas under macro-F1 of the default strategy and of chance, in points: (seeds,)."""
-    done = backtest(labeled(place, "text", "label", None, "tfidf+wordllama"), ("default", "random"), seeds, plan)
-    known = summaries(done.curves)
-    apart, needed = known["default"].against_random, known["default"].labels_needed
-    assert apart is not None
-    print(
-        f"   {name}: default needs {needed or 'more than ' + str(plan.budget)} labels for what random has with "
-        f"{plan.budget}; macro-F1 area {apart.mean:+.2f} points ({apart.low:+.2f} to {apart.high:+.2f})",
-        flush=True,
-    )
-    areas = [np.mean([run.macro_f1 for run in done.curves[one]], axis=1) for one in ("default", "random")]
-    return np.asarray(100 * (areas[0] - areas[1]))
+def _chosen(place: Path, seeds: int, plan: Plan, processes: int | None) -> tuple[float, FloatArray]:
+    """Labels that the default strategy needs, and the differences of the areas under macro-F1, in points: (seeds,).
+
+    Where it does not reach what random has it counts as if it needed all labels.
+    """
+    name = place.parent.name
+    data = labeled(place, "text", "label", None, "tfidf+wordllama")
+    began = time.monotonic()
+    done = backtest(data, ("default", "random"), seeds, plan, processes=processes)
+    one = summaries(done.curves)["default"]
+    assert one.against_random is not None
+    told = "not reached" if one.labels_needed is None else f"{one.labels_needed:,}"
+    wide = _interval(one.against_random)
+    print(f"   {name:20s} {told:>12s}   {wide}   ({time.monotonic() - began:.0f} s)", flush=True)
+    apart = areas(done.curves["default"], "macro_f1") - areas(done.curves["random"], "macro_f1")
+    return float(one.labels_needed or plan.budget), np.asarray(100 * apart)
+
+
+def _interval(one: Difference) -> str:
+    return f"{one.mean:+.2f}" if one.low is None else f"{one.mean:+.2f} ({one.low:+.2f} to {one.high:+.2f})"
