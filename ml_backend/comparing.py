@@ -1,6 +1,7 @@
 """A new version beside the live one, on the holdout: what each of them has right."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -8,13 +9,18 @@ from label_config.answers import Answer
 from label_config.canonical import canonical
 from label_config.model import LabelConfig
 
+from .control_model import ControlModel
+from .learners import Learned
 from .publishing import Decision, decide
 from .records import BoolArray, Opinion, Task, TrainingRow
-from .thinking import Mind
+from .thinking import LearnedMind
+
+Right: TypeAlias = Callable[[Answer, Answer], bool]
+"""Whether what was said is as good as the truth."""
 
 
 def compared(
-    new: Mind, live: Mind, config: LabelConfig, rows: Sequence[TrainingRow], *, force: bool = False
+    new: LearnedMind, live: LearnedMind, config: LabelConfig, rows: Sequence[TrainingRow], *, force: bool = False
 ) -> Decision:
     """What came of it; of ``rows`` the holdout alone counts.
 
@@ -28,24 +34,33 @@ def compared(
     news, olds = new.think(config, tasks, None), live.think(config, tasks, None)
     known = {name for name, thought in olds.items() if _says_something(thought.opinions)}
     asked = [row for row in held if row.control in known]
+    rules = {name: right_of(new.model.control(name)) for name in known}
     return decide(
         live.version,
         [row.task for row in asked],
-        _right(asked, [news[row.control].opinions[place[row.task]].answer for row in asked]),
-        _right(asked, [olds[row.control].opinions[place[row.task]].answer for row in asked]),
+        _right(asked, [news[row.control].opinions[place[row.task]].answer for row in asked], rules),
+        _right(asked, [olds[row.control].opinions[place[row.task]].answer for row in asked], rules),
         force=force,
     )
+
+
+def right_of(learned: Learned | None) -> Right:
+    """When an answer counts as right: as the control's model judges it (a number may be near enough), else the same."""
+    return learned.question.right if isinstance(learned, ControlModel) else _same
+
+
+def _same(said: Answer, truth: Answer) -> bool:
+    """Of several labels the order does not matter."""
+    return canonical(said) == canonical(truth)
 
 
 def _says_something(opinions: Sequence[Opinion]) -> bool:
     return any(opinion.answer is not None for opinion in opinions)
 
 
-def _right(rows: Sequence[TrainingRow], said: Sequence[Answer | None]) -> BoolArray:
+def _right(rows: Sequence[TrainingRow], said: Sequence[Answer | None], rules: Mapping[str, Right]) -> BoolArray:
     pairs = zip(rows, said, strict=True)
-    return np.array([_same(one, row.answer) for row, one in pairs], dtype=bool)
-
-
-def _same(said: Answer | None, truth: Answer | None) -> bool:
-    """Whether an answer is the right one; of several labels the order does not matter."""
-    return said is not None and truth is not None and canonical(said) == canonical(truth)
+    return np.array(
+        [one is not None and row.answer is not None and rules[row.control](one, row.answer) for row, one in pairs],
+        dtype=bool,
+    )
