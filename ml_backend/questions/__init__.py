@@ -27,8 +27,16 @@ class Question(Protocol):
         """Whether each outcome is answered by itself; else exactly one of them is."""
 
     @property
+    def head(self) -> str | None:
+        """The kind of head that it needs; null: what suits the encoder."""
+
+    @property
     def apart(self) -> bool:
         """Whether each of a head's columns is learned by itself; else exactly one of them is right."""
+
+    @property
+    def margin_tells(self) -> bool:
+        """Whether the two most probable outcomes tell how doubtful an answer is; else the models' disagreement does."""
 
     def told(self, answer: Answer) -> tuple[str, ...]:
         """The outcomes that an answer names; ones that nobody answered before are not among ``outcomes``."""
@@ -57,7 +65,7 @@ class Question(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class QuestionFamily:
-    """One kind of question. ``suits`` a control; ``taken(control)`` tells of answers whether the control takes them now.
+    """One kind of question. ``suits`` a control; ``taken(control)`` tells of answers whether it takes them now.
 
     ``made(control, answers)`` raises NotLearnable where the answers teach nothing; ``restore`` raises KeyError,
     TypeError or ValueError for what ``saved`` did not give.

@@ -66,6 +66,8 @@ class _Labels:
     """What both have in common: outcomes are the labels."""
 
     outcomes: tuple[str, ...]
+    head = None
+    margin_tells = True
 
     def told(self, answer: Answer) -> tuple[str, ...]:
         """The chosen labels."""

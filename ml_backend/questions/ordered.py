@@ -1,17 +1,18 @@
-"""Numbers: Rating and Number. What is learned is whether the answer lies above each of a row of bounds.
+"""Numbers: Rating and Number. A regression tells the number, how far it is off out of fold tells the rest.
 
-Few different values are outcomes by themselves, many are cut into intervals of about as many answers each. So a
-prediction is a distribution, and not a number alone. Frank and Hall 2001; crossing bounds are put in order
-(Chernozhukov, Fernandez-Val and Galichon 2010).
+Few different values are outcomes by themselves, else the line is cut into intervals: the number that a head gives, with
+logistic noise of the size that the temperature says, has a probability of lying in each. This is the proportional odds
+model (McCullagh 1980) with bounds that are given.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from scipy.special import expit
+from scipy.stats import skew
 
 from label_config.answers import Answer, Number
 from label_config.model import Control, Family
@@ -21,11 +22,15 @@ from ..records import FloatArray, IntArray
 
 MOST_VALUES = 12
 """As many different values are outcomes by themselves."""
-INTERVALS = 12
-ANSWERS_EACH = 5
-"""Answers of an interval at least."""
+LEAST_ANSWERS = 15
+"""Of numbers that can be anything: fewer tell nothing of how far off a regression is."""
+INTERVALS = 40
+FARTHEST = 10.0
+"""Standard deviations from the mean that intervals reach to at most: one typing error must not widen all of them."""
 TOLERANCE = 0.1
 """Of a number that can be anything: how far off, as a share of the span of the middle 90 %, still counts as right."""
+MORE_EVEN = 0.5
+"""Positive numbers are learned by their logarithms where these are so much less skewed."""
 
 
 def suits(control: Control) -> bool:
@@ -41,21 +46,35 @@ def taken(control: Control) -> Callable[[Answer], bool]:
 
 
 def made(control: Control, answers: Sequence[Answer]) -> "Ordered":
-    """Outcomes that the answers show; raises NotLearnable where they are too few to make two."""
+    """Outcomes that the answers show; raises NotLearnable where they are too few."""
     values = _values(answers)
     there = np.unique(values)
     if len(there) <= MOST_VALUES:
         bounds = (there[1:] + there[:-1]) / 2
-        return Ordered(tuple(there.tolist()), tuple(bounds.tolist()), None, _decimals(there))
-    count = min(INTERVALS, len(values) // ANSWERS_EACH)
-    cuts = np.unique(np.quantile(values, np.linspace(0, 1, count + 1)[1:-1], method="inverted_cdf"))
-    bounds = cuts[(cuts >= there[0]) & (cuts < there[-1])]
-    if not len(bounds):
-        raise NotLearnable(f"control {control.name!r}: {len(values)} different numbers are too few to learn from")
-    inside = np.searchsorted(bounds, values, side="left")
-    means = [float(values[inside == place].mean()) for place in range(len(bounds) + 1)]
-    low, high = np.quantile(values, [0.05, 0.95])
-    return Ordered(tuple(means), tuple(bounds.tolist()), TOLERANCE * float(high - low), _decimals(there))
+        spread = float(values.std()) or 1.0
+        return Ordered(tuple(there.tolist()), tuple(bounds.tolist()), None, _decimals(there), spread)
+    if len(values) < LEAST_ANSWERS:
+        raise NotLearnable(
+            f"control {control.name!r}: {len(values)} different numbers are too few to learn from, {LEAST_ANSWERS} are "
+            "needed"
+        )
+    logarithmic = bool(there[0] > 0 and abs(skew(np.log(values))) < abs(skew(values)) - MORE_EVEN)
+    line = np.log(values) if logarithmic else values
+    mean, spread = float(line.mean()), float(line.std())
+    low = max(float(line.min()) - spread, mean - FARTHEST * spread)
+    high = min(float(line.max()) + spread, mean + FARTHEST * spread)
+    edges = np.linspace(low, high, INTERVALS + 1)
+    middles = (edges[1:] + edges[:-1]) / 2
+    first, last = np.quantile(values, [0.05, 0.95])
+    return Ordered(
+        tuple((np.exp(middles) if logarithmic else middles).tolist()),
+        tuple((np.exp(edges) if logarithmic else edges)[1:-1].tolist()),
+        TOLERANCE * float(last - first),
+        _decimals(there),
+        spread,
+        logarithmic,
+        (control.low, control.high),
+    )
 
 
 def restore(saved: Mapping[str, Any]) -> "Ordered":
@@ -66,6 +85,9 @@ def restore(saved: Mapping[str, Any]) -> "Ordered":
         tuple(map(float, saved["bounds"])),
         None if tolerance is None else float(tolerance),
         int(saved["decimals"]),
+        float(saved["spread"]),
+        bool(saved["logarithmic"]),
+        (saved["limits"][0], saved["limits"][1]),
     )
 
 
@@ -83,15 +105,26 @@ class Ordered:
     """m values in order, with m - 1 bounds between them.
 
     ``tolerance`` null: each value is an answer by itself. Else a value stands for an interval, the answer is their
-    mean, and it counts as right within the tolerance. Answers have ``decimals`` places.
+    mean, and it counts as right within the tolerance. Answers have ``decimals`` places. ``spread`` is the standard
+    deviation of all answers (of their logarithms where ``logarithmic``): heads learn in units of it. ``limits`` are the
+    control's, null where it has none.
     """
 
     values: tuple[float, ...]
     bounds: tuple[float, ...]
     tolerance: float | None
     decimals: int
+    spread: float
+    logarithmic: bool = False
+    limits: tuple[float | None, float | None] = (None, None)
+    head = "ridge"
     several = False
     apart = True
+
+    @property
+    def margin_tells(self) -> bool:
+        """Of intervals the two most probable are always neighbours."""
+        return self.tolerance is None
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -110,17 +143,16 @@ class Ordered:
         return (self.outcomes[int(self._places(np.array([answer.value]))[0])],)
 
     def targets(self, answers: Sequence[Answer]) -> FloatArray:
-        """1 where an answer lies above a bound."""
-        places = self._places(_values(answers))
-        return np.asarray(places[:, None] > np.arange(len(self.bounds)), dtype=np.float64)
+        """The numbers themselves (or their logarithms), (n, 1), in units of the spread."""
+        return self._line(_values(answers))[:, None]
 
     def scores(self, logits: FloatArray) -> FloatArray:
-        """The logits themselves."""
-        return logits
+        """How far above each bound the number is, (n, m - 1)."""
+        return logits - self._line(np.array(self.bounds))
 
     def probabilities(self, scores: FloatArray, temperatures: FloatArray) -> FloatArray:
         """Of each value or interval: between the probabilities of lying above its two bounds."""
-        above = -np.sort(-np.asarray(expit(scores / temperatures)), axis=1)
+        above = np.asarray(expit(scores / temperatures))
         ends = np.ones((len(above), 1))
         return np.asarray(np.hstack([ends, above]) - np.hstack([above, 0 * ends]))
 
@@ -129,7 +161,7 @@ class Ordered:
         if self.tolerance is None:
             best = int(np.argmax(row))
             return Number(self.values[best]), float(row[best])
-        mean = round(float(row @ np.array(self.values)), self.decimals)
+        mean = round(self._inside(float(row @ np.array(self.values))), self.decimals)
         return Number(mean), self._within(row, mean)
 
     def right(self, said: Answer, truth: Answer) -> bool:
@@ -139,31 +171,33 @@ class Ordered:
         return abs(said.value - truth.value) <= (self.tolerance or 1e-9)
 
     def still_fits(self, control: Control) -> bool:
-        """All values are still within the bounds."""
+        """A number, as before; of single values, all are still within the bounds."""
         takes = taken(control)
-        return suits(control) and all(takes(Number(value)) for value in self.values)
+        return suits(control) and (self.tolerance is not None or all(takes(Number(value)) for value in self.values))
 
     def saved(self) -> dict[str, Any]:
         """Everything."""
-        return {
-            "values": list(self.values),
-            "bounds": list(self.bounds),
-            "tolerance": self.tolerance,
-            "decimals": self.decimals,
-        }
+        return asdict(self)
+
+    def _inside(self, value: float) -> float:
+        low, high = self.limits
+        return max(value if high is None else min(value, high), value if low is None else low)
+
+    def _line(self, values: FloatArray) -> FloatArray:
+        """Where numbers lie on the line that is learned."""
+        if self.logarithmic:
+            values = np.log(np.maximum(values, np.finfo(np.float64).tiny))
+        return values / self.spread
 
     def _places(self, values: FloatArray) -> IntArray:
         """Which value or interval a number belongs to."""
         return np.searchsorted(np.array(self.bounds), values, side="left").astype(np.int64)
 
     def _within(self, row: FloatArray, mean: float) -> float:
-        """The probability of what lies within the tolerance of ``mean``; inside an interval all is as probable.
-
-        The two outer intervals are taken as twice as long as from their mean value to their bound.
-        """
+        """The probability of what lies within the tolerance of ``mean``; inside an interval all is as probable."""
         assert self.tolerance is not None
         first, last = self.values[0], self.values[-1]
-        edges = np.array([2 * first - self.bounds[0], *self.bounds, 2 * last - self.bounds[-1]])
+        edges = np.array([min(2 * first - self.bounds[0], first), *self.bounds, max(2 * last - self.bounds[-1], last)])
         shares = np.concatenate([[0.0], np.cumsum(row)])
         low, high = np.interp([mean - self.tolerance, mean + self.tolerance], edges, shares)
         return float(np.clip(high - low, 0.0, 1.0))

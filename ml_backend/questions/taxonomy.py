@@ -69,6 +69,8 @@ class Paths:
 
     paths: tuple[Path, ...]
     several: bool
+    head = None
+    margin_tells = True
     apart = True
 
     @property

@@ -2,10 +2,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 from scipy.special import expit, softmax
+from sklearn.linear_model import Ridge
 
-from ml_backend.models import HEADS
+from ml_backend.models import HEADS, ridge
 from ml_backend.models.options import Options
+from ml_backend.models.ridge import PENALTIES, best_penalty
 from ml_backend.records import FloatArray
+
+CLASSIFIERS = [name for name, family in HEADS.items() if not family.numbers]
 
 
 def clusters(count: int, *, seed: int = 0) -> tuple[FloatArray, FloatArray]:
@@ -15,7 +19,7 @@ def clusters(count: int, *, seed: int = 0) -> tuple[FloatArray, FloatArray]:
     return np.eye(3, 8)[kind] * 3 + rng.normal(0, 0.5, (count, 8)), np.eye(3)[kind]
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_it_learns_what_can_be_learned(name: str) -> None:
     rows, targets = clusters(90)
     (head,) = HEADS[name].fit(rows, targets, np.ones((1, 90)), Options())
@@ -23,7 +27,7 @@ def test_it_learns_what_can_be_learned(name: str) -> None:
     assert (head.logits(new).argmax(axis=1) == wanted.argmax(axis=1)).mean() > 0.97
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_each_label_of_a_multiple_choice_is_learned_by_itself(name: str) -> None:
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(300, 6))
@@ -32,7 +36,7 @@ def test_each_label_of_a_multiple_choice_is_learned_by_itself(name: str) -> None
     assert ((expit(head.logits(rows[200:])) > 0.5) == targets[200:]).mean() > 0.85
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_there_is_a_head_a_row_of_weights_and_it_never_saw_what_weighs_nothing(name: str) -> None:
     rows, targets = clusters(60)
     poisoned = targets.copy()
@@ -44,7 +48,7 @@ def test_there_is_a_head_a_row_of_weights_and_it_never_saw_what_weighs_nothing(n
     assert not np.allclose(both.logits(new), clean.logits(new))
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_equal_arguments_give_equal_heads_and_they_survive_the_disk(name: str) -> None:
     rows, targets = clusters(45)
     (first,) = HEADS[name].fit(rows, targets, np.ones((1, 45)), Options(seed=3))
@@ -54,7 +58,7 @@ def test_equal_arguments_give_equal_heads_and_they_survive_the_disk(name: str) -
     assert (restored.logits(rows) == first.logits(rows)).all()
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 @pytest.mark.parametrize("multiple", [False, True])
 def test_logits_are_finite_whatever_was_seen(name: str, multiple: bool) -> None:
     rows, _ = clusters(12)
@@ -66,9 +70,38 @@ def test_logits_are_finite_whatever_was_seen(name: str, multiple: bool) -> None:
         assert (logits.argmax(axis=1) == column).all()
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_two_classes_of_three_leave_the_third_improbable(name: str) -> None:
     rows, targets = clusters(60)
     seen = targets[:, 2] == 0
     (head,) = HEADS[name].fit(rows[seen], targets[seen], np.ones((1, int(seen.sum()))), Options())
     assert softmax(head.logits(rows), axis=1)[:, 2].max() < 0.1
+
+
+def test_the_penalty_is_the_one_that_leaving_each_row_out_chooses() -> None:
+    rng = np.random.default_rng(0)
+    rows, weights = rng.normal(size=(40, 8)), rng.uniform(0.2, 1, size=40)
+    targets = (rows @ rng.normal(size=8) + 3 * rng.normal(size=40))[:, None]
+    mean = np.average(targets, axis=0, weights=weights)
+
+    def left_out(penalty: float) -> float:
+        total = 0.0
+        for row in range(40):
+            others = np.arange(40) != row
+            model = Ridge(penalty, fit_intercept=False).fit(rows[others], (targets - mean)[others, 0], weights[others])
+            total += weights[row] * float(targets[row, 0] - mean[0] - model.predict(rows[[row]])[0]) ** 2
+        return total
+
+    assert best_penalty(rows, targets, weights) == min(PENALTIES, key=left_out)
+
+
+def test_a_ridge_of_many_rows_is_that_of_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(100, 8)) / 3
+    targets = (rows @ rng.normal(size=8))[:, None] + 0.1 * rng.normal(size=(100, 1))
+    weights = np.stack([np.ones(100), (np.arange(100) % 5 != 0).astype(float)])
+    few = HEADS["ridge"].fit(rows, targets, weights, Options())
+    monkeypatch.setattr(ridge, "MOST_ROWS", 60)
+    monkeypatch.setattr(ridge, "PENALTIES", [best_penalty(rows, targets, weights[0])])
+    for one, other in zip(few, HEADS["ridge"].fit(rows, targets, weights, Options()), strict=True):
+        assert one.logits(rows) == pytest.approx(other.logits(rows), abs=1e-3)
