@@ -26,8 +26,8 @@ def typiclust(pool: Pool, rng: np.random.Generator, batch: int) -> IntArray:
     drawn = np.sort(rng.choice(count, SAMPLE, replace=False)) if count > SAMPLE else np.arange(count)
     labeled = 0 if pool.known is None else pool.known.shape[0]
     clusters = min(labeled + batch, max(1, len(drawn) // 2), 500)
-    narrow = _narrowed(pool.features.shape[1], rng)
-    middles, member = _clusters(dense(pool.features[drawn] @ narrow), clusters, rng)
+    narrow = narrowed(pool.features.shape[1], rng)
+    middles, member = clusters_of(dense(pool.features[drawn] @ narrow), clusters, rng)
     taken = np.zeros(len(middles), dtype=np.int64)
     if labeled:
         taken += np.bincount((dense(pool.known @ narrow) @ middles.T).argmax(axis=1), minlength=len(middles))
@@ -43,14 +43,14 @@ def typiclust(pool: Pool, rng: np.random.Generator, batch: int) -> IntArray:
     return then_by_worth(np.array(chosen, dtype=np.int64), pool.utilities)
 
 
-def _narrowed(columns: int, rng: np.random.Generator) -> FloatArray:
+def narrowed(columns: int, rng: np.random.Generator) -> FloatArray:
     """What rows are multiplied with to have ``WIDTH`` columns at most (Johnson and Lindenstrauss 1984)."""
     if columns <= WIDTH:
         return np.eye(columns)
     return rng.normal(0.0, WIDTH**-0.5, (columns, WIDTH))
 
 
-def _clusters(rows: FloatArray, clusters: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
+def clusters_of(rows: FloatArray, clusters: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
     """The middles of the clusters at length 1, and which cluster each row is in."""
     from sklearn.cluster import MiniBatchKMeans  # slow to import, and --help needs none of it
 
