@@ -6,7 +6,7 @@ rest needs the shared secret.
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flask import Flask, Response, abort, jsonify, request
@@ -63,13 +63,18 @@ def _serve_label_studio(app: Flask, serving: Serving, measures: Measures) -> Non
     @app.post("/predict")
     def predict() -> Response:
         """One prediction a task."""
-        asked = wire.predict_request(wire.body_of(request.get_data()))
+        asked = wire.predict_request(wire.body_of(request.get_data(cache=False)))
         with measures.seconds.time():
             results = serving_flow.predict(
                 serving, asked.project, asked.config, asked.tasks, asked.answered, asked.context
             )
-        measures.count(results)
-        return jsonify(results=results)
+            content = _as_one(measures.counted(results))
+        return Response(content, mimetype="application/json")
+
+
+def _as_one(results: Iterable[Mapping[str, Any]]) -> str:
+    """The answer to /predict: as text it takes a tenth of the memory that the results would take together."""
+    return '{"results":[' + ",".join(json.dumps(one, separators=(",", ":"), allow_nan=False) for one in results) + "]}"
 
 
 def _serve_events(app: Flask, serving: Serving, trainer: Trainer, measures: Measures) -> None:
@@ -131,7 +136,7 @@ def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
         """What the model thinks of a pool, as NDJSON."""
         if (refused := _refused(serving)) is not None:
             return refused
-        asked = wire.score_request(wire.body_of(request.get_data()))
+        asked = wire.score_request(wire.body_of(request.get_data(cache=False)))
         lines = serving_flow.score(serving, asked.project, asked.config, asked.tasks, asked.model, asked.round)
         return Response(_as_lines(lines), mimetype="application/x-ndjson")
 

@@ -1,14 +1,15 @@
 """What the server counts, for Prometheus: over all of its processes."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+T = TypeVar("T", bound=Mapping[str, Any])
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """Where processes put their counts together, if this variable names a folder when prometheus_client is imported."""
 
@@ -27,11 +28,14 @@ class Measures:
             MultiProcessCollector(self._shown)  # type: ignore[no-untyped-call] # its registration is its effect
         self._shown.register(_Projects(projects))
 
-    def count(self, results: Sequence[Mapping[str, Any]]) -> None:
-        """Predictions that are sent."""
-        given = sum(bool(one["result"]) for one in results)
+    def counted(self, results: Iterable[T]) -> Iterator[T]:
+        """Predictions as they are, counted once all of them are made."""
+        given = abstained = 0
+        for one in results:
+            given, abstained = (given + 1, abstained) if one["result"] else (given, abstained + 1)
+            yield one
         self._predicted.labels("given").inc(given)
-        self._predicted.labels("abstained").inc(len(results) - given)
+        self._predicted.labels("abstained").inc(abstained)
 
     def text(self) -> bytes:
         """All of it in Prometheus' own format."""

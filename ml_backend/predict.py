@@ -20,12 +20,16 @@ from . import cold_start, rounds
 from .acquisition import Pool, order_pool, place_of
 from .encoders import Fetch
 from .errors import RegistryError
+from .features import chunks
 from .records import ABSTAINS, FloatArray, IntArray, Opinion, Task, Thought
 from .registry import NO_MODEL, Registry
 from .rounds import Round
 from .settings import Settings
 from .thinking import Mind, Minds
 from .uncertainty import SIGNALS
+
+AT_ONCE = 2_048
+"""Tasks that are thought about together."""
 
 UNKNOWN_PLACE = 0.5
 """The score of a task where there is nothing to compare it with: no model and no round."""
@@ -63,30 +67,40 @@ def predict(
     tasks: Sequence[Task | None],
     answered: frozenset[str] = frozenset(),
     context: Mapping[str, Any] | None = None,
-) -> list[dict[str, Any]]:
+) -> Iterator[dict[str, Any]]:
     """One prediction a task, as Label Studio takes it; ``config`` or a task of null: it abstains there.
 
     ``answered`` controls have an answer of the annotator already, so nothing is suggested for them; ``context`` is
-    the rest of an interactive request.
+    the rest of an interactive request. They come a part at a time, so that memory does not grow with their number.
     """
     until = time.monotonic() + serving.settings.predict_seconds
     shown = _shown(serving, project)
     mind = _mind_of(serving, project, shown)
     version = shown.version if shown else mind.version if mind else NO_MODEL
-    readable = [task for task in tasks if task is not None] if config else []
-    thoughts = mind.think(config, readable, until, context) if mind and config else {}
     scale = shown.utilities if shown and len(shown.utilities) else mind.scale() if mind else np.empty(0)
-    results: list[dict[str, Any]] = []
-    place = 0
-    for task in tasks:
-        opinions: dict[str, Opinion] = {}
-        if task is not None and config:
-            opinions = {name: thought.opinions[place] for name, thought in thoughts.items()}
-            place += 1
-        led = task is not None and not (shown and task.id in shown.blind)
-        regions = _regions(config, opinions, answered) if led and config else []
-        results.append({"model_version": version, "score": _score(task, opinions, shown, scale), "result": regions})
-    return results
+    for part in chunks(tasks, AT_ONCE):
+        readable = [task for task in part if task is not None] if config else []
+        thoughts = _thought(mind, config, readable, until, context) if mind and config else {}
+        place = 0
+        for task in part:
+            opinions: dict[str, Opinion] = {}
+            if task is not None and config:
+                opinions = {name: thought.opinions[place] for name, thought in thoughts.items()}
+                place += 1
+            led = task is not None and not (shown and task.id in shown.blind)
+            regions = _regions(config, opinions, answered) if led and config else []
+            yield {"model_version": version, "score": _score(task, opinions, shown, scale), "result": regions}
+
+
+def _thought(
+    mind: Mind, config: LabelConfig, tasks: Sequence[Task], until: float, context: Mapping[str, Any] | None
+) -> Mapping[str, Thought]:
+    """What it thinks; where that fails it abstains, because Label Studio would lose all the others as well."""
+    try:
+        return mind.think(config, tasks, until, context)
+    except Exception:
+        log.exception("%s cannot think about a part of the tasks: abstaining on %d of them", mind.version, len(tasks))
+        return _nothing(config, tasks)
 
 
 def score(
@@ -204,7 +218,7 @@ def _mind_of(serving: Serving, project: str, shown: Round | None) -> Mind | None
     """The one behind the round that is shown; the live one before the first round."""
     try:
         return _asked_for(serving, project, shown.model if shown else None)
-    except RegistryError as error:
+    except (RegistryError, OSError) as error:
         log.error("%s: abstaining until the next round", error)
         return None
 

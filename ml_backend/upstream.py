@@ -265,7 +265,7 @@ def our_class(serving: Serving) -> type[Any]:
             params = {"context": dict(context) if context else None}
             body = {"project": self._key(), "tasks": list(tasks), "label_config": self.label_config, "params": params}
             asked = predict_request(body)
-            return predict(serving, asked.project, asked.config, asked.tasks, asked.answered, asked.context)
+            return list(predict(serving, asked.project, asked.config, asked.tasks, asked.answered, asked.context))
 
         def fit(self, event: str, data: Mapping[str, Any], **_: Any) -> dict[str, str]:  # noqa: ARG002 - their signature
             """Learn what the feed has."""

@@ -1,13 +1,18 @@
 """What Label Studio asks: its ML contract, and its events."""
 
+import dataclasses
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from label_config.model import LabelConfig
+from ml_backend.predict import AT_ONCE, Serving
+from ml_backend.records import Task, Thought
 from ml_backend.study import remember_interface
+from ml_backend.thinking import LearnedMind, Mind
 
 from .scenes import PROJECT, SENTIMENT, TOPICS, feed_server, learned, sentiment_rows, serving, topic_rows
 from .stage import BAD, GOOD, TORN, Here, answers
@@ -122,6 +127,40 @@ def test_when_time_is_up_the_rest_abstains(tmp_path: Path) -> None:
     told = Here(outside).predict(*[GOOD] * 600)
     assert all(one["result"] == [] for one in told)
     assert len(told) == 600
+
+
+class Failing:
+    """Minds whose live one fails on some tasks."""
+
+    def __init__(self, outside: Serving) -> None:
+        self._minds = outside.minds
+
+    def live(self, project: str) -> tuple[Mind | None, str | None]:
+        mind, problem = self._minds.live(project)
+        assert isinstance(mind, LearnedMind)
+        return FailingMind(mind.model, mind.fetch, mind.utility), problem
+
+    def named(self, project: str, version: str) -> Mind:
+        return self._minds.named(project, version)
+
+    def study(self, project: str) -> object:
+        return self._minds.study(project)
+
+
+class FailingMind(LearnedMind):
+    def think(
+        self, config: LabelConfig, tasks: Sequence[Task], until: float | None, context: Mapping[str, Any] | None = None
+    ) -> dict[str, Thought]:
+        if any(task.data.get("text") == "poison" for task in tasks):
+            raise ZeroDivisionError("a defect")
+        return super().think(config, tasks, until, context)
+
+
+def test_where_thinking_fails_that_part_abstains_and_the_others_are_answered(here: Here) -> None:
+    one = Here(dataclasses.replace(here.outside, minds=Failing(here.outside)))
+    tasks = [*[GOOD] * AT_ONCE, {"id": 1, "data": {"text": "poison"}}, *[BAD] * (AT_ONCE - 1), GOOD]
+    told = one.predict(*tasks)
+    assert [bool(one["result"]) for one in told] == [True] * AT_ONCE + [False] * AT_ONCE + [True]
 
 
 @pytest.fixture

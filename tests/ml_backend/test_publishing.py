@@ -49,7 +49,9 @@ def test_it_is_published_unless_mcnemars_exact_test_calls_it_worse(both: int, ne
     assert (found.both_right, found.only_new, found.only_old) == (both, new, old) == (both, found.better, found.worse)
     assert found.p == pytest.approx(exact, abs=1e-6)
     assert found.difference == pytest.approx((new - old) / count, abs=1e-6)
-    assert found.low is not None and found.high is not None
+    assert found.low is not None
+    assert found.high is not None
+    assert found.difference is not None
     assert -1 <= found.low <= found.difference <= found.high <= 1
 
 

@@ -172,3 +172,30 @@ def test_learning_that_takes_too_long_is_ended(tmp_path: Path, feed: FeedServer)
         assert "took longer than lesson_seconds (0.01)" in standing(server)["error"]
         assert standing(server)["model"] is None
         assert SECRET not in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+def most_memory(pid: int) -> int:
+    """The most bytes that a process has held so far."""
+    (line,) = [one for one in Path(f"/proc/{pid}/status").read_text("ascii").splitlines() if one.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
+
+
+def test_a_hundred_thousand_tasks_in_one_request_are_answered_in_time_and_in_little_memory(
+    tmp_path: Path, feed: FeedServer
+) -> None:
+    with serving(tmp_path, feed.url, workers="1", predict_seconds="2") as server:
+        server.post("/train", ASKED)
+        server.await_model("tiebreak-1")
+        (worker,) = server.workers()
+        text = "lovely wave great harbour " * 5
+        tasks = [{"id": number, "data": {"text": f"{text}{number}"}} for number in range(100_000)]
+        server.post("/predict", {**ASKED, "tasks": tasks[:4_000]})
+        before, since = most_memory(worker), time.monotonic()
+        results = server.post("/predict", {**ASKED, "tasks": tasks}).json()["results"]
+        assert time.monotonic() - since < 20  # two seconds of thinking; the rest is the way there and back
+        assert len(results) == 100_000
+        given = [bool(one["result"]) for one in results]
+        assert given == sorted(given, reverse=True)
+        assert 0 < sum(given) < 100_000
+        assert most_memory(worker) - before < 300_000_000
+        assert server.workers() == [worker]
