@@ -55,7 +55,7 @@ def test_before_anything_was_learned_it_abstains(empty: Here) -> None:
         {"id": 1, "data": []},
         {"id": 1, "data": {}},
         {"id": 1, "data": {"text": None}},
-        {"id": 1, "data": {"text": ["a"]}},
+        {"id": 1, "data": {"text": {"a": "b"}}},
         {"id": "x", "data": {"other": "a"}},
     ],
 )
