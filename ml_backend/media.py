@@ -8,7 +8,12 @@ import base64
 import binascii
 import ipaddress
 import re
+import socket
+import threading
 import time
+from collections.abc import Callable
+from functools import partial
+from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 import requests
@@ -17,20 +22,44 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from .access import Access
+from .disk_cache import DiskCache
 from .errors import MediaError
 from .settings import Settings
 
 REDIRECTS = 3
 PIECE = 65_536
+AT_ONCE = 16
+"""Connections to one host that are kept open."""
+
+KEPT_SECONDS = 86_400.0
+"""How long what an address gave is not asked for again."""
+
+FAILED_SECONDS = 60.0
+"""How long an address that failed is not asked again: others wait for their turn."""
+
+MOST_FAILED = 10_000
+STORAGES = ("s3", "gs", "azure-blob")
+"""Kinds of addresses that Label Studio turns into others, for storages that it is connected to."""
+
 _KEPT = re.compile(r"/(data|storage-data)/|/(tasks|projects)/[0-9]+/(resolve|presign)/")
 """Where Label Studio keeps what was uploaded, and what it brings from storages."""
 
 
 class Media:
-    """Fetches images as the settings allow; ``fetch`` may be called from several threads at once."""
+    """Fetches images as the settings allow; ``fetch`` may be called from several threads at once.
 
-    def __init__(self, settings: Settings) -> None:
+    What was fetched is kept in the ``cache``.
+    """
+
+    def __init__(
+        self, settings: Settings, cache: DiskCache | None = None, *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._settings = settings
+        self._cache = cache
+        self._clock = clock
+        self._failed: dict[str, tuple[float, str]] = {}
+        self._turn = threading.Lock()
+        self._sessions = {public_only: _session(public_only) for public_only in (True, False)}
         home = urlsplit(settings.label_studio_url)
         self._home = (home.scheme, home.hostname, home.port)
         self._prefix = home.path
@@ -41,18 +70,58 @@ class Media:
         )
         self._trusted = {host.lower() for host in (home.hostname, *settings.media_hosts) if host}
 
-    def fetch(self, address: str) -> bytes:
-        """The bytes at ``address``: a data: URI, an http(s) URL, or a path of Label Studio such as /data/upload/...
+    def close(self) -> None:
+        """Let go of the connections that are kept open."""
+        for session in self._sessions.values():
+            session.close()
+
+    def of_project(self, project: str) -> Callable[[str], bytes]:
+        """``fetch`` for tasks of the project with that key, which may name files of its storages."""
+        return partial(self.fetch, project=project)
+
+    def fetch(self, address: str, project: str = "") -> bytes:
+        """The bytes at ``address``: a data: URI, an http(s) URL, a path of Label Studio such as /data/upload/..., or
+        an s3:, gs: or azure-blob: one of a storage of the ``project``.
 
         Raises MediaError that says why not.
         """
         if address[:5].lower() == "data:":
             return self._inline(address)
+        if address.partition("://")[0] in STORAGES:
+            address = self._stored(address, project)
         if address.startswith("/") and not address.startswith("//"):
             if not self._settings.label_studio_url:
                 raise MediaError("Label Studio keeps this image, and label_studio_url is not set")
             address = self._settings.label_studio_url + self._below(address)
-        return self._download(address)
+        return self._kept(address)
+
+    def _stored(self, address: str, project: str) -> str:
+        """Where Label Studio shows a file of a storage that the project is connected to."""
+        if not project:
+            raise MediaError(f"an {address.partition(':')[0]}: address can be fetched for tasks of a project alone")
+        named = base64.urlsafe_b64encode(address.encode("utf-8", "replace")).decode()
+        return f"/projects/{project.partition('.')[0]}/resolve/?fileuri={named}"
+
+    def _kept(self, address: str) -> bytes:
+        """What the address gave a while ago, else what it gives now."""
+        now = self._clock()
+        failed_at, reason = self._failed.get(address, (0.0, ""))
+        if now - failed_at < FAILED_SECONDS:
+            raise MediaError(reason)
+        found = self._cache.get(address, now - KEPT_SECONDS) if self._cache else None
+        if found is not None:
+            return found
+        try:
+            found = self._download(address)
+        except MediaError as error:
+            with self._turn:
+                if len(self._failed) >= MOST_FAILED:
+                    self._failed.clear()
+                self._failed[address] = (now, str(error))
+            raise
+        if self._cache:
+            self._cache.put(address, found)
+        return found
 
     def _below(self, path: str) -> str:
         """The path without the one that Label Studio itself lives under."""
@@ -75,7 +144,7 @@ class Media:
     def _download(self, address: str) -> bytes:
         until = time.monotonic() + self._settings.media_seconds
         for _ in range(REDIRECTS + 1):
-            with requests.Session() as session, self._get(session, address, until) as reply:
+            with self._get(address, until) as reply:
                 if not reply.is_redirect:
                     if reply.status_code != 200:
                         raise MediaError(f"HTTP {reply.status_code}")
@@ -83,8 +152,7 @@ class Media:
                 address = urljoin(address, reply.headers["Location"])
         raise MediaError(f"more than {REDIRECTS} redirects")
 
-    def _get(self, session: requests.Session, address: str, until: float) -> requests.Response:
-        session.trust_env = False
+    def _get(self, address: str, until: float) -> requests.Response:
         try:
             parts = urlsplit(address)
             port = parts.port
@@ -92,7 +160,7 @@ class Media:
             raise MediaError(f"not an address: {error}") from error
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise MediaError(f"addresses of kind {parts.scheme[:20] or '?'!r} are not fetched")
-        session.mount(f"{parts.scheme}://", _Guarded(public_only=parts.hostname.lower() not in self._trusted))
+        session = self._sessions[parts.hostname.lower() not in self._trusted]
         home = (parts.scheme, parts.hostname, port) == self._home
         # Other pages of Label Studio do things when they are asked for, such as locking the next task.
         kept = home and _KEPT.match(self._below(parts.path))
@@ -122,24 +190,43 @@ class Media:
 class _PublicHTTP(HTTPConnection):
     """Refuses, before a byte is sent, to talk to an address that is not public: whatever its name resolved to."""
 
-    def connect(self) -> None:
-        super().connect()
-        _refuse_private(self)
+    def _new_conn(self) -> socket.socket:
+        return _public(super()._new_conn())
 
 
 class _PublicHTTPS(HTTPSConnection):
     """The same over TLS."""
 
-    def connect(self) -> None:
-        super().connect()
-        _refuse_private(self)
+    def _new_conn(self) -> socket.socket:
+        return _public(super()._new_conn())
 
 
-def _refuse_private(connection: HTTPConnection) -> None:
-    address = connection.sock.getpeername()[0] if connection.sock else ""
-    if not ipaddress.ip_address(address.partition("%")[0]).is_global:
+def _public(connection: socket.socket) -> socket.socket:
+    address = str(connection.getpeername()[0])
+    if not is_public(address):
         connection.close()
-        raise requests.ConnectionError(f"{address} is a private address")
+        raise MediaError("lies on a private address; media_hosts names hosts from which it may be fetched")
+    return connection
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet, and one that it holds inside as well.
+
+    >>> [is_public(one) for one in ("1.1.1.1", "10.0.0.1", "::1", "64:ff9b::7f00:1")]
+    [True, False, False, False]
+    """
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if not found.is_global or found.is_multicast:
+        return False
+    if isinstance(found, ipaddress.IPv4Address):
+        return True
+    if found in _TRANSLATED:
+        return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF).is_global
+    return found.sixtofour is None or found.sixtofour.is_global
+
+
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+"""IPv4 addresses as networks without IPv4 reach them (RFC 6052)."""
 
 
 class _HTTPPool(HTTPConnectionPool):
@@ -154,6 +241,16 @@ class _Guarded(HTTPAdapter):
     """Connects to public addresses alone, where asked to."""
 
     def __init__(self, *, public_only: bool) -> None:
-        super().__init__()
+        super().__init__(pool_connections=AT_ONCE, pool_maxsize=AT_ONCE)
         if public_only:
             self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+def _session(public_only: bool) -> requests.Session:
+    """Keeps connections, and nothing else: no cookie, nothing out of the environment."""
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    for kind in ("http://", "https://"):
+        session.mount(kind, _Guarded(public_only=public_only))
+    return session

@@ -1,12 +1,15 @@
 import base64
 import json
+import socket
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+from ml_backend.disk_cache import DiskCache
 from ml_backend.errors import MediaError
 from ml_backend.media import Media
 from ml_backend.settings import Settings
@@ -43,6 +46,11 @@ class Images(BaseHTTPRequestHandler):
         if kind in ("metadata", "loop"):
             self.send_response(301)
             self.send_header("Location", {"metadata": "http://169.254.169.254/latest", "loop": "loop"}[kind])
+            self.end_headers()
+            return
+        if "fileuri=" in self.path:
+            self.send_response(303)
+            self.send_header("Location", "/data/image")
             self.end_headers()
             return
         self.send_response(404 if kind == "missing" else 200)
@@ -103,9 +111,9 @@ def test_what_is_not_fetched_says_why(address: str, reason: str) -> None:
 
 
 def test_private_addresses_are_refused_unless_their_host_is_named(images: str) -> None:
-    with pytest.raises(MediaError, match="no answer"):
+    with pytest.raises(MediaError, match="lies on a private address; media_hosts names"):
         media().fetch(f"{images}/image")
-    with pytest.raises(MediaError, match="no answer"):
+    with pytest.raises(MediaError, match="lies on a private address"):
         media().fetch(f"{images.replace('127.0.0.1', 'localhost')}/image")
     assert Images.tokens == []  # not one request arrived
     assert media(media_hosts=("127.0.0.1",)).fetch(f"{images}/image") == CONTENT
@@ -114,7 +122,7 @@ def test_private_addresses_are_refused_unless_their_host_is_named(images: str) -
 def test_a_redirect_is_judged_anew(images: str) -> None:
     allowed = media(media_hosts=("127.0.0.1",))
     assert allowed.fetch(f"{images}/away") == CONTENT
-    with pytest.raises(MediaError, match="no answer"):
+    with pytest.raises(MediaError, match=r"no answer|lies on a private address"):
         media(media_hosts=("127.0.0.1",), media_seconds=1).fetch(f"{images}/metadata")
     with pytest.raises(MediaError, match="more than 3 redirects"):
         allowed.fetch(f"{images}/loop")
@@ -164,3 +172,89 @@ def test_limits_hold(images: str, path: str, given: dict[str, Any], reason: str)
 def test_a_large_data_address_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(MediaError, match="larger than 1000 bytes"):
         media(media_bytes=1000).fetch("data:image/png;base64," + "A" * 3000)
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_what_was_fetched_is_kept_for_a_day_and_for_other_processes(images: str, tmp_path: Path) -> None:
+    given, clock = Settings(media_hosts=("127.0.0.1",)), Clock()
+
+    def fetched() -> bytes:
+        """By a new one, as in another process."""
+        return Media(given, DiskCache(tmp_path, 10**6, clock=clock), clock=clock).fetch(f"{images}/image")
+
+    assert [fetched(), fetched()] == [CONTENT] * 2
+    assert len(Images.paths) == 1
+    (kept,) = (place for place in tmp_path.rglob("*") if place.is_file())
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert fetched() == CONTENT
+    clock.now += 90_000
+    assert fetched() == CONTENT
+    assert len(Images.paths) == 3
+
+
+def test_what_failed_is_asked_again_after_a_minute(images: str) -> None:
+    clock = Clock()
+    given = Media(Settings(media_hosts=("127.0.0.1",)), clock=clock)
+    for _ in range(3):
+        with pytest.raises(MediaError, match="HTTP 404"):
+            given.fetch(f"{images}/missing")
+    assert len(Images.paths) == 1
+    clock.now += 61
+    with pytest.raises(MediaError, match="HTTP 404"):
+        given.fetch(f"{images}/missing")
+    assert len(Images.paths) == 2
+
+
+def test_files_of_storages_are_found_through_label_studio(images: str) -> None:
+    given = media(label_studio_url=images, label_studio_token="t" * 40)
+    assert given.of_project("7.1700000000")("s3://bucket/a picture.png") == CONTENT
+    named = base64.urlsafe_b64encode(b"s3://bucket/a picture.png").decode()
+    assert Images.paths == [f"/projects/7/resolve/?fileuri={named}", "/data/image"]
+    assert Images.tokens == [f"Token {'t' * 40}"] * 2
+    with pytest.raises(MediaError, match="an s3: address can be fetched for tasks of a project alone"):
+        given.fetch("s3://bucket/a.png")
+    with pytest.raises(MediaError, match="label_studio_url is not set"):
+        media().of_project("7.1700000000")("gs://bucket/a.png")
+
+
+def test_nothing_is_said_to_a_private_address_not_even_a_greeting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+        port = server.getsockname()[1]
+        with pytest.raises(MediaError, match="lies on a private address"):
+            media().fetch(f"https://localhost:{port}/a.png")
+        with server.accept()[0] as connection:
+            assert connection.recv(100) == b""
+
+
+class Generous(BaseHTTPRequestHandler):
+    """Keeps the connection, and hands out cookies."""
+
+    protocol_version = "HTTP/1.1"
+    asked: ClassVar[list[tuple[object, str | None]]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append((self.client_address, self.headers.get("Cookie")))
+        self.send_response(200)
+        self.send_header("Set-Cookie", "who=you")
+        self.send_header("Content-Length", "1")
+        self.end_headers()
+        self.wfile.write(b"x")
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+def test_one_connection_serves_many_images_and_no_cookie_is_sent_back() -> None:
+    with running(Generous) as url:
+        given = media(media_hosts=("127.0.0.1",))
+        assert {given.fetch(f"{url}/{number}") for number in range(5)} == {b"x"}
+        given.close()
+    assert len({peer for peer, _ in Generous.asked}) == 1
+    assert {cookie for _, cookie in Generous.asked} == {None}
