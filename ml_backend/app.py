@@ -183,6 +183,7 @@ def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:
         "trained_labels": mind.trained_labels if mind else 0,
         "error": trainer.standing(project).error or problem or outcome.error,
         "metrics": quality.as_json() if quality else {},
+        "certainty": dict(mind.certainty) if mind else {},
         "decision": outcome.decision,
     }
 

@@ -80,6 +80,7 @@ def train(
     """Learn from an export file alone: the consensus on each task, no server needed."""
     from .export_file import learn_from_export
     from .publishing import in_words
+    from .thinking import certainty_of
 
     taught = learn_from_export(export, label_config, project, _serving(data), holdout=holdout, force=publish_worse)
     model, why = taught.model, in_words(taught.decision)
@@ -90,6 +91,7 @@ def train(
                 "version": model.version if model else None,
                 "trained_labels": model.trained_labels if model else None,
                 "controls": {one.control: one.quality.as_json() if one.quality else None for one in controls},
+                "certainty": certainty_of(model) if model else {},
                 "decision": taught.decision,
             }
         )
@@ -99,13 +101,15 @@ def train(
         out.print("Publish it all the same with --publish-worse.")
         return
     out.print(f"project {project}: {model.version} learned from {model.trained_labels} labels")
+    certainty = certainty_of(model)
     for one in model.controls:
         if one.quality is not None:
             quality, (low, high) = one.quality, one.quality.interval
             out.print(
                 f"  {one.control}: accuracy {quality.accuracy:.0%} ({low:.0%} to {high:.0%}), "
                 f"calibration error {quality.ece:.3f}, "
-                f"Brier score {quality.brier:.3f} ({quality.n} tasks, {quality.source})",
+                f"Brier score {quality.brier:.3f} ({quality.n} tasks, {quality.source})"
+                + (f"; {told['calibration']} calibration" if (told := certainty.get(one.control)) else ""),
                 markup=False,
             )
     out.print(f"  published: {why}", markup=False)

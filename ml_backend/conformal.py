@@ -108,4 +108,4 @@ def names_in(row: BoolArray, names: Sequence[str]) -> tuple[str, ...]:
     >>> names_in(np.array([True, False]), ["a", "b"])
     ('a',)
     """
-    return tuple(name for name, held in zip(names, row, strict=True) if held)
+    return tuple(names[place] for place in np.flatnonzero(row).tolist())

@@ -9,15 +9,17 @@ from scipy import sparse
 
 from label_config.model import Control, LabelConfig
 
+from . import certainty as certainties
 from . import quality as qualities
 from . import view_encoder
+from .certainty import Certainty
 from .features import Material, View, digest, spread, still_shown
 from .likeness import likeness
 from .models import HEADS, Head
 from .quality import Quality
 from .questions import QUESTIONS, Question
 from .records import ABSTAINS, Arrays, Features, FloatArray, IntArray, Opinion, Task
-from .uncertainty import Signals, disagreement, entropy, margin, novelty, utility
+from .uncertainty import Signals, novelty, utility
 from .view_encoder import ViewEncoder
 
 DIGITS = 6
@@ -45,8 +47,7 @@ class Known:
 class ControlModel:
     """Everything that one control needs to answer: see Learned. ``members`` are the models of the folds.
 
-    ``asks`` names the question's family. ``reference`` are rows of training tasks, for novelty; ``temperatures`` are
-    one, or one an outcome where each is answered by itself.
+    ``asks`` names the question's family. ``reference`` are rows of training tasks, for novelty.
     """
 
     control: str
@@ -56,7 +57,7 @@ class ControlModel:
     encoder: ViewEncoder
     head: Head
     members: tuple[Head, ...]
-    temperatures: FloatArray
+    certainty: Certainty
     reference: Features
     known: Known
     quality: Quality | None
@@ -101,11 +102,9 @@ class ControlModel:
         return self._by(self.head, features)
 
     def signals(self, features: Features, probabilities: FloatArray) -> Signals:
-        """Margin, entropy, disagreement and novelty of each row, (n,) each."""
-        apart: FloatArray = np.zeros(len(probabilities))
-        if self.members:
-            each = np.stack([self._by(member, features) for member in self.members])
-            apart = disagreement(each, multiple=self.question.several)
+        """All signals of doubt of each row, (n,) each, and the predicted error as "fused"."""
+        each = [self._by(member, features) for member in self.members]
+        apart = certainties.apart(self.question, each, len(probabilities))
         return self._signals(probabilities, apart, nearest(features, self.reference))
 
     def known_signals(self, rows: Sequence[int]) -> Signals:
@@ -114,38 +113,39 @@ class ControlModel:
 
     def known_utilities(self, kind: str) -> FloatArray:
         """What each training task was worth, out of fold, (n,)."""
-        return utility(self.known_signals(range(len(self.known.digests))), kind)
+        return self._worth(self.known_signals(range(len(self.known.digests))), kind)
 
     def opinions(self, probabilities: FloatArray, signals: Signals, kind: str) -> list[Opinion]:
         """What is thought of each row, as values."""
-        worth = utility(signals, kind)
+        worth = self._worth(signals, kind)
         outcomes = self.question.outcomes
+        said = [self.question.answer(row) for row in probabilities]
+        named = self.certainty.named(self.question, probabilities)
+        between = self.certainty.between(self.question, [one[0] for one in said])
         found = []
-        for place, row in enumerate(probabilities):
-            answer, confidence = self.question.answer(row)
+        for place, (answer, confidence) in enumerate(said):
             found.append(
                 Opinion(
                     answer,
-                    told(outcomes, row),
-                    round(confidence, DIGITS),
+                    told(outcomes, probabilities[place]),
+                    round(self.certainty.confidence(self.question, confidence), DIGITS),
                     {name: round(float(values[place]), DIGITS) for name, values in signals.items()},
                     utility=round(float(worth[place]), DIGITS),
                     out_of_sample=True,
+                    possible=named[place],
+                    interval=between[place],
                 )
             )
         return found
 
+    def _worth(self, signals: Signals, kind: str) -> FloatArray:
+        return utility(signals, "disagreement" if kind == "margin" and not self.question.margin_tells else kind)
+
     def _by(self, head: Head, features: Features) -> FloatArray:
-        return self.question.probabilities(self.question.scores(head.logits(features)), self.temperatures)
+        return self.certainty.probabilities(self.question, self.question.scores(head.logits(features)))
 
     def _signals(self, probabilities: FloatArray, apart: FloatArray, distances: FloatArray) -> Signals:
-        several = self.question.several
-        return {
-            "margin": margin(probabilities, multiple=several),
-            "entropy": entropy(probabilities, multiple=several),
-            "disagreement": apart,
-            "novelty": novelty(distances, self.known.distances),
-        }
+        return self.certainty.signals(self.question, probabilities, apart, novelty(distances, self.known.distances))
 
     def _row(self, task: Task) -> int | None:
         """Which training row the task is, null where it is none: its id may belong to another task by now."""
@@ -179,8 +179,9 @@ def nearest(features: Features, reference: Features, own: Sequence[int] | IntArr
 
 def saved(model: ControlModel) -> tuple[dict[str, Any], Arrays]:
     """The model as JSON and named arrays."""
+    certainty, own = certainties.saved(model.certainty)
     arrays: dict[str, Any] = {
-        "temperatures": model.temperatures,
+        **own,
         "known/tasks": np.array(list(model.known.tasks), dtype=np.int64),
         "known/probabilities": model.known.probabilities,
         "known/disagreement": model.known.disagreement,
@@ -200,6 +201,7 @@ def saved(model: ControlModel) -> tuple[dict[str, Any], Arrays]:
         "encoder": encoder,
         "head": {"name": model.head_name, "settings": heads},
         "digests": list(model.known.digests),
+        "certainty": certainty,
         "quality": model.quality.as_json() if model.quality else None,
     }
     return described, arrays
@@ -221,7 +223,7 @@ def restored(described: Mapping[str, Any], arrays: Arrays) -> ControlModel:
         encoder=view_encoder.restored(described["encoder"], _under("encoder/", arrays)),
         head=heads[0],
         members=tuple(heads[1:]),
-        temperatures=arrays["temperatures"],
+        certainty=certainties.restored(described.get("certainty"), arrays),
         reference=_restored_rows("reference", arrays),
         known=Known(
             tasks,

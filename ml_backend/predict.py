@@ -34,6 +34,9 @@ AT_ONCE = 2_048
 UNKNOWN_PLACE = 0.5
 """The score of a task where there is nothing to compare it with: no model and no round."""
 
+FEW_ANSWERS = 9
+"""A set of more says no more than the signals."""
+
 log = logging.getLogger(__name__)
 
 
@@ -200,6 +203,8 @@ def _lines(
                 "out_of_sample": opinion.out_of_sample,
                 "confidence": opinion.confidence,
                 **({"parts": list(opinion.parts)} if opinion.parts else {}),
+                "set": None if opinion.possible is None else list(opinion.possible),
+                **({"interval": list(opinion.interval)} if opinion.interval else {}),
                 "signals": dict(opinion.signals),
                 "place": int(places[place]),
                 "version": version,
@@ -254,9 +259,15 @@ def _regions(config: LabelConfig, opinions: Mapping[str, Opinion], answered: fro
                 config.control(name),
                 opinion.answer,
                 confidence=opinion.confidence,
-                signals=opinion.signals,
+                signals=_shown_signals(opinion),
                 parts=opinion.parts,
             )
         except ResultError as error:
             log.error("control %r: an answer that it does not take is left out: %s", name, error)
     return regions
+
+
+def _shown_signals(opinion: Opinion) -> dict[str, float]:
+    """The signals, and of a small set of possible answers how many there are."""
+    few = opinion.possible is not None and len(opinion.possible) <= FEW_ANSWERS
+    return {**opinion.signals, **({"set_size": len(opinion.possible or ())} if few else {})}

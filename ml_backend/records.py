@@ -55,7 +55,8 @@ class Opinion:
     ``answer`` null = it abstains. ``probabilities`` are those of what may be answered, by name. ``confidence`` in
     [0, 1] is the calibrated probability that the answer is right; ``parts`` are those of its regions, where it marks
     any. ``signals`` and ``utility`` are in [0, 1], higher = needs a human more. ``out_of_sample``: the model that says
-    this has not learned from the task.
+    this has not learned from the task. ``possible`` are the outcomes that cannot be ruled out, a number lies inside
+    ``interval``, both at the coverage that was asked for; null where that cannot be promised.
     """
 
     answer: Answer | None = None
@@ -65,6 +66,8 @@ class Opinion:
     utility: float = 0.0
     out_of_sample: bool = False
     parts: Sequence[float] = ()
+    possible: tuple[str, ...] | None = None
+    interval: tuple[float, float] | None = None
 
 
 ABSTAINS = Opinion()

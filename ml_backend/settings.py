@@ -60,10 +60,13 @@ class Settings(BaseSettings):
         1_800.0, gt=0, le=604_800, description="Longest time to learn in; what takes longer is ended."
     )
     least_labels: int = Field(10, ge=4, le=100_000, description="Labels of a control before it is learned at all.")
+    coverage: float = Field(
+        0.9, gt=0, lt=1, description="How often the set of answers that cannot be ruled out must hold the right one."
+    )
     encoder: Literal["auto", "tfidf+wordllama", "tfidf", "wordllama"] = Field(
         "auto", description="How texts are read. auto: terms beside word vectors."
     )
-    utility: Literal["fused", "margin", "entropy", "disagreement", "novelty"] = Field(
+    utility: Literal["fused", "least_confidence", "margin", "entropy", "disagreement", "novelty"] = Field(
         DEFAULT_UTILITY, description="What the acquisition order goes by."
     )
     order: Literal[

@@ -9,6 +9,7 @@ import numpy as np
 
 from label_config.model import Control, LabelConfig
 
+from .control_model import ControlModel
 from .encoders import Fetch
 from .features import Material, chunks, spread, stacked
 from .learners import Learned
@@ -34,6 +35,10 @@ class Mind(Protocol):
     @property
     def quality(self) -> Quality | None:
         """How good it is, where it knows."""
+
+    @property
+    def certainty(self) -> Mapping[str, Any]:
+        """How it came to know how sure it may be, by control, where it learned that."""
 
     def think(
         self, config: LabelConfig, tasks: Sequence[Task], until: float | None, context: Mapping[str, Any] | None = None
@@ -83,6 +88,11 @@ class LearnedMind:
         """Over all controls."""
         return pooled([control.quality for control in self.model.controls if control.quality])
 
+    @property
+    def certainty(self) -> dict[str, Any]:
+        """See Mind."""
+        return certainty_of(self.model)
+
     def scale(self) -> FloatArray:
         """What its training tasks were worth, out of fold."""
         return np.sort(np.concatenate([control.known_utilities(self.utility) for control in self.model.controls]))
@@ -123,3 +133,8 @@ def _whole(blocks: Sequence[tuple[int, Features]]) -> Features:
     if first is None:
         return None
     return stacked([spread(first[:0], [], count) if rows is None else rows for count, rows in blocks])
+
+
+def certainty_of(model: Model) -> dict[str, Any]:
+    """How each control's model came to know how sure it may be, as JSON; without those that never learned it."""
+    return {one.control: one.certainty.as_json() for one in model.controls if isinstance(one, ControlModel)}

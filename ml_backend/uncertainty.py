@@ -1,10 +1,10 @@
-"""How unsure a model is: signals in [0, 1], higher = needs a human more, and their fusion into one utility. Pure.
+"""How unsure a model is: signals in [0, 1], higher = needs a human more. Pure.
 
 ``probabilities`` are (n, k): over the classes of a single choice (rows sum to 1), or of each label by itself
 (``multiple``). ``members`` are (m, n, k): the same by each of m models.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -15,9 +15,7 @@ from .records import FloatArray
 Signals = Mapping[str, FloatArray]
 LEAST_CONFIDENCE = "least_confidence"
 SIGNALS = ("margin", "entropy", "disagreement", "novelty")
-
-WEIGHTS: Mapping[str, float] = {"margin": 0.4, "entropy": 0.2, "disagreement": 0.25, "novelty": 0.15}
-"""What each signal counts for in the fusion. Margin finds borders; novelty finds what no model knows of."""
+"""What every model of ours tells, and strategies go by."""
 
 
 def least_confidence(probabilities: FloatArray, *, multiple: bool = False) -> FloatArray:
@@ -100,34 +98,28 @@ def novelty(distances: FloatArray, known: FloatArray) -> FloatArray:
     return _unit(np.searchsorted(np.sort(known), distances, side="left") / len(known))
 
 
-def _fused(signals: Signals) -> FloatArray:
-    total = sum(WEIGHTS[name] for name in signals)
-    return np.asarray(sum(WEIGHTS[name] * values for name, values in signals.items()) / total)
-
-
-def _only(name: str) -> Callable[[Signals], FloatArray]:
-    return lambda signals: signals[name]
-
-
-UTILITIES: Mapping[str, Callable[[Signals], FloatArray]] = {"fused": _fused, **{name: _only(name) for name in SIGNALS}}
-"""How signals become one utility in [0, 1], higher = a human's answer teaches more."""
+UTILITIES = ("fused", LEAST_CONFIDENCE, *SIGNALS)
+"""What may be what a task is worth, all in [0, 1], higher = a human's answer teaches more. "fused" is the predicted
+probability of an error, learned from the signals: see fusion.py."""
 
 
 DEFAULT_UTILITY: Literal["margin"] = "margin"
 """Replayed on sets of texts (``tiebreak-ml backtest``, 600 labels), the area under the curve of accuracy is greater by
-the margin alone than by all signals fused: by 4 points with six classes, by up to half a point with two or four."""
+the margin alone than by a weighted mean of all signals: by 4 points with six classes, by up to half a point with two
+or four. What is most likely wrong is not what teaches most."""
 
 
 def utility(signals: Signals, kind: str = DEFAULT_UTILITY) -> FloatArray:
-    """One number a task, (n,). Raises ValueError that lists the names there are for an unknown ``kind``.
+    """One number a task, (n,): that signal; where a model has not got it, the default one.
 
-    >>> one = {name: np.array([0.5]) for name in SIGNALS}
-    >>> utility(one).round(6).tolist()
+    Raises ValueError that lists the names there are for an unknown ``kind``.
+
+    >>> utility({"margin": np.array([0.5])}, "fused").tolist()
     [0.5]
     """
     if kind not in UTILITIES:
         raise ValueError(f"no utility is named {kind!r}; there are: {', '.join(UTILITIES)}")
-    return _unit(UTILITIES[kind](signals))
+    return _unit(signals[kind if kind in signals else DEFAULT_UTILITY])
 
 
 def _entropy(probabilities: FloatArray) -> FloatArray:

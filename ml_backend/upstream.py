@@ -128,6 +128,7 @@ class UpstreamMind:
     version: str
     trained_labels: int = 0
     quality: Quality | None = None
+    certainty: Mapping[str, Any] = field(default_factory=dict)
 
     def scale(self) -> FloatArray:
         """Their classes say nothing of what their training tasks were worth: [0, 1] evenly."""

@@ -10,8 +10,9 @@ from label_config.answers import Answer
 from label_config.model import Control, LabelConfig
 from label_config.words import in_words
 
+from .. import certainty as certainties
 from .. import view_encoder
-from ..calibration import expected_calibration_error, fit_label_temperatures, fit_temperature
+from ..calibration import expected_calibration_error
 from ..control_model import ControlModel, Known, nearest
 from ..encoders import Fetch
 from ..errors import NotLearnable
@@ -20,13 +21,19 @@ from ..models import HEADS, Head
 from ..models.options import Options
 from ..quality import Quality
 from ..questions import QUESTIONS, Question, question_of
-from ..records import BoolArray, Features, FloatArray, IntArray, TrainingRow
+from ..records import Features, FloatArray, IntArray, TrainingRow
 from ..reliability import reliability
 from ..settings import Settings
-from ..uncertainty import disagreement
 from ..view_encoder import ViewEncoder
+from .calibrating import Judged, calibrate
 
-FOLDS = 5
+FOLDS, MORE_FOLDS = 5, 10
+"""Parts that are left out in turn; with ``FEW`` labels at most and a quick head the greater number: then the models of
+the folds know nearly as much as the full one, whose confidence they tell."""
+FEW = 500
+QUICK = ("logistic", "ridge")
+MEMBERS = 5
+"""Models of folds that are kept, to see how far they are apart."""
 HOLDOUT_ENOUGH = 30
 """Holdout labels from which they, and not the folds, say how good a model is."""
 
@@ -88,7 +95,7 @@ def learn(
     sheet = _sheet(control, asks, encoder.view, [teaching[place] for place in readable])
     parts = encoder.parts(material.views(encoder.view, readable), len(readable))
     heads = _heads(sheet, encoder, parts, _variants(encoder, material, readable), settings)
-    model = _model(control, asks, encoder, sheet, parts, heads)
+    model = _model(control, asks, encoder, sheet, parts, heads, settings)
     return dataclasses.replace(model, quality=_quality(model, sheet, [row for row in usable if row.holdout], fetch))
 
 
@@ -133,9 +140,10 @@ def _heads(
     sheet: _Sheet, encoder: ViewEncoder, parts: Sequence[Features], variants: Sequence[Features], settings: Settings
 ) -> _Heads:
     """Learn from all rows, and from all but each fold's."""
-    folds = _folds(sheet)
     kinds = {family.head for family in families(encoder.view)}
     name = sheet.question.head or (kinds.pop() if len(kinds) == 1 else "logistic")
+    count = MORE_FOLDS if len(sheet.rows) <= FEW and name in QUICK else FOLDS
+    folds = _folds(sheet, count)
     rows, targets = [encoder.joined(parts), *variants], [sheet.targets] * (1 + len(variants))
     if encoder.view.compared:
         # Seen the other way round, the other one is the better one.
@@ -156,16 +164,20 @@ def _model(
     sheet: _Sheet,
     parts: Sequence[Features],
     heads: _Heads,
+    settings: Settings,
 ) -> ControlModel:
     """The model, not yet measured."""
     question = sheet.question
     features = encoder.joined(parts)
     strange = encoder.without_own(parts, heads.folds)
     scores = question.scores(_out_of_fold(heads, strange, sheet))
-    temperatures = _temperatures(scores, sheet, heads.folds)
     inside = _spread_evenly(len(sheet.rows), REFERENCE)
-    each = [question.probabilities(question.scores(one.logits(strange)), temperatures) for one in heads.members]
     alone = encoder.without_own(parts, np.arange(len(sheet.rows)))
+    distances = nearest(alone, features[inside], own=inside)
+    judged = Judged(question, scores, sheet.answers, sheet.truth, sheet.weights, heads.folds, distances)
+    certainty = calibrate(judged, settings.coverage)
+    members = heads.members[:MEMBERS]
+    each = [certainty.probabilities(question, question.scores(one.logits(strange))) for one in members]
     return ControlModel(
         control=control.name,
         asks=asks,
@@ -173,22 +185,22 @@ def _model(
         head_name=heads.name,
         encoder=encoder,
         head=heads.full,
-        members=heads.members,
-        temperatures=temperatures,
+        members=members,
+        certainty=certainty,
         reference=features[inside],
         known=Known(
             tasks={row.task: place for place, row in enumerate(sheet.rows)},
             digests=sheet.digests,
-            probabilities=question.probabilities(scores, temperatures),
-            disagreement=disagreement(np.stack(each), multiple=question.several),
-            distances=nearest(alone, features[inside], own=inside),
+            probabilities=certainty.probabilities(question, scores),
+            disagreement=certainties.apart(question, each, len(sheet.rows)),
+            distances=distances,
         ),
         quality=None,
     )
 
 
-def _folds(sheet: _Sheet) -> IntArray:
-    """The fold of each row, (n,): outcomes spread evenly, tasks that look the same together."""
+def _folds(sheet: _Sheet, count: int) -> IntArray:
+    """The fold of each row, (n,) of ``count``: outcomes spread evenly, tasks that look the same together."""
     groups, member_of = np.unique(sheet.digests, return_inverse=True)
     kind = np.zeros(len(groups), dtype=np.int64)
     if not sheet.question.several:
@@ -196,14 +208,14 @@ def _folds(sheet: _Sheet) -> IntArray:
     order = np.random.default_rng(0).permutation(len(groups))
     order = order[np.argsort(kind[order], kind="stable")]
     fold = np.empty(len(groups), dtype=np.int64)
-    fold[order] = np.arange(len(groups)) % FOLDS
+    fold[order] = np.arange(len(groups)) % count
     return fold[member_of]
 
 
 def _weights(sheet: _Sheet, folds: IntArray) -> FloatArray:
-    """What each head learns from, (1 + FOLDS, n): the first from all rows, the others from all but one fold."""
+    """What each head learns from, (1 + folds, n): the first from all rows, the others from all but one fold."""
     weights = np.maximum(sheet.weights, LEAST_WEIGHT)
-    return np.stack([weights, *(weights * (folds != fold) for fold in range(FOLDS))])
+    return np.stack([weights, *(weights * (folds != fold) for fold in range(int(folds.max()) + 1))])
 
 
 def _out_of_fold(heads: _Heads, features: Features, sheet: _Sheet) -> FloatArray:
@@ -214,31 +226,6 @@ def _out_of_fold(heads: _Heads, features: Features, sheet: _Sheet) -> FloatArray
         if len(outside):
             logits[outside] = member.logits(features[outside])
     return logits
-
-
-def _temperatures(scores: FloatArray, sheet: _Sheet, folds: IntArray) -> FloatArray:
-    """Fitted where the fold's model could know better: an outcome that it never saw says nothing of its confidence."""
-    question, known = sheet.question, _could_know(sheet, folds)
-    if question.several:
-        return fit_label_temperatures(scores, sheet.truth, known, sheet.weights)
-    given = sheet.truth.argmax(axis=1)
-    rows = known[np.arange(len(given)), given] & sheet.truth.any(axis=1)
-    found = fit_temperature(
-        scores[rows],
-        given[rows],
-        sheet.weights[rows],
-        lambda some, temperature: question.probabilities(some, np.array([temperature])),
-    )
-    return np.array([found])
-
-
-def _could_know(sheet: _Sheet, folds: IntArray) -> BoolArray:
-    """Where the model of a row's fold has seen the outcome (where each is by itself: with and without it), (n, m)."""
-    known = np.zeros(sheet.truth.shape, dtype=bool)
-    for fold in range(FOLDS):
-        inside = sheet.truth[folds != fold]
-        known[folds == fold] = inside.any(axis=0) & ~(inside.all(axis=0) & sheet.question.several)
-    return known
 
 
 def _spread_evenly(count: int, most: int) -> IntArray:
@@ -266,7 +253,7 @@ def judge(model: ControlModel, probabilities: FloatArray, answers: Sequence[Answ
     """
     question = model.question
     said = [question.answer(row) for row in probabilities]
-    confidence = np.array([one[1] for one in said])
+    confidence = np.array([model.certainty.confidence(question, one[1]) for one in said])
     right = np.array([question.right(one[0], answer) for one, answer in zip(said, answers, strict=True)], dtype=float)
     place_of = {name: place for place, name in enumerate(question.outcomes)}
     distance, loss = np.zeros(len(answers)), np.zeros(len(answers))

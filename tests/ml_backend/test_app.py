@@ -29,8 +29,10 @@ def test_a_prediction_says_what_it_thinks_and_how_sure_it_is(here: Here) -> None
     assert (answers(good), answers(bad)) == ({"sentiment": ("good",)}, {"sentiment": ("bad",)})
     (region,) = good["result"]
     assert 0.5 < region["score"] <= 1
-    assert set(region["meta"]["tiebreak"]) == {"margin", "entropy", "disagreement", "novelty"}
-    assert all(0 <= value <= 1 for value in region["meta"]["tiebreak"].values())
+    told = dict(region["meta"]["tiebreak"])
+    assert told.pop("set_size") == 1
+    assert set(told) == {"least_confidence", "margin", "entropy", "disagreement", "novelty", "fused"}
+    assert all(0 <= value <= 1 for value in told.values())
     assert good["model_version"] == "tiebreak-1" == here.setup()
 
 

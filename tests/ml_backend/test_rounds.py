@@ -84,6 +84,7 @@ def test_before_the_first_model_a_round_is_the_same_each_time(empty: Here) -> No
         "probabilities": {},
         "out_of_sample": False,
         "confidence": None,
+        "set": None,
         "signals": {},
         "place": first[0]["place"],
         "version": "tiebreak-0",
@@ -137,6 +138,7 @@ def test_the_state_tells_where_we_stand(here: Here, empty: Here) -> None:
         "trained_labels": 0,
         "error": None,
         "metrics": {},
+        "certainty": {},
         "decision": None,
     }
     assert here.client.get("/versions").get_json() == {"versions": ["tiebreak-1"]}

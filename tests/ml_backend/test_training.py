@@ -170,7 +170,7 @@ def test_a_label_that_stands_there_once_does_not_spoil_the_others(tmp_path: Path
     before = only(model_of(tmp_path, rows[:-1]))
     control = only(model_of(tmp_path, rows))
     assert control.question.outcomes == ("good", "bad", "unsure")
-    assert control.temperatures[0] == pytest.approx(before.temperatures[0], rel=0.2)
+    assert control.certainty.temperatures[0] == pytest.approx(before.certainty.temperatures[0], rel=0.2)
     assert control.known.probabilities.max(axis=1).mean() > 0.75
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
 from ml_backend.records import FloatArray
-from ml_backend.uncertainty import SIGNALS, UTILITIES, disagreement, entropy, margin, novelty, utility
+from ml_backend.uncertainty import UTILITIES, disagreement, entropy, least_confidence, margin, novelty, utility
 
 Signal = Callable[..., FloatArray]
 
@@ -21,17 +21,18 @@ def shares(seed: int, *shape: int) -> FloatArray:
 def test_every_signal_is_in_the_unit_interval(seed: int, classes: int, members: int, multiple: bool) -> None:
     rows = shares(seed, 9, classes)
     each = shares(seed, members, 9, classes)
-    for values in (margin(rows, multiple=multiple), entropy(rows, multiple=multiple)):
+    for signal in (least_confidence, margin, entropy):
+        values = signal(rows, multiple=multiple)
         assert values.shape == (9,)
         assert ((values >= 0) & (values <= 1)).all()
     apart = disagreement(each, multiple=multiple)
     assert ((apart >= 0) & (apart <= 1)).all()
 
 
-@pytest.mark.parametrize("signal", [margin, entropy])
+@pytest.mark.parametrize("signal", [margin, entropy, least_confidence])
 def test_less_sure_is_higher(signal: Signal) -> None:
     sure, torn = np.array([[0.98, 0.01, 0.01]]), np.array([[0.34, 0.33, 0.33]])
-    assert signal(sure)[0] < 0.2 < 0.9 < signal(torn)[0]
+    assert signal(sure)[0] < 0.2 < 0.6 < signal(torn)[0]
     chosen, doubtful = np.array([[0.99, 0.01]]), np.array([[0.99, 0.5]])
     assert signal(chosen, multiple=True)[0] < signal(doubtful, multiple=True)[0]
 
@@ -65,11 +66,23 @@ def test_novelty_is_a_quantile_of_the_known_distances() -> None:
 
 @pytest.mark.parametrize("kind", UTILITIES)
 def test_every_utility_rises_with_its_signals(kind: str) -> None:
-    low = {name: np.array([0.1]) for name in SIGNALS}
-    high = {name: np.array([0.8]) for name in SIGNALS}
+    low = {name: np.array([0.1]) for name in UTILITIES}
+    high = {name: np.array([0.8]) for name in UTILITIES}
     assert 0 <= utility(low, kind)[0] < utility(high, kind)[0] <= 1
 
 
+def test_a_model_without_a_signal_goes_by_the_margin() -> None:
+    assert utility({"margin": np.array([0.3]), "entropy": np.array([0.9])}, "fused").tolist() == [0.3]
+
+
+def test_the_least_confidence_is_the_probability_of_another_answer() -> None:
+    rows = shares(5, 30, 4)
+    assert least_confidence(rows) == pytest.approx(1 - rows.max(axis=1))
+    labels = np.array([[0.9, 0.2, 0.5]])
+    assert least_confidence(labels, multiple=True) == pytest.approx([1 - 0.9 * 0.8 * 0.5])
+    assert least_confidence(np.ones((2, 1))).tolist() == [0, 0]
+
+
 def test_an_unknown_utility_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="there are: fused, margin, entropy, disagreement, novelty"):
+    with pytest.raises(ValueError, match="there are: fused, least_confidence, margin, entropy, disagreement, novelty"):
         utility({}, "vibes")
