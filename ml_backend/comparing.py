@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from label_config.answers import Answer
+from label_config.answers import Answer, Regions
 from label_config.canonical import canonical
 from label_config.model import LabelConfig
 
@@ -50,7 +50,9 @@ def right_of(learned: Learned | None) -> Right:
 
 
 def _same(said: Answer, truth: Answer) -> bool:
-    """Of several labels the order does not matter."""
+    """Of several labels, and of regions, the order does not matter."""
+    if isinstance(said, Regions) and isinstance(truth, Regions):
+        return set(said.regions) == set(truth.regions)
     return canonical(said) == canonical(truth)
 
 

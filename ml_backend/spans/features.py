@@ -134,7 +134,7 @@ def _columns(own: Signs, lengths: IntArray, gaps: NDArray[np.uint32]) -> Signs:
     signs += [_pair(_pair(near(-1, short), shape), near(1, short)), _pair(near(-2, small), near(-1, small))]
     signs += [_pair(gaps, shape), _pair(joined, shape), _pair(near(1, small), near(2, small))]
     salted = [_mixed(one, place) for place, one in enumerate(signs)]
-    return np.stack(salted, axis=1).reshape(len(own), -1)
+    return np.stack(salted, axis=1)
 
 
 def _pair(one: Signs, other: Signs) -> Signs:

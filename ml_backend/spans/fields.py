@@ -93,13 +93,12 @@ def fit(
     trust: FloatArray,
     allowed: NDArray[np.bool_],
     pieces: tuple[IntArray, IntArray],
-    seed: int = 0,
+    rng: np.random.Generator,
 ) -> Fields:
     """h fields from ``tags`` (h, n) that count ``trust`` (h, n), in pieces (starts, lengths); see ``chain``."""
     heads = len(tags)
     width = heads * len(allowed)
     known = _known(seen, MOST_WEIGHTS // width)
-    rng = np.random.default_rng(seed)
     batches = _batches(seen, known, pieces, rng)
     shapes = {"signs": (len(known), width), "meaning": (len(NEIGHBOURS) * MEANING, width)}
     weights: dict[str, Rows] = {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}
@@ -139,7 +138,9 @@ def _matrix(seen: Seen, rows: IntArray, known: IntArray) -> sparse.csr_matrix:
 
 
 def _by_head(found: Rows, heads: int) -> FloatArray:
-    return np.ascontiguousarray(found.reshape(len(found), heads, -1).transpose(1, 0, 2), dtype=np.float64)
+    return np.ascontiguousarray(
+        found.reshape(len(found), heads, found.shape[1] // heads).transpose(1, 0, 2), dtype=np.float64
+    )
 
 
 def _batches(seen: Seen, known: IntArray, pieces: tuple[IntArray, IntArray], rng: np.random.Generator) -> list[Batch]:

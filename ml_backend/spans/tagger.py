@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..recalled import FOLDS
 from ..records import Arrays, FloatArray, IntArray
 from ..uncertainty import disagreement, entropy, margin
 from . import chain, confidence, fields
@@ -20,7 +21,6 @@ from .fields import Fields
 from .tags import Mark, Scheme, runs, scheme_of, tags_of
 from .tokens import Tokens, tokens
 
-FOLDS = 5
 PIECE = 48
 """Tokens after which a text that is learned from is cut, where no span is."""
 
@@ -68,6 +68,14 @@ class Tagger:
             told += self._tell(texts[part], found[part], group)
         return told
 
+    def tell_by(self, texts: Sequence[str], groups: IntArray) -> list[Told]:
+        """The same, of each text by its own group, (t,)."""
+        told: dict[int, Told] = {}
+        for group in np.unique(groups).tolist():
+            places = np.flatnonzero(groups == group).tolist()
+            told |= zip(places, self.tell([texts[place] for place in places], group), strict=True)
+        return [told[place] for place in range(len(texts))]
+
     def _tell(self, texts: Sequence[str], found: Sequence[Tokens], group: int) -> list[Told]:
         seen = see(texts, found)
         where = chain.layout(*_windows(found))
@@ -78,7 +86,7 @@ class Tagger:
         own = slice(group * count, (group + 1) * count)
         path = chain.best_path(scores[own], steps[own], where)
         shares = chain.path_log_probability(path, scores[own], steps[own], _only(said, own), where)
-        doubt = _Doubt.of(said.marginals.reshape(-1, count, *scores.shape[1:]), group)
+        doubt = _Doubt.of(said.marginals.reshape(FOLDS + 1, count, *scores.shape[1:]), group)
         token_of = np.argsort(where.order)
         ends = np.cumsum(seen.lengths)
         borders = list(zip((ends - seen.lengths).tolist(), ends.tolist(), strict=True))
@@ -132,7 +140,7 @@ def fit(
     weights: FloatArray,
     folds: IntArray,
     labels: Sequence[str],
-    seed: int = 0,
+    rng: np.random.Generator,
 ) -> tuple[Tagger, list[Told]]:
     """A tagger, and what it says of each text out of fold, calibrated.
 
@@ -147,9 +155,7 @@ def fit(
     tags = np.hstack([tags_of(scheme, one, marks) for one, marks in zip(found, answers, strict=True)])
     groups = np.stack([np.ones(len(texts)), *(folds != fold for fold in range(FOLDS))]) * weights
     trust = np.repeat(np.repeat(groups, seen.lengths, axis=1), len(scheme.chains), axis=0)
-    learned = fields.fit(
-        seen, np.tile(tags, (FOLDS + 1, 1)), trust, scheme.allowed(), _pieces(seen.lengths, tags), seed
-    )
+    learned = fields.fit(seen, np.tile(tags, (FOLDS + 1, 1)), trust, scheme.allowed(), _pieces(seen.lengths, tags), rng)
     return _calibrated(Tagger(scheme, learned), texts, answers, weights, folds)
 
 
@@ -157,11 +163,7 @@ def _calibrated(
     raw: Tagger, texts: Sequence[str], answers: Sequence[Sequence[Mark]], weights: FloatArray, folds: IntArray
 ) -> tuple[Tagger, list[Told]]:
     """The tagger with what its own confidence out of fold was worth, and what it then says out of fold."""
-    stated: list[Told] = [None] * len(texts)  # type: ignore[list-item]
-    for fold in range(FOLDS):
-        outside = np.flatnonzero(folds == fold).tolist()
-        for at, told in zip(outside, raw.tell([texts[at] for at in outside], fold + 1), strict=True):
-            stated[at] = told
+    stated = raw.tell_by(texts, folds + 1)
     given = [set(marks) for marks in answers]
     spans = confidence.fit(
         np.array([sure for told in stated for sure in told.confidences]),

@@ -1,7 +1,8 @@
 """Spans <-> tags of tokens: outside (0), and for each label begin (2k + 1) and inside (2k + 2).
 
-BIO (Ramshaw and Marcus 1995). One chain of tags holds spans that lie apart. Where labels overlap in what was learned from, each label has a chain of
-its own; spans of one label never overlap, of those that do the first and longest stays. Pure.
+BIO (Ramshaw and Marcus 1995). One chain of tags holds spans that lie apart. Where labels overlap in what was learned
+from, each label has a chain of its own; spans of one label never overlap, of those that do the first and longest stays.
+Pure.
 """
 
 from collections.abc import Sequence
