@@ -21,6 +21,7 @@ BENCHMARKS = {
     "spans": "consensus on names that a real crowd marked, beside votes; on masks, beside crowd-kit",
     "active": "learning from few labels, beside TF-IDF and logistic regression; what choosing labels saves",
     "score_texts": "a million texts scored by the default model, beside TF-IDF and logistic regression",
+    "calibration": "how sure the model says it is at 200 labels, beside scikit-learn's calibration; conformal sets",
     "predict": "latency of /predict at 1 and 50 tasks",
     "pull": "tasks pulled each second, beside the same server's own endpoints",
     "push": "review tasks pushed each second, beside the same server's own import",
