@@ -10,6 +10,7 @@ BackendError                   what a user is told: one message that says what, 
 +-- ExportError                an export file or its interface that cannot be read: names file and place
 +-- MediaError                 an image that cannot be fetched or read: the task abstains
 +-- NotLearnable               too few labels or classes, or a control that no family here can learn
+|   +-- EncoderError           an encoder that users bring is missing, or gives no rows: names it
 +-- ServeError                 the server must not or cannot start: port taken, secret missing
 +-- MissingExtra               an optional package is not installed: names the extra
 """
@@ -64,6 +65,10 @@ class MediaError(BackendError):
 
 class NotLearnable(BackendError):
     """Too few labels or classes, or a control that no family here can learn."""
+
+
+class EncoderError(NotLearnable):
+    """An encoder that users bring is missing, or gives no rows."""
 
 
 class ServeError(BackendError):

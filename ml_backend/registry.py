@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from . import learners
-from .errors import RegistryError, UnknownProject
+from .errors import EncoderError, RegistryError, UnknownProject
 from .files import alone, read_json, sync_folder, write_json
 from .learners import Learned
 
@@ -297,5 +297,7 @@ def _read(place: Path) -> Model:
         )
     except (OSError, SafetensorError) as error:
         raise RegistryError(f"{file}: cannot be read: {error}") from error
+    except EncoderError as error:
+        raise RegistryError(f"{place / 'model.json'}: {error}") from error
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise RegistryError(f"{place / 'model.json'}: not a model of ours ({error!r})") from error

@@ -10,6 +10,9 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from .disk_cache import DiskCache
+from .encoders import family_of
+from .encoders.kept import keep_in
 from .errors import ServeError
 from .learned import LearnedMinds
 from .lesson import Aside
@@ -24,7 +27,11 @@ from .trainer import Trainer
 
 def serving(settings: Settings, *, force: bool = False, tell: Tell = nobody) -> Serving:
     """What answering needs, as the settings say; ``force`` and ``tell`` are for lessons: see study.study."""
-    registry, fetch = Registry(settings.data), Media(settings).fetch
+    cache = DiskCache(settings.data / "cache", settings.cache_bytes)
+    keep_in(cache)
+    if settings.encoder != "auto":
+        family_of(settings.encoder)  # one that is not there is said now, not by the first lesson
+    registry, fetch = Registry(settings.data), Media(settings, cache).fetch
     if settings.model_class:
         from .upstream import UpstreamMinds, load_class
 

@@ -19,6 +19,7 @@ from .uncertainty import DEFAULT_UTILITY
 
 PREFIX = "TIEBREAK_ML_"
 LABEL_STUDIO_WAITS = 100
+ENCODER_NAMES = ("auto", "tfidf+wordllama", "tfidf", "wordllama")
 
 
 class Settings(BaseSettings):
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
     )
     media_bytes: int = Field(20_000_000, ge=1_000, le=1_000_000_000, description="Largest image that is fetched.")
     media_seconds: float = Field(10.0, gt=0, le=100, description="Longest wait for one image.")
+    cache_bytes: int = Field(
+        1_000_000_000, ge=0, le=10**15, description="Disk space for images and encodings that are kept; 0: none."
+    )
     predict_seconds: float = Field(
         60.0, gt=0, le=95, description="After this long /predict abstains on the rest; Label Studio waits 100 s."
     )
@@ -63,8 +67,10 @@ class Settings(BaseSettings):
     coverage: float = Field(
         0.9, gt=0, lt=1, description="How often the set of answers that cannot be ruled out must hold the right one."
     )
-    encoder: Literal["auto", "tfidf+wordllama", "tfidf", "wordllama"] = Field(
-        "auto", description="How texts are read. auto: terms beside word vectors."
+    encoder: str = Field(
+        "auto",
+        description="How tasks are read: auto, a name of ours, or one that you bring: "
+        "sentence-transformers:MODEL, torchvision:MODEL, MODULE:FUNCTION.",
     )
     utility: Literal["fused", "least_confidence", "margin", "entropy", "disagreement", "novelty"] = Field(
         DEFAULT_UTILITY, description="What the acquisition order goes by."
@@ -79,6 +85,7 @@ class Settings(BaseSettings):
         "badge",
         "typiclust",
         "density",
+        "variance",
         "random",
     ] = Field("diverse", description="How a pool is put in order: a strategy.")
     model_class: str = Field(
@@ -101,6 +108,16 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise ValueError("must be an address such as http://localhost:8085")
         return value.rstrip("/")
+
+    @field_validator("encoder")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if value not in ENCODER_NAMES and re.fullmatch(r"[^:\s]+:\S+", value) is None:
+            raise ValueError(
+                f"must be one of {', '.join(ENCODER_NAMES)}, or one that you bring: sentence-transformers:MODEL, "
+                "torchvision:MODEL, MODULE:FUNCTION"
+            )
+        return value
 
     @field_validator("webhook_secret")
     @classmethod

@@ -1,7 +1,9 @@
 """What thinks about tasks: a model of ours, or whatever else can take its place."""
 
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,11 +13,14 @@ from label_config.model import Control, LabelConfig
 
 from .control_model import ControlModel
 from .encoders import Fetch
+from .errors import EncoderError
 from .features import Material, chunks, spread, stacked
 from .learners import Learned
 from .quality import Quality, pooled
 from .records import ABSTAINS, Features, FloatArray, Opinion, Task, Thought
 from .registry import Model
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 512
 """Tasks that are encoded together; between two such parts the time is looked at."""
@@ -114,7 +119,8 @@ class LearnedMind:
                 late = until is not None and time.monotonic() > until
                 said, rows = [ABSTAINS] * len(part), None
                 if learned is not None and not late:
-                    said, rows = learned.think(part, material, self.utility)
+                    with _abstaining(name):
+                        said, rows = learned.think(part, material, self.utility)
                 opinions[name] += said
                 blocks[name].append((len(part), rows))
         return {
@@ -125,6 +131,15 @@ class LearnedMind:
     def _model_of(self, config: LabelConfig, control: Control) -> Learned | None:
         learned = self.model.control(control.name)
         return learned if learned is not None and learned.still_fits(config, control) else None
+
+
+@contextmanager
+def _abstaining(control: str) -> Iterator[None]:
+    """An encoder that users bring may fail at any time: it must not cost the answer on other controls."""
+    try:
+        yield
+    except EncoderError as error:
+        log.error("control %r abstains: %s", control, error)
 
 
 def _whole(blocks: Sequence[tuple[int, Features]]) -> Features:

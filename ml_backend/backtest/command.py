@@ -11,7 +11,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from ..acquisition import STRATEGIES
-from ..encoders import ENCODERS
+from ..encoders import ENCODERS, family_of
 from ..errors import SettingsError
 from .data import labeled
 from .replay import DEFAULT, Plan
@@ -20,7 +20,7 @@ from .report import as_json as json_of
 from .running import Backtest, backtest
 
 USUAL = (DEFAULT, "margin", "random")
-TEXTS = tuple(name for name, family in ENCODERS.items() if not family.fetches)
+TEXTS = tuple(name for name, family in ENCODERS.items() if "Text" in family.tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ def _refuse(asked: Asked, names: Sequence[str]) -> None:
     for name in names:
         if name not in (DEFAULT, *STRATEGIES):
             raise SettingsError(f"no strategy is named {name!r}; there are: {', '.join((DEFAULT, *STRATEGIES))}")
-    if asked.encoder not in ("auto", *TEXTS):
-        raise SettingsError(f"no encoder of texts is named {asked.encoder!r}; there are: {', '.join(('auto', *TEXTS))}")
+    if asked.encoder != "auto" and "Text" not in family_of(asked.encoder).tags:
+        raise SettingsError(f"encoder {asked.encoder!r} does not read texts; there are: {', '.join(('auto', *TEXTS))}")
     if asked.plan.budget < asked.plan.start:
         raise SettingsError(f"--budget {asked.plan.budget} is less than --start {asked.plan.start}")
 

@@ -11,7 +11,7 @@ import numpy as np
 from label_config.errors import LabelConfigError
 from label_config.exports import parse_export
 
-from ..encoders import ENCODERS
+from ..encoders import family_of
 from ..errors import ExportError, MediaError
 from .replay import Labeled
 
@@ -39,7 +39,7 @@ def labeled(place: Path, text: str, label: str, test: Path | None, encoder: str)
     labels = tuple(sorted({one for _, one in (*rows, *tested)}))
     if len({one for _, one in rows}) < 2:
         raise ExportError(f"{place}: every row has the same label, {labels[0]!r}: nothing could be learned")
-    family = ENCODERS[encoder]
+    family = family_of(encoder)
     of = {one: number for number, one in enumerate(labels)}
     return Labeled(
         encoder,
@@ -127,6 +127,6 @@ def _row(value: object, label: object) -> Iterator[Row]:
     if value in (None, "") or label in (None, ""):
         return
     try:
-        yield ENCODERS["tfidf"].read(value, lambda _: b""), str(label)
+        yield family_of("tfidf").read(value, lambda _: b""), str(label)
     except MediaError:
         return

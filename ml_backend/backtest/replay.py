@@ -7,7 +7,7 @@ import numpy as np
 
 from ..acquisition import STRATEGIES, Pool, order_pool, typiclust
 from ..calibration import fit_temperature, softmax_at
-from ..encoders import ENCODERS
+from ..encoders import family_of
 from ..models import HEADS, Head
 from ..models.options import Options
 from ..records import Features, IntArray
@@ -117,7 +117,7 @@ class _Learned:
 
 def _typical(data: Labeled, count: int, rng: np.random.Generator) -> IntArray:
     """Typical rows of as many regions of the pool, which an encoder sees that knows all of it."""
-    rows = ENCODERS[data.encoder].fit(data.described).encode(data.described)
+    rows = family_of(data.encoder).fit(data.described).encode(data.described)
     return typiclust(Pool(np.zeros(len(data.classes)), rows), rng, count)[:count]
 
 
@@ -129,7 +129,7 @@ def full_accuracy(data: Labeled) -> float:
 
 def _learned(data: Labeled, chosen: IntArray, temperature: _Temperature, strategy: str) -> _Learned:
     """Encoder and head from the chosen rows, as the product learns them; the folds only where they are needed."""
-    family = ENCODERS[data.encoder]
+    family = family_of(data.encoder)
     encoder = family.fit(data.described[chosen])
     pool, test = encoder.encode(data.described), encoder.encode(data.test)
     rows, classes = pool[chosen], data.classes[chosen]

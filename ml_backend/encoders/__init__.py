@@ -7,10 +7,11 @@ alike they are, in [-1, 1]. It is fitted once, on the tasks with labels, and wri
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 from ..records import Arrays, Features, IntArray
-from . import fields, pixels, terms_and_meaning, text, wordllama
+from . import brought, fields, pixels, terms_and_meaning, text, wordllama
 
 Fetch = Callable[[str], bytes]
 """From what a task's field says to the bytes of an image; raises MediaError."""
@@ -97,5 +98,21 @@ ENCODERS: Mapping[str, EncoderFamily] = {
 
 
 def family_of(name: str) -> EncoderFamily:
-    """The encoder family of that name; raises KeyError for one that there is none of."""
-    return ENCODERS[name]
+    """The encoder family of that name: one of ENCODERS, or one that users bring. Raises EncoderError for any other."""
+    return ENCODERS[name] if name in ENCODERS else _brought(name)
+
+
+@lru_cache(maxsize=32)
+def _brought(name: str) -> EncoderFamily:
+    found = brought.brought(name)
+    return EncoderFamily(
+        found.tags,
+        "logistic",
+        found.read,
+        brought.variants,
+        brought.without_own,
+        found.describe,
+        partial(brought.fit, found),
+        partial(brought.restore, found),
+        found.fetches,
+    )

@@ -5,6 +5,7 @@ Histograms of oriented gradients (Dalal and Triggs 2005) over a grid, beside the
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 
 from ..errors import MediaError
 from ..records import Arrays, FloatArray, IntArray
+from .kept import kept_bytes
 
 SIDE = 32
 CELL = 8
@@ -20,6 +22,7 @@ DIRECTIONS = 8
 SHRUNK = 8
 SHIFT = 3
 MOST_PIXELS = 50_000_000
+FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "ICO", "PPM", "TGA")
 AT_ONCE = 512
 
 Pixels = NDArray[np.uint8]
@@ -34,16 +37,35 @@ def read(value: object, fetch: Callable[[str], bytes]) -> Pixels:
 
 def shrink(content: bytes) -> Pixels:
     """Decode and shrink to SIDE x SIDE x 3; a transparent ground becomes white."""
+
+    def smaller() -> bytes:
+        with opened(content, 4 * SIDE) as image:
+            return image.resize((SIDE, SIDE), Image.Resampling.BOX).tobytes()
+
+    shape = (SIDE, SIDE, 3)
+    found = np.frombuffer(kept_bytes(f"shrunk to {shape}", content, smaller), dtype=np.uint8)
+    return found.reshape(shape)
+
+
+def opened(content: bytes, side: int) -> Image.Image:
+    """The image on white, decoded no finer than ``side`` needs; raises MediaError for what is no image or too large."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=_formats()) as image:
             if image.width * image.height > MOST_PIXELS:
-                raise MediaError(f"an image of {image.width} x {image.height} pixels is too large")
-            image.draft("RGB", (4 * SIDE, 4 * SIDE))
-            return np.asarray(_on_white(image).resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.uint8)
+                raise MediaError(f"an image is too large: {image.width} x {image.height} pixels")
+            image.draft("RGB", (side, side))
+            return _on_white(image)
     except MediaError:
         raise
     except Exception as error:
         raise MediaError(f"no readable image: {error}") from error
+
+
+@lru_cache(maxsize=1)
+def _formats() -> list[str]:
+    """Pictures that decode by themselves: some other formats are programs, which Pillow would run."""
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -62,7 +84,7 @@ class PixelRows:
 
     def encode(self, described: NDArray[np.float32]) -> NDArray[np.float64]:
         """Dense rows, (n, d), of length 1."""
-        return np.asarray(_unit(described - self._mean), dtype=np.float64)
+        return np.asarray(unit(described - self._mean), dtype=np.float64)
 
     def blocks(self, inputs: Sequence[Pixels]) -> Iterator[tuple[FloatArray]]:
         """What ``encode`` makes of what ``describe`` says, a few images at a time."""
@@ -110,7 +132,7 @@ def describe(inputs: Sequence[Pixels]) -> NDArray[np.float32]:
     small = _cells(gray, SIDE // SHRUNK)
     colour = _cells(images - gray[..., None], SIDE // (SHRUNK // 2))
     parts = [np.sqrt(_gradients(gray)), small - small.mean(axis=(1, 2), keepdims=True), 0.5 * colour]
-    return np.hstack([_unit(part.reshape(len(images), -1)) for part in parts])
+    return np.hstack([unit(part.reshape(len(images), -1)) for part in parts])
 
 
 def _gradients(gray: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -137,6 +159,7 @@ def _cells(values: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
     return np.asarray(split.mean(axis=(2, 4)), dtype=np.float32)
 
 
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Dense rows at length 1; zeros stay zeros."""
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.where(length > 1e-6, length, 1), dtype=np.float32)
