@@ -76,6 +76,7 @@ class Settings(BaseSettings):
         DEFAULT_UTILITY, description="What the acquisition order goes by."
     )
     order: Literal[
+        "variance",
         "diverse",
         "utility",
         "margin",
@@ -85,11 +86,12 @@ class Settings(BaseSettings):
         "badge",
         "typiclust",
         "density",
-        "variance",
         "random",
-    ] = Field("diverse", description="How a pool is put in order: a strategy.")
+    ] = Field("variance", description="How a pool is put in order: a strategy.")
     model_class: str = Field(
-        "", description="A class of label-studio-ml to serve instead of our models: MODULE:CLASS. Empty: ours."
+        "",
+        description="A class of label-studio-ml to serve instead of our models: path/to/model.py:CLASS or "
+        "MODULE:CLASS. Empty: ours.",
     )
     workers: int = Field(2, ge=1, le=64, description="Processes that answer requests.")
     threads: int = Field(1, ge=1, le=256, description="Threads that learning may use; annotators need the others.")

@@ -16,6 +16,7 @@ from .density import density_weighted
 from .diverse import diverse
 from .pool import Pool, Strategy
 from .typiclust import typiclust
+from .variance import variance
 
 __all__ = ["BATCH", "STRATEGIES", "Pool", "Strategy", "order_pool", "place_of", "typiclust"]
 
@@ -23,6 +24,7 @@ BATCH = 500
 """How many tasks strategies that choose several at once choose together, unless it is known better."""
 
 STRATEGIES: Mapping[str, Strategy] = {
+    "variance": variance,
     "diverse": diverse,
     "utility": by_utility,
     "margin": by("margin"),

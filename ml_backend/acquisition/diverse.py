@@ -37,14 +37,22 @@ def diverse(pool: Pool, _rng: np.random.Generator, batch: int) -> IntArray:
 def _spread(utilities: FloatArray, similarities: FloatArray) -> IntArray:
     """The greedy order of one window, whose utilities come highest first."""
     count = len(utilities)
-    redundancy = np.zeros(count)
+    fresh: FloatArray = np.ones(count)
     left = np.ones(count, dtype=bool)
     chosen = np.empty(count, dtype=np.int64)
     for place in range(count):
-        worth = np.where(left, utilities * (1 - redundancy), -1.0)
+        worth = np.where(left, utilities * fresh, -1.0)
         best = int(np.argmax(worth))
         chosen[place] = best
         left[best] = False
-        near = np.clip((similarities[best] - ALIKE) / (1 - ALIKE), 0.0, 1.0)
-        redundancy = np.maximum(redundancy, near)
+        fresh = np.minimum(fresh, 1 - redundancy(similarities[best]))
     return chosen
+
+
+def redundancy(similarities: FloatArray) -> FloatArray:
+    """How much of a task is in another one already, in [0, 1], by how alike they are.
+
+    >>> redundancy(np.array([0.5, 0.9, 1.0])).round(3).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    return np.clip((similarities - ALIKE) / (1 - ALIKE), 0.0, 1.0)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from ml_backend.acquisition import STRATEGIES, Pool, order_pool, place_of
+from ml_backend.acquisition.diverse import redundancy
 from ml_backend.likeness import likeness
 from ml_backend.records import BoolArray, Features, FloatArray
 from ml_backend.settings import Settings
@@ -63,7 +64,7 @@ def test_sparse_and_dense_rows_and_no_rows_at_all_are_taken(strategy: str, pack:
     tasks, holdout = pool(3, 40, known=3)
     packed = Pool(tasks.utilities, pack(tasks.features), tasks.probabilities, tasks.signals, pack(tasks.known))
     plain = order_pool(tasks, holdout, rng(), strategy, 10)
-    if strategy != "typiclust":  # k-means adds up in another order
+    if strategy not in ("typiclust", "variance"):  # k-means and the main directions add up in another order
         assert (order_pool(packed, holdout, rng(), strategy, 10) == plain).all()
     assert sorted(order_pool(packed, holdout, rng(), strategy, 10)) == list(range(40))
     assert sorted(order_pool(Pool(tasks.utilities), holdout, rng(), strategy, 10)) == list(range(40))
@@ -150,6 +151,36 @@ def test_typiclust_takes_a_typical_task_of_each_large_group_without_labels() -> 
     assert sorted(kind[with_labels]) == [0, 1]
 
 
+@settings(max_examples=20)
+@given(seed=st.integers(0, 1000), known=st.integers(0, 5))
+def test_variance_takes_what_lowers_the_variance_over_the_pool_most(seed: int, known: int) -> None:
+    """Against the definition: each one's label is added to the matrix, which is inverted; duplicates count less."""
+    draw = np.random.default_rng(seed)
+    rows, labeled, worth = unit(draw.normal(size=(30, 5))), unit(draw.normal(size=(known, 5))), draw.random(30)
+    information = 0.1 * np.eye(5) + worth.mean() * labeled.T @ labeled
+
+    def left(matrix: FloatArray) -> float:
+        return float(np.mean(worth**2 * np.einsum("ij,jk,ik->i", rows, np.linalg.inv(matrix), rows)))
+
+    wanted: list[int] = []
+    for _ in range(6):
+        after = [left(information + one * np.outer(row, row)) for one, row in zip(worth, rows, strict=True)]
+        fresh = 1 - redundancy((rows @ rows[wanted].T).max(axis=1, initial=0.0))
+        gain = (left(information) - np.array(after)) * fresh
+        best = int(np.argmax(np.where(np.isin(range(30), wanted), -1.0, gain)))
+        wanted.append(best)
+        information = information + worth[best] * np.outer(rows[best], rows[best])
+    assert chosen("variance", Pool(worth, rows, known=labeled if known else None), 6) == wanted
+
+
+def test_variance_prefers_a_doubtful_crowd_to_odd_ones_and_to_what_is_known() -> None:
+    rows, kind = four_groups((40, 40, 3, 40))
+    worth = np.where(kind == 3, 0.05, 0.9)
+    first = chosen("variance", Pool(worth, rows, known=rows[kind == 1][:20]), 8)
+    assert kind[first[0]] == 0
+    assert not {1, 3} & set(kind[first[:3]])
+
+
 def test_density_prefers_the_crowd_among_equally_unsure_tasks() -> None:
     rows, kind = four_groups((60, 3, 3, 3))
     first = chosen("density", Pool(np.ones(69), rows, signals={"margin": np.ones(69)}), 60)
@@ -161,11 +192,12 @@ def test_without_near_duplicates_the_order_is_that_of_utility() -> None:
     assert places.tolist() == [2, 0, 1]
 
 
+@pytest.mark.parametrize("strategy", ["diverse", "variance"])
 @pytest.mark.parametrize("pack", [np.asarray, sparse.csr_matrix])
-def test_near_duplicates_do_not_come_together(pack: Callable[[FloatArray], Features]) -> None:
+def test_near_duplicates_do_not_come_together(pack: Callable[[FloatArray], Features], strategy: str) -> None:
     # The two most useful tasks are the same text twice: the second waits until the others are through.
     features = pack(np.array([[1.0, 0, 0], [1.0, 0.001, 0], [0, 1.0, 0], [0, 0, 1.0]]))
-    places = order_pool(Pool(np.array([0.9, 0.89, 0.5, 0.1]), features), np.zeros(4, dtype=bool), rng())
+    places = order_pool(Pool(np.array([0.9, 0.89, 0.5, 0.1]), features), np.zeros(4, dtype=bool), rng(), strategy)
     assert places.tolist() == [0, 3, 1, 2]
 
 
@@ -189,7 +221,7 @@ def test_the_place_of_a_stranger_counts_who_is_worth_more(values: list[float], m
 
 
 def test_an_unknown_strategy_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="there are: diverse, utility, margin"):
+    with pytest.raises(ValueError, match="there are: variance, diverse, utility"):
         order_pool(Pool(np.zeros(1)), np.zeros(1, dtype=bool), rng(), "vibes")
 
 
