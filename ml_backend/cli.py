@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from .errors import BackendError
@@ -22,6 +23,8 @@ app = typer.Typer(
     help="An ML backend for Label Studio: learns, suggests, and says what to label next.",
 )
 INTERRUPTED = 130  # the shell's code for Ctrl-C
+FIRST = 20
+"""Rows of a table on the screen."""
 UNBROKEN = 10_000
 """Columns where no terminal is: what is piped or logged is broken by nobody."""
 
@@ -50,13 +53,17 @@ def main() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 9090,
+    model: Annotated[
+        str | None,
+        typer.Option(help="A class of label-studio-ml to serve instead of our models: path/to/model.py:CLASS."),
+    ] = None,
     data: Data = None,
 ) -> None:
     """Answer Label Studio and tiebreak, and learn in the background, until stopped."""
     from .runner import serve as serve_forever
     from .settings import load
 
-    settings = load({"data": data})
+    settings = load({"data": data, "model_class": model})
     if not settings.secret.get_secret_value():
         err.print("tiebreak-ml: no TIEBREAK_ML_SECRET is set, so tiebreak cannot train or score here", style="yellow")
     err.print(f"tiebreak-ml: http://{host}:{port}  (models in {settings.data})", markup=False, soft_wrap=True)
@@ -197,6 +204,69 @@ def versions(data: Data = None, as_json: AsJson = False) -> None:
     for project, one in found.items():
         table.add_row(project, str(one["live"] or "none"), ", ".join(registry.versions(project)))
     out.print(table)
+
+
+@app.command()
+def score(
+    export: Annotated[Path, typer.Argument(help="A JSON export of Label Studio.")],
+    project: Annotated[
+        str, typer.Option(help="The project's key, ID.SECOND; `tiebreak-ml versions` lists them.")
+    ] = "0.0",
+    unlabeled: Annotated[bool, typer.Option("--unlabeled", help="Only tasks that nobody has answered.")] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a CSV table and nothing else.")] = False,
+) -> None:
+    """What to label next: the tasks of an export in that order, with what the model thinks of them."""
+    from .on_export import scored
+    from .score_table import as_rows, csv_text
+
+    lines = scored(export, project, _serving(data), unlabeled=unlabeled)
+    if as_json:
+        _print_json(lines)
+    elif as_csv:
+        sys.stdout.write(csv_text(lines))
+    else:
+        head, *rows = as_rows(lines)
+        table = Table(*head, box=None, pad_edge=False)
+        for row in rows[:FIRST]:
+            table.add_row(*(escape(str(cell)) for cell in row))
+        out.print(table)
+        if len(rows) > FIRST:
+            out.print(f"and {len(rows) - FIRST} more: --json or --csv prints all of them")
+
+
+@app.command()
+def evaluate(
+    export: Annotated[Path, typer.Argument(help="A JSON export of Label Studio, with answers.")],
+    project: Annotated[
+        str, typer.Option(help="The project's key, ID.SECOND; `tiebreak-ml versions` lists them.")
+    ] = "0.0",
+    version: Annotated[str | None, typer.Option(help="tiebreak-N (default: the live one).")] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """How well a version tells the consensus on the tasks of an export."""
+    from .on_export import measured
+    from .score_table import figure
+
+    name, found = measured(export, project, _serving(data), version)
+    if as_json:
+        _print_json({"version": name, "controls": {control: one.as_json() for control, one in found.items()}})
+        return
+    for control, one in found.items():
+        out.print(f"{control}: {name} beside {one.n} answers, {one.abstained} more without a suggestion", markup=False)
+        if one.accuracy is None:
+            continue
+        out.print(f"  accuracy {figure(one.accuracy)}")
+        out.print(f"  calibration error {figure(one.ece)}")
+        out.print(f"  Brier score {figure(one.brier)}")
+        if not one.labels:
+            continue
+        table = Table("label", "answers", "precision", "recall", box=None, pad_edge=False)
+        for label, of in one.labels.items():
+            table.add_row(f"  {escape(label)}", str(of.answers), figure(of.precision), figure(of.recall))
+        out.print(table)
 
 
 @app.command()

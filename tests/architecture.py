@@ -41,6 +41,7 @@ PURE = (
     "ml_backend.learners.calibrating",
     "ml_backend.choice",
     "ml_backend.publishing",
+    "ml_backend.evaluation",
     "ml_backend.acquisition",
     "ml_backend.likeness",
     "ml_backend.spans",
