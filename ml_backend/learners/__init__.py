@@ -6,14 +6,14 @@ from typing import Any, Protocol
 
 from label_config.model import Control, LabelConfig
 
-from .. import control_model, span_model
+from .. import control_model, rank_model, span_model
 from ..encoders import Fetch
 from ..errors import NotLearnable
 from ..features import Material
 from ..quality import Quality
 from ..records import Arrays, Features, FloatArray, Opinion, Task, TrainingRow
 from ..settings import Settings
-from . import spans, whole_tasks
+from . import rankings, spans, whole_tasks
 
 
 class Learned(Protocol):
@@ -70,6 +70,7 @@ class Learner:
 LEARNERS: Mapping[str, Learner] = {
     "whole tasks": Learner(whole_tasks.suits, whole_tasks.learn, control_model.saved, control_model.restored),
     "spans": Learner(spans.suits, spans.learn, span_model.saved, span_model.restored),
+    "rankings": Learner(rankings.suits, rankings.learn, rank_model.saved, rank_model.restored),
 }
 """By name; a control is learned by the first that suits it."""
 
@@ -98,4 +99,4 @@ def restored(words: Mapping[str, Any], arrays: Arrays) -> Learned:
     return LEARNERS[words["learner"]].restore(words, arrays)
 
 
-LEARNABLE = "Choices, Taxonomy, Pairwise, Rating, Number, Labels over Text"
+LEARNABLE = "Choices, Taxonomy, Pairwise, Rating, Number, Ranker, Labels over Text"
