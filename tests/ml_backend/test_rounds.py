@@ -37,7 +37,10 @@ def test_a_round_has_the_same_places_in_score_and_predict(fresh: Here) -> None:
         assert answers(one) == ({} if task["blind"] else {"sentiment": tuple(line["answer"])})
 
 
-def test_a_task_outside_the_round_gets_the_place_it_would_have_had(fresh: Here) -> None:
+def test_a_task_outside_the_round_gets_the_place_it_would_have_had(tmp_path: Path) -> None:
+    outside = serving(tmp_path, order="diverse")
+    learned(outside, sentiment_rows(60))
+    fresh = Here(outside)
     tasks = [{**task, "holdout": False, "blind": False} for task in pool(50)]
     lines = fresh.score(*tasks, round="tiebreak-1.1")
     fresh.post("/round", project=PROJECT, version="tiebreak-1.1")

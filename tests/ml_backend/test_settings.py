@@ -23,7 +23,7 @@ def test_the_environment_is_read_and_the_command_line_beats_it(monkeypatch: pyte
         ("SYNC_URL", "localhost:8085", "'localhost:8085' is refused: must be an address such as"),
         ("THREADS", "0", "'0' is refused: .* Accepted: a whole number, at least 1, at most 256"),
         ("UTILITY", "vibes", "Accepted: fused, least_confidence, margin, entropy, disagreement, novelty"),
-        ("ORDER", "first", "ORDER: .first. is refused. Accepted: diverse, utility, margin, .*, random"),
+        ("ORDER", "first", "ORDER: .first. is refused. Accepted: variance, diverse, utility, .*, random"),
         ("PREDICT_SECONDS", "95", "predict_seconds and media_seconds together must leave 5 of the 100 seconds"),
     ],
 )
