@@ -39,7 +39,7 @@ def run(*, quick: bool) -> None:
         print(f"   LEFT OUT: no set of texts in {folder}")
         return
     each = (20_000 if quick else TEXTS) // len(sets)
-    print(f"   {LABELS} labels, cpu time     accuracy ours  theirs   texts/s ours  theirs  ratio   thought over/s")
+    print(f"   {LABELS} labels, cpu time     accuracy ours  theirs   texts/s ours  theirs  ratio   with signals")
     found = [_one(name, folder / name / "text.csv", each) for name in sets]
     ours, theirs = np.sum([seconds for _, seconds in found], axis=0)
     accuracy = 100 * np.mean([right for right, _ in found], axis=0)
@@ -81,7 +81,7 @@ def probabilities(control: ControlModel, texts: Sequence[str]) -> FloatArray:
     (encoder,) = control.encoder.encoders
     assert isinstance(control.head, Linear)
     logits = [control.head.logits_of(blocks) for blocks in encoder.blocks(texts)]
-    return control.question.probabilities(control.question.scores(np.concatenate(logits)), control.temperatures)
+    return control.certainty.probabilities(control.question, control.question.scores(np.concatenate(logits)))
 
 
 def _scored(score: Score, texts: Sequence[str], count: int) -> tuple[float, float]:

@@ -23,9 +23,8 @@ class Linear:
     """One weight a column and label, and an intercept."""
 
     def __init__(self, weights: np.ndarray[Any, Any], intercepts: FloatArray) -> None:
-        self._weights = weights
-        self._intercepts = intercepts
         self._of_columns = np.ascontiguousarray(weights.T)
+        self._intercepts = intercepts
 
     def logits(self, features: Features) -> FloatArray:
         """(n, k)."""
@@ -42,7 +41,7 @@ class Linear:
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """The weights (k, d) and intercepts (k,)."""
-        return {}, {"weights": self._weights, "intercepts": self._intercepts}
+        return {}, {"weights": np.ascontiguousarray(self._of_columns.T), "intercepts": self._intercepts}
 
 
 def restore(settings: Mapping[str, Any], arrays: Arrays) -> Linear:  # noqa: ARG001 - the signature of HEADS
