@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from .encoders import Fetch
+from .media import of_project
 from .registry import Model, Registry
 from .settings import Settings
 from .study import Tell, nobody, study
@@ -22,15 +23,17 @@ class LearnedMinds:
     def live(self, project: str) -> tuple[Mind | None, str | None]:
         """See Minds."""
         model, problem = self.registry.live(project)
-        return (self._mind(model) if model else None), problem
+        return (self._mind(project, model) if model else None), problem
 
     def named(self, project: str, version: str) -> Mind:
         """See Minds."""
-        return self._mind(self.registry.load(project, version))
+        return self._mind(project, self.registry.load(project, version))
 
     def study(self, project: str) -> object:
         """See Minds."""
-        return study(project, self.registry, self.settings, self.fetch, force=self.force, tell=self.tell)
+        return study(
+            project, self.registry, self.settings, of_project(self.fetch, project), force=self.force, tell=self.tell
+        )
 
-    def _mind(self, model: Model) -> LearnedMind:
-        return LearnedMind(model, self.fetch, self.settings.utility)
+    def _mind(self, project: str, model: Model) -> LearnedMind:
+        return LearnedMind(model, of_project(self.fetch, project), self.settings.utility)

@@ -75,10 +75,6 @@ class Media:
         for session in self._sessions.values():
             session.close()
 
-    def of_project(self, project: str) -> Callable[[str], bytes]:
-        """``fetch`` for tasks of the project with that key, which may name files of its storages."""
-        return partial(self.fetch, project=project)
-
     def fetch(self, address: str, project: str = "") -> bytes:
         """The bytes at ``address``: a data: URI, an http(s) URL, a path of Label Studio such as /data/upload/..., or
         an s3:, gs: or azure-blob: one of a storage of the ``project``.
@@ -185,6 +181,12 @@ class Media:
         except requests.RequestException as error:
             raise MediaError(f"the answer broke off ({type(error).__name__})") from error
         return bytes(found)
+
+
+def of_project(fetch: Callable[[str], bytes], project: str) -> Callable[[str], bytes]:
+    """The ``fetch`` of a Media for tasks of the project with that key, which may name files of its storages."""
+    media = getattr(fetch, "__self__", None)
+    return partial(media.fetch, project=project) if isinstance(media, Media) else fetch
 
 
 class _PublicHTTP(HTTPConnection):

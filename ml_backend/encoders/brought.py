@@ -213,7 +213,10 @@ def penultimate(network: Any, batch: Any) -> Any:
     """What the last linear layer of a network is given for a batch, (n, d)."""
     import torch
 
-    last = [layer for layer in network.modules() if isinstance(layer, torch.nn.Linear)][-1]
+    layers = [layer for layer in network.modules() if isinstance(layer, torch.nn.Linear)]
+    if not layers:
+        raise ValueError("the network has no linear layer")
+    last = layers[-1]
     seen: list[Any] = []
     hook = last.register_forward_pre_hook(lambda _layer, given: seen.append(given[0]))
     try:

@@ -234,6 +234,13 @@ def test_the_last_layer_of_a_network_tells_what_it_saw() -> None:
         assert torch.equal(brought.penultimate(network, batch), network[:3](batch))
 
 
+def test_a_network_without_a_linear_layer_is_refused() -> None:
+    import torch
+
+    with pytest.raises(ValueError, match="has no linear layer"):
+        brought.penultimate(torch.nn.Flatten(), torch.zeros(1, 2, 3))
+
+
 def test_images_are_read_no_larger_than_needed() -> None:
     big = picture(0).resize((1024, 512))
     assert brought.read_image("x", lambda _: encoded(big)).shape == (256, 512, 3)

@@ -11,10 +11,11 @@ import pytest
 
 from ml_backend.disk_cache import DiskCache
 from ml_backend.errors import MediaError
-from ml_backend.media import Media
+from ml_backend.media import Media, of_project
 from ml_backend.settings import Settings
+from ml_backend.thinking import LearnedMind
 
-from .scenes import running
+from .scenes import PROJECT, learned, running, sentiment_rows, serving
 
 CONTENT = bytes(range(256)) * 40
 
@@ -213,14 +214,23 @@ def test_what_failed_is_asked_again_after_a_minute(images: str) -> None:
 
 def test_files_of_storages_are_found_through_label_studio(images: str) -> None:
     given = media(label_studio_url=images, label_studio_token="t" * 40)
-    assert given.of_project("7.1700000000")("s3://bucket/a picture.png") == CONTENT
+    assert of_project(given.fetch, "7.1700000000")("s3://bucket/a picture.png") == CONTENT
     named = base64.urlsafe_b64encode(b"s3://bucket/a picture.png").decode()
     assert Images.paths == [f"/projects/7/resolve/?fileuri={named}", "/data/image"]
     assert Images.tokens == [f"Token {'t' * 40}"] * 2
     with pytest.raises(MediaError, match="an s3: address can be fetched for tasks of a project alone"):
         given.fetch("s3://bucket/a.png")
     with pytest.raises(MediaError, match="label_studio_url is not set"):
-        media().of_project("7.1700000000")("gs://bucket/a.png")
+        of_project(media().fetch, "7.1700000000")("gs://bucket/a.png")
+
+
+def test_a_learned_project_finds_the_files_of_its_storages(images: str, tmp_path: Path) -> None:
+    outside = serving(tmp_path, label_studio_url=images)
+    learned(outside, sentiment_rows(40))
+    mind, _ = outside.minds.live(PROJECT)
+    assert isinstance(mind, LearnedMind)
+    assert mind.fetch("s3://bucket/a.png") == CONTENT
+    assert Images.paths[0].startswith(f"/projects/{PROJECT.partition('.')[0]}/resolve/?fileuri=")
 
 
 def test_nothing_is_said_to_a_private_address_not_even_a_greeting() -> None:
