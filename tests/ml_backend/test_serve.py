@@ -131,7 +131,7 @@ def _await_health(process: "subprocess.Popen[bytes]", url: str, session: request
     end = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < end:
         try:
-            if session.get(f"{url}/health", timeout=5).ok:
+            if session.get(f"{url}/health", headers=bearer(), timeout=5).ok:
                 return
         except requests.ConnectionError:
             time.sleep(0.05)
