@@ -50,6 +50,14 @@ def test_few_answers_keep_the_temperature() -> None:
     assert choose(seen(200, "steps"), np.zeros(200, dtype=np.int64)).losses == {}
 
 
+def test_a_few_errors_keep_the_temperature() -> None:
+    outcomes = seen(2000, "steps")
+    rows = np.r_[np.flatnonzero(outcomes.matches > 0)[:300], np.flatnonzero(outcomes.matches == 0)[:14]]
+    assert choose(outcomes.at(rows), rows % 10).losses == {}
+    more = np.r_[rows, np.flatnonzero(outcomes.matches == 0)[14:15]]
+    assert choose(outcomes.at(more), more % 10).chosen.kind == "isotonic"
+
+
 def test_chance_alone_hardly_ever_changes_the_map() -> None:
     kinds = [choose(seen(200, "right", seed=seed), FOLDS[:200]).chosen.kind for seed in range(10)]
     assert kinds.count("temperature") >= 9
