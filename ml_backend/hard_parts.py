@@ -49,7 +49,7 @@ def hard_parts(
     words: list[str] = []
     for control, thought in thoughts.items():
         rows = _latest([row for row in labels.of(control) if row.answer is not None and not row.holdout])
-        if not rows:
+        if not rows or not any(opinion.out_of_sample for opinion in thought.opinions):
             continue
         said = mind.think(config, [Task(row.task, row.data) for row in rows], None)[control]
         known = [

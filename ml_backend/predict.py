@@ -17,10 +17,11 @@ from label_config.ordering import score_from_place
 from label_config.suggestions import suggestion
 
 from . import cold_start, rounds
-from .acquisition import Pool, order_pool, place_of
+from .acquisition import BATCH, Pool, order_pool, place_of
 from .encoders import Fetch
 from .errors import RegistryError
 from .features import chunks
+from .for_round import for_round
 from .records import ABSTAINS, FloatArray, IntArray, Opinion, Task, Thought
 from .registry import NO_MODEL, Registry
 from .rounds import Round
@@ -125,13 +126,17 @@ def score(
     holdout = np.array([task.holdout for task in tasks], dtype=bool)
     rng = _dice(project, round_version, tasks)
     strategy = serving.settings.order
+    batch = BATCH
     if mind:
         pool = _pool(thoughts, utilities)
+        if round_version is not None:
+            known = serving.registry, serving.settings
+            pool, batch = for_round(*known, project, config, mind, tasks, thoughts, pool)
     elif strategy == "random":
         pool = Pool(utilities)
     else:
         pool, strategy = Pool(cold_start.worth(config, tasks, serving.fetch, rng)), "utility"
-    places = order_pool(pool, holdout, rng, strategy)
+    places = order_pool(pool, holdout, rng, strategy, batch)
     if round_version is not None:
         rounds.prepare(
             serving.registry.folder(project),
