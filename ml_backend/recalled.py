@@ -12,7 +12,10 @@ from .records import Arrays, FloatArray, IntArray
 from .reliability import reliability
 from .uncertainty import Signals, utility
 
-FOLDS = 5
+FOLDS, MORE_FOLDS = 5, 10
+"""Parts that are left out in turn. With ``FEW`` tasks at most the greater number, where learning is quick: then the
+models of the folds know nearly as much as the full one, whose confidence they tell."""
+FEW = 500
 LEAST_WEIGHT = 1e-6
 """A row that weighs nothing would not be there at all."""
 
@@ -59,12 +62,12 @@ def restored(words: Mapping[str, Any], arrays: Arrays) -> Recalled:
     return Recalled(tasks, words["digests"], arrays["folds"], signals, arrays["distances"])
 
 
-def spread_over_folds(digests: Sequence[str]) -> IntArray:
-    """The fold of each row, (n,): by chance, tasks that look the same together."""
+def spread_over_folds(digests: Sequence[str], count: int = FOLDS) -> IntArray:
+    """The fold of each row, (n,) of ``count``: by chance, tasks that look the same together."""
     groups, member_of = np.unique(list(digests), return_inverse=True)
     order = np.random.default_rng(0).permutation(len(groups))
     fold = np.empty(len(groups), dtype=np.int64)
-    fold[order] = np.arange(len(groups)) % FOLDS
+    fold[order] = np.arange(len(groups)) % count
     return fold[member_of]
 
 

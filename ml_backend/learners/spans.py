@@ -13,7 +13,7 @@ from ..control_model import nearest
 from ..encoders import Fetch
 from ..errors import NotLearnable
 from ..quality import DIGITS, Quality
-from ..recalled import LEAST_WEIGHT, Recalled, quality_of, spread_evenly, spread_over_folds
+from ..recalled import FEW, FOLDS, LEAST_WEIGHT, MORE_FOLDS, Recalled, quality_of, spread_evenly, spread_over_folds
 from ..records import TrainingRow
 from ..settings import Settings
 from ..span_model import Found, SpanModel, marks_of, meanings, seen_of, shown_text, signals_of, text_of
@@ -47,10 +47,11 @@ def learn(
     labels = _checked(control, teaching, settings.least_labels)
     texts, answers = _texts(shown.field, teaching), [marks_of(row.answer) for row in teaching]
     digests = [seen_of(shown.field, row.data) for row in teaching]
-    folds = spread_over_folds(digests)
+    count = MORE_FOLDS if len(teaching) <= FEW else FOLDS
+    folds = spread_over_folds(digests, count)
     weights = np.maximum([row.weight for row in teaching], LEAST_WEIGHT)
     try:
-        learned, told = tagger.fit(texts, answers, weights, folds, labels, np.random.default_rng(0))
+        learned, told = tagger.fit(texts, answers, weights, folds, labels, np.random.default_rng(0), count=count)
     except ValueError as error:
         raise NotLearnable(f"control {control.name!r}: {error}") from error
     features = meanings(texts)

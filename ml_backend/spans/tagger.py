@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from ..recalled import FOLDS
 from ..records import Arrays, FloatArray, IntArray
 from ..uncertainty import disagreement, entropy, margin
 from . import chain, confidence, fields
@@ -86,7 +85,7 @@ class Tagger:
         own = slice(group * count, (group + 1) * count)
         path = chain.best_path(scores[own], steps[own], where)
         shares = chain.path_log_probability(path, scores[own], steps[own], _only(said, own), where)
-        doubt = _Doubt.of(said.marginals.reshape(FOLDS + 1, count, *scores.shape[1:]), group)
+        doubt = _Doubt.of(said.marginals.reshape(len(said.marginals) // count, count, *scores.shape[1:]), group)
         token_of = np.argsort(where.order)
         ends = np.cumsum(seen.lengths)
         borders = list(zip((ends - seen.lengths).tolist(), ends.tolist(), strict=True))
@@ -141,11 +140,13 @@ def fit(
     folds: IntArray,
     labels: Sequence[str],
     rng: np.random.Generator,
+    *,
+    count: int,
 ) -> tuple[Tagger, list[Told]]:
     """A tagger, and what it says of each text out of fold, calibrated.
 
-    ``weights`` (t,) are how sure each answer is, ``folds`` (t,) in [0, FOLDS). Raises ValueError where no text has a
-    token.
+    ``weights`` (t,) are how sure each answer is, ``folds`` (t,) in [0, ``count``). Raises ValueError where no text has
+    a token.
     """
     found = [tokens(text) for text in texts]
     seen = see(texts, found)
@@ -153,9 +154,9 @@ def fit(
         raise ValueError("the texts have no words")
     scheme = scheme_of(labels, answers)
     tags = np.hstack([tags_of(scheme, one, marks) for one, marks in zip(found, answers, strict=True)])
-    groups = np.stack([np.ones(len(texts)), *(folds != fold for fold in range(FOLDS))]) * weights
+    groups = np.stack([np.ones(len(texts)), *(folds != fold for fold in range(count))]) * weights
     trust = np.repeat(np.repeat(groups, seen.lengths, axis=1), len(scheme.chains), axis=0)
-    learned = fields.fit(seen, np.tile(tags, (FOLDS + 1, 1)), trust, scheme.allowed(), _pieces(seen.lengths, tags), rng)
+    learned = fields.fit(seen, np.tile(tags, (count + 1, 1)), trust, scheme.allowed(), _pieces(seen.lengths, tags), rng)
     return _calibrated(Tagger(scheme, learned), texts, answers, weights, folds)
 
 

@@ -247,6 +247,7 @@ def _fit(
         np.arange(count) % 5,
         labels,
         np.random.default_rng(0),
+        count=5,
     )
 
 
