@@ -24,7 +24,7 @@ def variance(pool: Pool, rng: np.random.Generator, batch: int) -> IntArray:
 
     The model is taken as a logistic regression on the main directions of the rows, with the worth w of a task (its
     margin) in the place of p (1 - p): it counts that much as a label, S = (PRIOR + sum of w x x' over labels) inverted,
-    and its own variance that much in the pool, G = mean of w^2 x x'. A task lowers the sum by w x'SGSx / (1 + w x'Sx)
+    and its own variance that much in the pool, G = mean of w x x'. A task lowers the sum by w x'SGSx / (1 + w x'Sx)
     (A-optimality), and what is like it is worth less afterwards; a near-duplicate is put off as by ``diverse``.
     Doubtful tasks that many others are like come first, odd ones late. Without rows: by worth.
     """
@@ -36,7 +36,7 @@ def variance(pool: Pool, rng: np.random.Generator, batch: int) -> IntArray:
     rows, known = _narrowed(pool.features[drawn], pool.known, rng)
     weight = np.maximum(worth[drawn], _LEAST)
     spread = np.linalg.inv(PRIOR * np.eye(rows.shape[1]) + weight.mean() * known.T @ known)
-    pooled = (rows * weight[:, None] ** 2).T @ rows / len(rows)
+    pooled = (rows * weight[:, None]).T @ rows / len(rows)
     along = rows @ spread
     first = by_worth(_gain(along, along @ pooled, rows, weight))[: max(CANDIDATES * batch, 500)]
     candidates = _Candidates(rows[first], along[first], weight[first], pool.features[drawn[first]])
