@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from label_config.model import Control, DataObject, LabelConfig
 from .encoders import ENCODERS, EncoderFamily, Fetch, family_of
 from .errors import MediaError, NotLearnable
 from .records import Features
+from .unreadable import note
 
 READERS = 8
 """Images that are fetched at the same time."""
@@ -114,20 +116,23 @@ class Described:
 class Material:
     """Tasks as encoders see them. Each field is read and described once, however many controls look at it.
 
-    ``until`` is a time of ``clock``: what has not been read then is taken as unreadable.
+    ``until`` is a time of ``clock``: what has not been read then is taken as unreadable. ``reasons`` count why what was
+    looked at could not be read.
     """
 
     datas: Sequence[Mapping[str, Any]]
     fetch: Fetch
     until: float | None = None
     clock: Callable[[], float] = time.monotonic
+    reasons: Counter[str] = field(default_factory=Counter, init=False)
     _read: dict[Part, list[Any | None]] = field(default_factory=dict, init=False)
     _described: dict[Part, Described] = field(default_factory=dict, init=False)
 
     def inputs(self, part: Part) -> list[Any | None]:
         """What the part's encoder needs of each task; null where it cannot be read or time is up."""
         if part not in self._read:
-            self._read[part] = _read_all(part, self.datas, self.fetch, self.until, self.clock)
+            self._read[part], reasons = _read_all(part, self)
+            self.reasons.update(reasons)
         return self._read[part]
 
     def described(self, part: Part) -> Described:
@@ -157,9 +162,10 @@ class Material:
         return found
 
 
-def _read_all(
-    part: Part, datas: Sequence[Mapping[str, Any]], fetch: Fetch, until: float | None, clock: Callable[[], float]
-) -> list[Any | None]:
+def _read_all(part: Part, material: Material) -> tuple[list[Any | None], list[str]]:
+    """What was read of each task, and a reason for each that could not be."""
+    reasons: list[str] = []
+    until, clock, fetch = material.until, material.clock, material.fetch
     family = family_of(part.encoder)
 
     def read(data: Mapping[str, Any]) -> Any | None:
@@ -168,13 +174,14 @@ def _read_all(
         try:
             value = data[part.field]
             return family.read(_content(value, fetch) if part.linked else value, fetch)
-        except MediaError:
+        except MediaError as error:
+            reasons.append(note(part.field, error))
             return None
 
     if not (family.fetches or part.linked):
-        return [read(data) for data in datas]
+        return [read(data) for data in material.datas], reasons
     with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(read, datas))
+        return list(pool.map(read, material.datas)), reasons
 
 
 def _content(address: object, fetch: Fetch) -> str:

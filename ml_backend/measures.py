@@ -9,6 +9,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from .unreadable import COUNTER
+
 T = TypeVar("T", bound=Mapping[str, Any])
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """Where processes put their counts together, if this variable names a folder when prometheus_client is imported."""
@@ -22,6 +24,7 @@ class Measures:
         self.seconds = Histogram("tiebreak_ml_predict_seconds", "Time of one /predict", registry=own)
         self._predicted = Counter("tiebreak_ml_predictions", "Tasks predicted", ["answer"], registry=own)
         self.events = Counter("tiebreak_ml_events", "Events of Label Studio", registry=own)
+        own.register(COUNTER)
         self._shown = own
         if SHARED in os.environ:
             self._shown = CollectorRegistry()
