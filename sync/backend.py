@@ -4,9 +4,10 @@ Three calls of ours, documented in docs/services.md: ``/train``, ``/score``, ``/
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import requests
 
@@ -103,7 +104,7 @@ class Backend:
         self,
         project: str,
         label_config: str,
-        tasks: Sequence[Mapping[str, Any]],
+        tasks: Iterable[Mapping[str, Any]],
         *,
         model: str | None = None,
         round: str | None = None,  # noqa: A002 - the field's own name
@@ -114,8 +115,11 @@ class Backend:
         ``model`` is the version that must answer (default: the live one). ``round`` names the round that these
         places are for: once ``set_round`` has named it, ``/predict`` gives the same places.
         """
-        body = {"project": project, "label_config": label_config, "tasks": list(tasks), "model": model, "round": round}
-        reply = self._call("POST", "/score", json=body, stream=True, timeout=self._score_timeout)
+        about = {"project": project, "label_config": label_config, "model": model, "round": round}
+        with TemporaryFile() as body:
+            _write_pool(body, about, tasks)
+            headers = {"Content-Type": "application/json"}
+            reply = self._call("POST", "/score", data=body, headers=headers, stream=True, timeout=self._score_timeout)
         reply.encoding = "utf-8"
         try:
             for line in reply.iter_lines(decode_unicode=True):
@@ -156,6 +160,15 @@ class Backend:
                 transient=reply.status_code >= 500,
             )
         return reply
+
+
+def _write_pool(body: IO[bytes], about: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]]) -> None:
+    """The request as JSON in a file: a pool of a million tasks takes no memory."""
+    body.write(json.dumps(about).encode()[:-1] + b', "tasks": [')
+    for place, task in enumerate(tasks):
+        body.write((", " if place else "").encode() + json.dumps(task).encode())
+    body.write(b"]}")
+    body.seek(0)
 
 
 def _state(found: Mapping[str, Any]) -> BackendState:

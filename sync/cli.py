@@ -235,9 +235,12 @@ def refresh(projects: Projects = None, config: Config = None, as_json: AsJson = 
         if outside.backend is None:
             raise SettingsError("backend_url is empty: name your tiebreak-ml to score with it")
         key = _key(outside, project)
-        return asdict(
-            refresh_project(outside.store, outside.gateway, outside.backend, key, outside.settings, outside.clock)
-        )
+        with terminal.round_bar(f"project {project}", not as_json) as tell:
+            return asdict(
+                refresh_project(
+                    outside.store, outside.gateway, outside.backend, key, outside.settings, outside.clock, tell=tell
+                )
+            )
 
     _each(config, projects, one, as_json, terminal.show_refresh)
 
@@ -248,7 +251,8 @@ def run(projects: Projects = None, config: Config = None, as_json: AsJson = Fals
     from .pipeline import run as run_project
 
     def one(outside: "Services", project: int) -> dict[str, Any]:
-        done = asdict(run_project(outside, project))
+        with terminal.round_bar(f"project {project}", not as_json) as tell:
+            done = asdict(run_project(outside, project, tell=tell))
         _complain(project, done["warnings"])
         return done
 

@@ -8,6 +8,7 @@ from .assess import Assessment, assess
 from .corrections import Change, settle
 from .errors import BackendError, StoreError, TiebreakError
 from .opening import Services, alone
+from .progress import Tell, nobody
 from .pull import PullReport, pull, pull_reviews
 from .push import PushReport, push
 from .refresh import RefreshReport, project_key, refresh
@@ -29,10 +30,10 @@ class RunReport:
     warnings: tuple[str, ...]
 
 
-def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
+def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = nobody) -> RunReport:
     """Pull, resolve, assess, teach, refresh, push: ``project`` is Label Studio's id. Running twice changes nothing.
 
-    ``rounds`` false: no new scoring round this time, whatever there is to score.
+    ``rounds`` false: no new scoring round this time, whatever there is to score. ``tell`` hears how a round goes on.
     Raises Busy when another run works on the project, LabelStudioError and StoreError as they come: the next run
     finishes what this one began.
     """
@@ -47,7 +48,7 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
             pull(store, gateway, project, clock)
         still_ours()
         assess(store, key, settings, clock)
-        refreshed = _with_backend(services, key, warnings, rounds)
+        refreshed = _with_backend(services, key, warnings, rounds, tell)
         assessment = assess(store, key, settings, clock)
         still_ours()
         pushed = push(store, gateway, key, settings, clock)
@@ -57,7 +58,7 @@ def run(services: Services, project: int, *, rounds: bool = True) -> RunReport:
     return RunReport(project, pulled, ruled, assessment, refreshed, pushed, tuple(warnings))
 
 
-def _with_backend(services: Services, key: int, warnings: list[str], rounds: bool) -> RefreshReport | None:
+def _with_backend(services: Services, key: int, warnings: list[str], rounds: bool, tell: Tell) -> RefreshReport | None:
     """Tell the backend what is new and take over what it thinks; without it the rest of the loop goes on."""
     if services.backend is None:
         return None
@@ -65,7 +66,9 @@ def _with_backend(services: Services, key: int, warnings: list[str], rounds: boo
         teach(services, key)
         if not rounds:
             return None
-        return refresh(services.store, services.gateway, services.backend, key, services.settings, services.clock)
+        return refresh(
+            services.store, services.gateway, services.backend, key, services.settings, services.clock, tell=tell
+        )
     except BackendError as error:
         warnings.append(str(error))
         return None

@@ -374,4 +374,4 @@ def _settle_order(
         projects.set_model_version(connection, home.key, current.version)
         for one in open_reviews:
             reviews.set_score(connection, one.key, wanted[one.review_task or 0])
-        rounds.finish(connection, current, [], {})
+        rounds.finish(connection, current, {})

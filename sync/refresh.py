@@ -2,14 +2,20 @@
 
 After a round the version is the same everywhere: in the stored predictions, in ``project.model_version``, in the
 backend's ``/setup`` and ``/predict``. Only then does Label Studio's uncertainty sampling serve in our order.
+
+Killed anywhere, the next run goes on: what was scored is in the store, and so is how far the predictions are sent.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
 
 from label_config.canonical import answer_as_json
 from label_config.errors import LabelConfigError
@@ -21,15 +27,24 @@ from label_config.suggestions import suggestion
 from .backend import Backend, Scored
 from .errors import BackendError
 from .labelstudio.client import LabelStudio
+from .progress import Meter, Progress, Tell, nobody
 from .sampling import is_holdout
 from .settings import Settings
-from .store import projects, rounds
+from .store import projects, round_tasks, rounds
 from .store.engine import Store
+from .store.lease import beat
 from .store.projects import StoredProject
-from .store.rounds import ServableTask
+from .store.round_tasks import SENDING, SENT, WAITING, Unscored, Unsent
+
+Item = TypeVar("Item")
 
 MODEL_VERSION = "tiebreak-"
 NO_MODEL = "tiebreak-0"
+READ_AT_ONCE = 500
+KEPT_AT_ONCE = 1_000
+"""Tasks read from the store, and lines of the backend written to it, in one go: what a round takes of memory."""
+ASIDE_AT_ONCE = 2_000
+"""Tasks without a place in the queue that are scored in one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,42 +56,72 @@ class RefreshReport:
     changed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One round at work, and what it works with."""
+
+    store: Store
+    gateway: LabelStudio
+    backend: Backend
+    settings: Settings
+    clock: Callable[[], int]
+    source: StoredProject
+    current: rounds.Round
+    tell: Tell
+    sleep: Callable[[float], None]
+    meter: Meter = field(default_factory=Meter)
+
+    def say(self, progress: Progress) -> None:
+        """To whoever listens, and into the store for those who look later."""
+        self.tell(progress)
+        name = f"project:{self.source.label_studio_id}:round"
+        with self.store.begin() as connection:
+            beat(connection, name, self.clock(), True, f"{self.current.version}, {progress.in_words()}")
+
+
 def project_key(project: StoredProject) -> str:
     """The project as Label Studio names it to its backends: id and the second of its creation."""
     return f"{project.label_studio_id}.{project.created_at // 1_000_000}"
 
 
 def refresh(
-    store: Store, gateway: LabelStudio, backend: Backend, project: int, settings: Settings, clock: Callable[[], int]
+    store: Store,
+    gateway: LabelStudio,
+    backend: Backend,
+    project: int,
+    settings: Settings,
+    clock: Callable[[], int],
+    *,
+    tell: Tell = nobody,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> RefreshReport:
     """Score the project (the store's key) anew, where the model or what must be scored is not what it was."""
     with store.read() as connection:
         source = projects.get(connection, project)
-        pool = rounds.servable(connection, project)
         last = rounds.latest(connection, project)
     state = backend.state(project_key(source))
     model = _of_ours(backend, state.model or NO_MODEL)
-    fingerprint = _fingerprint(model, source.label_config, pool)
     stored = gateway.model_versions(source.label_studio_id)
-    if not _due(last, model, fingerprint, pool, stored):
+    current = _round(store, source, model, last, stored, clock)
+    if current is None:
         _reassert(gateway, backend, source, last, stored)
         return RefreshReport(last.version if last else None, 0, changed=False)
-    with store.begin() as connection:
-        current = rounds.intend(connection, project, model, fingerprint, clock(), stored)
-    scored = _score(backend, source, pool, settings, current)
-    rows = _checked_predictions(backend, source, pool, scored)
-    switch_version(
+    work = _Work(store, gateway, backend, settings, clock, source, current, tell, sleep)
+    _score_servable(work)
+    sent = _send(work)
+    show_version(
         gateway,
         source.label_studio_id,
         current.version,
-        rows,
         ours=MODEL_VERSION,
         announce=lambda: backend.set_round(project_key(source), current.version),
     )
+    _score_others(work)
     with store.begin() as connection:
-        rounds.finish(connection, current, _stored(scored, current.version), state.metrics)
+        round_tasks.take_over(connection, current)
+        rounds.finish(connection, current, state.metrics)
         projects.set_model_version(connection, project, current.version)
-    return RefreshReport(current.version, len(rows), changed=True)
+    return RefreshReport(current.version, sent, changed=True)
 
 
 def _of_ours(backend: Backend, model: str) -> str:
@@ -90,48 +135,57 @@ def _of_ours(backend: Backend, model: str) -> str:
     return model
 
 
-def switch_version(
-    gateway: LabelStudio,
-    project: int,
-    version: str,
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    ours: str,
-    announce: Callable[[], None] = lambda: None,
-) -> None:
-    """Put the predictions ``rows`` (task, score, result) of ``version`` in the place of our older ones.
-
-    ``version`` is new. Killed anywhere, it is called again with a later one, and what was left goes with the older
-    ones. Only versions whose name begins with ``ours`` are ever deleted.
-    """
-    gateway.import_predictions(project, [{**row, "model_version": version} for row in rows])
-    gateway.update_project(project, model_version=version)
-    announce()
-    for old in gateway.model_versions(project):
-        if old != version and old.startswith(ours):
-            gateway.delete_model_version(project, old)
-
-
-def _fingerprint(model: str, label_config: str, pool: Sequence[ServableTask]) -> str:
-    parts = [model, label_config, *([task.label_studio_id, task.disputed] for task in pool if task.servable)]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _due(
-    last: rounds.Round | None,
+def _round(
+    store: Store,
+    source: StoredProject,
     model: str,
-    fingerprint: str,
-    pool: Sequence[ServableTask],
+    last: rounds.Round | None,
     stored: Mapping[str, int],
+    clock: Callable[[], int],
+) -> rounds.Round | None:
+    """The round to work on: the one that was interrupted, a new one where it is due, null where nothing is."""
+    fingerprint = hashlib.sha256(json.dumps([model, source.label_config]).encode()).hexdigest()
+    pool = rounds.Pool(source.key)
+    if last is not None and last.state == "intended" and last.hash == fingerprint:
+        with store.begin() as connection:
+            if _goes_on(connection, last, stored, pool, clock()):
+                return last
+    with store.read() as connection:
+        shown = last if last is not None and _is_shown(connection, last, fingerprint, stored) else None
+        if not rounds.lacking(connection, pool, shown):
+            return None
+    with store.begin() as connection:
+        current = rounds.intend(connection, source.key, model, fingerprint, clock(), stored)
+        round_tasks.fill(connection, current, pool)
+    return current
+
+
+def _goes_on(
+    connection: Connection, last: rounds.Round, stored: Mapping[str, int], pool: rounds.Pool, now: int
 ) -> bool:
-    """Whether there is something to score that has no score of this model, or that must now be empty."""
-    if not any(task.servable for task in pool):
+    """Whether Label Studio holds of an interrupted round what we know of, so that it can go on."""
+    counts = round_tasks.counts(connection, last)
+    there = stored.get(last.version, 0)
+    if counts[SENDING] and there == counts[SENT] + counts[SENDING]:
+        round_tasks.settle_sending(connection, last, SENT)
+    elif counts[SENDING] and there == counts[SENT]:  # or it is still on its way: see _is_shown
+        round_tasks.settle_sending(connection, last, WAITING)
+        rounds.resent(connection, last, now)
+    elif there != counts[SENT]:
         return False
-    if last is None or last.state != "done" or last.model != model or last.version not in stored:
-        return True
-    if last.hash == fingerprint:
+    round_tasks.renew(connection, last, pool)
+    counts = round_tasks.counts(connection, last)
+    return bool(counts[WAITING] or counts[SENT])
+
+
+def _is_shown(connection: Connection, last: rounds.Round, fingerprint: str, stored: Mapping[str, int]) -> bool:
+    """Whether the last round is over, is of this model and interface, and its predictions are there, each once.
+
+    A part that was sent again, since nobody knew whether it had arrived, may have come twice after all.
+    """
+    if last.state != "done" or last.hash != fingerprint or last.version not in stored:
         return False
-    return any(task.servable and (task.version != last.version or task.disputed != task.blind) for task in pool)
+    return last.resent_at is None or stored[last.version] <= round_tasks.counts(connection, last)[SENT]
 
 
 def _reassert(
@@ -157,88 +211,155 @@ def _reassert(
         backend.set_round(project_key(source), last.version)
 
 
-def _score(
-    backend: Backend, source: StoredProject, pool: Sequence[ServableTask], settings: Settings, current: rounds.Round
-) -> list[tuple[ServableTask, Scored]]:
-    """What the model thinks of each task; places are given among the servable ones alone."""
-    found = []
-    for servable in (True, False):
-        part = {task.label_studio_id: task for task in pool if task.servable is servable}
-        bodies = [
-            {
-                "id": task.label_studio_id,
-                "data": task.data,
-                "blind": task.disputed,
-                "holdout": is_holdout(
-                    source.label_studio_id, task.label_studio_id, task.created_at, share=settings.holdout_share
-                ),
-            }
-            for task in part.values()
-        ]
-        if bodies:
-            replies = backend.score(
-                project_key(source),
-                source.label_config,
-                bodies,
-                model=current.model,
-                round=current.version if servable else None,
-            )
-            found += [(part[one.task], one) for one in replies if one.task in part]
-    return found
+def _score_servable(work: _Work) -> None:
+    """Places are given among all servable tasks, so they are asked about in one request, also when it is repeated."""
+    with work.store.read() as connection:
+        if round_tasks.is_scored(connection, work.current):
+            return
+        total = sum(round_tasks.counts(connection, work.current).values())
+    work.say(work.meter.begin("scoring", 0, total))
+    _ask(work, _unscored(work, again=True), servable=True, upto=None)
 
 
-def _checked_predictions(
-    backend: Backend, source: StoredProject, pool: Sequence[ServableTask], scored: Sequence[tuple[ServableTask, Scored]]
-) -> list[dict[str, Any]]:
+def _score_others(work: _Work) -> None:
+    """What the model thinks of the tasks that nobody is served any more: nobody waits for that."""
+    for part in _in_parts(_unscored(work, again=False, servable=False), ASIDE_AT_ONCE):
+        _ask(work, iter(part), servable=False, upto=part[-1].key)
+
+
+def _in_parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
+
+
+def _unscored(work: _Work, *, again: bool, servable: bool = True) -> Iterator[Unscored]:
+    after = 0
+    while True:
+        with work.store.read() as connection:
+            page = round_tasks.unscored(connection, work.current, after, READ_AT_ONCE, servable=servable, again=again)
+        if not page:
+            return
+        yield from page
+        after = page[-1].key
+
+
+def _ask(work: _Work, tasks: Iterator[Unscored], *, servable: bool, upto: int | None) -> None:
+    """One request to the backend, its answers kept as they come."""
+    source, share = work.source, work.settings.holdout_share
+    bodies = (
+        {
+            "id": task.label_studio_id,
+            "data": task.data,
+            "blind": task.blind,
+            "holdout": is_holdout(source.label_studio_id, task.label_studio_id, task.created_at, share=share),
+        }
+        for task in tasks
+    )
+    name = work.current.version if servable else None
+    found = work.backend.score(project_key(source), source.label_config, bodies, model=work.current.model, round=name)
+    config = parse(source.label_config)
+    for lines in _in_parts(found, KEPT_AT_ONCE):
+        with work.store.begin() as connection:
+            keys = round_tasks.keys(connection, work.current, source.key, sorted({one.task for one in lines}))
+            rows = [_kept(work, config, keys[one.task], one) for one in lines if one.task in keys]
+            round_tasks.keep(connection, work.current, rows)
+        if servable:
+            work.tell(work.meter.advance(len({one.task for one in lines})))
+    with work.store.begin() as connection:
+        round_tasks.settle_places(connection, work.current, servable=servable, upto=upto)
+
+
+def _kept(work: _Work, config: LabelConfig, task: tuple[int, bool], one: Scored) -> dict[str, Any]:
+    """A line of the backend as it is stored; raises BackendError where it does not fit the interface."""
+    key, servable = task
+    regions: list[dict[str, Any]] = []
     try:
-        return _predictions(parse(source.label_config), pool, scored)
-    except LabelConfigError as error:
-        raise BackendError(
-            f"ML backend {backend.url}/score: an answer does not fit the labeling interface of project "
-            f"{source.label_studio_id}: {error}",
-            url=backend.url,
-        ) from error
-
-
-def _predictions(
-    config: LabelConfig, pool: Sequence[ServableTask], scored: Sequence[tuple[ServableTask, Scored]]
-) -> list[dict[str, Any]]:
-    """One prediction a servable task: its place as the score, the answers unless people dispute the task."""
-    servable = [task for task in pool if task.servable]
-    results: dict[int, list[dict[str, Any]]] = {task.label_studio_id: [] for task in servable}
-    places: dict[int, int] = {}
-    for task, one in scored:
-        if not task.servable:
-            continue
-        places.setdefault(one.task, one.place)
-        if one.answer is not None and not task.disputed:
-            results[one.task] += suggestion(
+        if one.answer is not None and servable:
+            regions = suggestion(
                 config.control(one.control),
                 one.answer,
                 confidence=one.confidence,
                 signals=one.signals,
                 parts=one.parts,
             )
-    # A task that the backend did not answer for is served last, never left without a score: it would starve.
-    order = sorted(results, key=lambda task: (places.get(task, len(results)), task))
-    return [
-        {"task": task, "score": score_from_place(place, len(order)), "result": results[task]}
-        for place, task in enumerate(order)
-    ]
+    except LabelConfigError as error:
+        raise BackendError(
+            f"ML backend {work.backend.url}/score: an answer does not fit the labeling interface of project "
+            f"{work.source.label_studio_id}: {error}",
+            url=work.backend.url,
+        ) from error
+    return {
+        "task": key,
+        "control": one.control,
+        "answer": None if one.answer is None else answer_as_json(one.answer),
+        "probabilities": dict(one.probabilities),
+        "confidence": one.confidence,
+        "signals": dict(one.signals),
+        "out_of_sample": one.out_of_sample,
+        "place": one.place if servable else None,
+        "result": regions,
+    }
 
 
-def _stored(scored: Sequence[tuple[ServableTask, Scored]], version: str) -> list[dict[str, Any]]:
-    return [
+def _send(work: _Work) -> int:
+    """Put the predictions into Label Studio part by part, with a pause after each; how many the round has there."""
+    with work.store.read() as connection:
+        counts = round_tasks.counts(connection, work.current)
+    total = sum(counts.values())
+    work.say(work.meter.begin("writing", counts[SENT], total))
+    seconds = 0.0
+    while True:
+        with work.store.read() as connection:
+            part = round_tasks.next_part(connection, work.current, work.settings.round_part)
+        if not part:
+            break
+        work.sleep(seconds * work.settings.round_pause)
+        seconds = _send_part(work, part, total)
+    with work.store.read() as connection:
+        return round_tasks.counts(connection, work.current)[SENT]
+
+
+def _send_part(work: _Work, part: Sequence[Unsent], total: int) -> float:
+    """How many seconds Label Studio took."""
+    with work.store.begin() as connection:
+        round_tasks.mark(connection, work.current, part, SENDING)
+    rows = [
         {
-            "task": task.key,
-            "control": one.control,
-            "version": version,
-            "answer": None if one.answer is None else answer_as_json(one.answer),
-            "probabilities": dict(one.probabilities),
-            "confidence": one.confidence,
-            "signals": {**one.signals, "blind": 1.0} if task.disputed else dict(one.signals),
-            "out_of_sample": one.out_of_sample,
-            "place": one.place if task.servable else None,
+            "task": one.label_studio_id,
+            "score": score_from_place(one.place, total),
+            "result": one.result,
+            "model_version": work.current.version,
         }
-        for task, one in scored
+        for one in part
     ]
+    began = time.monotonic()
+    work.gateway.import_predictions(work.source.label_studio_id, rows)
+    seconds = time.monotonic() - began
+    with work.store.begin() as connection:
+        round_tasks.mark(connection, work.current, part, SENT)
+    work.say(work.meter.advance(len(part)))
+    return seconds
+
+
+def switch_version(
+    gateway: LabelStudio, project: int, version: str, rows: Sequence[Mapping[str, Any]], *, ours: str
+) -> None:
+    """Put the predictions ``rows`` (task, score, result) of ``version`` in the place of our older ones.
+
+    ``version`` is new. Killed anywhere, it is called again with a later one, and what was left goes with the older
+    ones. Only versions whose name begins with ``ours`` are ever deleted.
+    """
+    gateway.import_predictions(project, [{**row, "model_version": version} for row in rows])
+    show_version(gateway, project, version, ours=ours)
+
+
+def show_version(
+    gateway: LabelStudio, project: int, version: str, *, ours: str, announce: Callable[[], None] = lambda: None
+) -> None:
+    """Let Label Studio serve by the predictions of ``version``, then delete our older ones. Safe to repeat."""
+    gateway.update_project(project, model_version=version)
+    announce()
+    for old in gateway.model_versions(project):
+        if old != version and old.startswith(ours):
+            gateway.delete_model_version(project, old)

@@ -148,6 +148,15 @@ class Settings(BaseSettings):
         le=86_400,
         description="Least time between two scoring rounds of `serve`: a round writes a prediction for each task.",
     )
+    round_part: int = Field(
+        250, ge=1, le=1000, description="Predictions of a round in one request: meanwhile no answer is stored."
+    )
+    round_pause: float = Field(
+        0.5,
+        ge=0,
+        le=100,
+        description="Pause between two parts of a round, in multiples of what Label Studio took for the last one.",
+    )
     holdout_share: float = Field(
         0.1, ge=0, le=0.5, description="Share of tasks never trained on: they measure the model."
     )

@@ -15,6 +15,8 @@ from .shown import SafeConsole, visible
 
 if TYPE_CHECKING:  # what is only named costs no start-up time
     from .doctor import Diagnosis
+    from .progress import Progress as Now
+    from .progress import Tell
     from .store.annotations import Event
 
 UNBROKEN = 10_000
@@ -215,6 +217,23 @@ def bar(title: str, visible: bool) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=err, transient=True, disable=not (visible and err.is_terminal)) as progress:
         counter = progress.add_task(title, total=None)
         yield partial(progress.advance, counter)
+
+
+@contextmanager
+def round_bar(title: str, visible: bool) -> "Iterator[Tell]":
+    """A progress bar over the steps of a scoring round, with rate and time left; it leaves nothing behind."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"))
+    with Progress(*columns, console=err, transient=True, disable=not (visible and err.is_terminal)) as shown:
+        counter = shown.add_task(_plain(title), total=None, speed="", visible=False)
+
+        def tell(now: "Now") -> None:
+            speed = "" if now.rate is None or now.left is None else f"{now.rate:,.0f}/s, {now.left:,.0f} s left"
+            said = f"{_plain(title)}: {now.step}"
+            shown.update(
+                counter, description=said, completed=now.done, total=now.total, speed=speed, visible=True, refresh=True
+            )
+
+        yield tell
 
 
 @contextmanager

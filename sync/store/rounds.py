@@ -1,19 +1,24 @@
-"""Scoring rounds, and what they have to score."""
+"""Scoring rounds: which is the newest, and which tasks it must score."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, distinct, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, distinct, exists, func, insert, or_, select, true, update
 
-from .assessments import write_scores
-from .tables import annotation_versions, annotations, answers, codes, rounds, scores, tasks
+from . import round_tasks
+from .reviews import AUDIT
+from .tables import annotation_versions, annotations, answers, codes, queue, reviews, rounds, tasks
+from .tables import round_tasks as staged
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One scoring round: ``state`` is intended or done."""
+    """One scoring round: ``state`` is intended or done.
+
+    ``resent_at``: a part of its predictions was sent again because nobody knew whether it had arrived.
+    """
 
     key: int
     project: int
@@ -23,24 +28,78 @@ class Round:
     hash: str
     state: str
     made_at: int
+    resent_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ServableTask:
-    """A task as a round sees it.
+class Pool:
+    """The tasks of a project (the store's key) that Label Studio still has, as a round sees them.
 
-    ``servable``: it has fewer answers than its overlap asks for. ``disputed``: it has different answers, so its
-    prediction must be empty. ``version`` and ``blind`` are what the last round gave it.
+    A task is servable with fewer answers than its overlap asks for. Its prediction is empty where people differ on it
+    and where it is audited; with ``extra_blind`` also where somebody answered it already.
     """
 
-    key: int
-    label_studio_id: int
-    created_at: int
-    data: Mapping[str, Any]
-    servable: bool
-    disputed: bool
-    version: str | None
-    blind: bool
+    project: int
+    extra_blind: bool = False
+
+    def select(self) -> Select[Any]:
+        """Rows of task, servable, blind."""
+        people = (
+            select(annotations.c.task, func.count(distinct(annotation_versions.c.annotator)).label("people"))
+            .join(annotation_versions, annotation_versions.c.id == annotations.c.current)
+            .join(tasks, tasks.c.id == annotations.c.task)
+            .where(
+                tasks.c.project == self.project,
+                annotations.c.deleted_at.is_(None),
+                annotation_versions.c.was_cancelled.is_(False),
+            )
+            .group_by(annotations.c.task)
+            .subquery()
+        )
+        answered = func.coalesce(people.c.people, 0)
+        blind: list[ColumnElement[bool]] = [
+            tasks.c.id.in_(self._disputed()),
+            tasks.c.id.in_(self._queued()),
+            tasks.c.id.in_(self._audited()),
+        ]
+        if self.extra_blind:
+            blind.append(answered > 0)
+        return (
+            select(
+                tasks.c.id.label("task"),
+                (answered < tasks.c.overlap).label("servable"),
+                or_(*blind).label("blind"),
+            )
+            .join(people, people.c.task == tasks.c.id, isouter=True)
+            .where(tasks.c.project == self.project, tasks.c.deleted_at.is_(None))
+        )
+
+    def _disputed(self) -> Select[Any]:
+        """Tasks with two different answers on some control."""
+        return (
+            select(annotations.c.task)
+            .join(tasks, tasks.c.id == annotations.c.task)
+            .join(annotation_versions, annotation_versions.c.id == annotations.c.current)
+            .join(answers, answers.c.version == annotation_versions.c.id)
+            .join(codes, codes.c.id == answers.c.code)
+            .where(
+                tasks.c.project == self.project,
+                annotations.c.deleted_at.is_(None),
+                annotation_versions.c.was_cancelled.is_(False),
+                annotation_versions.c.ground_truth.is_(False),
+            )
+            .group_by(annotations.c.task, codes.c.control)
+            .having(func.count(distinct(answers.c.code)) > 1)
+        )
+
+    def _queued(self) -> Select[Any]:
+        """Tasks that are to be audited."""
+        return select(queue.c.task).where(queue.c.project == self.project, queue.c.action == AUDIT)
+
+    def _audited(self) -> Select[Any]:
+        """Tasks that are being audited."""
+        open_ones = reviews.c.state.in_(("intended", "open"))
+        return select(reviews.c.task).where(reviews.c.project == self.project, reviews.c.action == AUDIT, open_ones)
 
 
 def latest(connection: Connection, project: int) -> Round | None:
@@ -49,7 +108,9 @@ def latest(connection: Connection, project: int) -> Round | None:
     row = connection.execute(query).first()
     if row is None:
         return None
-    return Round(row.id, row.project, row.number, row.model, row.version, row.hash, row.state, row.made_at)
+    return Round(
+        row.id, row.project, row.number, row.model, row.version, row.hash, row.state, row.made_at, row.resent_at
+    )
 
 
 def intend(
@@ -60,7 +121,7 @@ def intend(
     now: int,
     stored: Iterable[str],
 ) -> Round:
-    """Begin a round; an interrupted one is begun again under the next number.
+    """Begin a round; one that was interrupted is begun again under the next number.
 
     ``stored`` are the versions that Label Studio has. So no version names two attempts: what an interrupted one, or
     another store, still brings to Label Studio is known to be stale.
@@ -69,6 +130,7 @@ def intend(
     number = 1 + max(0 if last is None else last.number, *map(number_of, stored), 0)
     version = f"{model}.{number}"
     values = {"number": number, "model": model, "version": version, "hash": hash, "state": "intended", "made_at": now}
+    values |= {"resent_at": None}
     if last is not None and last.state == "intended":
         connection.execute(update(rounds).where(rounds.c.id == last.key).values(**values))
         key = last.key
@@ -88,72 +150,27 @@ def number_of(version: str) -> int:
     return int(found[1]) if found else 0
 
 
-def finish(connection: Connection, done: Round, found: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> None:
-    """The round is over: keep what the model thinks, in the same transaction.
-
-    ``metrics`` are what the backend says of its model (accuracy, ece, brier, n, source).
-    """
-    write_scores(connection, found)
+def finish(connection: Connection, done: Round, metrics: Mapping[str, Any]) -> None:
+    """The round is over. ``metrics`` are what the backend says of its model (accuracy, ece, brier, n, source)."""
     over = {"state": "done", "metrics": dict(metrics)}
     connection.execute(update(rounds).where(rounds.c.id == done.key).values(**over))
 
 
-def servable(connection: Connection, project: int) -> list[ServableTask]:
-    """Every task that Label Studio still has, in the order of its id, with what a round must know of it."""
-    current = (
-        select(
-            annotations.c.task,
-            func.count(distinct(annotation_versions.c.annotator)).label("people"),
-        )
-        .join(annotation_versions, annotation_versions.c.id == annotations.c.current)
-        .where(annotations.c.deleted_at.is_(None), annotation_versions.c.was_cancelled.is_(False))
-        .group_by(annotations.c.task)
-        .subquery()
-    )
-    query = (
-        select(tasks, func.coalesce(current.c.people, 0).label("people"))
-        .join(current, current.c.task == tasks.c.id, isouter=True)
-        .where(tasks.c.project == project, tasks.c.deleted_at.is_(None))
-        .order_by(tasks.c.label_studio_id)
-    )
-    disputed = _disputed(connection, project)
-    known = {
-        row.task: (row.version, bool((row.signals or {}).get("blind")))
-        for row in connection.execute(
-            select(scores.c.task, scores.c.version, scores.c.signals)
-            .join(tasks, tasks.c.id == scores.c.task)
-            .where(tasks.c.project == project)
-        )
-    }
-    return [
-        ServableTask(
-            row.id,
-            row.label_studio_id,
-            row.created_at,
-            row.data,
-            row.people < row.overlap,
-            row.id in disputed,
-            *known.get(row.id, (None, False)),
-        )
-        for row in connection.execute(query)
-    ]
+def resent(connection: Connection, current: Round, now: int) -> None:
+    """A part of its predictions is sent again."""
+    connection.execute(update(rounds).where(rounds.c.id == current.key).values(resent_at=now))
 
 
-def _disputed(connection: Connection, project: int) -> set[int]:
-    """Tasks with two different answers on some control."""
-    query = (
-        select(annotations.c.task)
-        .join(tasks, tasks.c.id == annotations.c.task)
-        .join(annotation_versions, annotation_versions.c.id == annotations.c.current)
-        .join(answers, answers.c.version == annotation_versions.c.id)
-        .join(codes, codes.c.id == answers.c.code)
-        .where(
-            tasks.c.project == project,
-            annotations.c.deleted_at.is_(None),
-            annotation_versions.c.was_cancelled.is_(False),
-            annotation_versions.c.ground_truth.is_(False),
+def lacking(connection: Connection, pool: Pool, last: Round | None) -> bool:
+    """Whether some servable task has no prediction of the round ``last``, or an empty one that need not be, or not."""
+    found = pool.select().subquery()
+    query = select(found.c.task).where(found.c.servable == true())
+    if last is not None:
+        right = exists().where(
+            staged.c.round == last.key,
+            staged.c.task == found.c.task,
+            staged.c.state == round_tasks.SENT,
+            staged.c.blind == found.c.blind,
         )
-        .group_by(annotations.c.task, codes.c.control)
-        .having(func.count(distinct(answers.c.code)) > 1)
-    )
-    return set(connection.execute(query).scalars())
+        query = query.where(~right)
+    return connection.execute(query.limit(1)).first() is not None

@@ -83,6 +83,9 @@ class Calls(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         forward = super().send
+        body: Any = request.body
+        if hasattr(body, "read"):  # what is sent late is sent when the file is closed
+            request.body = body.read()
         path = str(request.url).partition("?")[0].rpartition("/")[2]
         broken = requests.ReadTimeout("cut by the test")
         name = f"backend {request.method} /{path}"

@@ -44,9 +44,10 @@ COUNTERS = {("rounds", "number"), ("assessments", "id")}
 class Stage:
     """A project under test: run it with a fuse, keep both worlds and put them back, compare them."""
 
-    def __init__(self, studio: RunningLabelStudio, folder: Path, project: int) -> None:
+    def __init__(self, studio: RunningLabelStudio, folder: Path, project: int, **more: Any) -> None:
         self.studio = studio
         self.project = project
+        self._more = more
         self.folder = folder
         self.url = f"sqlite:///{folder / 'tiebreak.sqlite3'}"
         self.backend = SmallBackend(self._newest)
@@ -68,6 +69,7 @@ class Stage:
             bootstrap=100,
             projects=(self.project,),
             timeout_seconds=10,
+            **self._more,
         )
 
     def run(self, fuse: Fuse | None = None) -> RunReport:
@@ -153,8 +155,8 @@ def _same_version(text: str) -> str:
 
 
 @contextmanager
-def stage(studio: RunningLabelStudio, folder: Path, project: int) -> Iterator[Stage]:
-    made = Stage(studio, folder, project)
+def stage(studio: RunningLabelStudio, folder: Path, project: int, **settings: Any) -> Iterator[Stage]:
+    made = Stage(studio, folder, project, **settings)
     try:
         yield made
     finally:
