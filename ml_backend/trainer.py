@@ -22,6 +22,7 @@ FIRST_RETRY = 5.0
 LAST_RETRY = 600.0
 LOOK_EVERY = 0.1
 """Seconds between two looks at the board, and at the lease."""
+AFTER_TROUBLE = 5.0
 DEFECT = "learning failed through a defect of tiebreak-ml: its log has the details"
 
 
@@ -108,8 +109,9 @@ class Trainer:
                     held = True
                 while not self._stopped.is_set() and (asked := self._next()) is not None:
                     self._give(*asked)
-            except OSError as error:  # a full disk now need not be one later
-                log.error("%s: %s", self._board.folder, error)
+            except Exception:  # the edge of the thread: what is wrong now, a full disk say, need not be so later
+                log.exception("%s: no lessons for %d seconds", self._board.folder, AFTER_TROUBLE)
+                self._stopped.wait(AFTER_TROUBLE)
         self._lease.give_up()
 
     def _take_over(self) -> None:

@@ -200,6 +200,17 @@ def test_it_stops_after_the_lesson_at_work_and_the_rest_stays_asked(tmp_path: Pa
     assert trainer.state("2.2") == "waiting"
 
 
+def test_trouble_outside_a_lesson_ends_no_lessons_for_good(tmp_path: Path) -> None:
+    lessons: list[str] = []
+    in_the_way = Board(tmp_path).folder
+    in_the_way.write_text("a file where the folder belongs")
+    with running(tmp_path, lessons.append) as trainer:
+        time.sleep(0.3)
+        in_the_way.unlink()
+        trainer.request("4.4")
+        wait_for(lambda: lessons == ["4.4"])
+
+
 def test_a_project_nobody_asked_for_is_idle(tmp_path: Path) -> None:
     trainer = trainer_of(tmp_path, lambda _: None)
     assert (trainer.state("9.9"), trainer.standing("9.9").error) == ("idle", None)
