@@ -19,6 +19,7 @@ from .entrance import guard, knows_secret, same
 from .errors import BackendError, BadRequest, RegistryError
 from .measures import Measures
 from .predict import Serving
+from .publishing import in_words
 from .registry import check_project
 from .study import outcome_of, remember_interface
 from .trainer import Trainer
@@ -38,7 +39,7 @@ def create_app(serving: Serving, trainer: Trainer) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = serving.settings.largest_body
     guard(app, serving.settings)
     measures = Measures(lambda: _projects_with_a_model(serving))
-    _serve_label_studio(app, serving, measures)
+    _serve_label_studio(app, serving, trainer, measures)
     _serve_events(app, serving, trainer, measures)
     _serve_sync(app, serving, trainer)
     _serve_jobs(app, serving, trainer)
@@ -47,12 +48,14 @@ def create_app(serving: Serving, trainer: Trainer) -> Flask:
     return app
 
 
-def _serve_label_studio(app: Flask, serving: Serving, measures: Measures) -> None:
+def _serve_label_studio(app: Flask, serving: Serving, trainer: Trainer, measures: Measures) -> None:
     @app.get("/")
     @app.get("/health")
     def health() -> Response:
-        """The process answers."""
-        return jsonify(status="UP", model_class="tiebreak")
+        """The process answers; who knows the secret is told what is wrong, others how many projects have trouble."""
+        troubles = _troubles(serving, trainer)
+        told = troubles if knows_secret(serving.settings) else len(troubles)
+        return jsonify(status="UP", model_class="tiebreak", problems=told)
 
     @app.post("/setup")
     def setup() -> Response:
@@ -70,6 +73,20 @@ def _serve_label_studio(app: Flask, serving: Serving, measures: Measures) -> Non
             )
             content = _as_one(measures.counted(results))
         return Response(content, mimetype="application/json")
+
+
+def _troubles(serving: Serving, trainer: Trainer) -> dict[str, str]:
+    """Project -> why its last lesson came to nothing, or what it left out."""
+    found = {}
+    for project in serving.registry.projects():
+        outcome = outcome_of(serving.registry.folder(project))
+        trouble = trainer.standing(project).error or outcome.error
+        if trouble is None and outcome.decision is not None and not outcome.decision["published"]:
+            trouble = in_words(outcome.decision)
+        notes = [note for said in outcome.notes.values() for note in said]
+        if trouble or notes:
+            found[project] = "; ".join([*([trouble] if trouble else []), *notes])
+    return found
 
 
 def _as_one(results: Iterable[Mapping[str, Any]]) -> str:
@@ -185,6 +202,7 @@ def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:
         "metrics": quality.as_json() if quality else {},
         "certainty": dict(mind.certainty) if mind else {},
         "decision": outcome.decision,
+        "notes": outcome.notes,
     }
 
 

@@ -17,7 +17,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from . import learners
 from .errors import EncoderError, RegistryError, UnknownProject
 from .files import alone, read_json, sync_folder, write_json
 from .learners import Learned
+from .notes import Notes
 
 FORMAT = 2
 NO_MODEL = "tiebreak-0"
@@ -36,13 +37,17 @@ _VERSION = re.compile(r"tiebreak-([1-9][0-9]{0,17})")
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One immutable version: a model a control, how far in the feed it has learned, on how many labels."""
+    """One immutable version: a model a control, how far in the feed it has learned, on how many labels.
+
+    ``notes`` say by control what a person should know of it: why it was not learned, what taught nothing.
+    """
 
     version: str
     label_config: str
     cursor: int
     trained_labels: int
     controls: tuple[Learned, ...]
+    notes: Notes = field(default_factory=dict)
 
     def control(self, name: str) -> Learned | None:
         """The model of that control, null where there is none."""
@@ -256,6 +261,7 @@ def _write(draft: Path, model: Model, decision: Mapping[str, Any] | None) -> Non
         "label_config": model.label_config,
         "cursor": model.cursor,
         "trained_labels": model.trained_labels,
+        "notes": {control: list(said) for control, said in model.notes.items()},
         "sha256": hashlib.sha256(content).hexdigest(),
         "controls": described,
     }
@@ -293,7 +299,12 @@ def _read(place: Path) -> Model:
             own = {name.removeprefix(prefix): part for name, part in arrays.items() if name.startswith(prefix)}
             controls.append(learners.restored(words, own))
         return Model(
-            about["version"], about["label_config"], int(about["cursor"]), int(about["trained_labels"]), tuple(controls)
+            about["version"],
+            about["label_config"],
+            int(about["cursor"]),
+            int(about["trained_labels"]),
+            tuple(controls),
+            about.get("notes", {}),
         )
     except (OSError, SafetensorError) as error:
         raise RegistryError(f"{file}: cannot be read: {error}") from error

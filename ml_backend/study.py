@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from .errors import NotLearnable, RegistryError
 from .feed import Feed
 from .files import read_json, write_json
 from .labels import LabelSet
+from .notes import Notes
 from .publishing import NOTHING_COMPARED, Decision, in_words, unopposed
 from .records import TrainingRow
 from .registry import Model, Registry
@@ -36,12 +37,14 @@ class Outcome:
     """How the last learning ended: how far in the feed it had read, from which interface, and why without a model.
 
     ``decision`` says whether the model was published (see publishing.Decision), null where none was learned.
+    ``notes`` are the model's, by control.
     """
 
     cursor: int = 0
     interface: str = ""
     error: str | None = None
     decision: Mapping[str, Any] | None = None
+    notes: Notes = field(default_factory=dict)
 
     def is_of(self, cursor: int, label_config: str) -> bool:
         """Whether this is what came of those labels and that interface."""
@@ -91,9 +94,13 @@ def learn_and_publish(
     """
     folder = registry.folder(project)
     learned = error = decision = None
+    notes: Notes = {}
     try:
         tell("learning")
         found = learn(label_config, labels, fetch, settings)
+        notes = found.notes
+        for control, said in notes.items():
+            log.info("project %s, control %r: %s", project, control, "; ".join(said))
         tell("comparing")
         decision = _decided(project, found, labels, registry, settings, fetch, force=force)
         if decision.published:
@@ -107,7 +114,7 @@ def learn_and_publish(
         error = f"nothing learned yet: {reason}"
         log.info("project %s: %s", project, error)
     told = decision.as_json() if decision else None
-    write_json(folder / "outcome.json", asdict(Outcome(labels.cursor, _digest(label_config), error, told)))
+    write_json(folder / "outcome.json", asdict(Outcome(labels.cursor, _digest(label_config), error, told, notes)))
     return learned
 
 
@@ -127,6 +134,17 @@ def _decided(
         return unopposed(f"{NOTHING_COMPARED}: no version is live")
     new, old = (LearnedMind(model, fetch, settings.utility) for model in (found, live))
     return compared(new, old, parse(found.label_config), list(labels.rows.values()), force=force)
+
+
+def newest_labels(folder: Path, project: str, settings: Settings) -> LabelSet:
+    """What the feed has by now, as it is stored from now on; without a feed what is stored. Raises FeedError."""
+    news, cursor = _news(folder, project, settings)
+    return _merged(folder, project, news, cursor, settings)
+
+
+def remember_outcome(folder: Path, label_config: str, cursor: int, error: str | None, decision: Decision) -> None:
+    """Keep how a lesson ended."""
+    write_json(folder / "outcome.json", asdict(Outcome(cursor, _digest(label_config), error, decision.as_json())))
 
 
 def remember_interface(folder: Path, label_config: str) -> None:

@@ -8,6 +8,7 @@ from .encoders import Fetch
 from .errors import NotLearnable
 from .labels import LabelSet
 from .learners import LEARNERS, Learned, learner_of
+from .notes import notes_of
 from .registry import Model
 from .settings import Settings
 
@@ -20,14 +21,18 @@ def learn(label_config: str, labels: LabelSet, fetch: Fetch, settings: Settings)
     """
     config = parse(label_config)
     learned: list[Learned] = []
-    reasons: list[str] = []
+    notes: dict[str, list[str]] = {}
     with threadpool_limits(settings.threads):
         for control in config.controls:
+            rows = labels.of(control.name)
             try:
                 learner = LEARNERS[learner_of(control)]
-                learned.append(learner.learn(config, control, labels.of(control.name), fetch, settings))
+                learned.append(learner.learn(config, control, rows, fetch, settings))
+                notes[control.name] = notes_of(control, rows, learned[-1].trained_labels)
             except NotLearnable as error:
-                reasons.append(str(error))
+                notes[control.name] = [str(error)]
     if not learned:
-        raise NotLearnable("; ".join(reasons))
-    return Model("", label_config, labels.cursor, sum(one.trained_labels for one in learned), tuple(learned))
+        raise NotLearnable("; ".join(reason for reasons in notes.values() for reason in reasons))
+    trained = sum(one.trained_labels for one in learned)
+    told = {control: said for control, said in notes.items() if said}
+    return Model("", label_config, labels.cursor, trained, tuple(learned), told)

@@ -44,10 +44,15 @@ PURE = (
     "ml_backend.evaluation",
     "ml_backend.acquisition",
     "ml_backend.likeness",
+    "ml_backend.ranking",
     "ml_backend.spans",
     "ml_backend.encoders.hashing",
     "ml_backend.stopping",
     "ml_backend.proof",
+    "ml_backend.notes",
+    "ml_backend.questions",
+    "ml_backend.upstream_answers",
+    "ml_backend.upstream_calibration",
 )
 READS_ITSELF = "label_config.templates"
 """The one module of a pure part that reads files: those of its own package, which are as constant as its code."""

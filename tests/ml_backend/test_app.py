@@ -21,7 +21,7 @@ from .test_trainer import wait_for
 
 @pytest.mark.parametrize("path", ["/", "/health"])
 def test_health_answers(here: Here, path: str) -> None:
-    assert here.client.get(path).get_json() == {"status": "UP", "model_class": "tiebreak"}
+    assert here.client.get(path).get_json() == {"status": "UP", "model_class": "tiebreak", "problems": 0}
 
 
 def test_a_prediction_says_what_it_thinks_and_how_sure_it_is(here: Here) -> None:

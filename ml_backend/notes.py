@@ -1,0 +1,71 @@
+"""What a person should know of what was learned: answers that taught nothing, labels that nobody gave. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from label_config.answers import Answer, Choices, Regions, Taxonomy
+from label_config.errors import ResultError
+from label_config.model import Control, Family
+from label_config.results import write_answer
+from label_config.words import in_words
+
+from .records import TrainingRow
+
+Notes = Mapping[str, Sequence[str]]
+"""Control -> sentences."""
+SHOWN = 5
+"""Labels that are named, at most."""
+
+
+def notes_of(control: Control, rows: Sequence[TrainingRow], trained_labels: int) -> list[str]:
+    """On a control that was learned from ``trained_labels`` of its ``rows``."""
+    verdicts: dict[Answer, bool] = {}
+    taken, refused = [], []
+    for row in rows:
+        if row.answer is None:
+            continue
+        if row.answer not in verdicts:
+            verdicts[row.answer] = _takes(control, row.answer)
+        (taken if verdicts[row.answer] else refused).append(row)
+    found = []
+    if refused:
+        example = in_words(refused[0].answer) if refused[0].answer is not None else ""
+        found.append(
+            f"{len(refused)} of {len(rows)} answers are left out: the labeling interface does not take them any more, "
+            f"such as {example[:80]!r}"
+        )
+    teaching = sum(not row.holdout for row in taken)
+    if trained_labels < teaching:
+        found.append(f"{teaching - trained_labels} of {teaching} labeled tasks taught nothing: they could not be read")
+    unused = [label for label in control.labels if label not in _given(taken)] if _offers_labels(control) else []
+    if unused:
+        more = f" and {len(unused) - SHOWN} more" if len(unused) > SHOWN else ""
+        found.append(f"never suggested, since nobody has given them yet: {', '.join(unused[:SHOWN])}{more}")
+    return found
+
+
+def _takes(control: Control, answer: Answer) -> bool:
+    """Whether the control can hold the answer as it is now."""
+    try:
+        write_answer(control, answer, region_id="r")
+    except ResultError:
+        return False
+    return True
+
+
+def _offers_labels(control: Control) -> bool:
+    """Whether the control's labels are what its answers are made of."""
+    return control.family in (Family.CHOICES, Family.REGIONS) and control.tag != "Pairwise" and not control.dynamic
+
+
+def _given(rows: Sequence[TrainingRow]) -> set[str]:
+    """The labels that occur in answers."""
+    found: set[str] = set()
+    for row in rows:
+        match row.answer:
+            case Choices(labels):
+                found.update(labels)
+            case Taxonomy(paths):
+                found.update("/".join(path) for path in paths)
+            case Regions(regions):
+                found.update(label for region in regions for label in region.labels)
+    return found

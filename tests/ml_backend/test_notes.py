@@ -1,0 +1,60 @@
+"""What cannot be learned is said: in the state, in /health, in the log; by control and with the reason."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from label_config.answers import Choices
+from label_config.parse import parse
+from ml_backend.notes import notes_of
+from ml_backend.records import TrainingRow
+from ml_backend.study import outcome_of
+
+from .scenes import PROJECT, SENTIMENT, bearer, learned, sentiment_rows, serving, topic_rows
+from .stage import Here
+
+CONTROL = parse(SENTIMENT).controls[0]
+BOTH = SENTIMENT.replace("</View>", '<TextArea name="note" toName="text"/><Rating name="stars" toName="text"/></View>')
+
+
+def row(number: int, label: str, *, holdout: bool = False) -> TrainingRow:
+    return TrainingRow(number, "sentiment", {"text": "a"}, Choices((label,)), 1.0, "consensus", holdout, number)
+
+
+def test_all_is_well_without_a_word() -> None:
+    rows = [row(1, "good"), row(2, "bad"), row(3, "unsure"), row(4, "good", holdout=True)]
+    assert notes_of(CONTROL, rows, 3) == []
+
+
+def test_what_taught_nothing_is_counted_with_its_reason() -> None:
+    rows = [row(1, "good"), row(2, "gone"), row(3, "gone"), row(4, "bad")]
+    assert notes_of(CONTROL, rows, 1) == [
+        "2 of 4 answers are left out: the labeling interface does not take them any more, such as 'gone'",
+        "1 of 2 labeled tasks taught nothing: they could not be read",
+        "never suggested, since nobody has given them yet: unsure",
+    ]
+
+
+def test_the_reasons_reach_the_state_health_and_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    outside = serving(tmp_path)
+    with caplog.at_level(logging.INFO):
+        assert learned(outside, sentiment_rows(60), BOTH) is not None
+    assert "<TextArea> cannot be learned" in caplog.text
+    here = Here(outside)
+    notes = here.client.get(f"/versions?project={PROJECT}", headers=bearer()).get_json()["notes"]
+    assert set(notes) == {"note", "stars"}
+    assert "0 labels, 10 are needed" in notes["stars"][0]
+    assert here.client.get("/health").get_json()["problems"] == 1
+    assert notes["stars"][0] in here.client.get("/health", headers=bearer()).get_json()["problems"][PROJECT]
+    model, _ = serving(tmp_path).registry.live(PROJECT)
+    assert model is not None
+    assert {control: list(said) for control, said in model.notes.items()} == notes
+
+
+def test_without_a_model_health_says_why(tmp_path: Path) -> None:
+    outside = serving(tmp_path)
+    assert learned(outside, topic_rows(3), SENTIMENT) is None
+    told = Here(outside).client.get("/health", headers=bearer()).get_json()["problems"]
+    assert "0 labels, 10 are needed" in told[PROJECT]
+    assert outcome_of(outside.registry.folder(PROJECT)).notes == {}
