@@ -134,7 +134,7 @@ def backtest(
         list[str] | None,
         typer.Option(help="A strategy by name; may be repeated (default: default, margin, random)."),
     ] = None,
-    encoder: Annotated[str, typer.Option(help="How texts are read: tfidf+wordllama, tfidf, wordllama.")] = "auto",
+    encoder: Annotated[str, typer.Option(help="How texts are read: as by the setting encoder.")] = "auto",
     start: Annotated[int, typer.Option(help="Labels before the first choice.", min=2)] = 20,
     batch: Annotated[int, typer.Option(help="Labels between two models.", min=1)] = 20,
     budget: Annotated[int, typer.Option(help="Labels in the end.", min=2)] = 1000,
