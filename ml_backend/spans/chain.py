@@ -109,14 +109,15 @@ def best_path(scores: FloatArray, moves: FloatArray, where: Layout) -> IntArray:
     came_from = np.zeros((heads, count, tags), dtype=np.int16)
     total = np.empty_like(scores)
     parts = where.steps()
+    into = np.ascontiguousarray(np.swapaxes(moves, 1, 2))[:, None]  # numpy is quickest along the last axis
     for t, part in enumerate(parts):
         if t == 0:
             total[:, part] = moves[:, None, 0, :] + scores[:, part]
             continue
         previous = parts[t - 1]
-        reached = total[:, previous.start : previous.start + part.stop - part.start, :, None] + moves[:, None]
-        came_from[:, part] = reached.argmax(axis=2)
-        total[:, part] = reached.max(axis=2) + scores[:, part]
+        reached = total[:, previous.start : previous.start + part.stop - part.start, None, :] + into
+        came_from[:, part] = best = reached.argmax(axis=3)
+        total[:, part] = np.take_along_axis(reached, best[..., None], axis=3)[..., 0] + scores[:, part]
     path = total.argmax(axis=2)
     for t in range(len(parts) - 1, 0, -1):
         part, previous = parts[t], parts[t - 1]

@@ -26,7 +26,7 @@ DECAY = 0.1
 LEAST_TIMES = 2
 """A sign that is there once tells nothing of any other token; without those F1 is greater and learning quicker."""
 
-MOST_WEIGHTS = 12_000_000
+MOST_WEIGHTS = 6_000_000
 """Of all fields together: with many labels the rarest columns have none."""
 
 FORBIDDEN = -1e4
