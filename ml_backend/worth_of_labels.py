@@ -1,4 +1,4 @@
-"""What a project's labels are worth, in words: how many choosing saved, whether more help, where the model stays wrong."""
+"""What a project's labels are worth, in words: how many were saved, whether more help, where the model stays wrong."""
 
 import logging
 from pathlib import Path
@@ -13,8 +13,11 @@ log = logging.getLogger(__name__)
 
 
 def worth_of_labels(folder: Path) -> dict[str, Any]:
-    """``labels_saved``: control -> words of the last ``tiebreak-ml proof``; ``more_labels``: control -> words and whether
-    more are unlikely to help, null where that cannot be said; ``hard``: why tasks of some slices came earlier."""
+    """What is known of each control, and why tasks of some slices came earlier in the last round (``hard``).
+
+    ``labels_saved`` are the words of the last ``tiebreak-ml proof``; ``more_labels`` say whether more are unlikely to
+    help, null where that cannot be said.
+    """
     return {
         "labels_saved": _saved(folder),
         "more_labels": {

@@ -16,11 +16,12 @@ from ml_backend.cli import app
 from ml_backend.errors import UnknownProject
 from ml_backend.labels import LabelSet
 from ml_backend.proof import Proof
-from ml_backend.proving import kept, prove
+from ml_backend.proving import FILE, kept, prove
 from ml_backend.records import TrainingRow
 from ml_backend.settings import Settings
 from ml_backend.stop_set import remember
 from ml_backend.study import remember_interface
+from ml_backend.worth_of_labels import worth_of_labels
 
 from .scenes import PROJECT, SENTIMENT, TOPICS, learned, only, sentiment_rows, serving, topic_rows
 
@@ -79,6 +80,24 @@ def test_the_command_says_what_is_proven_and_whether_to_go_on(tmp_path: Path) ->
     found = json.loads(CliRunner().invoke(app, ["proof", PROJECT, "--data", str(tmp_path), "--json"]).output)
     assert found["labels_saved"]["sentiment"]["random"] == 10
     assert found["more_labels"]["sentiment"]["unlikely_to_help"] is None
+
+
+def test_what_the_labels_are_worth_is_said_in_words(tmp_path: Path) -> None:
+    assert worth_of_labels(tmp_path) == {"labels_saved": {}, "more_labels": {}, "hard": []}
+    proven(tmp_path, with_share(sentiment_rows(90), 10))
+    remember(tmp_path, "tiebreak-1", 100, {"sentiment": {1: "good"}})
+    assert worth_of_labels(tmp_path) == {
+        "labels_saved": {"sentiment": "the random share has 10 answers; 40 are needed"},
+        "more_labels": {
+            "sentiment": {
+                "unlikely_to_help": None,
+                "words": "0 models far enough apart were compared; 3 are needed",
+            }
+        },
+        "hard": [],
+    }
+    (tmp_path / FILE).write_text("[]", encoding="utf-8")
+    assert worth_of_labels(tmp_path)["labels_saved"] == {}
 
 
 def test_labels_in_another_order_of_tasks_are_taken_in_the_order_in_which_they_were_given(tmp_path: Path) -> None:
