@@ -69,12 +69,18 @@ def study(
         return None
     tell("reading")
     news, cursor = _news(folder, project, settings)
-    if not force and not news and outcome_of(folder).is_of(cursor, label_config):
+    again = force or _none_serves(registry, project)
+    if not again and not news and outcome_of(folder).is_of(cursor, label_config):
         return None
     labels = _merged(folder, project, news, cursor, settings)
-    if not force and outcome_of(folder).is_of(labels.cursor, label_config):
+    if not again and outcome_of(folder).is_of(labels.cursor, label_config):
         return None
     return learn_and_publish(project, label_config, labels, registry, settings, fetch, force=force, tell=tell)
+
+
+def _none_serves(registry: Registry, project: str) -> bool:
+    """Whether there are versions and all of them are broken, or of a format that is no longer read."""
+    return bool(registry.versions(project)) and registry.live(project)[0] is None
 
 
 def learn_and_publish(
