@@ -60,14 +60,17 @@ def serve(
     data: Data = None,
 ) -> None:
     """Answer Label Studio and tiebreak, and learn in the background, until stopped."""
-    from .runner import serve as serve_forever
     from .settings import load
+    from .shared_counts import share_counts
 
     settings = load({"data": data, "model_class": model})
     if not settings.secret.get_secret_value():
         err.print("tiebreak-ml: no TIEBREAK_ML_SECRET is set, so tiebreak cannot train or score here", style="yellow")
     err.print(f"tiebreak-ml: http://{host}:{port}  (models in {settings.data})", markup=False, soft_wrap=True)
-    serve_forever(settings, host, port)
+    counts = share_counts()
+    from .runner import serve as serve_forever  # imports prometheus_client, which must find the folder
+
+    serve_forever(settings, host, port, counts)
 
 
 @app.command()

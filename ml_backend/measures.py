@@ -9,11 +9,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from .shared_counts import SHARED
 from .unreadable import COUNTER
 
 T = TypeVar("T", bound=Mapping[str, Any])
-SHARED = "PROMETHEUS_MULTIPROC_DIR"
-"""Where processes put their counts together, if this variable names a folder when prometheus_client is imported."""
 
 
 class Measures:

@@ -1,19 +1,19 @@
 """``tiebreak-ml serve``: several processes under gunicorn, each with the web side and a trainer."""
 
 import logging
-import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from .app import create_app
 from .disk_cache import DiskCache
 from .encoders import family_of
 from .encoders.kept import keep_in
-from .errors import ServeError
+from .errors import BackendError, ServeError
 from .learned import LearnedMinds
 from .lesson import Aside
 from .media import Media
@@ -67,10 +67,10 @@ def refuse_taken_port(host: str, port: int) -> None:
 class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     """gunicorn with our app: processes for its work, threads for their requests; one of them gives the lessons.
 
-    ``counts`` is where the processes put their counts together.
+    ``counts`` is the folder where the processes put their counts together; it goes when they end.
     """
 
-    def __init__(self, settings: Settings, host: str, port: int, counts: str) -> None:
+    def __init__(self, settings: Settings, host: str, port: int, counts: Path | None) -> None:
         self._settings = settings
         self._address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._counts = counts
@@ -89,29 +89,38 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             "control_socket_disable": True,
             "post_worker_init": lambda _: self._trainer.start() if self._trainer else None,
             "worker_exit": lambda _server, _worker: self._trainer.stop(5) if self._trainer else None,
-            "on_exit": lambda _: shutil.rmtree(self._counts, ignore_errors=True),
+            "on_exit": lambda _: _remove(self._counts),
         }
         for name, value in options.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
-        # Imported here, because the counts are put together only where prometheus_client finds the variable.
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._counts
-        from .app import create_app
-
         outside = serving(self._settings)
         self._trainer = trainer(outside)
         return create_app(outside, self._trainer)
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
-    """Answer on host and port until stopped. Raises ServeError where it cannot start."""
+def serve(settings: Settings, host: str, port: int, counts: Path | None = None) -> None:
+    """Answer on host and port until stopped; ``counts`` is what ``share_counts`` gave. Raises ServeError."""
+    try:
+        _prepare(settings, host, port)
+    except BackendError:
+        _remove(counts)
+        raise
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _Server(settings, host, port, counts).run()
+
+
+def _prepare(settings: Settings, host: str, port: int) -> None:
     refuse_taken_port(host, port)
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ServeError(f"{settings.data}: cannot be used ({error.strerror}): choose another with --data") from error
     serving(settings)  # a wrong setting is said here, in one line, not by a dying worker
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    _Server(settings, host, port, tempfile.mkdtemp(prefix="tiebreak-ml-")).run()
+
+
+def _remove(counts: Path | None) -> None:
+    if counts is not None:
+        shutil.rmtree(counts, ignore_errors=True)
