@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from label_config.answers import Regions
 from label_config.canonical import answer_as_json
 from label_config.errors import ResultError
 from label_config.model import LabelConfig
@@ -257,7 +258,11 @@ def _score(task: Task | None, opinions: Mapping[str, Opinion], shown: Round | No
 def _regions(config: LabelConfig, opinions: Mapping[str, Opinion], answered: frozenset[str]) -> list[dict[str, Any]]:
     regions: list[dict[str, Any]] = []
     for name, opinion in opinions.items():
-        if opinion.answer is None or name in answered:
+        more = opinion.regions and isinstance(opinion.answer, Regions)  # what an interactive request is for
+        if opinion.answer is None or (name in answered and not more):
+            continue
+        if opinion.regions:
+            regions += map(dict, opinion.regions)
             continue
         try:
             regions += suggestion(

@@ -33,9 +33,9 @@ def serving(settings: Settings, *, force: bool = False, tell: Tell = nobody) -> 
         family_of(settings.encoder)  # one that is not there is said now, not by the first lesson
     registry, fetch = Registry(settings.data), Media(settings, cache).fetch
     if settings.model_class:
-        from .upstream import UpstreamMinds, load_class
+        from .upstream import minds_of
 
-        minds: Minds = UpstreamMinds(registry, load_class(settings.model_class, settings.data / "upstream"))
+        minds: Minds = minds_of(settings, registry, force=force, tell=tell)
     else:
         minds = LearnedMinds(registry, settings, fetch, force, tell)
     return Serving(registry, settings, fetch, minds)
@@ -119,6 +119,10 @@ def _prepare(settings: Settings, host: str, port: int) -> None:
     except OSError as error:
         raise ServeError(f"{settings.data}: cannot be used ({error.strerror}): choose another with --data") from error
     serving(settings)  # a wrong setting is said here, in one line, not by a dying worker
+    if settings.model_class:
+        from .upstream import check
+
+        check(settings)
 
 
 def _remove(counts: Path | None) -> None:

@@ -1,15 +1,12 @@
 """Model classes of label-studio-ml 2.x behind our server, and our models behind theirs.
 
-The only file that imports ``label_studio_ml``, and only when it is used. Behind our server a class gets what it lacks
-at home: one result a task whatever it returns, a limit in time, places in one queue, one version everywhere, and
-learning outside the annotator's request. What it suggests is read as an answer to the interface's controls, so it
-reaches as far as ``label_config`` does.
+Behind our server a class gets what it lacks at home: a process of its own that may crash, one valid result a task
+whatever it returns, a limit in time, scores that say how often it is right, places in one queue, one version
+everywhere, and learning outside the annotator's request.
 """
 
 import importlib
-import json
 import logging
-import math
 import os
 import threading
 import time
@@ -20,41 +17,52 @@ from typing import Any
 
 import numpy as np
 
-from label_config.answers import Choices
-from label_config.errors import ResultError
 from label_config.model import LabelConfig
-from label_config.results import read_answers
 
 from .errors import BackendError, MissingExtra, RegistryError, SettingsError
-from .files import read_json, write_json
+from .features import chunks
 from .predict import Serving, current_version, predict
-from .quality import Quality
-from .records import ABSTAINS, FloatArray, Opinion, Task, Thought
+from .publishing import NOTHING_COMPARED, unopposed
+from .quality import Quality, pooled
+from .records import ABSTAINS, FloatArray, Task, Thought
 from .registry import Registry
-from .study import interface_of
+from .settings import Settings
+from .study import Tell, interface_of, newest_labels, nobody, outcome_of, remember_interface, remember_outcome
 from .thinking import Mind
+from .upstream_answers import opinion_of, said_of
+from .upstream_host import ForeignError, Host
+from .upstream_lesson import State, learn, state_of
 from .wire import predict_request
 
-FILE = "upstream.json"
+AT_ONCE = 64
+"""Tasks that the class is given together; between two such parts the time is looked at."""
+MOST_FAILURES = 8
+"""Calls that may fail one after the other before the rest of the tasks is left alone: to find the one bad task of a
+part takes one less."""
+LONG = 3_600.0
+"""Longest wait in seconds for a part of a pool."""
+MOST_PROJECTS = 1_000
+"""Projects that are remembered because somebody asks for predictions."""
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class UpstreamMinds:
-    """A class of theirs as what thinks: see Minds. Its versions are numbered, tiebreak-1 first, and kept on disk.
-
-    One call at a time: their classes share a cache and know nothing of threads.
-    """
+    """A class of theirs as what thinks: see Minds. Its versions are numbered, tiebreak-1 first, and kept on disk."""
 
     registry: Registry
-    model_class: type[Any]
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+    settings: Settings
+    host: Host
+    force: bool = False
+    tell: Tell = nobody
+    _loaded: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def live(self, project: str) -> tuple[Mind | None, str | None]:
         """Always there: a class of theirs may answer before it has learned anything."""
         try:
-            return UpstreamMind(self, project, f"tiebreak-{max(1, len(self._versions(project)))}"), None
+            return UpstreamMind(self, project, state_of(self.registry.folder(project))), None
         except RegistryError as error:
             return None, str(error)
 
@@ -65,58 +73,99 @@ class UpstreamMinds:
             raise RegistryError(problem or f"{version} is not live, and a class of label-studio-ml keeps no older ones")
         return mind
 
-    def study(self, project: str) -> None:
-        """Let the class learn; a new ``model_version`` of its own is a new version of ours. Raises BackendError."""
-        label_config = interface_of(self.registry.folder(project))
+    def study(self, project: str) -> State | None:
+        """Let the class learn, and learn how far to trust its scores; null where the feed has nothing new.
+
+        What changes either is a new version. Raises BackendError where ``fit`` fails.
+        """
+        folder = self.registry.folder(project)
+        label_config = interface_of(folder)
         if label_config is None:
-            return
-        event = {"action": "START_TRAINING", "project": {"id": _number(project), "label_config": label_config}}
-        with self._turn:
-            try:
-                model = self.model_class(project_id=str(_number(project)), label_config=label_config)
-                before = str(model.model_version)
-                model.fit("START_TRAINING", event)
-                after = str(model.model_version)
-            except Exception as error:  # whatever somebody else's class raises
-                raise BackendError(f"{self.model_class.__name__}.fit failed: {error!r}") from error
-        known = self._versions(project) or [before]
-        if after != known[-1]:
-            known = [*known, after]
-        write_json(self.registry.folder(project) / FILE, known)
+            return None
+        self.tell("reading")
+        labels = newest_labels(folder, project, self.settings)
+        known = outcome_of(folder).is_of(labels.cursor, label_config)
+        if self.settings.sync_url and known and not self.force:
+            return None
+        self.tell("learning")
 
-    def call(self, project: str, config: LabelConfig, tasks: Sequence[Task], context: object, until: float) -> Any:
-        """What the class predicts; raises TimeoutError when it is not done by ``until``."""
-        told: list[Any] = []
+        def asked(config: LabelConfig, tasks: Sequence[Task]) -> Sequence[Any]:
+            self.tell("comparing")
+            return self.predictions(project, config, tasks, None, None)
 
-        def work() -> None:
-            if not self._turn.acquire(timeout=max(0.0, until - time.monotonic())):
-                return
-            try:
-                model = self.model_class(project_id=str(_number(project)), label_config=config.xml)
-                bodies = [{"id": task.id, "data": dict(task.data)} for task in tasks]
-                told.append(model.predict(bodies, context=context))
-            except Exception as error:  # noqa: BLE001 - whatever somebody else's class raises
-                told.append(error)
-            finally:
-                self._turn.release()
+        state = learn(folder, project, label_config, labels, self.host, asked, self.settings.lesson_seconds)
+        decision = unopposed(f"{NOTHING_COMPARED}: a class of label-studio-ml learns in place")
+        remember_outcome(folder, label_config, labels.cursor, None, decision)
+        return state
 
-        # A thread that may be left behind: nothing else can end a call that does not return.
-        worker = threading.Thread(target=work, name="tiebreak-upstream", daemon=True)
-        worker.start()
-        worker.join(max(0.0, until - time.monotonic()))
-        if not told:
-            raise TimeoutError(f"{self.model_class.__name__}.predict is not done in time")
-        if isinstance(told[0], Exception):
-            raise told[0]
-        return told[0]
+    def predictions(
+        self,
+        project: str,
+        config: LabelConfig,
+        tasks: Sequence[Task],
+        context: Mapping[str, Any] | None,
+        until: float | None,
+    ) -> list[Any]:
+        """What the class predicts, one a task: null where it fails, is late, or says nothing.
 
-    def _versions(self, project: str) -> list[str]:
-        """Their version strings, the oldest first."""
-        place = self.registry.folder(project) / FILE
-        found = read_json(place)
-        if found is not None and not (isinstance(found, list) and all(isinstance(one, str) for one in found)):
-            raise RegistryError(f"{place}: not a list of versions; remove it, then counting begins anew")
-        return found or []
+        A part that fails is halved, so that one task that the class cannot take costs no other its answer.
+        """
+        calls = _Calls(self.host, {"do": "predict", "project": project, "label_config": config.xml, "context": context})
+        return [one for part in chunks(tasks, AT_ONCE) for one in calls.of(part, until)]
+
+    def reload(self, project: str, learned: int) -> None:
+        """Have the class set up anew where it has learned since: in its process it is what it was."""
+        with self._lock:
+            if self._loaded.setdefault(project, learned) != learned:
+                self.host.close()
+                self._loaded.clear()
+                self._loaded[project] = learned
+
+    def notice(self, project: str, config: LabelConfig) -> None:
+        """Without a sync service nobody else says which projects there are, and how they look, before they learn."""
+        folder = self.registry.folder(project)
+        if not self.settings.sync_url and (folder.is_dir() or len(self.registry.projects()) < MOST_PROJECTS):
+            remember_interface(folder, config.xml)
+
+
+@dataclass
+class _Calls:
+    """Calls of ``predict`` for one request; ``left`` is how many more may fail one after the other."""
+
+    host: Host
+    question: Mapping[str, Any]
+    left: int = MOST_FAILURES
+
+    def of(self, tasks: Sequence[Task], until: float | None) -> list[Any]:
+        """One prediction a task or null."""
+        nothing: list[Any] = [None] * len(tasks)
+        end = time.monotonic() + LONG if until is None else until
+        if self.left <= 0 or time.monotonic() >= end:
+            return nothing
+        try:
+            told = self.host.ask({**self.question, "tasks": [_body(task) for task in tasks]}, end)
+        except ForeignError as error:
+            problem = str(error)
+        except (TimeoutError, BackendError) as error:
+            log.error("%s; abstaining on %d tasks", error, len(tasks))
+            self.left = 0
+            return nothing
+        else:
+            if len(told) == len(tasks) or not told:
+                self.left = MOST_FAILURES
+                return told or nothing
+            problem = f"{self.host.name}: {len(told)} predictions for {len(tasks)} tasks"
+        self.left -= 1
+        if len(tasks) == 1:
+            log.error("%s; abstaining on task %d", problem, tasks[0].id)
+            return nothing
+        half = len(tasks) // 2
+        return self.of(tasks[:half], until) + self.of(tasks[half:], until)
+
+
+def _body(task: Task) -> dict[str, Any]:
+    """A task as Label Studio writes it; one that is not stored yet has no id."""
+    return {"data": dict(task.data)} if task.id < 0 else {"id": task.id, "data": dict(task.data)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +174,24 @@ class UpstreamMind:
 
     minds: UpstreamMinds
     project: str
-    version: str
+    state: State
     trained_labels: int = 0
-    quality: Quality | None = None
-    certainty: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """See Mind."""
+        return self.state.version
+
+    @property
+    def quality(self) -> Quality | None:
+        """See Mind."""
+        return pooled([one.quality for one in self.state.controls.values()])
+
+    @property
+    def certainty(self) -> Mapping[str, Any]:
+        """See Mind."""
+        told = ((name, one.as_json()) for name, one in self.state.controls.items())
+        return {name: {key: value for key, value in one.items() if key != "map"} for name, one in told}
 
     def scale(self) -> FloatArray:
         """Their classes say nothing of what their training tasks were worth: [0, 1] evenly."""
@@ -137,122 +200,67 @@ class UpstreamMind:
     def think(
         self, config: LabelConfig, tasks: Sequence[Task], until: float | None, context: Mapping[str, Any] | None = None
     ) -> dict[str, Thought]:
-        """What the class predicts; it abstains on all tasks where the class fails, is late, or answers nonsense."""
-        end = time.monotonic() + PATIENCE if until is None else until
-        try:
-            predictions = listed(self.minds.call(self.project, config, tasks, context, end))
-            if len(predictions) != len(tasks):
-                raise ValueError(f"{len(predictions)} predictions for {len(tasks)} tasks")
-        except Exception as error:  # noqa: BLE001 - whatever somebody else's class raises
-            log.error("project %s: %s: %r; abstaining", self.project, self.minds.model_class.__name__, error)
-            predictions = [None] * len(tasks)
-        answers = [opinions_of(config, prediction) for prediction in predictions]
-        return {
-            control.name: Thought([one.get(control.name, ABSTAINS) for one in answers]) for control in config.controls
-        }
+        """What the class predicts; it abstains where the class fails, is late, or answers nonsense."""
+        self.minds.notice(self.project, config)
+        self.minds.reload(self.project, self.state.learned)
+        predictions = self.minds.predictions(self.project, config, tasks, context, until)
+        said = [said_of(config, one) for one in predictions]
+        found = {}
+        for control in config.controls:
+            known = self.state.controls.get(control.name)
+            mapped = known.mapped if known else None
+            own = [one.get(control.name) for one in said]
+            found[control.name] = Thought(
+                [ABSTAINS if one is None else opinion_of(one, control, mapped) for one in own]
+            )
+        return found
 
 
-PATIENCE = 3600.0
-"""Longest wait in seconds for a whole pool."""
+def minds_of(settings: Settings, registry: Registry, *, force: bool = False, tell: Tell = nobody) -> UpstreamMinds:
+    """What thinks by the class that the setting names. Raises SettingsError where it names none."""
+    return UpstreamMinds(registry, settings, host_of(settings), force, tell)
 
 
-def listed(response: Any) -> list[Any]:
-    """Their several kinds of response as one list: a ModelResponse, a dict that holds ``predictions``, a list, null.
+def host_of(settings: Settings) -> Host:
+    """The process for the class, which is not started yet. Raises SettingsError where the setting names no class."""
+    name = settings.model_class
+    where, _, attribute = name.rpartition(":")
+    if not where or not attribute.isidentifier():
+        raise SettingsError(f"model_class {name!r} names no class: expected path/to/model.py:CLASS or MODULE:CLASS")
+    if where.endswith(".py") and not Path(where).is_file():
+        raise SettingsError(f"model_class {name!r}: there is no file {where} (looked in {Path.cwd()})")
+    state = (settings.data / "upstream").absolute()
+    given = {"MODEL_DIR": str(state)}
+    if settings.label_studio_url:
+        given |= dict.fromkeys(("LABEL_STUDIO_URL", "LABEL_STUDIO_HOST"), settings.label_studio_url)
+        given["LABEL_STUDIO_API_KEY"] = settings.label_studio_token.get_secret_value()
+    return Host(name, {name: value for name, value in given.items() if value and name not in os.environ})
 
-    >>> listed({"predictions": [1]}), listed(None), listed([2])
-    ([1], [], [2])
-    """
-    if hasattr(response, "model_dump"):
-        response = response.model_dump()
-    if isinstance(response, Mapping):
-        response = response.get("predictions", [])
-    return list(response or [])
 
-
-def opinions_of(config: LabelConfig, prediction: Any) -> dict[str, Opinion]:
-    """One prediction as an opinion a control; none where it does not fit the interface. Of several, the first counts.
-
-    ``confidence`` is the prediction's score, else the least of its regions', where that is a number in [0, 1].
-    """
-    if isinstance(prediction, list):
-        prediction = prediction[0] if prediction else None
-    if hasattr(prediction, "model_dump"):
-        prediction = prediction.model_dump()
-    if not isinstance(prediction, Mapping):
-        return {}
+def check(settings: Settings) -> None:
+    """Load the class once. Raises SettingsError or MissingExtra that say what is wrong with it and what to do."""
+    host = host_of(settings)
     try:
-        result = json.loads(json.dumps(prediction.get("result") or [], default=_plain))
-        answers = read_answers(config, result)
-    except (ResultError, TypeError, ValueError) as error:
-        log.warning("a prediction that does not fit the interface is left out: %s", error)
-        return {}
-    found = {}
-    for control, answer in answers.items():
-        own = [_share(region.get("score")) for region in result if region.get("from_name") == control]
-        confidence = _share(prediction.get("score"))
-        known = [one for one in own if one is not None]
-        if confidence is None and known:
-            confidence = min(known)
-        doubt = 0.5 if confidence is None else 1 - confidence
-        shares = {}
-        if isinstance(answer, Choices) and confidence is not None:
-            shares = dict.fromkeys(answer.labels, confidence)
-        parts = tuple(known) if len(known) == len(own) > 1 else ()
-        found[control] = Opinion(answer, shares, confidence, {"margin": doubt}, utility=doubt, parts=parts)
-    return found
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "model_dump"):
-        return value.model_dump()
-    raise TypeError(f"a result holds {type(value).__name__}")
-
-
-def _share(value: object) -> float | None:
-    """A number in [0, 1], null for anything else."""
-    if isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= 1:
-        return float(value)
-    return None
-
-
-def _number(project: str) -> int:
-    return int(project.partition(".")[0])
-
-
-def base_class(state: Path) -> type[Any]:
-    """``LabelStudioMLBase``, whose cache is kept in ``state``. Raises MissingExtra that names the extra."""
-    state.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("MODEL_DIR", str(state))  # read once, when their package is imported
-    try:
-        found: type[Any] = importlib.import_module("label_studio_ml.model").LabelStudioMLBase
-    except ImportError as error:
-        raise MissingExtra(
-            f"label-studio-ml cannot be imported ({error}): pip install 'tiebreak[label-studio-ml]'"
-        ) from error
-    return found
-
-
-def load_class(name: str, state: Path) -> type[Any]:
-    """The class that a setting names as MODULE:CLASS. Raises SettingsError that says what is wrong with it."""
-    base = base_class(state)
-    module, _, attribute = name.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise SettingsError(f"model_class {name!r} cannot be imported: {error}; expected MODULE:CLASS") from error
-    if not (isinstance(found, type) and issubclass(found, base)):
-        raise SettingsError(f"model_class {name!r} is no subclass of label_studio_ml's LabelStudioMLBase")
-    return found
+        host.load(time.monotonic() + LONG)
+    finally:
+        host.close()
 
 
 def our_class(serving: Serving) -> type[Any]:
     """Our models as a class for their server: ``label_studio_ml.api.init_app(model_class=our_class(...))``.
 
-    It learns inside their webhook's request, as their server does it.
+    It learns inside their webhook's request, as their server does it. Raises MissingExtra that names the extra.
     """
-    base = base_class(serving.settings.data / "upstream")
+    state = serving.settings.data / "upstream"
+    os.environ.setdefault("MODEL_DIR", str(state.absolute()))  # read once, when their package is imported
+    try:
+        base: type[Any] = importlib.import_module("label_studio_ml.model").LabelStudioMLBase
+    except ImportError as error:
+        raise MissingExtra(
+            f"label-studio-ml cannot be imported ({error}): pip install 'tiebreak[label-studio-ml]'"
+        ) from error
 
-    class Tiebreak(base):  # type: ignore[misc, valid-type] # known only where the extra is installed
+    class Tiebreak(base):  # type: ignore[misc] # known only where the extra is installed
         """Answers with the registry's models."""
 
         def setup(self) -> None:
@@ -270,8 +278,11 @@ def our_class(serving: Serving) -> type[Any]:
 
         def fit(self, event: str, data: Mapping[str, Any], **_: Any) -> dict[str, str]:  # noqa: ARG002 - their signature
             """Learn what the feed has."""
-            serving.minds.study(self._key())
-            return {"model_version": current_version(serving, self._key())}
+            key = self._key()
+            if self.label_config is not None:
+                remember_interface(serving.registry.folder(key), self.label_config)
+            serving.minds.study(key)
+            return {"model_version": current_version(serving, key)}
 
         def _key(self) -> str:
             """Their server cuts the second of creation off a project's key."""
