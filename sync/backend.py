@@ -25,7 +25,8 @@ class BackendState:
     """Where the backend stands with one project.
 
     ``model`` is null before the first one. ``cursor`` is how far in our training feed the live model has read.
-    ``state`` is idle, waiting or training. ``metrics`` hold accuracy, ece, brier, n and their source.
+    ``state`` is idle, waiting or training. ``metrics`` hold accuracy, ece, brier, n and their source. ``told`` is all
+    that it said, for people.
     """
 
     model: str | None
@@ -35,6 +36,7 @@ class BackendState:
     trained_labels: int
     error: str | None
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ def _state(found: Mapping[str, Any]) -> BackendState:
         trained_labels=int(found.get("trained_labels") or 0),
         error=found.get("error"),
         metrics=found.get("metrics") or {},
+        told=dict(found),
     )
 
 

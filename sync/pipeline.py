@@ -1,5 +1,6 @@
 """One run of the loop for one project: what ``tiebreak run`` does and ``tiebreak serve`` repeats."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from .push import PushReport, push
 from .refresh import RefreshReport, project_key, refresh
 from .resolve import ResolveReport, resolve
 from .store import projects, training
-from .store.lease import beat
+from .store.lease import beat, model_beat
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,13 @@ def _with_backend(services: Services, key: int, warnings: list[str], rounds: boo
         return None
     try:
         teach(services, key)
-        if not rounds:
-            return None
-        return refresh(
-            services.store, services.gateway, services.backend, key, services.settings, services.clock, tell=tell
-        )
+        found = None
+        if rounds:
+            found = refresh(
+                services.store, services.gateway, services.backend, key, services.settings, services.clock, tell=tell
+            )
+        _remember_model(services, key)
+        return found
     except BackendError as error:
         warnings.append(str(error))
         return None
@@ -84,6 +87,17 @@ def teach(services: Services, key: int) -> bool:
         return False
     services.backend.train(project_key(source), source.label_config)
     return True
+
+
+def _remember_model(services: Services, key: int) -> None:
+    """Keep what the backend says of its model, for people who look at the dashboard."""
+    assert services.backend is not None
+    with services.store.read() as connection:
+        source = projects.get(connection, key)
+    state = services.backend.state(project_key(source))
+    with services.store.begin() as connection:
+        name = model_beat(source.label_studio_id)
+        beat(connection, name, services.clock(), state.error is None, json.dumps(state.told))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from ..store.engine import Store
 from . import queries, wording
 from .charts import ChartCache, TrendChart, trend_charts
 from .matrix import Matrix, least_agreeing, matrix_of
+from .model import ModelState, model_state
 from .queries import Place
 from .report import ControlReport, Pair, Reliability, Report
 from .top_queue import QueueRow, top_queue
@@ -60,6 +61,7 @@ class ProjectPage:
     review_projects: Sequence[queries.ReviewProject]
     round: queries.LastRound | None
     check: queries.ModelCheck | None
+    model: ModelState | None
 
 
 class ModelChecks:
@@ -152,6 +154,7 @@ def read_page(connection: Connection, label_studio_id: int, checks: ModelChecks)
         queries.review_projects(connection, project),
         scored,
         checks.get(connection, summary, scored),
+        model_state(connection, label_studio_id),
     )
 
 

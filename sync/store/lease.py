@@ -110,6 +110,11 @@ def beat(connection: Connection, name: str, at: int, ok: bool, message: str) -> 
         connection.execute(insert(heartbeats).values(name=name, **values))
 
 
+def model_beat(project: int) -> str:
+    """The name under which it is kept what the ML backend said of a project's model (Label Studio's id)."""
+    return f"project:{project}:model"
+
+
 def last_beat(connection: Connection, name: str) -> int | None:
     """When something was last done (microseconds); null for never."""
     return connection.execute(select(heartbeats.c.at).where(heartbeats.c.name == name)).scalar()

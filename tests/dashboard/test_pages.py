@@ -9,6 +9,7 @@ from flask import render_template
 
 from sync.settings import Settings
 from sync.store.assessments import insert_assessment
+from sync.store.lease import beat, model_beat
 
 from .stage import Stage, browser, crowd, stage, texts
 
@@ -269,3 +270,24 @@ def test_what_a_run_could_not_use_is_shown(labeled: Stage) -> None:
 
 def test_an_id_that_no_project_can_have_is_not_there(labeled: Stage) -> None:
     assert browser(labeled).get(f"/projects/{10**23}").status_code == 404
+
+
+def test_the_model_says_how_good_it_is_what_it_decided_and_what_it_leaves_out(labeled: Stage) -> None:
+    text = page(labeled, "/projects/7")
+    model = text[text.index('id="model"') :]
+    for said in (
+        "83 %",
+        "[67 %, 92 %]",
+        "31 answers, the random share",
+        "The last version was published: right on 5 holdout answers where tiebreak-2 was not, wrong on 2.",
+        "mood: 41 labels saved [12, 70] against choosing by chance",
+        "mood: 3 of 54 labeled tasks taught nothing: they could not be read",
+    ):
+        assert said in model, said
+
+
+@pytest.mark.parametrize("kept", ["", "[]", "{}", '{"metrics": 3}', '{"notes": [1]}', '{"decision": 3, "metrics": {}}'])
+def test_what_a_backend_said_that_cannot_be_read_breaks_no_page(labeled: Stage, kept: str) -> None:
+    with labeled.store.begin() as connection:
+        beat(connection, model_beat(7), 1, True, kept)
+    assert 'id="model"' in page(labeled, "/projects/7")

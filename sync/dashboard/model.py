@@ -1,0 +1,101 @@
+"""What the ML backend last said of a project's model, as the page shows it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ..store.lease import model_beat
+from ..store.tables import heartbeats
+
+SHOWN = 12
+"""Notes that are shown, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good the model is on ``n`` answers: shares in [0, 1]; ``low`` and ``high`` are 95 % bounds, null unknown.
+
+    ``source`` is where the answers come from: the holdout, or cross-validation.
+    """
+
+    accuracy: float
+    low: float | None
+    high: float | None
+    ece: float | None
+    n: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """Where the backend stood ``at`` a moment; ``said`` are sentences for people: what it decided, what is wrong."""
+
+    at: int
+    version: str | None
+    state: str
+    trained_labels: int
+    quality: Quality | None
+    said: Sequence[str]
+    problems: Sequence[str]
+
+
+def model_state(connection: Connection, label_studio_id: int) -> ModelState | None:
+    """Null before the backend was ever asked, and where what was kept cannot be read."""
+    query = select(heartbeats).where(heartbeats.c.name == model_beat(label_studio_id))
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    try:
+        told = json.loads(row.message)
+        return _read(row.at, told)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return None
+
+
+def _read(at: int, told: Mapping[str, Any]) -> ModelState:
+    error = told.get("error")
+    notes = [f"{control}: {note}" for control, said in (told.get("notes") or {}).items() for note in said]
+    problems = [str(error)] if error else []
+    problems += notes[:SHOWN]
+    if len(notes) > SHOWN:
+        problems.append(f"and {len(notes) - SHOWN} more")
+    return ModelState(
+        at,
+        None if told.get("model") is None else str(told["model"]),
+        str(told.get("state") or "idle"),
+        int(told.get("trained_labels") or 0),
+        _quality(told.get("metrics") or {}),
+        list(_said(told)),
+        problems,
+    )
+
+
+def _quality(metrics: Mapping[str, Any]) -> Quality | None:
+    accuracy = _number(metrics.get("accuracy"))
+    if accuracy is None:
+        return None
+    source = {"holdout": "the random share"}.get(str(metrics.get("source")), str(metrics.get("source") or ""))
+    low, high, ece = (_number(metrics.get(name)) for name in ("low", "high", "ece"))
+    return Quality(accuracy, low, high, ece, int(metrics.get("n") or 0), source)
+
+
+def _said(told: Mapping[str, Any]) -> Iterator[str]:
+    """Sentences of the backend's own on the last decision, on more labels, and on labels saved."""
+    decision = told.get("decision")
+    if isinstance(decision, Mapping) and decision.get("reason"):
+        what = "published" if decision.get("published") else "not published"
+        yield f"The last version was {what}: {decision['reason']}."
+    for key in ("more_labels", "labels_saved"):
+        for control, one in (told.get(key) or {}).items():
+            words = one.get("words") if isinstance(one, Mapping) else None
+            if words:
+                yield f"{control}: {words}"
+
+
+def _number(value: object) -> float | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return float(value) if known else None  # type: ignore[arg-type]
