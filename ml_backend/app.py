@@ -23,6 +23,7 @@ from .publishing import in_words
 from .registry import check_project
 from .study import outcome_of, remember_interface
 from .trainer import Trainer
+from .worth_of_labels import worth_of_labels
 
 log = logging.getLogger(__name__)
 
@@ -203,6 +204,7 @@ def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:
         "certainty": dict(mind.certainty) if mind else {},
         "decision": outcome.decision,
         "notes": outcome.notes,
+        "worth": worth_of_labels(folder),
     }
 
 

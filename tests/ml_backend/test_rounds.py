@@ -143,6 +143,8 @@ def test_the_state_tells_where_we_stand(here: Here, empty: Here) -> None:
         "metrics": {},
         "certainty": {},
         "decision": None,
+        "notes": {},
+        "worth": {"labels_saved": {}, "more_labels": {}, "hard": []},
     }
     assert here.client.get("/versions").get_json() == {"versions": ["tiebreak-1"]}
 
