@@ -22,6 +22,7 @@ BENCHMARKS = {
     "active": "learning from few labels, beside TF-IDF and logistic regression; what choosing labels saves",
     "score_texts": "a million texts scored by the default model, beside TF-IDF and logistic regression",
     "calibration": "how sure the model says it is at 200 labels, beside scikit-learn's calibration; conformal sets",
+    "worth": "when labeling more is unlikely to help, and how many labels choosing has saved: do the answers hold?",
     "predict": "latency of /predict at 1 and 50 tasks",
     "pull": "tasks pulled each second, beside the same server's own endpoints",
     "push": "review tasks pushed each second, beside the same server's own import",

@@ -40,6 +40,12 @@ class Choice:
         return f"{self.chosen} of {', '.join(self.losses)} (log loss {told}{rest})"
 
 
+def from_json(raw: Mapping[str, Any]) -> Choice:
+    """What ``as_json`` gave; raises KeyError, TypeError or ValueError for anything else."""
+    losses = {str(name): float(loss) for name, loss in raw["log_loss"].items()}
+    return Choice(str(raw["chosen"]), losses, tuple(map(str, raw["left_out"])))
+
+
 def choose(losses: Mapping[str, FloatArray], left_out: tuple[str, ...] = (), clear: float = CLEAR) -> Choice:
     """The candidate with the least mean loss of those that are clearly better than the first, which is the usual one.
 

@@ -10,9 +10,11 @@ from scipy import sparse
 from label_config.model import Control, LabelConfig
 
 from . import certainty as certainties
+from . import choice as choices
 from . import quality as qualities
 from . import view_encoder
 from .certainty import Certainty
+from .choice import Choice
 from .features import Material, View, digest, spread, still_shown
 from .likeness import likeness
 from .models import HEADS, Head
@@ -61,6 +63,7 @@ class ControlModel:
     reference: Features
     known: Known
     quality: Quality | None
+    choice: Choice | None = None
     learner = "whole tasks"
 
     @property
@@ -203,6 +206,7 @@ def saved(model: ControlModel) -> tuple[dict[str, Any], Arrays]:
         "digests": list(model.known.digests),
         "certainty": certainty,
         "quality": model.quality.as_json() if model.quality else None,
+        "choice": model.choice.as_json() if model.choice else None,
     }
     return described, arrays
 
@@ -233,6 +237,7 @@ def restored(described: Mapping[str, Any], arrays: Arrays) -> ControlModel:
             arrays["known/distances"],
         ),
         quality=None if described["quality"] is None else qualities.from_json(described["quality"]),
+        choice=choices.from_json(described["choice"]) if described.get("choice") else None,
     )
 
 

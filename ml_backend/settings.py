@@ -72,6 +72,9 @@ class Settings(BaseSettings):
         description="How tasks are read: auto, a name of ours, or one that you bring: "
         "sentence-transformers:MODEL, torchvision:MODEL, MODULE:FUNCTION.",
     )
+    choose_seconds: float = Field(
+        5.0, ge=0, le=86_400, description="Longest time to try other encoders and heads in, from 200 labels on; 0: never."
+    )
     utility: Literal["fused", "least_confidence", "margin", "entropy", "disagreement", "novelty"] = Field(
         DEFAULT_UTILITY, description="What the acquisition order goes by."
     )

@@ -152,4 +152,8 @@ def _whole(blocks: Sequence[tuple[int, Features]]) -> Features:
 
 def certainty_of(model: Model) -> dict[str, Any]:
     """How each control's model came to know how sure it may be, as JSON; without those that never learned it."""
-    return {one.control: one.certainty.as_json() for one in model.controls if isinstance(one, ControlModel)}
+    return {
+        one.control: {**one.certainty.as_json(), "choice": one.choice.as_json() if one.choice else None}
+        for one in model.controls
+        if isinstance(one, ControlModel)
+    }

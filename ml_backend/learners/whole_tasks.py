@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,54 +12,27 @@ from label_config.words import in_words
 from .. import certainty as certainties
 from .. import view_encoder
 from ..calibration import expected_calibration_error
+from ..choice import Choice
 from ..control_model import ControlModel, Known, nearest
 from ..encoders import Fetch
 from ..errors import NotLearnable
-from ..features import Material, View, digest, families, stacked, view_of
-from ..models import HEADS, Head
-from ..models.options import Options
+from ..features import Material, View, digest, view_of
 from ..quality import Quality
-from ..questions import QUESTIONS, Question, question_of
-from ..records import Features, FloatArray, IntArray, TrainingRow
+from ..questions import QUESTIONS, question_of
+from ..records import FloatArray, IntArray, TrainingRow
 from ..reliability import reliability
 from ..settings import Settings
-from ..view_encoder import ViewEncoder
 from .calibrating import Judged, calibrate
+from .choosing import IMPOSSIBLE, best
+from .fitting import Fitted, Sheet, fit_usual
 
-FOLDS, MORE_FOLDS = 5, 10
-"""Parts that are left out in turn; with ``FEW`` labels at most and a quick head the greater number: then the models of
-the folds know nearly as much as the full one, whose confidence they tell."""
-FEW = 500
-QUICK = ("logistic", "ridge")
 MEMBERS = 5
 """Models of folds that are kept, to see how far they are apart."""
 HOLDOUT_ENOUGH = 30
 """Holdout labels from which they, and not the folds, say how good a model is."""
 
-LEAST_WEIGHT = 1e-6
-"""A row that weighs nothing would not be there at all."""
-
-IMPOSSIBLE = 1e-6
-"""What an outcome that was never seen is taken to be worth in the log loss."""
-
 REFERENCE = 2000
 """Training rows that novelty is measured against, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """What one control learns from: n rows, what they show, their answers, targets (n, k) and weights (n,).
-
-    ``truth`` (n, m) is 1 where an answer names an outcome.
-    """
-
-    rows: Sequence[TrainingRow]
-    answers: Sequence[Answer]
-    digests: Sequence[str]
-    question: Question
-    targets: FloatArray
-    truth: FloatArray
-    weights: FloatArray
 
 
 def suits(control: Control) -> bool:
@@ -93,23 +65,13 @@ def learn(
     except NotLearnable as error:
         raise NotLearnable(f"control {control.name!r}: {error}") from error
     sheet = _sheet(control, asks, encoder.view, [teaching[place] for place in readable])
-    parts = encoder.parts(material.views(encoder.view, readable), len(readable))
-    heads = _heads(sheet, encoder, parts, _variants(encoder, material, readable), settings)
-    model = _model(control, asks, encoder, sheet, parts, heads, settings)
+    usual = fit_usual(sheet, encoder, material, readable, settings)
+    fitted, choice = best(usual, sheet, material, readable, settings)
+    model = _model(control, asks, sheet, fitted, choice, settings)
     return dataclasses.replace(model, quality=_quality(model, sheet, [row for row in usable if row.holdout], fetch))
 
 
-@dataclass(frozen=True, slots=True)
-class _Heads:
-    """The head that learned from all rows, and those of the folds; ``folds`` (n,) says which fold a row is in."""
-
-    name: str
-    full: Head
-    members: tuple[Head, ...]
-    folds: IntArray
-
-
-def _sheet(control: Control, asks: str, view: View, rows: Sequence[TrainingRow]) -> _Sheet:
+def _sheet(control: Control, asks: str, view: View, rows: Sequence[TrainingRow]) -> Sheet:
     """The rows as numbers. Raises NotLearnable where all are the same."""
     answers = [row.answer for row in rows if row.answer is not None]
     if len(set(answers)) < 2:
@@ -123,68 +85,29 @@ def _sheet(control: Control, asks: str, view: View, rows: Sequence[TrainingRow])
     for row, answer in zip(truth, answers, strict=True):
         row[[place_of[name] for name in question.told(answer) if name in place_of]] = 1
     weights = np.array([row.weight for row in rows])
-    return _Sheet(rows, answers, digests, question, question.targets(answers), truth, weights)
-
-
-def _variants(encoder: ViewEncoder, material: Material, readable: Sequence[int]) -> list[Features]:
-    """Other rows that mean the same: only where there is one thing to look at."""
-    if len(encoder.view.parts) > 1:
-        return []
-    (family,) = families(encoder.view)
-    inputs = material.inputs(encoder.view.parts[0])
-    kept = [inputs[place] for place in readable]
-    return [encoder.encoders[0].encode(family.describe(others)) for others in family.variants(kept)]
-
-
-def _heads(
-    sheet: _Sheet, encoder: ViewEncoder, parts: Sequence[Features], variants: Sequence[Features], settings: Settings
-) -> _Heads:
-    """Learn from all rows, and from all but each fold's."""
-    kinds = {family.head for family in families(encoder.view)}
-    name = sheet.question.head or (kinds.pop() if len(kinds) == 1 else "logistic")
-    count = MORE_FOLDS if len(sheet.rows) <= FEW and name in QUICK else FOLDS
-    folds = _folds(sheet, count)
-    rows, targets = [encoder.joined(parts), *variants], [sheet.targets] * (1 + len(variants))
-    if encoder.view.compared:
-        # Seen the other way round, the other one is the better one.
-        rows, targets = [rows[0], -rows[0]], [sheet.targets, sheet.targets[:, ::-1]]
-    full, *members = HEADS[name].fit(
-        stacked(rows),
-        np.vstack(targets),
-        np.tile(_weights(sheet, folds) / len(rows), len(rows)),
-        Options(sheet.question.apart, threads=settings.threads),
-    )
-    return _Heads(name, full, tuple(members), folds)
+    return Sheet(rows, answers, digests, question, question.targets(answers), truth, weights)
 
 
 def _model(
-    control: Control,
-    asks: str,
-    encoder: ViewEncoder,
-    sheet: _Sheet,
-    parts: Sequence[Features],
-    heads: _Heads,
-    settings: Settings,
+    control: Control, asks: str, sheet: Sheet, fitted: Fitted, choice: Choice | None, settings: Settings
 ) -> ControlModel:
     """The model, not yet measured."""
-    question = sheet.question
-    features = encoder.joined(parts)
-    strange = encoder.without_own(parts, heads.folds)
-    scores = question.scores(_out_of_fold(heads, strange, sheet))
+    question, encoder = sheet.question, fitted.encoder
+    features, strange, scores = encoder.joined(fitted.parts), fitted.strange(), fitted.scores(sheet)
     inside = _spread_evenly(len(sheet.rows), REFERENCE)
-    alone = encoder.without_own(parts, np.arange(len(sheet.rows)))
+    alone = encoder.without_own(fitted.parts, np.arange(len(sheet.rows)))
     distances = nearest(alone, features[inside], own=inside)
-    judged = Judged(question, scores, sheet.answers, sheet.truth, sheet.weights, heads.folds, distances)
+    judged = Judged(question, scores, sheet.answers, sheet.truth, sheet.weights, fitted.folds, distances)
     certainty = calibrate(judged, settings.coverage)
-    members = heads.members[:MEMBERS]
+    members = fitted.members[:MEMBERS]
     each = [certainty.probabilities(question, question.scores(one.logits(strange))) for one in members]
     return ControlModel(
         control=control.name,
         asks=asks,
         question=question,
-        head_name=heads.name,
+        head_name=fitted.head_name,
         encoder=encoder,
-        head=heads.full,
+        head=fitted.full,
         members=members,
         certainty=certainty,
         reference=features[inside],
@@ -196,36 +119,8 @@ def _model(
             distances=distances,
         ),
         quality=None,
+        choice=choice,
     )
-
-
-def _folds(sheet: _Sheet, count: int) -> IntArray:
-    """The fold of each row, (n,) of ``count``: outcomes spread evenly, tasks that look the same together."""
-    groups, member_of = np.unique(sheet.digests, return_inverse=True)
-    kind = np.zeros(len(groups), dtype=np.int64)
-    if not sheet.question.several:
-        kind[member_of] = sheet.truth.argmax(axis=1)
-    order = np.random.default_rng(0).permutation(len(groups))
-    order = order[np.argsort(kind[order], kind="stable")]
-    fold = np.empty(len(groups), dtype=np.int64)
-    fold[order] = np.arange(len(groups)) % count
-    return fold[member_of]
-
-
-def _weights(sheet: _Sheet, folds: IntArray) -> FloatArray:
-    """What each head learns from, (1 + folds, n): the first from all rows, the others from all but one fold."""
-    weights = np.maximum(sheet.weights, LEAST_WEIGHT)
-    return np.stack([weights, *(weights * (folds != fold) for fold in range(int(folds.max()) + 1))])
-
-
-def _out_of_fold(heads: _Heads, features: Features, sheet: _Sheet) -> FloatArray:
-    """What each fold's head says of its own fold, which it has not seen: logits (n, k)."""
-    logits = np.zeros(sheet.targets.shape)
-    for fold, member in enumerate(heads.members):
-        outside = np.flatnonzero(heads.folds == fold)
-        if len(outside):
-            logits[outside] = member.logits(features[outside])
-    return logits
 
 
 def _spread_evenly(count: int, most: int) -> IntArray:
@@ -233,7 +128,7 @@ def _spread_evenly(count: int, most: int) -> IntArray:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
-def _quality(model: ControlModel, sheet: _Sheet, holdout: Sequence[TrainingRow], fetch: Fetch) -> Quality:
+def _quality(model: ControlModel, sheet: Sheet, holdout: Sequence[TrainingRow], fetch: Fetch) -> Quality:
     """Accuracy, calibration error and Brier score: on the holdout where it is large enough, else out of fold."""
     if len(holdout) >= HOLDOUT_ENOUGH:
         material = Material([row.data for row in holdout], fetch)

@@ -67,6 +67,7 @@ def fit(features: Features, targets: FloatArray, weights: FloatArray, options: O
     batch = min(len(x), BATCH)
     steps = min(max(FEWEST_STEPS, EPOCHS * len(x) // BATCH), MOST_STEPS)
     for step in range(steps):
+        options.check_time()
         first, second = (torch.multinomial(odds, batch, replacement=True, generator=draw).to(device) for _ in "ab")
         share = (0.5 + 0.5 * torch.rand(len(odds), batch, 1, generator=draw)).to(device)
         kept = (torch.rand(len(odds), batch, HIDDEN, generator=draw) > DROPOUT).to(device) / (1 - DROPOUT)

@@ -54,17 +54,18 @@ def fit(features: Features, targets: FloatArray, weights: FloatArray, options: O
     heads = []
     for weight in weights:
         seen = np.flatnonzero(weight)
-        heads.append(_fit_one(features[seen], targets[seen], weight[seen], options.seed))
+        heads.append(_fit_one(features[seen], targets[seen], weight[seen], options))
     return heads
 
 
-def _fit_one(features: Features, targets: FloatArray, weights: FloatArray, seed: int) -> Linear:
+def _fit_one(features: Features, targets: FloatArray, weights: FloatArray, options: Options) -> Linear:
     from sklearn.linear_model import LogisticRegression  # slow to import, and --help needs none of it
 
-    model = LogisticRegression(C=STRENGTH, solver="liblinear", dual=True, max_iter=10_000, random_state=seed)
+    model = LogisticRegression(C=STRENGTH, solver="liblinear", dual=True, max_iter=10_000, random_state=options.seed)
     coefficients = np.zeros((targets.shape[1], features.shape[1]), dtype=np.float32)
     intercepts = np.zeros(targets.shape[1])
     for label, column in enumerate(targets.T):
+        options.check_time()
         chosen = column >= 0.5
         if chosen.all() or not chosen.any():
             intercepts[label] = ABSENT if chosen.all() else -ABSENT

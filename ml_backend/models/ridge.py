@@ -27,7 +27,11 @@ def fit(features: Features, targets: FloatArray, weights: FloatArray, options: O
     if len(seen) > MOST_ROWS:
         seen = np.sort(np.random.default_rng(options.seed).choice(seen, MOST_ROWS, replace=False))
     penalty = best_penalty(features[seen], targets[seen], weights[0][seen])
-    return [_fit_one(features, targets, weight, penalty) for weight in weights]
+    heads = []
+    for weight in weights:
+        options.check_time()
+        heads.append(_fit_one(features, targets, weight, penalty))
+    return heads
 
 
 def best_penalty(features: Features, targets: FloatArray, weights: FloatArray) -> float:

@@ -1,0 +1,146 @@
+"""Encoders and heads, learned from a sheet of answers: from all of it, and from all but each fold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from label_config.answers import Answer
+
+from ..features import Material, View, families, stacked
+from ..models import HEADS, Head
+from ..models.options import Options
+from ..questions import Question
+from ..records import Features, FloatArray, IntArray, TrainingRow
+from ..settings import Settings
+from ..view_encoder import ViewEncoder
+
+FOLDS, MORE_FOLDS = 5, 10
+"""Parts that are left out in turn; with ``FEW`` labels at most and a quick head the greater number: then the models of
+the folds know nearly as much as the full one, whose confidence they tell."""
+FEW = 500
+QUICK = ("logistic", "ridge")
+
+LEAST_WEIGHT = 1e-6
+"""A row that weighs nothing would not be there at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What one control learns from: n rows, what they show, their answers, targets (n, k) and weights (n,).
+
+    ``truth`` (n, m) is 1 where an answer names an outcome.
+    """
+
+    rows: Sequence[TrainingRow]
+    answers: Sequence[Answer]
+    digests: Sequence[str]
+    question: Question
+    targets: FloatArray
+    truth: FloatArray
+    weights: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """An encoder, what it makes of the sheet's rows (``parts``, of each thing that is looked at), and heads.
+
+    ``full`` has learned from all rows, ``members`` from all but a fold's; ``folds`` (n,) says which one a row is in.
+    """
+
+    encoder: ViewEncoder
+    parts: Sequence[Features]
+    head_name: str
+    full: Head
+    members: tuple[Head, ...]
+    folds: IntArray
+
+    @property
+    def name(self) -> str:
+        """Its encoders and its head, in words."""
+        encoders = dict.fromkeys(part.encoder for part in self.encoder.view.parts)
+        return f"{' and '.join(encoders)}, {self.head_name}"
+
+    def strange(self) -> Features:
+        """The rows as for encoders that have not seen the row's fold, (n, d)."""
+        return self.encoder.without_own(self.parts, self.folds)
+
+    def scores(self, sheet: Sheet) -> FloatArray:
+        """What each fold's head says of its own fold, which it has not seen: the question's scores."""
+        logits, strange = np.zeros_like(sheet.targets), self.strange()
+        for fold, member in enumerate(self.members):
+            outside = np.flatnonzero(self.folds == fold)
+            if len(outside):
+                logits[outside] = member.logits(strange[outside])
+        return sheet.question.scores(logits)
+
+
+def usual_head(sheet: Sheet, view: View) -> str:
+    """The head that the question needs, or that suits the encoders."""
+    kinds = {family.head for family in families(view)}
+    return sheet.question.head or (kinds.pop() if len(kinds) == 1 else "logistic")
+
+
+def fit(
+    sheet: Sheet,
+    encoder: ViewEncoder,
+    material: Material,
+    readable: Sequence[int],
+    settings: Settings,
+    head: str,
+    until: float | None = None,
+) -> Fitted:
+    """Learn from all rows, and from all but each fold's. ``readable`` are the material's tasks that are the rows.
+
+    Raises OutOfTime after ``until`` (monotonic seconds).
+    """
+    parts = encoder.parts(material.views(encoder.view, readable), len(readable))
+    folds = spread(sheet, MORE_FOLDS if len(sheet.rows) <= FEW and head in QUICK else FOLDS)
+    variants = _variants(encoder, material, readable)
+    rows, targets = [encoder.joined(parts), *variants], [sheet.targets] * (1 + len(variants))
+    if encoder.view.compared:
+        # Seen the other way round, the other one is the better one.
+        rows, targets = [rows[0], -rows[0]], [sheet.targets, sheet.targets[:, ::-1]]
+    full, *members = HEADS[head].fit(
+        stacked(rows),
+        np.vstack(targets),
+        np.tile(_weights(sheet, folds) / len(rows), len(rows)),
+        Options(sheet.question.apart, threads=settings.threads, until=until),
+    )
+    return Fitted(encoder, parts, head, full, tuple(members), folds)
+
+
+def fit_usual(
+    sheet: Sheet, encoder: ViewEncoder, material: Material, readable: Sequence[int], settings: Settings
+) -> Fitted:
+    """By the head that is usual here."""
+    return fit(sheet, encoder, material, readable, settings, usual_head(sheet, encoder.view))
+
+
+def spread(sheet: Sheet, count: int) -> IntArray:
+    """The fold of each row, (n,) of ``count``: outcomes spread evenly, tasks that look the same together."""
+    groups, member_of = np.unique(sheet.digests, return_inverse=True)
+    kind = np.zeros(len(groups), dtype=np.int64)
+    if not sheet.question.several:
+        kind[member_of] = sheet.truth.argmax(axis=1)
+    order = np.random.default_rng(0).permutation(len(groups))
+    order = order[np.argsort(kind[order], kind="stable")]
+    fold = np.empty(len(groups), dtype=np.int64)
+    fold[order] = np.arange(len(groups)) % count
+    return fold[member_of]
+
+
+def _variants(encoder: ViewEncoder, material: Material, readable: Sequence[int]) -> list[Features]:
+    """Other rows that mean the same: only where there is one thing to look at."""
+    if len(encoder.view.parts) > 1:
+        return []
+    (family,) = families(encoder.view)
+    inputs = material.inputs(encoder.view.parts[0])
+    kept = [inputs[place] for place in readable]
+    return [encoder.encoders[0].encode(family.describe(others)) for others in family.variants(kept)]
+
+
+def _weights(sheet: Sheet, folds: IntArray) -> FloatArray:
+    """What each head learns from, (1 + folds, n): the first from all rows, the others from all but one fold."""
+    weights = np.maximum(sheet.weights, LEAST_WEIGHT)
+    return np.stack([weights, *(weights * (folds != fold) for fold in range(int(folds.max()) + 1))])

@@ -1,0 +1,111 @@
+"""Which encoder and head a control is learned by: the usual ones, unless others are clearly better in time."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load, save
+
+from label_config.answers import Choices
+from ml_backend import control_model
+from ml_backend.control_model import ControlModel
+from ml_backend.labels import LabelSet
+from ml_backend.models import HEADS
+from ml_backend.models.options import Options, OutOfTime
+from ml_backend.records import TrainingRow
+from ml_backend.thinking import certainty_of
+from ml_backend.training import learn
+
+from .scenes import SENTIMENT, only, sentiment_rows, serving, topic_rows
+
+USUAL = "tfidf+wordllama, logistic"
+MEANINGS = {
+    "good": "delighted pleased glad cheerful joyful content thrilled merry happy blissful elated jolly".split(),
+    "bad": "furious angry mad enraged irate livid outraged annoyed cross fuming irritated hostile".split(),
+}
+
+
+def meant(count: int) -> list[TrainingRow]:
+    """Texts whose words say the answer by what they mean, among digits that say nothing."""
+    rng = np.random.default_rng(0)
+    found = []
+    for place in range(count):
+        label = str(rng.choice(["good", "bad"]))
+        noise = " ".join(str(one) for one in rng.integers(100, 200, 12))
+        data = {"text": f"{rng.choice(MEANINGS[label])} {noise}"}
+        found.append(TrainingRow(place + 1, "sentiment", data, Choices((label,)), 1.0, "consensus", False, place + 1))
+    return found
+
+
+def taught(folder: Path, rows: list[TrainingRow], **given: object) -> ControlModel:
+    outside = serving(folder, **given)
+    return only(learn(SENTIMENT, LabelSet().merged(rows, 1), outside.fetch, outside.settings))
+
+
+def test_all_that_read_the_texts_are_compared_and_told(tmp_path: Path) -> None:
+    outside = serving(tmp_path, choose_seconds=120)
+    model = learn(SENTIMENT, LabelSet().merged(sentiment_rows(230), 1), outside.fetch, outside.settings)
+    choice = only(model).choice
+    assert choice is not None
+    assert set(choice.losses) == {USUAL, "tfidf, logistic", "wordllama, logistic", "wordllama, ensemble"}
+    assert choice.left_out == ()
+    best = min(choice.losses.values())
+    assert choice.losses[choice.chosen] <= choice.losses[USUAL]
+    assert choice.chosen == USUAL or choice.losses[choice.chosen] == pytest.approx(best)
+    assert certainty_of(model)["sentiment"]["choice"] == choice.as_json()
+
+
+def test_what_is_clearly_better_is_learned_and_survives_the_disk(tmp_path: Path) -> None:
+    model = taught(tmp_path, meant(300), choose_seconds=120)
+    assert model.choice is not None
+    assert model.choice.chosen != USUAL
+    encoder, _, head = model.choice.chosen.partition(", ")
+    assert model.view.parts[0].encoder == encoder
+    assert model.head_name == head
+    words, arrays = control_model.saved(model)
+    arrays = load(save({name: np.ascontiguousarray(one) for name, one in arrays.items()}))
+    again = control_model.restored(json.loads(json.dumps(words)), arrays)
+    assert again.choice == model.choice
+    assert (again.known.probabilities == model.known.probabilities).all()
+
+
+def test_without_time_the_usual_one_stays_and_the_others_are_named(tmp_path: Path) -> None:
+    model = taught(tmp_path, meant(300), choose_seconds=1e-6)
+    assert model.choice is not None
+    assert model.choice.chosen == USUAL
+    assert model.choice.left_out == ("tfidf, logistic", "wordllama, logistic", "wordllama, ensemble")
+
+
+@pytest.mark.parametrize("given", [{"choose_seconds": 0.0}, {"encoder": "tfidf+wordllama"}])
+def test_who_wants_no_choice_gets_none(tmp_path: Path, given: dict[str, object]) -> None:
+    assert taught(tmp_path, sentiment_rows(230), **given).choice is None
+
+
+def test_few_labels_make_nothing_clear(tmp_path: Path) -> None:
+    assert taught(tmp_path, meant(199)).choice is None
+
+
+def test_labels_by_themselves_are_compared_as_well(tmp_path: Path) -> None:
+    from .scenes import TOPICS
+
+    outside = serving(tmp_path, choose_seconds=120)
+    choice = only(learn(TOPICS, LabelSet().merged(topic_rows(220), 1), outside.fetch, outside.settings)).choice
+    assert choice is not None
+    assert len(choice.losses) == 4
+    assert all(0 < loss < 3 for loss in choice.losses.values())
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_that_is_out_of_time_stops(name: str) -> None:
+    rng = np.random.default_rng(0)
+    rows, targets = rng.normal(size=(40, 5)), np.eye(2)[np.arange(40) % 2]
+    with pytest.raises(OutOfTime):
+        HEADS[name].fit(rows, targets, np.ones((2, 40)), Options(until=0.0))
+
+
+def test_equal_labels_make_an_equal_choice(tmp_path: Path) -> None:
+    first, second = (taught(tmp_path, meant(240), choose_seconds=120).choice for _ in range(2))
+    assert first == second
+    assert list(itertools.islice(first.losses if first else (), 1)) == [USUAL]
