@@ -89,6 +89,7 @@ def train(
 ) -> None:
     """Learn from an export file alone: the consensus on each task, no server needed."""
     from .export_file import learn_from_export
+    from . import choice as choices
     from .publishing import in_words
     from .thinking import certainty_of
 
@@ -122,6 +123,8 @@ def train(
                 + (f"; {told['calibration']} calibration" if (told := certainty.get(one.control)) else ""),
                 markup=False,
             )
+        if chosen := certainty.get(one.control, {}).get("choice"):
+            out.print(f"  {one.control}: chosen: {choices.from_json(chosen).in_words()}", markup=False)
     out.print(f"  published: {why}", markup=False)
 
 
