@@ -15,7 +15,7 @@ from label_config.results import read_answers
 from label_config.templates import template
 from ml_backend.encoders import pixels
 from ml_backend.errors import MediaError
-from ml_backend.media import Media
+from ml_backend.media import Media, of_project
 from ml_backend.settings import Settings
 from sync.demo.accounts import Account
 from sync.labelstudio.client import LabelStudio
@@ -135,6 +135,11 @@ def test_an_uploaded_image_is_fetched_with_either_kind_of_token(label_studio: Ru
         assert Media(settings).fetch(task.data["image"]) == content
     with pytest.raises(MediaError, match=r"HTTP 401"):
         pixels.read(task.data["image"], Media(Settings(label_studio_url=label_studio.url)).fetch)
+    # Label Studio knows who asks, and no storage of that name: a file of one would come.
+    for given, told in (({"label_studio_token": personal}, "HTTP 404"), ({}, "HTTP 401")):
+        media = Media(Settings(label_studio_url=label_studio.url, **given))
+        with pytest.raises(MediaError, match=told):
+            of_project(media.fetch, f"{project.id}.1")("s3://nowhere/bar.png")
 
 
 def test_label_studio_lists_the_versions(connected: Connected) -> None:
