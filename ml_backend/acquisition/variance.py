@@ -15,8 +15,10 @@ SAMPLE, SEEN = 20_000, 2000
 """Tasks that are chosen among, of a larger pool drawn at random; and those that its main directions come from."""
 PRIOR = 0.1
 """How sure the model is of each direction before any label: rows have length 1."""
-CANDIDATES = 10
-"""So many times the batch are looked at again after each choice; the others were worth less from the start."""
+FEWEST, MOST = 500, 2000
+"""Ten times the batch is looked at again after each choice, within these bounds; the others were worth less at once."""
+TOGETHER = 500
+"""So many are chosen together at most: the work is this times those that are looked at."""
 
 
 def variance(pool: Pool, rng: np.random.Generator, batch: int) -> IntArray:
@@ -38,9 +40,9 @@ def variance(pool: Pool, rng: np.random.Generator, batch: int) -> IntArray:
     spread = np.linalg.inv(PRIOR * np.eye(rows.shape[1]) + weight.mean() * known.T @ known)
     pooled = (rows * weight[:, None]).T @ rows / len(rows)
     along = rows @ spread
-    first = by_worth(_gain(along, along @ pooled, rows, weight))[: max(CANDIDATES * batch, 500)]
+    first = by_worth(_gain(along, along @ pooled, rows, weight))[: min(max(10 * batch, FEWEST), MOST)]
     candidates = _Candidates(rows[first], along[first], weight[first], pool.features[drawn[first]])
-    return then_by_worth(drawn[first[_greedy(candidates, pooled, batch)]], worth)
+    return then_by_worth(drawn[first[_greedy(candidates, pooled, min(batch, TOGETHER))]], worth)
 
 
 _LEAST = 1e-3
