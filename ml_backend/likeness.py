@@ -5,8 +5,11 @@ from scipy import sparse
 
 from .records import Features, FloatArray
 
-FULL = 0.5
+FULL = 0.05
 """A column that this share of the rows has is multiplied as a dense one: sparse products cost the square of it."""
+
+AT_ONCE = 4096
+"""Rows whose full columns are spread out at the same time."""
 
 
 def likeness(one: Features, others: Features) -> FloatArray:
@@ -21,7 +24,9 @@ def likeness(one: Features, others: Features) -> FloatArray:
     full = np.bincount(others.indices, minlength=others.shape[1]) > FULL * others.shape[0]
     if not full.any():
         return np.asarray((one @ others.T).toarray(), dtype=np.float64)
-    found = np.asarray(one[:, full].toarray() @ others[:, full].toarray().T, dtype=np.float64)
     rest = np.flatnonzero(~full)
-    found += (one[:, rest] @ others[:, rest].T).toarray()
+    found = np.asarray((one[:, rest] @ others[:, rest].T).toarray(), dtype=np.float64)
+    spread = others[:, full].toarray().T
+    for start in range(0, one.shape[0], AT_ONCE):
+        found[start : start + AT_ONCE] += one[start : start + AT_ONCE, full].toarray() @ spread
     return found
