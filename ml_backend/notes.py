@@ -19,7 +19,8 @@ SHOWN = 5
 def notes_of(control: Control, rows: Sequence[TrainingRow], trained_labels: int) -> list[str]:
     """On a control that was learned from ``trained_labels`` of its ``rows``."""
     verdicts: dict[Answer, bool] = {}
-    taken, refused = [], []
+    taken: list[TrainingRow] = []
+    refused: list[TrainingRow] = []
     for row in rows:
         if row.answer is None:
             continue

@@ -1,6 +1,6 @@
 """Encoders and heads, learned from a sheet of answers: from all of it, and from all but each fold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ FOLDS, MORE_FOLDS = 5, 10
 the folds know nearly as much as the full one, whose confidence they tell."""
 FEW = 500
 QUICK = ("logistic", "ridge")
+
+MOST_TARGETS = 2_000_000
+"""Answers times labels, as thousands of answers with a thousand labels: regressions would take many minutes."""
 
 LEAST_WEIGHT = 1e-6
 """A row that weighs nothing would not be there at all."""
@@ -58,8 +61,7 @@ class Fitted:
     @property
     def name(self) -> str:
         """Its encoders and its head, in words."""
-        encoders = dict.fromkeys(part.encoder for part in self.encoder.view.parts)
-        return f"{' and '.join(encoders)}, {self.head_name}"
+        return name_of(self.encoder.view, self.head_name)
 
     def strange(self) -> Features:
         """The rows as for encoders that have not seen the row's fold, (n, d)."""
@@ -67,18 +69,35 @@ class Fitted:
 
     def scores(self, sheet: Sheet) -> FloatArray:
         """What each fold's head says of its own fold, which it has not seen: the question's scores."""
-        logits, strange = np.zeros_like(sheet.targets), self.strange()
+        (found,) = self._out_of_fold(sheet, lambda head, rows: [head.logits(rows)])
+        return found
+
+    def inner_scores(self, sheet: Sheet) -> list[FloatArray]:
+        """The same of each member of the folds' heads, where they are ensembles; nothing where they are not."""
+        return self._out_of_fold(sheet, lambda head, rows: head.each(rows))
+
+    def _out_of_fold(self, sheet: Sheet, ask: Callable[[Head, Features], Sequence[FloatArray]]) -> list[FloatArray]:
+        """What is asked of each fold's head, of the rows of its fold: scores (n, s) of each answer that it gives."""
+        strange, found = self.strange(), []
         for fold, member in enumerate(self.members):
             outside = np.flatnonzero(self.folds == fold)
-            if len(outside):
-                logits[outside] = member.logits(strange[outside])
-        return sheet.question.scores(logits)
+            said = ask(member, strange[outside]) if len(outside) else []
+            found = found or [np.zeros_like(sheet.targets) for _ in said]
+            for whole, part in zip(found, said, strict=len(outside) > 0):
+                whole[outside] = part
+        return [sheet.question.scores(logits) for logits in found]
+
+
+def name_of(view: View, head: str) -> str:
+    """A head and what it reads, in words: "logistic on tfidf"."""
+    return f"{head} on {' and '.join(dict.fromkeys(part.encoder for part in view.parts))}"
 
 
 def usual_head(sheet: Sheet, view: View) -> str:
-    """The head that the question needs, or that suits the encoders."""
+    """The head that the question needs, or that suits the encoders and ends in time."""
     kinds = {family.head for family in families(view)}
-    return sheet.question.head or (kinds.pop() if len(kinds) == 1 else "logistic")
+    name = sheet.question.head or (kinds.pop() if len(kinds) == 1 else "logistic")
+    return "centroids" if name == "logistic" and sheet.targets.size > MOST_TARGETS else name
 
 
 def fit(

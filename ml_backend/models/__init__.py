@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..records import Arrays, Features, FloatArray
-from . import ensemble, logistic, ridge
+from . import centroids, ensemble, logistic, ridge
 from .options import Options
 
 
@@ -18,6 +18,9 @@ class Head(Protocol):
 
     def logits(self, features: Features) -> FloatArray:
         """(n, k)."""
+
+    def each(self, features: Features) -> Sequence[FloatArray]:
+        """The logits of each of its members, (n, k), where it is an ensemble; nothing where it is one model."""
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """What ``restore`` needs: JSON and arrays."""
@@ -41,5 +44,6 @@ class HeadFamily:
 HEADS: Mapping[str, HeadFamily] = {
     "logistic": HeadFamily(logistic.fit, logistic.restore),
     "ridge": HeadFamily(ridge.fit, ridge.restore, numbers=True),
+    "centroids": HeadFamily(centroids.fit, centroids.restore),
     "ensemble": HeadFamily(ensemble.fit, ensemble.restore),
 }

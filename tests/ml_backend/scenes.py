@@ -88,8 +88,8 @@ def only(model: Model) -> ControlModel:
 
 
 def serving(folder: Path, **given: Any) -> Serving:
-    """What answering needs, with its data in ``folder``."""
-    return runner.serving(Settings(data=folder, secret=SECRET, **given))
+    """What answering needs, with its data in ``folder``; no time is taken to choose models in, unless it is given."""
+    return runner.serving(Settings(data=folder, secret=SECRET, **{"choose_seconds": 0, **given}))
 
 
 def learned(

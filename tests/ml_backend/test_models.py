@@ -105,3 +105,16 @@ def test_a_ridge_of_many_rows_is_that_of_few(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(ridge, "PENALTIES", [best_penalty(rows, targets, weights[0])])
     for one, other in zip(few, HEADS["ridge"].fit(rows, targets, weights, Options()), strict=True):
         assert one.logits(rows) == pytest.approx(other.logits(rows), abs=1e-3)
+
+
+def test_the_mean_of_each_label_tells_them_apart_in_no_time() -> None:
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(1000, 50))
+    which = np.repeat(np.arange(1000), 5)
+    rows = centres[which] + 0.7 * rng.normal(size=(5000, 50))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    weights = np.stack([np.ones(5000), (np.arange(5000) % 5 > 0).astype(float)])
+    full, part = HEADS["centroids"].fit(rows, np.eye(1000)[which], weights, Options())
+    outside = np.arange(5000) % 5 == 0
+    assert (part.logits(rows[outside]).argmax(axis=1) == which[outside]).mean() > 0.95
+    assert (full.logits(rows).argmax(axis=1) == which).mean() > 0.98
