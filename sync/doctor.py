@@ -17,7 +17,7 @@ from .labelstudio.wire import RemoteProject
 from .marker import source_named
 from .opening import Services
 from .push import QUEUE_VERSION
-from .settings import Settings
+from .settings import BY_GAIN, Settings
 from .store.engine import owner
 from .webhooks import Webhook, webhook
 
@@ -145,7 +145,7 @@ def _project(outside: Services, number: int, seen: Sequence[RemoteProject]) -> I
         yield _sampling(outside.gateway, project)
         yield _version(outside, outside.backend, project)
     yield from _events(outside, project)
-    yield _overlap(outside.gateway, project)
+    yield _overlap(outside.settings, outside.gateway, project)
     homes = [one for one in seen if source_named(one.description) == project.id]
     for home in homes:
         yield _review(outside.gateway, home)
@@ -260,10 +260,25 @@ def _reached(outside: Services) -> Diagnosis:
     return Diagnosis("webhook receiver", False, f"{url} does not answer", "tiebreak serve")
 
 
-def _overlap(gateway: LabelStudio, project: RemoteProject) -> Diagnosis:
+def _overlap(settings: Settings, gateway: LabelStudio, project: RemoteProject) -> Diagnosis:
     check = f"project {project.id}: overlap"
+    decided = settings.overlap == BY_GAIN
     if project.maximum_annotations == 1:
-        return Diagnosis(check, True, "one answer a task unless the task itself says more: the order is exact")
+        who = (
+            "unless `tiebreak run` decides that another is worth more"
+            if decided
+            else "unless the task itself says more"
+        )
+        return Diagnosis(check, True, f"one answer a task {who}: the order is exact")
+    if decided:
+        return Diagnosis(
+            check,
+            False,
+            f"{project.maximum_annotations} annotations a task by project, and the setting overlap says {BY_GAIN!r}: "
+            "started tasks are served at random, and every task is answered so often",
+            "tiebreak doctor --fix",
+            lambda: gateway.update_project(project.id, maximum_annotations=1),
+        )
 
     def per_task() -> None:
         wanted = project.maximum_annotations

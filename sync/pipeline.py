@@ -1,7 +1,7 @@
 """One run of the loop for one project: what ``tiebreak run`` does and ``tiebreak serve`` repeats."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from .assess import Assessment, assess
 from .corrections import Change, settle
 from .errors import BackendError, StoreError, TiebreakError
 from .opening import Services, alone
+from .overlap import OverlapReport, carry_out, decide
 from .progress import Tell, nobody
 from .pull import PullReport, pull, pull_reviews
 from .push import PushReport, push
@@ -27,6 +28,7 @@ class RunReport:
     resolve: ResolveReport
     assessment: Assessment
     refresh: RefreshReport | None
+    overlap: OverlapReport | None
     push: PushReport
     warnings: tuple[str, ...]
 
@@ -49,17 +51,36 @@ def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = n
             pull(store, gateway, project, clock)
         still_ours()
         assess(store, key, settings, clock)
-        refreshed = _with_backend(services, key, warnings, rounds, tell)
+        refreshed, overlap = _served(services, key, warnings, rounds, tell)
         assessment = assess(store, key, settings, clock)
         still_ours()
         pushed = push(store, gateway, key, settings, clock)
         if pushed.pushed or pushed.removed or pushed.renewed:
             pull_reviews(store, gateway, key, clock)
         warnings += [*ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
-    return RunReport(project, pulled, ruled, assessment, refreshed, pushed, tuple(warnings))
+    return RunReport(project, pulled, ruled, assessment, refreshed, overlap, pushed, tuple(warnings))
 
 
-def _with_backend(services: Services, key: int, warnings: list[str], rounds: bool, tell: Tell) -> RefreshReport | None:
+def _served(
+    services: Services, key: int, warnings: list[str], rounds: bool, tell: Tell
+) -> tuple[RefreshReport | None, OverlapReport | None]:
+    """Bring the order of the tasks up to what is known, and how many answers each is to have.
+
+    A task that is to have one more is open again only when the round has made it blind.
+    """
+    store, gateway, settings = services.store, services.gateway, services.settings
+    decision = decide(store, gateway, key, settings) if rounds else None
+    refreshed = _with_backend(services, key, warnings, rounds, decision.raised if decision else (), tell)
+    if decision is None or (services.backend is not None and refreshed is None):
+        return refreshed, None
+    overlap = carry_out(store, gateway, decision, settings)
+    warnings += overlap.complaints()
+    return refreshed, overlap
+
+
+def _with_backend(
+    services: Services, key: int, warnings: list[str], rounds: bool, raised: Sequence[int], tell: Tell
+) -> RefreshReport | None:
     """Tell the backend what is new and take over what it thinks; without it the rest of the loop goes on."""
     if services.backend is None:
         return None
@@ -67,9 +88,8 @@ def _with_backend(services: Services, key: int, warnings: list[str], rounds: boo
         teach(services, key)
         found = None
         if rounds:
-            found = refresh(
-                services.store, services.gateway, services.backend, key, services.settings, services.clock, tell=tell
-            )
+            store, gateway, backend = services.store, services.gateway, services.backend
+            found = refresh(store, gateway, backend, key, services.settings, services.clock, raised=raised, tell=tell)
         _remember_model(services, key)
         return found
     except BackendError as error:

@@ -29,7 +29,7 @@ from .errors import BackendError
 from .labelstudio.client import LabelStudio
 from .progress import Meter, Progress, Tell, nobody
 from .sampling import is_holdout
-from .settings import Settings
+from .settings import BY_GAIN, Settings
 from .store import projects, round_tasks, rounds
 from .store.engine import Store
 from .store.lease import beat
@@ -92,17 +92,22 @@ def refresh(
     settings: Settings,
     clock: Callable[[], int],
     *,
+    raised: Sequence[int] = (),
     tell: Tell = nobody,
     sleep: Callable[[float], None] = time.sleep,
 ) -> RefreshReport:
-    """Score the project (the store's key) anew, where the model or what must be scored is not what it was."""
+    """Score the project (the store's key) anew, where the model or what must be scored is not what it was.
+
+    ``raised`` tasks (the store's keys) are about to be open again: they are scored, too.
+    """
     with store.read() as connection:
         source = projects.get(connection, project)
         last = rounds.latest(connection, project)
     state = backend.state(project_key(source))
     model = _of_ours(backend, state.model or NO_MODEL)
     stored = gateway.model_versions(source.label_studio_id)
-    current = _round(store, source, model, last, stored, clock)
+    pool = rounds.Pool(source.key, settings.overlap == BY_GAIN, tuple(raised))
+    current = _round(store, source, model, last, stored, pool, clock)
     if current is None:
         _reassert(gateway, backend, source, last, stored)
         return RefreshReport(last.version if last else None, 0, changed=False)
@@ -141,11 +146,11 @@ def _round(
     model: str,
     last: rounds.Round | None,
     stored: Mapping[str, int],
+    pool: rounds.Pool,
     clock: Callable[[], int],
 ) -> rounds.Round | None:
     """The round to work on: the one that was interrupted, a new one where it is due, null where nothing is."""
     fingerprint = hashlib.sha256(json.dumps([model, source.label_config]).encode()).hexdigest()
-    pool = rounds.Pool(source.key)
     if last is not None and last.state == "intended" and last.hash == fingerprint:
         with store.begin() as connection:
             if _goes_on(connection, last, stored, pool, clock()):

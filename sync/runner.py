@@ -7,6 +7,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from .backend import BackendState
 from .errors import BackendError, NotPulled, TiebreakError
 from .opening import Services, clock, services
 from .pipeline import run
@@ -25,27 +26,45 @@ def scheduler(outside: Services) -> Scheduler:
     said: dict[int, tuple[str, ...]] = {}
 
     def once(project: int) -> str | None:
+        before = _model(outside, project)
         done = run(outside, project, rounds=_round_is_due(outside, project))
         for warning in done.warnings:
             if warning not in said.get(project, ()):  # what stays wrong is said once
                 log.warning("project %s: %s", project, warning)
         said[project] = done.warnings
-        return _learning(outside, project)
+        return _learning(outside, project, before)
 
     settings = outside.settings
     return Scheduler(once, settings.projects, settings.sync_seconds, settings.wake_seconds, outside.backend)
 
 
-def _learning(outside: Services, project: int) -> str | None:
-    """The project as the backend calls it, where the backend is at it; null also where it does not answer."""
+def _model(outside: Services, project: int) -> str | None:
+    """The model that the backend has now; null where there is none, or no answer."""
+    state = _state(outside, project)
+    return state.model if state else None
+
+
+def _state(outside: Services, project: int) -> BackendState | None:
     if outside.backend is None:
         return None
-    with outside.store.read() as connection:
-        key = project_key(projects.source(connection, project))
     try:
-        return key if outside.backend.state(key).state != "idle" else None
-    except BackendError:
-        return None  # the run has said so; the rest of the loop goes on at its times
+        with outside.store.read() as connection:
+            key = project_key(projects.source(connection, project))
+        return outside.backend.state(key)
+    except (BackendError, NotPulled):
+        return None  # the run says so; the rest of the loop goes on at its times
+
+
+def _learning(outside: Services, project: int, before: str | None) -> str | None:
+    """The project as the backend calls it, where the backend is at it or has learned during the run.
+
+    Null also where it does not answer. ``before`` is the model that it had when the run began.
+    """
+    state = _state(outside, project)
+    if state is None or (state.state == "idle" and state.model == before):
+        return None
+    with outside.store.read() as connection:
+        return project_key(projects.source(connection, project))
 
 
 def waker(outside: Services, planned: Scheduler) -> Callable[[int], None]:

@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .quality.records import Trust
 
 DEFAULT_FILE = "tiebreak.toml"
+BY_GAIN = "by gain"
 PREFIX = "TIEBREAK_"
 _OTHER_VARIABLES = re.compile("TIEBREAK_(ML_.*|CACHE|LABEL_STUDIO|FAULTS|SHARED_DATA|CONFIG)")
 
@@ -156,6 +157,17 @@ class Settings(BaseSettings):
         ge=0,
         le=100,
         description="Pause between two parts of a round, in multiples of what Label Studio took for the last one.",
+    )
+    overlap: Literal["as set", "by gain"] = Field(
+        "as set",
+        description="How many answers a task gets: as its overlap says, or one more where that gains most.",
+    )
+    most_answers: int = Field(3, ge=1, le=50, description="By gain: so many answers a task gets at most.")
+    answers_ahead: int = Field(
+        50, ge=1, le=1000, description="By gain: the next so many answers are planned, to open tasks or second ones."
+    )
+    extra_answer_cost: float = Field(
+        1.0, gt=0, le=100, description="By gain: what a further answer to a task costs, in first answers to new tasks."
     )
     holdout_share: float = Field(
         0.1, ge=0, le=0.5, description="Share of tasks never trained on: they measure the model."

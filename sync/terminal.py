@@ -184,7 +184,29 @@ def show_run(found: Mapping[str, Any]) -> None:
     said = [pulled_text(found["pull"]), ruled_text(found["resolve"]), pushed_text(found["push"])]
     if found["refresh"] and found["refresh"]["changed"]:
         said.insert(2, f"{counted(found['refresh']['scored'], 'task')} scored as {found['refresh']['version']}")
+    if found["overlap"]:
+        said.append(overlap_text(found["overlap"]))
     say(f"  {'; '.join(said)}")
+
+
+def overlap_text(found: Mapping[str, Any]) -> str:
+    """What was decided about further answers.
+
+    >>> overlap_text({"raised": 2, "lowered": 0, "left": 0}), overlap_text({"raised": 0, "lowered": 1, "left": 3})
+    ('2 tasks are to have one more answer', '1 task needs no more answers, 3 more to be changed by the next run')
+    >>> overlap_text({"raised": 0, "lowered": 0, "left": 0})
+    'no task gains enough by another answer to change anything'
+    """
+    parts = []
+    if found["raised"]:
+        parts.append(
+            f"{counted(found['raised'], 'task')} {'are' if found['raised'] > 1 else 'is'} to have one more answer"
+        )
+    if found["lowered"]:
+        parts.append(f"{counted(found['lowered'], 'task')} need{'s' * (found['lowered'] == 1)} no more answers")
+    if found["left"]:
+        parts.append(f"{found['left']} more to be changed by the next run")
+    return ", ".join(parts) or "no task gains enough by another answer to change anything"
 
 
 def show_diagnoses(found: "Sequence[Diagnosis]") -> None:

@@ -36,11 +36,13 @@ class Pool:
     """The tasks of a project (the store's key) that Label Studio still has, as a round sees them.
 
     A task is servable with fewer answers than its overlap asks for. Its prediction is empty where people differ on it
-    and where it is audited; with ``extra_blind`` also where somebody answered it already.
+    and where it is audited; with ``extra_blind`` also where somebody answered it already. ``raised`` tasks (the store's
+    keys) are about to be open again.
     """
 
     project: int
     extra_blind: bool = False
+    raised: tuple[int, ...] = ()
 
     def select(self) -> Select[Any]:
         """Rows of task, servable, blind."""
@@ -67,7 +69,7 @@ class Pool:
         return (
             select(
                 tasks.c.id.label("task"),
-                (answered < tasks.c.overlap).label("servable"),
+                or_(answered < tasks.c.overlap, tasks.c.id.in_(self.raised)).label("servable"),
                 or_(*blind).label("blind"),
             )
             .join(people, people.c.task == tasks.c.id, isouter=True)

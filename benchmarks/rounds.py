@@ -1,0 +1,344 @@
+"""Scoring rounds in a real Label Studio: beside its own "Retrieve predictions", beside people at work, and end to end.
+
+The first part scores tasks that are stored in Label Studio, by our round and by Label Studio's own retrieval from the
+same backend (of fewer tasks, scaled). Meanwhile an annotator asks for the next task and submits it, again and again.
+The second part submits one answer and waits until a version that has learned from it orders the queue.
+"""
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from label_config.answers import Choices
+from label_config.parse import parse
+from label_config.results import write_answer
+from label_config.templates import template
+from sync.assess import assess
+from sync.backend import Backend
+from sync.demo.embedded import free_port
+from sync.demo.processes import Service
+from sync.errors import DemoError
+from sync.labelstudio.client import LabelStudio
+from sync.opening import Services, clock
+from sync.pipeline import teach
+from sync.progress import Progress
+from sync.pull import pull
+from sync.refresh import NO_MODEL, project_key, refresh
+from sync.settings import Settings
+from sync.store import projects
+from sync.store.engine import open_store
+from sync.webhooks import webhook
+
+from .crowd import AT_ONCE, Studio, studio
+from .predict import _texts as texts
+
+SECRET = "between the benchmark's services"
+XML = template("text-classification")
+CONTROL = parse(XML).controls[0]
+TODAY = 212.0
+"""Seconds that "Retrieve predictions" took for 3,000 tasks, as measured when the goal was set."""
+PATIENCE = 600.0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many tasks are labeled, how many are open, how many Label Studio itself retrieves."""
+
+    labeled: int
+    open: int
+    retrieved: int
+
+
+def run(*, quick: bool) -> None:
+    """Print both parts."""
+    sizes = Sizes(60, 100, 20) if quick else Sizes(2_000, 3_000, 150)
+    with studio() as here, ExitStack() as running:
+        project = _project(here, sizes)
+        outside = _services(here, project, running)
+        key = _learned(outside, project)
+        _rounds(here, outside, project, key, sizes)
+        _parts(here, outside, project, key)
+        running.close()
+    with studio() as here, ExitStack() as running:
+        project = _project(here, sizes)
+        _end_to_end(here, project, running)
+
+
+def _project(here: Studio, sizes: Sizes) -> int:
+    """Labeled tasks, one answer each, and open ones, in one project."""
+    person = next(one.id for one in here.server.people if one.role == "annotator")
+    remote = here.admin.create_project("Rounds", XML, maximum_annotations=1, sampling="Uncertainty sampling")
+    bodies: list[dict[str, Any]] = []
+    for place, (data, label) in enumerate(texts(sizes.labeled + sizes.open)):
+        body: dict[str, Any] = {"data": data}
+        if place < sizes.labeled:
+            answer = write_answer(CONTROL, Choices((label,)), region_id="r")
+            body["annotations"] = [{"completed_by": person, "result": answer, "ground_truth": False}]
+        bodies.append(body)
+    for start in range(0, len(bodies), AT_ONCE):
+        here.admin.import_tasks(remote.id, bodies[start : start + AT_ONCE])
+    return remote.id
+
+
+def _services(here: Studio, project: int, running: ExitStack, *, looking: bool = False) -> Services:
+    """Both services as processes; ``looking``: the sync service runs the loop by itself, woken by webhooks."""
+    ours, theirs = free_port(), free_port()
+    settings = Settings(
+        label_studio_url=here.server.url,
+        label_studio_token=here.server.admin.token,
+        store=f"sqlite:///{here.folder / 'tiebreak.sqlite3'}",
+        projects=(project,) if looking else (),
+        backend_url=f"http://127.0.0.1:{theirs}",
+        public_url=f"http://127.0.0.1:{ours}",
+        secret=SECRET,
+        round_seconds=0,
+        bootstrap=100,
+    )
+    sync = Service("tiebreak", ["serve", "--port", str(ours)], ours, "/healthz", here.folder / "sync.log")
+    model = Service(
+        "tiebreak-ml",
+        ["serve", "--port", str(theirs), "--data", str(here.folder / "models")],
+        theirs,
+        "/health",
+        here.folder / "ml.log",
+    )
+    store = open_store(settings.store)
+    running.callback(store.close)
+    model.start({"TIEBREAK_ML_SECRET": SECRET, "TIEBREAK_ML_SYNC_URL": settings.public_url})
+    running.enter_context(model)
+    model.ready()
+    backend = Backend(settings.backend_url, SECRET)
+    running.callback(backend.close)
+    connected = here.admin.connect_backend(project, settings.backend_url, "Tiebreak")
+    if connected.state != "CO":
+        raise DemoError(f"Label Studio cannot reach the ML backend: {connected.error}")
+    sync.start(_environment(settings))
+    running.enter_context(sync)
+    sync.ready()
+    return Services(store, here.admin, backend, settings, clock)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    names = "label_studio_url store backend_url public_url round_seconds bootstrap".split()
+    given = {f"TIEBREAK_{name.upper()}": str(getattr(settings, name)) for name in names}
+    return given | {
+        "TIEBREAK_PROJECTS": " ".join(map(str, settings.projects)),
+        "TIEBREAK_SECRET": SECRET,
+        "TIEBREAK_LABEL_STUDIO_TOKEN": settings.label_studio_token.get_secret_value(),
+    }
+
+
+def _learned(outside: Services, project: int) -> int:
+    """The store's key of the project, once the backend has a model of it."""
+    key = pull(outside.store, outside.gateway, project, clock).project
+    assess(outside.store, key, outside.settings, clock)
+    teach(outside, key)
+    _await_learning(outside, key)
+    return key
+
+
+def _await_learning(outside: Services, key: int) -> str:
+    """The live model, when the backend is done."""
+    assert outside.backend is not None
+    with outside.store.read() as connection:
+        name = project_key(projects.get(connection, key))
+    end = time.monotonic() + PATIENCE
+    while (state := outside.backend.state(name)).state != "idle" or state.model is None:
+        if state.error or time.monotonic() > end:
+            raise DemoError(f"the ML backend learned nothing: {state.error or state.state}")
+        time.sleep(0.1)
+    return state.model
+
+
+def _rounds(here: Studio, outside: Services, project: int, key: int, sizes: Sizes) -> None:
+    """Our round with nobody else there and with an annotator at work, and Label Studio's own retrieval."""
+    tasks = [task.id for task in here.admin.tasks_after(project, 0, 100_000)][-sizes.retrieved :]
+    theirs = _seconds(lambda: _retrieve(here, project, tasks)) * sizes.open / sizes.retrieved
+    if len(here.admin.predictions(project=project)) != sizes.retrieved:
+        raise DemoError("Label Studio did not retrieve what it was asked to")
+    quiet = _next_tasks(here, project, lambda: time.sleep(5))
+    steps: dict[str, float] = {}
+    alone = _seconds(lambda: _round(outside, key, steps, pause=0))
+    print(f"   our round                 {sizes.open:6,} tasks {alone:7.1f} s   ({_spoken(steps)})", flush=True)
+    print(
+        f'   "Retrieve predictions"    {sizes.open:6,} tasks {theirs:7.1f} s   (scaled from {sizes.retrieved:,}; '
+        f"{TODAY:.0f} s for 3,000 when the goal was set)\n"
+        f"   ratio: {theirs / alone:.0f} here, {TODAY * sizes.open / 3000 / alone:.0f} to that figure (goal: 20)",
+        flush=True,
+    )
+    for pause in (0.0, outside.settings.round_pause):
+        seconds: list[float] = []
+
+        def again(pause: float = pause, seconds: list[float] = seconds) -> None:
+            seconds.append(_anew(outside, key, pause))
+
+        waited = _next_tasks(here, project, again)
+        print(
+            f"   with an annotator at work {sizes.open:6,} tasks {seconds[0]:7.1f} s, pause {pause:g}: next task in "
+            f"{_latency(waited)}; without a round {_latency(quiet)}",
+            flush=True,
+        )
+
+
+@dataclass
+class _Watch:
+    """Seconds by step, as a round tells of its steps."""
+
+    steps: dict[str, float]
+    step: str = ""
+    since: float = 0.0
+
+    def begin(self, step: str) -> None:
+        now = time.monotonic()
+        if self.step:
+            self.steps[self.step] = now - self.since
+        self.step, self.since = step, now
+
+    def tell(self, now: Progress) -> None:
+        if now.step != self.step:
+            self.begin(now.step)
+        if now.step == "writing" and now.done == now.total:
+            self.begin("switching")
+
+
+def _round(outside: Services, key: int, steps: dict[str, float], *, pause: float) -> None:
+    """One round; ``steps`` are filled with the seconds of each."""
+    assert outside.backend is not None
+    settings = outside.settings.model_copy(update={"round_pause": pause})
+    watch = _Watch(steps)
+    done = refresh(outside.store, outside.gateway, outside.backend, key, settings, clock, tell=watch.tell)
+    watch.begin("")
+    if not done.changed:
+        raise DemoError("there was nothing to score")
+
+
+def _anew(outside: Services, key: int, pause: float) -> float:
+    """Seconds of a round that is due since Label Studio lost the one before."""
+    with outside.store.read() as connection:
+        source = projects.get(connection, key)
+    outside.gateway.delete_model_version(source.label_studio_id, str(source.model_version))
+    return _seconds(lambda: _round(outside, key, {}, pause=pause))
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    start = time.monotonic()
+    act()
+    return time.monotonic() - start
+
+
+def _spoken(steps: dict[str, float]) -> str:
+    return ", ".join(f"{name} {seconds:.1f} s" for name, seconds in steps.items())
+
+
+def _latency(seconds: Sequence[float]) -> str:
+    ordered = sorted(seconds)
+    return f"{statistics.median(ordered):.2f} s (95 %: {ordered[int(0.95 * (len(ordered) - 1))]:.2f} s)"
+
+
+def _next_tasks(here: Studio, project: int, meanwhile: Callable[[], object]) -> list[float]:
+    """How long an annotator waited for each next task, from submitting the one before, while something happens."""
+    people = [one for one in here.server.people if one.role == "annotator"]
+    over = threading.Event()
+    waited: list[float] = []
+    answer = write_answer(CONTROL, Choices((CONTROL.labels[0],)), region_id="r")
+
+    def work() -> None:
+        with LabelStudio.connect(here.server.url, people[1].token) as person:
+            while not over.is_set():
+                start = time.monotonic()
+                task = person.next_task(project)
+                waited.append(time.monotonic() - start)
+                if task is None:
+                    return
+                person.create_annotation(task.id, answer)
+                over.wait(0.3)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        meanwhile()
+    finally:
+        over.set()
+        thread.join()
+    return waited
+
+
+def _retrieve(here: Studio, project: int, tasks: Sequence[int]) -> None:
+    with requests.Session() as session:
+        session.trust_env = False
+        reply = session.post(
+            f"{here.server.url}/api/dm/actions?id=retrieve_tasks_predictions&project={project}",
+            json={"selectedItems": {"all": False, "included": list(tasks)}, "project": str(project)},
+            headers={"Authorization": f"Token {here.server.admin.token}"},
+            timeout=PATIENCE,
+        )
+        reply.raise_for_status()
+
+
+def _parts(here: Studio, outside: Services, project: int, key: int) -> None:
+    """What the time from an answer to the new order consists of, one part after the other."""
+    here.admin.create_annotation(_open_task(here, project), write_answer(CONTROL, Choices(("Neutral",)), region_id="r"))
+    steps = {
+        "pull": _seconds(lambda: pull(outside.store, outside.gateway, project, clock)),
+        "assess": _seconds(lambda: assess(outside.store, key, outside.settings, clock)),
+        "teach": _seconds(lambda: teach(outside, key)),
+        "train": _seconds(lambda: _await_learning(outside, key)),
+    }
+    _round(outside, key, steps, pause=outside.settings.round_pause)
+    steps["assess again"] = _seconds(lambda: assess(outside.store, key, outside.settings, clock))
+    print(f"   one answer, in parts: {sum(steps.values()):.1f} s   ({_spoken(steps)})", flush=True)
+
+
+def _open_task(here: Studio, project: int) -> int:
+    return here.admin.tasks_after(project, 0, 100_000)[-1].id
+
+
+def _end_to_end(here: Studio, project: int, running: ExitStack) -> None:
+    """One answer is submitted; both services do the rest by themselves."""
+    outside = _services(here, project, running, looking=True)
+    wanted = webhook(outside.settings, project)
+    assert wanted is not None and outside.backend is not None
+    wanted.ensure(here.admin)
+    remote = here.admin.project(project)
+    name = f"{project}.{remote.created_at // 1_000_000}"
+    before = _await_round(here, outside.backend, name, project, NO_MODEL, {})
+    time.sleep(10)
+    person = next(one for one in here.server.people if one.role == "annotator")
+    with LabelStudio.connect(here.server.url, person.token) as annotator:
+        task = annotator.next_task(project)
+        assert task is not None
+        seen: dict[str, float] = {}
+        start = time.monotonic()
+        annotator.create_annotation(task.id, write_answer(CONTROL, Choices(("Neutral",)), region_id="r"))
+    after = _await_round(here, outside.backend, name, project, before.partition(".")[0], seen)
+    spoken = _spoken({what: at - start for what, at in seen.items()})
+    print(
+        f"   one answer, both services by themselves: {time.monotonic() - start:.1f} s until {after} orders the queue "
+        f"after {before} (goal: 15 s; {spoken})",
+        flush=True,
+    )
+
+
+def _await_round(here: Studio, backend: Backend, name: str, project: int, model: str, seen: dict[str, float]) -> str:
+    """The version that Label Studio serves by, once it is of another model than ``model`` and than none.
+
+    ``seen`` are filled with the times when learning was first seen, and when it was over.
+    """
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        state = backend.state(name)
+        if state.state == "training":
+            seen.setdefault("learning began", time.monotonic())
+        if state.model not in (model, None):
+            seen.setdefault("learned", time.monotonic())
+        version = here.admin.project(project).model_version
+        if version.startswith("tiebreak-") and version.partition(".")[0] not in (model, NO_MODEL):
+            return version
+        time.sleep(0.2)
+    raise DemoError(f"no round of a newer model than {model} within {PATIENCE:.0f} s")
