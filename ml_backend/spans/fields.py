@@ -16,8 +16,11 @@ from ..records import Arrays, FloatArray, IntArray
 from . import chain
 from .features import COLUMNS, MEANING, NEIGHBOURS, Seen, column_of
 
-EPOCHS = 6
+FEWEST_EPOCHS, EPOCHS = 2, 6
+TOKENS = 300_000
+"""So many are gone through, in EPOCHS at most: with more texts than that each is seen less often."""
 BATCHES = 32
+LARGEST_BATCH = 3_000
 FEWEST_STEPS = 120
 LEARNING_RATE = 0.03
 DECAY = 0.1
@@ -79,12 +82,12 @@ def restore(arrays: Arrays) -> Fields:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pieces of texts that are learned together: their tokens in the layout's order."""
+    """Pieces of texts that are learned together: their tokens in the layout's order; all batches are in memory."""
 
     where: chain.Layout
     rows: IntArray
     signs: sparse.csr_matrix
-    meaning: Rows
+    meaning: NDArray[np.float16]
 
 
 def fit(
@@ -104,7 +107,8 @@ def fit(
     weights: dict[str, Rows] = {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}
     weights["moves"] = np.zeros((heads, *allowed.shape), dtype=np.float32)
     adam = _Adam(weights)
-    rounds = max(EPOCHS, -(-FEWEST_STEPS // len(batches)))
+    epochs = min(EPOCHS, max(FEWEST_EPOCHS, TOKENS // tags.shape[1]))
+    rounds = max(epochs, -(-FEWEST_STEPS // len(batches)))
     count = np.maximum(trust.sum(axis=1), 1e-9)
     done = 0
     for _ in range(rounds):
@@ -146,9 +150,10 @@ def _by_head(found: Rows, heads: int) -> FloatArray:
 def _batches(seen: Seen, known: IntArray, pieces: tuple[IntArray, IntArray], rng: np.random.Generator) -> list[Batch]:
     starts, lengths = pieces
     found = []
-    for part in np.array_split(rng.permutation(len(starts)), min(BATCHES, len(starts))):
+    count = min(max(BATCHES, int(lengths.sum()) // LARGEST_BATCH), len(starts))
+    for part in np.array_split(rng.permutation(len(starts)), count):
         where = chain.layout(starts[part], lengths[part])
-        meaning = seen.meaning(where.order)
+        meaning = seen.meaning(where.order).astype(np.float16)
         found.append(Batch(where, where.order, _matrix(seen, where.order, known), meaning))
     return found
 
@@ -159,7 +164,8 @@ def _slopes(
     """The gradient of the weighted negative log-likelihood of a batch."""
     heads, tokens = tags.shape
     moves = np.where(allowed, weights["moves"].astype(np.float64), FORBIDDEN)
-    scores = _by_head(batch.signs @ weights["signs"] + batch.meaning @ weights["meaning"], heads)
+    meaning = batch.meaning.astype(np.float32)
+    scores = _by_head(batch.signs @ weights["signs"] + meaning @ weights["meaning"], heads)
     said = chain.beliefs(scores, moves, batch.where)
     wrong = said.marginals
     at, token = np.arange(heads)[:, None], np.arange(tokens)
@@ -171,7 +177,7 @@ def _slopes(
     np.add.at(given, (at, before, tags), share)
     return {
         "signs": batch.signs.T @ flat,
-        "meaning": batch.meaning.T @ flat,
+        "meaning": meaning.T @ flat,
         "moves": (chain.expected_moves(said, moves, batch.where, share) - given).astype(np.float32),
     }
 

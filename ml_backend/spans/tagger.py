@@ -12,21 +12,16 @@ from typing import Any
 import numpy as np
 
 from ..records import Arrays, FloatArray, IntArray
-from ..uncertainty import disagreement, entropy, margin
-from . import chain, confidence, fields
+from . import confidence, fields, reading
 from .confidence import AS_STATED, Line
 from .features import see
 from .fields import Fields
-from .tags import Mark, Scheme, runs, scheme_of, tags_of
-from .tokens import Tokens, tokens
+from .reading import Piece, windows
+from .tags import Mark, Scheme, scheme_of, tags_of
+from .tokens import tokens
 
 PIECE = 48
 """Tokens after which a text that is learned from is cut, where no span is."""
-
-WINDOW = 1024
-"""Tokens after which a text that is read is cut, at the end of a sentence where there is one near."""
-
-_ENDS = frozenset(".!?;。！？।۔")
 
 AT_ONCE = 3_000_000
 """Numbers that are in memory for a part of the texts: tokens times tags times fields."""
@@ -60,12 +55,15 @@ class Tagger:
 
     def tell(self, texts: Sequence[str], group: int = 0) -> list[Told]:
         """What it says of each text; ``group`` 0 is learned from all texts, f + 1 from all but fold f."""
-        found = [tokens(text) for text in texts]
-        size = self.fields.heads * self.scheme.tags
-        told: list[Told] = []
-        for part in _parts([len(one.words) for one in found], max(1, AT_ONCE // size)):
-            told += self._tell(texts[part], found[part], group)
-        return told
+        pieces = [(place, piece) for place, text in enumerate(texts) for piece in windows(tokens(text))]
+        read: list[list[Piece]] = [[] for _ in texts]
+        most = max(1, AT_ONCE // (self.fields.heads * self.scheme.tags))
+        for part in _parts([len(piece.words) for _, piece in pieces], most):
+            shown = [texts[place] for place, _ in pieces[part]]
+            found = reading.read(shown, [piece for _, piece in pieces[part]], self.fields, self.scheme, group)
+            for (place, _), one in zip(pieces[part], found, strict=True):
+                read[place].append(one)
+        return [self._told(own) for own in read]
 
     def tell_by(self, texts: Sequence[str], groups: IntArray) -> list[Told]:
         """The same, of each text by its own group, (t,)."""
@@ -75,51 +73,19 @@ class Tagger:
             told |= zip(places, self.tell([texts[place] for place in places], group), strict=True)
         return [told[place] for place in range(len(texts))]
 
-    def _tell(self, texts: Sequence[str], found: Sequence[Tokens], group: int) -> list[Told]:
-        seen = see(texts, found)
-        where = chain.layout(*_windows(found))
-        scores = self.fields.scores(seen, where.order)
-        steps = self.fields.steps()
-        said = chain.beliefs(scores, steps, where)
-        count = len(self.scheme.chains)
-        own = slice(group * count, (group + 1) * count)
-        path = chain.best_path(scores[own], steps[own], where)
-        shares = chain.path_log_probability(path, scores[own], steps[own], _only(said, own), where)
-        doubt = _Doubt.of(said.marginals.reshape(len(said.marginals) // count, count, *scores.shape[1:]), group)
-        token_of = np.argsort(where.order)
-        ends = np.cumsum(seen.lengths)
-        borders = list(zip((ends - seen.lengths).tolist(), ends.tolist(), strict=True))
-        marked = self._marked(path[:, token_of], _only(said, own), steps[own], where, token_of, borders)
-        sure = np.exp([shares[:, token_of[first:end]].sum() for first, end in borders])
-        return [
-            _told(one, marks, whole, doubt.at(token_of[first:end]))
-            for one, marks, whole, (first, end) in zip(found, marked, self.whole(sure).tolist(), borders, strict=True)
-        ]
-
-    def _marked(
-        self,
-        tags: IntArray,
-        said: chain.Beliefs,
-        steps: FloatArray,
-        where: chain.Layout,
-        token_of: IntArray,
-        borders: Sequence[tuple[int, int]],
-    ) -> list[list[tuple[int, int, str, float]]]:
-        """The spans of each text: first and last token within it, label, calibrated confidence."""
-        names = self.scheme.chains
-        rows = [
-            (text, head, begin + first, begin + last, place)
-            for text, (begin, end) in enumerate(borders)
-            for head in range(len(names))
-            for first, last, place in runs(tags[head, begin:end])
-        ]
-        found: list[list[tuple[int, int, str, float]]] = [[] for _ in borders]
-        table = np.array(rows, dtype=np.int64).reshape(-1, 5)
-        stated = chain.span_probability(table[:, 1:], said, steps, where, token_of)
-        for (text, head, first, last, place), sure in zip(rows, self.spans(stated).tolist(), strict=True):
-            begin = borders[text][0]
-            found[text].append((first - begin, last - begin, names[head][place], sure))
-        return found
+    def _told(self, pieces: Sequence[Piece]) -> Told:
+        """What the pieces of one text say together; nothing, and that for sure, where it has no token."""
+        spans = sorted(span for piece in pieces for span in piece.spans)
+        sure = self.spans(np.array([stated for _, stated in spans]))
+        whole = self.whole(np.exp([sum(piece.log_probability for piece in pieces)]))
+        return Told(
+            tuple(mark for mark, _ in spans),
+            tuple(sure.tolist()),
+            float(whole[0]),
+            max((piece.margin for piece in pieces), default=0.0),
+            sum(piece.entropy for piece in pieces) / max(1, sum(piece.tokens for piece in pieces)),
+            max((piece.disagreement for piece in pieces), default=0.0),
+        )
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """What ``restore`` needs: JSON and arrays."""
@@ -184,47 +150,8 @@ def _calibrated(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Doubt:
-    """How unsure each token's tag is, the least sure of its chains, (n,) each, in the layout's order."""
-
-    margin: FloatArray
-    entropy: FloatArray
-    disagreement: FloatArray
-
-    @classmethod
-    def of(cls, marginals: FloatArray, group: int) -> "_Doubt":
-        """Of marginals (groups, chains, n, tags)."""
-        groups, chains, count, tags = marginals.shape
-        own = marginals[group].reshape(-1, tags)
-        members = marginals[1:].reshape(groups - 1, -1, tags)
-        each = (margin(own), entropy(own), disagreement(members))
-        return cls(*(values.reshape(chains, count).max(axis=0, initial=0.0) for values in each))
-
-    def at(self, rows: IntArray) -> tuple[float, float, float]:
-        """Of the tokens of a text: the largest margin, the mean entropy, the largest disagreement; 0 without any."""
-        if not len(rows):
-            return 0.0, 0.0, 0.0
-        return float(self.margin[rows].max()), float(self.entropy[rows].mean()), float(self.disagreement[rows].max())
-
-
-def _told(
-    found: Tokens, marked: Sequence[tuple[int, int, str, float]], whole: float, doubt: tuple[float, float, float]
-) -> Told:
-    """Tokens become characters; spans in the order of the text."""
-    spans = sorted(
-        (Mark(int(found.starts[first]), int(found.ends[last]), label), sure) for first, last, label, sure in marked
-    )
-    return Told(tuple(mark for mark, _ in spans), tuple(sure for _, sure in spans), whole, *doubt)
-
-
-def _only(said: chain.Beliefs, own: slice) -> chain.Beliefs:
-    """The beliefs of some fields."""
-    return chain.Beliefs(*(getattr(said, one.name)[own] for one in dataclasses.fields(said)))
-
-
 def _parts(lengths: Sequence[int], most: int) -> Iterator[slice]:
-    """Consecutive texts that have at most ``most`` tokens together; a longer one is alone."""
+    """Consecutive pieces that have at most ``most`` tokens together; a longer one is alone."""
     first, total = 0, 0
     for at, length in enumerate(lengths):
         if at > first and total + length > most:
@@ -248,23 +175,5 @@ def _pieces(lengths: IntArray, tags: IntArray) -> tuple[IntArray, IntArray]:
         ends = [*cuts[1:], begin + length]
         starts += [cut for cut, end in zip(cuts, ends, strict=True) if end > cut]
         sizes += [end - cut for cut, end in zip(cuts, ends, strict=True) if end > cut]
-        begin += length
-    return np.array(starts, dtype=np.int64), np.array(sizes, dtype=np.int64)
-
-
-def _windows(found: Sequence[Tokens]) -> tuple[IntArray, IntArray]:
-    """The same for texts that are read: cut after WINDOW tokens, behind the end of a sentence in the last quarter."""
-    starts, sizes = [], []
-    begin = 0
-    for one in found:
-        at, length = 0, len(one.words)
-        while at < length:
-            end = min(at + WINDOW, length)
-            if end < length:
-                near = range(end, at + 3 * WINDOW // 4, -1)
-                end = next((cut for cut in near if one.words[cut - 1] in _ENDS), end)
-            starts.append(begin + at)
-            sizes.append(end - at)
-            at = end
         begin += length
     return np.array(starts, dtype=np.int64), np.array(sizes, dtype=np.int64)
