@@ -47,7 +47,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class ControlModel:
-    """Everything that one control needs to answer: see Learned. ``members`` are the models of the folds.
+    """Everything that one control needs to answer: see Learned. ``members`` are the models of the folds,
+    none where the head is an ensemble itself.
 
     ``asks`` names the question's family. ``reference`` are rows of training tasks, for novelty.
     """
@@ -102,11 +103,12 @@ class ControlModel:
 
     def probabilities(self, features: Features) -> FloatArray:
         """Calibrated, of the outcomes, (n, m)."""
-        return self._by(self.head, features)
+        return self._calibrated(self.head.logits(features))
 
     def signals(self, features: Features, probabilities: FloatArray) -> Signals:
         """All signals of doubt of each row, (n,) each, and the predicted error as "fused"."""
-        each = [self._by(member, features) for member in self.members]
+        logits = [member.logits(features) for member in self.members] or self.head.each(features)
+        each = [self._calibrated(one) for one in logits]
         apart = certainties.apart(self.question, each, len(probabilities))
         return self._signals(probabilities, apart, nearest(features, self.reference))
 
@@ -144,8 +146,8 @@ class ControlModel:
     def _worth(self, signals: Signals, kind: str) -> FloatArray:
         return utility(signals, "disagreement" if kind == "margin" and not self.question.margin_tells else kind)
 
-    def _by(self, head: Head, features: Features) -> FloatArray:
-        return self.certainty.probabilities(self.question, self.question.scores(head.logits(features)))
+    def _calibrated(self, logits: FloatArray) -> FloatArray:
+        return self.certainty.probabilities(self.question, self.question.scores(logits))
 
     def _signals(self, probabilities: FloatArray, apart: FloatArray, distances: FloatArray) -> Signals:
         return self.certainty.signals(self.question, probabilities, apart, novelty(distances, self.known.distances))

@@ -15,11 +15,12 @@ from scipy.special import expit, logit
 
 from .confidence import Outcomes
 from .records import FloatArray
-from .uncertainty import LEAST_CONFIDENCE, Signals
+from .uncertainty import LEAST_CONFIDENCE, SIGNALS, Signals
 
 LEARNABLE = ("margin", "entropy", "novelty")
-"""Signals that mean the same out of fold as on a new task. Disagreement does not: all folds' models but one have
-learned from a task that has a label, so that they disagree exactly where the label surprised them."""
+"""Signals that mean the same out of fold as on a new task. Disagreement of the folds' models does not: all but one have
+learned from a task that has a label, so that they disagree exactly where the label surprised them. That of an
+ensemble's own members does."""
 
 DIGITS = 6
 _EDGE = 1e-4
@@ -61,7 +62,7 @@ class Fusion:
 
 def from_json(raw: Mapping[str, Any]) -> Fusion:
     """What ``as_json`` gave; raises KeyError, TypeError or ValueError for anything else."""
-    weights = {name: float(raw[name]) for name in LEARNABLE if name in raw}
+    weights = {name: float(raw[name]) for name in SIGNALS if name in raw}
     return Fusion(float(raw["least_confidence"]), float(raw["base"]), weights, int(raw["answers"]))
 
 

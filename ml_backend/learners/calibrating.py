@@ -8,10 +8,10 @@ import numpy as np
 from label_config.answers import Answer, Number
 
 from ..calibration import fit_label_temperatures, fit_temperature
-from ..certainty import Certainty, Sets, numeric, pointed
+from ..certainty import Certainty, Sets, apart, numeric, pointed
 from ..confidence import Outcomes, choose, with_confidence
 from ..conformal import label_thresholds, quantile
-from ..fusion import fit_fusion
+from ..fusion import LEARNABLE, fit_fusion
 from ..questions import Question
 from ..records import BoolArray, FloatArray, IntArray
 from ..uncertainty import novelty
@@ -35,8 +35,11 @@ class Judged:
     distances: FloatArray
 
 
-def calibrate(judged: Judged, coverage: float) -> Certainty:
-    """Temperature, then the map of confidences that a cross-validation chooses, then predicted errors and sets."""
+def calibrate(judged: Judged, coverage: float, inner: Sequence[FloatArray] = ()) -> Certainty:
+    """Temperature, then the map of confidences that a cross-validation chooses, then predicted errors and sets.
+
+    ``inner`` are scores like ``judged.scores``, of each member of an ensemble.
+    """
     question = judged.question
     seen = could_know(judged)
     temperatures = fit_temperatures(judged, seen)
@@ -50,13 +53,14 @@ def calibrate(judged: Judged, coverage: float) -> Certainty:
     if pointed(question):
         probabilities = with_confidence(probabilities, mapped.chosen(outcomes.confidence))
     plain = Certainty(temperatures, mapped.chosen, mapped.losses)
-    nothing = np.zeros(len(said))
-    signals = plain.signals(question, probabilities, nothing, novelty(judged.distances, judged.distances))
+    differ = apart(question, [plain.probabilities(question, scores) for scores in inner], len(said))
+    signals = plain.signals(question, probabilities, differ, novelty(judged.distances, judged.distances))
+    names = (*LEARNABLE, "disagreement") if inner else LEARNABLE
     return Certainty(
         temperatures,
         mapped.chosen,
         mapped.losses,
-        fit_fusion(signals, outcomes),
+        fit_fusion(signals, outcomes, names),
         _sets(judged, probabilities, [one[0] for one in said], seen, coverage),
     )
 

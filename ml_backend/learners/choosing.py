@@ -15,7 +15,7 @@ from ..models.options import OutOfTime
 from ..records import FloatArray
 from ..settings import Settings
 from .calibrating import Judged, could_know, fit_temperatures
-from .fitting import Fitted, Sheet, fit, usual_head
+from .fitting import Fitted, Sheet, fit, name_of, usual_head
 
 LEAST_LABELS = 200
 """With fewer nothing would be clear."""
@@ -37,7 +37,7 @@ class _Candidate:
     @property
     def name(self) -> str:
         """As ``Fitted.name``."""
-        return f"{' and '.join(dict.fromkeys(part.encoder for part in self.view.parts))}, {self.head}"
+        return name_of(self.view, self.head)
 
 
 def best(

@@ -78,7 +78,8 @@ class Fitted:
 
     def _out_of_fold(self, sheet: Sheet, ask: Callable[[Head, Features], Sequence[FloatArray]]) -> list[FloatArray]:
         """What is asked of each fold's head, of the rows of its fold: scores (n, s) of each answer that it gives."""
-        strange, found = self.strange(), []
+        strange = self.strange()
+        found: list[FloatArray] = []
         for fold, member in enumerate(self.members):
             outside = np.flatnonzero(self.folds == fold)
             said = ask(member, strange[outside]) if len(outside) else []

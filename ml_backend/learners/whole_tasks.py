@@ -27,7 +27,7 @@ from .choosing import IMPOSSIBLE, best
 from .fitting import Fitted, Sheet, fit_usual
 
 MEMBERS = 5
-"""Models of folds that are kept, to see how far they are apart."""
+"""Models of folds that are kept, to see how far they are apart; none where the head is an ensemble itself."""
 HOLDOUT_ENOUGH = 30
 """Holdout labels from which they, and not the folds, say how good a model is."""
 
@@ -93,14 +93,16 @@ def _model(
 ) -> ControlModel:
     """The model, not yet measured."""
     question, encoder = sheet.question, fitted.encoder
-    features, strange, scores = encoder.joined(fitted.parts), fitted.strange(), fitted.scores(sheet)
+    features, scores = encoder.joined(fitted.parts), fitted.scores(sheet)
     inside = _spread_evenly(len(sheet.rows), REFERENCE)
     alone = encoder.without_own(fitted.parts, np.arange(len(sheet.rows)))
     distances = nearest(alone, features[inside], own=inside)
     judged = Judged(question, scores, sheet.answers, sheet.truth, sheet.weights, fitted.folds, distances)
-    certainty = calibrate(judged, settings.coverage)
-    members = fitted.members[:MEMBERS]
-    each = [certainty.probabilities(question, question.scores(one.logits(strange))) for one in members]
+    inner = fitted.inner_scores(sheet)
+    certainty = calibrate(judged, settings.coverage, inner)
+    members = () if inner else fitted.members[:MEMBERS]
+    told = inner or [question.scores(one.logits(fitted.strange())) for one in members]
+    each = [certainty.probabilities(question, one) for one in told]
     return ControlModel(
         control=control.name,
         asks=asks,

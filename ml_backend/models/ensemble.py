@@ -35,12 +35,19 @@ class Networks:
 
     def logits(self, features: Features) -> FloatArray:
         """(n, k): the log of the members' mean probabilities, for multiple choice the mean of their logits."""
-        rows = _scaled(features)
-        hidden = np.maximum(rows @ self._arrays["w1"] + self._arrays["b1"], 0)
-        each = (hidden @ self._arrays["w2"] + self._arrays["b2"]).astype(np.float64)
+        each = self._of_members(features)
         if self._multiple:
             return np.asarray(each.mean(axis=0))
         return np.asarray(np.log(np.exp(log_softmax(each, axis=2)).mean(axis=0) + 1e-12))
+
+    def each(self, features: Features) -> list[FloatArray]:
+        """Each member's, (n, k)."""
+        return list(self._of_members(features))
+
+    def _of_members(self, features: Features) -> FloatArray:
+        """(m, n, k)."""
+        hidden = np.maximum(_scaled(features) @ self._arrays["w1"] + self._arrays["b1"], 0)
+        return np.asarray(hidden @ self._arrays["w2"] + self._arrays["b2"], dtype=np.float64)
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """The weights, and which kind of choice it is."""

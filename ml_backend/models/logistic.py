@@ -39,6 +39,10 @@ class Linear:
             start += block.shape[1]
         return found
 
+    def each(self, features: Features) -> list[FloatArray]:  # noqa: ARG002 - see Head
+        """It is one model."""
+        return []
+
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """The weights (k, d) and intercepts (k,)."""
         return {}, {"weights": np.ascontiguousarray(self._of_columns.T), "intercepts": self._intercepts}

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 
-class OutOfTime(Exception):  # noqa: N818 - nothing is wrong: who asked for the limit goes on without
+class OutOfTime(Exception):
     """The time that learning had is over."""
 
 
