@@ -143,7 +143,7 @@ class _Calls:
         if self.left <= 0 or time.monotonic() >= end:
             return nothing
         try:
-            told = self.host.ask({**self.question, "tasks": [_body(task) for task in tasks]}, end)
+            told = self.host.ask({**self.question, "tasks": [self._body(task) for task in tasks]}, end)
         except ForeignError as error:
             problem = str(error)
         except (TimeoutError, BackendError) as error:
@@ -162,10 +162,10 @@ class _Calls:
         half = len(tasks) // 2
         return self.of(tasks[:half], until) + self.of(tasks[half:], until)
 
-
-def _body(task: Task) -> dict[str, Any]:
-    """A task as Label Studio writes it; one that is not stored yet has no id."""
-    return {"data": dict(task.data)} if task.id < 0 else {"id": task.id, "data": dict(task.data)}
+    def _body(self, task: Task) -> dict[str, Any]:
+        """A task as Label Studio writes it; one that is not stored yet has no id."""
+        known = {} if task.id < 0 else {"id": task.id}
+        return {**known, "data": dict(task.data), "project": int(self.question["project"].partition(".")[0])}
 
 
 @dataclass(frozen=True, slots=True)
