@@ -6,20 +6,25 @@ imports; without it these tests skip.
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from ml_backend.errors import SettingsError
-from ml_backend.study import remember_interface
-from ml_backend.upstream import UpstreamMinds, check
+from ml_backend.upstream import check
+from sync.demo.embedded import free_port
 
 from .foreign import Foreign, settings
-from .scenes import PROJECT, SENTIMENT, feed_server, sentiment_rows, serving
-from .stage import BAD, GOOD, Here, answers
+from .scenes import PROJECT, SECRET, SENTIMENT, feed_server, sentiment_rows
+from .stage import BAD, GOOD, answers
+from .test_trainer import wait_for
 
 SOURCE = Path(os.environ.get("LABEL_STUDIO_ML_SOURCE", "nowhere"))
 EXAMPLES = SOURCE / "label_studio_ml" / "examples"
@@ -161,37 +166,41 @@ def test_an_example_that_lacks_what_it_needs_says_so(tmp_path: Path) -> None:
         check(settings(tmp_path, f"{EXAMPLES / 'deepgram' / 'model.py'}:DeepgramModel"))
 
 
-OURS = """
-import json, sys
-from ml_backend.upstream import our_class
-from ml_backend.runner import serving
-from ml_backend.settings import load
-from label_studio_ml.api import init_app
-client = init_app(our_class(serving(load()))).test_client()
-print("ANSWER" + json.dumps([client.post(path, json=body).get_json() for path, body in json.load(sys.stdin)]))
-"""
+STARTED = Path(__file__).parents[2] / "examples" / "label-studio-ml"
+
+
+@contextmanager
+def label_studio_ml_start(folder: Path) -> Iterator[str]:
+    """Their own command with the folder; its address."""
+    port = free_port()
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    command = [sys.executable, "-m", "label_studio_ml.server", "start", str(folder), "--port", str(port)]
+    with subprocess.Popen(command, env={**os.environ, "PATH": path}, start_new_session=True) as process:
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 @pytest.mark.usefixtures("outside")
 def test_our_models_answer_and_learn_behind_their_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with feed_server(sentiment_rows(60)) as feed:
-        mine = serving(tmp_path / "ml", sync_url=feed.url)
-        assert not isinstance(mine.minds, UpstreamMinds)
-        remember_interface(mine.registry.folder(PROJECT), SENTIMENT)
-        monkeypatch.setenv("TIEBREAK_ML_DATA", str(tmp_path / "ml"))
-        monkeypatch.setenv("TIEBREAK_ML_SYNC_URL", feed.url)
-        monkeypatch.setenv("TIEBREAK_ML_SECRET", "between-us")
-        project = {"id": 4, "label_config": SENTIMENT}
-        calls = [
-            ("/webhook", {"action": "START_TRAINING", "project": project}),
-            ("/setup", {"project": PROJECT, "schema": SENTIMENT}),
-            ("/predict", asked(SENTIMENT, GOOD, BAD)),
-        ]
-        done = subprocess.run(
-            [sys.executable, "-c", OURS], input=json.dumps(calls), capture_output=True, text=True, check=False
-        )
-    assert done.returncode == 0, done.stderr
-    learned, setup, told = json.loads(done.stdout.partition("ANSWER")[2])
-    assert learned["result"] == {"model_version": "tiebreak-1"} == setup
-    assert [answers(one) for one in told["results"]] == [{"sentiment": ("good",)}, {"sentiment": ("bad",)}]
-    assert told["results"] == Here(mine).predict(GOOD, BAD)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(SOURCE.absolute()), str(STARTED.parents[1])]))
+    with feed_server(sentiment_rows(60)) as feed, requests.Session() as session:
+        for name, value in {"DATA": str(tmp_path / "ml"), "SYNC_URL": feed.url, "SECRET": SECRET}.items():
+            monkeypatch.setenv(f"TIEBREAK_ML_{name}", value)
+        with label_studio_ml_start(STARTED) as url:
+            wait_for(lambda: _is_up(session, url), 60)
+            project = {"id": 4, "label_config": SENTIMENT}
+            learned = session.post(f"{url}/webhook", json={"action": "START_TRAINING", "project": project})
+            setup = session.post(f"{url}/setup", json={"project": PROJECT, "schema": SENTIMENT})
+            told = session.post(f"{url}/predict", json=asked(SENTIMENT, GOOD, BAD)).json()["results"]
+    assert learned.json()["result"] == {"model_version": "tiebreak-1"} == setup.json()
+    assert [answers(one) for one in told] == [{"sentiment": ("good",)}, {"sentiment": ("bad",)}]
+
+
+def _is_up(session: requests.Session, url: str) -> bool:
+    session.trust_env = False
+    try:
+        return bool(session.get(f"{url}/health", timeout=5).json()["model_class"] == "Tiebreak")
+    except requests.ConnectionError:
+        return False
