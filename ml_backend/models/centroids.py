@@ -22,9 +22,13 @@ def restore(settings: Mapping[str, Any], arrays: Arrays) -> Linear:  # noqa: ARG
     return Linear(arrays["weights"], arrays["intercepts"])
 
 
-def fit(features: Features, targets: FloatArray, weights: FloatArray, options: Options) -> list[Linear]:  # noqa: ARG001
+def fit(features: Features, targets: FloatArray, weights: FloatArray, options: Options) -> list[Linear]:
     """One mean a label; see HeadFamily."""
-    return [_fit_one(features, targets * weight[:, None], weight) for weight in weights]
+    found = []
+    for weight in weights:
+        options.check_time()
+        found.append(_fit_one(features, targets * weight[:, None], weight))
+    return found
 
 
 def _fit_one(features: Features, counted: FloatArray, weight: FloatArray) -> Linear:

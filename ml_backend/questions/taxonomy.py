@@ -17,7 +17,7 @@ from ..calibration import sigmoid_at, softmax_at
 from ..records import FloatArray
 
 Path = tuple[str, ...]
-MOST_NODES = 2_000
+MOST_NODES = 1_000
 """Nodes that are learned at most, the most frequent ones."""
 
 
