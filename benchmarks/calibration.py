@@ -28,7 +28,7 @@ HELD = ("covered", "size", "undefined")
 
 
 def run(*, quick: bool) -> None:
-    """Print, for each set at 200 random labels, what new texts say of the model's confidence."""
+    """Print, for each set at 200 random labels, what new texts say of the usual model's confidence."""
     folder = Path(os.environ.get("TIEBREAK_SHARED_DATA") or "../shared/data")
     sets = [name for name in (SETS[1:2] if quick else SETS) if (folder / name).is_dir()]
     if not sets:
@@ -68,7 +68,7 @@ def _one_set(place: Path, draws: int) -> tuple[FloatArray, FloatArray, FloatArra
 
 
 def _one_draw(xml: str, taught: Sequence[Row], test: Sequence[Row]) -> tuple[list[float], list[float], list[float]]:
-    (model,) = learn(xml, label_set(taught), lambda _: b"", Settings()).controls
+    (model,) = learn(xml, label_set(taught), lambda _: b"", Settings(choose_seconds=0)).controls
     assert isinstance(model, ControlModel)
     features, truth = _rows(model, test), _places(model, test)
     scores = model.question.scores(model.head.logits(features))
