@@ -19,6 +19,7 @@ BENCHMARKS = {
     "planted": "faults planted into clean data of every control family, and which of them are found",
     "label_errors": "label errors that people confirmed, CROWDLAB and ActiveLab, beside cleanlab",
     "spans": "consensus on names that a real crowd marked, beside votes; on masks, beside crowd-kit",
+    "tagging": "names in news, learned and read, beside sklearn-crfsuite",
     "active": "learning from few labels, beside TF-IDF and logistic regression; what choosing labels saves",
     "calibration": "how sure the model says it is at 200 labels, beside scikit-learn's calibration; conformal sets",
     "score_texts": "a million texts scored by the default model, beside TF-IDF and logistic regression",
