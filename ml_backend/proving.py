@@ -111,7 +111,8 @@ class _Known:
             rows, targets = [rows[0], -rows[0]], [targets[0], targets[0][:, ::-1]]
         weights = np.tile([max(self.rows[row].weight, 1e-6) for row in inside], len(rows))
         kinds = {family.head for family in families(encoder.view)}
-        (head,) = HEADS[kinds.pop() if len(kinds) == 1 else "logistic"].fit(
+        usual = question.head or (kinds.pop() if len(kinds) == 1 else "logistic")
+        (head,) = HEADS[usual].fit(
             stacked(rows), np.vstack(targets), weights[None, :], Options(question.apart, threads=self.threads)
         )
         order = np.argsort(asked)
