@@ -23,7 +23,7 @@ MOST_NAMED = 100
 
 @dataclass(frozen=True, slots=True)
 class Sets:
-    """Conformal sets of ``coverage``: ``thresholds`` are one, or one an outcome where each is answered by itself.
+    """Conformal sets of ``coverage``: ``thresholds`` are one, or (``by_label``) one an outcome, each by itself.
 
     They were measured on ``answers`` out of fold, of which ``unseen`` named an outcome that their fold's model had
     never seen: no set can hold such a one. Infinite where nothing can be promised.
@@ -33,6 +33,7 @@ class Sets:
     thresholds: FloatArray
     answers: int
     unseen: int = 0
+    by_label: bool = False
 
     @property
     def problem(self) -> str | None:
@@ -41,14 +42,20 @@ class Sets:
             return None
         if self.unseen > (1 - self.coverage) * self.answers:
             return f"{self.unseen} of {self.answers} answers named what no other answer names"
-        return (
-            f"{self.answers} answers are too few for a coverage of {self.coverage:g}: "
-            f"{least_answers(self.coverage)} are needed"
-        )
+        needed = f"a coverage of {self.coverage:g} needs {least_answers(self.coverage)} answers that are sure"
+        if self.by_label:
+            return f"{needed}, of one label at least; there are {self.answers} of all"
+        return f"{needed}; there are {self.answers}"
 
     def as_json(self) -> dict[str, Any]:
         """As it is told."""
-        return {"coverage": self.coverage, "answers": self.answers, "unseen": self.unseen, "problem": self.problem}
+        return {
+            "coverage": self.coverage,
+            "answers": self.answers,
+            "unseen": self.unseen,
+            "by_label": self.by_label,
+            "problem": self.problem,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +168,6 @@ def restored(words: Mapping[str, Any] | None, arrays: Arrays) -> Certainty:
             np.asarray(arrays["thresholds"], dtype=np.float64),
             int(sets["answers"]),
             int(sets["unseen"]),
+            bool(sets["by_label"]),
         ),
     )

@@ -107,7 +107,7 @@ def _sets(judged: Judged, probabilities: FloatArray, said: Sequence[Answer], see
         ]
         return Sets(coverage, np.array([quantile(np.array(errors), coverage, weights)]), count)
     if judged.question.several:
-        return Sets(coverage, label_thresholds(probabilities, judged.truth, coverage, weights), count)
+        return Sets(coverage, label_thresholds(probabilities, judged.truth, coverage, weights), count, by_label=True)
     given = judged.truth.argmax(axis=1)
     rows = np.arange(count)
     reachable = seen[rows, given] & judged.truth.any(axis=1)

@@ -197,8 +197,19 @@ def test_too_few_answers_promise_nothing_and_say_so() -> None:
     question = Single(LABELS)
     certainty = calibrate(judged(question, *drawn(30, 0)), 0.99)
     assert certainty.sets is not None
-    assert certainty.sets.problem == "30 answers are too few for a coverage of 0.99: 99 are needed"
+    assert certainty.sets.problem == "a coverage of 0.99 needs 99 answers that are sure; there are 30"
     assert certainty.named(question, np.full((1, 6), 1 / 6)) == [None]
+
+
+def test_labels_that_were_hardly_ever_chosen_are_promised_nothing() -> None:
+    question = Several(("x", "y"))
+    answers: list[Answer] = [Choices(("x",))] * 5 + [Choices(("y",))] * 8 + [Choices(())] * 30
+    certainty = calibrate(judged(question, np.zeros((43, 2)), answers), 0.9)
+    assert certainty.sets is not None
+    assert certainty.sets.problem == (
+        "a coverage of 0.9 needs 9 answers that are sure, of one label at least; there are 43 of all"
+    )
+    assert certainty.named(question, np.full((1, 2), 0.5)) == [None]
 
 
 def test_every_question_can_be_asked_how_sure_it_is() -> None:
