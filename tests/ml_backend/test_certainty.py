@@ -203,7 +203,7 @@ def test_too_few_answers_promise_nothing_and_say_so() -> None:
 
 def test_labels_that_were_hardly_ever_chosen_are_promised_nothing() -> None:
     question = Several(("x", "y"))
-    answers: list[Answer] = [Choices(("x",))] * 5 + [Choices(("y",))] * 8 + [Choices(())] * 30
+    answers: list[Answer] = [*[Choices(("x",))] * 5, *[Choices(("y",))] * 8, *[Choices(())] * 30]
     certainty = calibrate(judged(question, np.zeros((43, 2)), answers), 0.9)
     assert certainty.sets is not None
     assert certainty.sets.problem == (
