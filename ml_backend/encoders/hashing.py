@@ -17,10 +17,13 @@ Hashes = NDArray[np.uint64]
 
 BASE = 0x9E3779B97F4A7C15
 INVERSE = pow(BASE, -1, 2**64)
+USUAL_BITS = 20
+"""The powers of P are kept for stretches of so many characters, as a binary number: longer ones are rare."""
+
 _LAST_SPACE = 0x3000
 
 
-def offsets(lengths: IntArray) -> IntArray:
+def offsets(lengths: IntArray | BoolArray) -> IntArray:
     """Where each of consecutive parts begins, and where the last one ends, (n + 1,).
 
     >>> offsets(np.array([2, 0, 3])).tolist()
@@ -57,7 +60,7 @@ class Sums:
     """The cumulative sum over code points, which gives the hash of any stretch of them."""
 
     def __init__(self, points: NDArray[np.uint32]) -> None:
-        size = 1 << max(12, len(points).bit_length())
+        size = 1 << max(USUAL_BITS, len(points).bit_length())
         self._inverse = _powers(INVERSE, size)
         self._sums = np.zeros(len(points) + 1, dtype=np.uint64)
         # 1 is added so that a sequence differs from the one that begins with a zero more.

@@ -123,8 +123,9 @@ class Lexicon:
         new = np.flatnonzero(self._known.find(keys) < 0)
         added, first = np.unique(keys[new], return_index=True)
         words = [joined[begins[place] : ends[place]] for place in new[first]]
-        for part, describe in zip(self._parts, self._describe, strict=True):
-            part.extend(describe(words))
+        described = [describe(words) for describe in self._describe]  # if one fails nothing was added
+        for part, more in zip(self._parts, described, strict=True):
+            part.extend(more)
         self._known.add(added)
         return self._known.find(keys)
 

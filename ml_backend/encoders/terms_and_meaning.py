@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from ..records import Arrays, BoolArray, IntArray
-from . import text, wordllama
+from . import terms, text, wordllama
 from .lexicon import Lexicon
 from .text import Rows
 
@@ -27,7 +27,12 @@ class Both:
 
     def encode(self, described: sparse.csr_matrix) -> sparse.csr_matrix:
         """Sparse rows, (n, d), float32, of length 1; of length 0 for a text of which nothing is known."""
-        return _joined(self._terms.encode(_terms(described)), text.unit(_meaning(described)))
+        both = [self._terms.known(described), _meaning(described)]
+        factors = [text.inverse(text.lengths(rows)) for rows in both]
+        shares = _shares(*(factor > 0 for factor in factors))
+        return sparse.hstack(
+            [text.scaled(*one) for one in zip(both, np.stack(factors) * shares, strict=True)], format="csr"
+        )
 
     def blocks(self, inputs: Sequence[str]) -> Iterator[tuple[sparse.csr_matrix, Rows]]:
         """What ``encode`` makes of what ``describe`` says, in less time and a few texts at a time.
@@ -35,10 +40,10 @@ class Both:
         In two blocks of columns: the terms, and the word vectors, which are dense.
         """
         for page in _lexicon().pages(inputs):
-            terms, meaning = self._terms.weighed(page), wordllama.summed(page)
-            factors = [text.inverse(text.lengths(terms)), wordllama.inverse(meaning)]
+            words, meaning = self._terms.weighed(page), wordllama.summed(page)
+            factors = [text.inverse(text.lengths(words)), wordllama.inverse(meaning)]
             shares = _shares(*(factor > 0 for factor in factors))
-            yield text.scaled(terms, factors[0] * shares[0]), meaning * (factors[1] * shares[1])[:, None]
+            yield text.scaled(words, factors[0] * shares[0]), meaning * (factors[1] * shares[1])[:, None]
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """What both of them save."""
@@ -51,7 +56,7 @@ def describe(inputs: Sequence[str]) -> sparse.csr_matrix:
         sparse.hstack([text.describe_page(page), _sparse(wordllama.summed(page))], format="csr")
         for page in _lexicon().pages(inputs)
     ]
-    return text.stacked(parts, 2 * text.COLUMNS + wordllama.WIDTH)
+    return text.stacked(parts, 2 * terms.COLUMNS + wordllama.WIDTH)
 
 
 def fit(described: sparse.csr_matrix) -> Both:
@@ -99,4 +104,4 @@ def _sparse(rows: Rows) -> sparse.csr_matrix:
 
 @lru_cache(maxsize=1)
 def _lexicon() -> Lexicon:
-    return Lexicon(text.inner_words, text.terms, wordllama.pieces)
+    return Lexicon(terms.inner_words, terms.columns_of, wordllama.pieces)

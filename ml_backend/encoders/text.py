@@ -4,7 +4,6 @@ Terms are hashed: no word of a task is stored with a model.
 """
 
 import html
-import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
@@ -16,27 +15,15 @@ from scipy import sparse
 
 from ..errors import MediaError, NotLearnable
 from ..records import Arrays, FloatArray, IntArray
-from . import hashing
-from .hashing import Hashes
-from .lexicon import Lexicon, Lists, Page
-
-COLUMNS = 2**18
-"""Columns of each kind, words before letters: of a vocabulary of 30,000 two share one about every ninth time."""
+from . import hashing, terms
+from .lexicon import Lexicon, Page
 
 WORDS = 2.5
 """What a word or a pair of words counts against a letter sequence, of which there are many more."""
 
-LETTERS = 3
-"""Length of letter sequences; a space on either side of the word is a letter. Shorter and longer ones beside them gain
-nothing on six sets of texts, neither with 200 labels nor with 1,000."""
-
-WITHOUT_SPACES = 0x0E00
-"""From this code point on come the scripts that put no spaces between words, Thai to Chinese: pairs count there too."""
-
 LONGEST_TEXT = 20_000
 Rows = NDArray[np.float32]
 _TAG = re.compile(r"</?[a-zA-Z!][^>]*>")
-_WORD = re.compile(r"\w+")
 
 
 def read(value: object, _fetch: Callable[[str], bytes]) -> str:
@@ -70,7 +57,7 @@ def variants(inputs: Sequence[str]) -> list[list[str]]:  # noqa: ARG001 - the si
 
 
 class TfIdf:
-    """The columns of known terms (of COLUMNS a kind, one kind after the other), and how rare each is."""
+    """The columns of known terms (of terms.COLUMNS a kind, one kind after the other), and how rare each is."""
 
     def __init__(self, columns: IntArray, idf: FloatArray) -> None:
         self._columns = columns
@@ -79,9 +66,16 @@ class TfIdf:
 
     def encode(self, described: sparse.csr_matrix) -> sparse.csr_matrix:
         """Sparse rows, (n, d), float32, of length 1; of length 0 for a text without a known term."""
-        known = described[:, self._columns]
-        known.data *= self._idf.astype(np.float32)[known.indices]
-        return unit(known)
+        known = self.known(described)
+        return scaled(known, inverse(lengths(known)))
+
+    def known(self, described: sparse.csr_matrix) -> sparse.csr_matrix:
+        """The same before rows are brought to length 1. More columns behind those of terms are left out."""
+        places = self._places.take(described.indices, mode="clip")
+        kept = places >= 0
+        values = described.data[kept] * self._idf[places[kept]].astype(np.float32)
+        starts = hashing.offsets(kept)[described.indptr]
+        return sparse.csr_matrix((values, places[kept], starts), shape=(described.shape[0], self.width))
 
     def blocks(self, inputs: Sequence[str]) -> Iterator[tuple[sparse.csr_matrix]]:
         """What ``encode`` makes of what ``describe`` says, in less time and a few texts at a time."""
@@ -90,8 +84,8 @@ class TfIdf:
             yield (scaled(found, inverse(lengths(found))),)
 
     def weighed(self, page: Page) -> sparse.csr_matrix:
-        """The same before rows are brought to length 1, of a page that begins with ``inner_words`` and ``terms``."""
-        found = counted(page, self._places, self.width)
+        """The same before rows are brought to length 1, of a page that begins with the parts of ``terms``."""
+        found = terms.counted(page, self._places, self.width)
         np.log(found.data, out=found.data)
         found.data += 1
         found.data *= self._scale[found.indices]
@@ -103,14 +97,14 @@ class TfIdf:
 
     @cached_property
     def _places(self) -> NDArray[np.int32]:
-        """From a column to its place among the known ones, -1 for the others."""
-        found = np.full(2 * COLUMNS, -1, dtype=np.int32)
+        """From a column to its place among the known ones, -1 for the others and for one more column."""
+        found = np.full(2 * terms.COLUMNS + 1, -1, dtype=np.int32)
         found[self._columns] = np.arange(len(self._columns), dtype=np.int32)
         return found
 
     @cached_property
     def _scale(self) -> Rows:
-        return np.asarray(self._idf * np.where(self._columns < COLUMNS, WORDS, 1.0), dtype=np.float32)
+        return np.asarray(self._idf * np.where(self._columns < terms.COLUMNS, WORDS, 1.0), dtype=np.float32)
 
 
 def fit(described: sparse.csr_matrix) -> TfIdf:
@@ -160,42 +154,14 @@ def scaled(rows: sparse.csr_matrix, factors: Rows) -> sparse.csr_matrix:
 
 def describe(inputs: Sequence[str]) -> sparse.csr_matrix:
     """1 + log of how often each term occurs, words and pairs of words times WORDS, in all columns of both kinds."""
-    return stacked([describe_page(page) for page in _lexicon().pages(inputs)], 2 * COLUMNS)
+    return stacked([describe_page(page) for page in _lexicon().pages(inputs)], 2 * terms.COLUMNS)
 
 
 def describe_page(page: Page) -> sparse.csr_matrix:
-    """The same of a page that begins with ``inner_words`` and ``terms``."""
-    present = np.zeros(2 * COLUMNS, dtype=bool)
-    present[page.parts[1].values] = True
-    columns = np.flatnonzero(present)
-    between, _ = _pairs_between(page)
-    columns = np.union1d(columns, between)
-    places = np.full(2 * COLUMNS, -1, dtype=np.int32)
-    places[columns] = np.arange(len(columns), dtype=np.int32)
-    found = counted(page, places, len(columns))
-    indices = columns.astype(np.int32)[found.indices]
-    values = (1 + np.log(found.data)) * np.where(indices < COLUMNS, np.float32(WORDS), np.float32(1))
-    return sparse.csr_matrix((values, indices, found.indptr), shape=(found.shape[0], 2 * COLUMNS))
-
-
-def counted(page: Page, places: NDArray[np.int32], width: int) -> sparse.csr_matrix:
-    """How often each known term occurs in each text, (n, width), float32. ``places`` of its columns, -1 = unknown."""
-    terms, texts = page.parts[1], len(page.starts) - 1
-    known = places[terms.values]
-    kept = known >= 0
-    bounds = hashing.offsets(kept)[terms.starts]
-    ones = np.ones(width, dtype=np.float32)
-    of_words = _ones(known[kept], bounds, width)
-    of_pairs = sparse.csr_matrix((ones, np.arange(width), np.arange(width + 1)), shape=(width, width))
-    columns, text_of = _pairs_between(page)
-    pairs = places[columns]
-    inside = pairs >= 0
-    in_texts = np.bincount(text_of[inside], minlength=texts)
-    words = _ones(page.words, page.starts, len(terms))
-    between = _ones(pairs[inside], hashing.offsets(in_texts), width)
-    if not between.nnz:
-        return words @ of_words
-    return sparse.hstack([words, between], format="csr") @ sparse.vstack([of_words, of_pairs], format="csr")
+    """The same of a page that begins with the parts of ``terms``."""
+    found = terms.counted(page)
+    found.data = (1 + np.log(found.data)) * np.where(found.indices < terms.COLUMNS, np.float32(WORDS), np.float32(1))
+    return found
 
 
 def stacked(parts: Sequence[sparse.csr_matrix], width: int) -> sparse.csr_matrix:
@@ -205,60 +171,6 @@ def stacked(parts: Sequence[sparse.csr_matrix], width: int) -> sparse.csr_matrix
     return sparse.vstack(parts, format="csr") if parts else sparse.csr_matrix((0, width), dtype=np.float32)
 
 
-def _ones(indices: NDArray[np.integer[Any]], starts: IntArray, width: int) -> sparse.csr_matrix:
-    data = np.ones(len(indices), dtype=np.float32)
-    return sparse.csr_matrix((data, indices, starts), shape=(len(starts) - 1, width))
-
-
-def _pairs_between(page: Page) -> tuple[IntArray, IntArray]:
-    """The column of each pair of words of which one ends and one begins what white space divides; and its text."""
-    inside = page.parts[0]
-    count = inside.lengths()[page.words]
-    some = np.flatnonzero(count)
-    text_of = np.repeat(np.arange(len(page.starts) - 1), np.diff(page.starts))[some]
-    near = np.flatnonzero(text_of[1:] == text_of[:-1])
-    last = inside.values[inside.starts[page.words[some[near]] + 1] - 1]
-    first = inside.values[inside.starts[page.words[some[near + 1]]]]
-    return _columns(hashing.pairs(last, first)), text_of[near]
-
-
-def _columns(hashes: Hashes) -> IntArray:
-    return (hashes & np.uint64(COLUMNS - 1)).astype(np.int64)
-
-
-def inner_words(words: Sequence[str]) -> Lists:
-    """The hashes of the runs of letters and digits in each."""
-    found = [_WORD.findall(word.lower()) for word in words]
-    flat = list(itertools.chain.from_iterable(found))
-    return Lists(hashing.hashes(flat), hashing.offsets(hashing.lengths_of(found)))
-
-
-def terms(words: Sequence[str]) -> Lists:
-    """The columns of the words, pairs of words and letter sequences in each, as often as they occur."""
-    inner = inner_words(words)
-    owner = np.repeat(np.arange(len(words)), inner.lengths())
-    near = np.flatnonzero(owner[1:] == owner[:-1])
-    columns = [
-        _columns(hashing.mixed(inner.values)),
-        _columns(hashing.pairs(inner.values[near], inner.values[near + 1])),
-    ]
-    owners = [owner, owner[near]]
-    padded = [f" {bare} " if (bare := word.strip().lower()) else "" for word in words]
-    bounds = hashing.offsets(hashing.lengths_of(padded))
-    points = hashing.characters("".join(padded))
-    sums = hashing.Sums(points)
-    letter_of = np.repeat(np.arange(len(words)), np.diff(bounds))
-    left = bounds[1:][letter_of] - np.arange(bounds[-1])
-    dense = points >= WITHOUT_SPACES
-    for length, wanted in ((LETTERS, left >= LETTERS), (2, dense & np.append(dense[1:], False))):
-        begins = np.flatnonzero(wanted)
-        columns.append(_columns(sums.of(begins, begins + length)) + COLUMNS)
-        owners.append(letter_of[begins])
-    order = np.argsort(np.concatenate(owners), kind="stable")
-    counts = np.bincount(np.concatenate(owners), minlength=len(words))
-    return Lists(np.concatenate(columns)[order].astype(np.int32), hashing.offsets(counts))
-
-
 @lru_cache(maxsize=1)
 def _lexicon() -> Lexicon:
-    return Lexicon(inner_words, terms)
+    return Lexicon(terms.inner_words, terms.columns_of)

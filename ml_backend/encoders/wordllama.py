@@ -87,7 +87,8 @@ def without_own(rows: Rows, _groups: IntArray) -> Rows:
 
 def pieces(words: Sequence[str]) -> Lists:
     """The tokenizer's pieces of each word. No piece reaches over a space, so those of a text are those of its words."""
-    found = [one.ids for one in _words()[0].encode_batch_fast(list(words), add_special_tokens=False)]
+    whole = [word.encode("utf-8", "replace").decode() for word in words]  # the tokenizer takes no halves of characters
+    found = [one.ids for one in _words()[0].encode_batch_fast(whole, add_special_tokens=False)]
     bounds = offsets(lengths_of(found))
     return Lists(np.fromiter(itertools.chain.from_iterable(found), np.int32, int(bounds[-1])), bounds)
 

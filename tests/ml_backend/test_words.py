@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from ml_backend.encoders import ENCODERS, hashing, terms_and_meaning, text, wordllama
+from ml_backend.encoders import ENCODERS, hashing, terms, terms_and_meaning, text, wordllama
 from ml_backend.encoders.lexicon import Lexicon, Lists
 
 LETTERS = st.sampled_from("aAbcdé1_.,!'-ßİ😀 \n\t\u00a0\u3000字中ไท")
@@ -88,6 +88,27 @@ def test_many_words_are_told_apart() -> None:
     assert words_of(texts, Lexicon(spelled)) == [one.split() for one in texts]
 
 
+def test_a_failure_leaves_nothing_half_done() -> None:
+    def failing(words: Sequence[str]) -> Lists:
+        if "bad" in words:
+            raise ValueError("bad")
+        return spelled(words)
+
+    lexicon = Lexicon(spelled, failing)
+    with pytest.raises(ValueError, match="bad"):
+        lexicon.page(["a bad day"])
+    page = lexicon.page(["a good day"])
+    assert [part.take(page.words).values.tolist() for part in page.parts] == [[ord(one) for one in "agoodday"]] * 2
+
+
+@pytest.mark.parametrize(
+    "said", ["", " ", "\n\n", "\ud800 x", "\x00\x01", "a" * 20_000, "字" * 20_000, "\u2581 <s> </s>"]
+)
+def test_any_text_has_a_row(said: str) -> None:
+    encoder = BOTH.fit(BOTH.describe(SENTENCES))
+    assert encoder.encode(BOTH.describe([said])).shape == (1, encoder.encode(BOTH.describe(SENTENCES)).shape[1])
+
+
 def test_several_threads_read_one_lexicon() -> None:
     texts = [[f"{place} w{place % 7} v{number}" for number in range(50)] for place in range(40)]
     shared = Lexicon(spelled, most_words=300)
@@ -107,7 +128,7 @@ def counts_by_others(texts: list[str]) -> list[Counter[int]]:
 
 def test_terms_are_counted_as_scikit_learn_counts_them() -> None:
     found = text.describe(SENTENCES)
-    weighed = np.where(found.indices < text.COLUMNS, text.WORDS, 1.0)
+    weighed = np.where(found.indices < terms.COLUMNS, text.WORDS, 1.0)
     counts = np.exp(found.data / weighed - 1).round().astype(int)
     each = [Counter(counts[a:b].tolist()) for a, b in zip(found.indptr, found.indptr[1:], strict=False)]
     assert each == counts_by_others(SENTENCES)
@@ -121,7 +142,7 @@ def test_equal_terms_share_a_column_and_others_do_not() -> None:
 
 def test_pairs_of_words_reach_over_what_is_no_word_and_not_over_texts() -> None:
     def words(texts: list[str]) -> set[int]:
-        return set(text.describe(texts)[:, : text.COLUMNS].indices.tolist())
+        return set(text.describe(texts)[:, : terms.COLUMNS].indices.tolist())
 
     assert words(["ship - tide"]) == words(["ship tide"]) == words(["ship... tide"])
     assert words(["ship", "tide"]) < words(["ship tide"])
@@ -130,8 +151,8 @@ def test_pairs_of_words_reach_over_what_is_no_word_and_not_over_texts() -> None:
 
 def test_scripts_without_spaces_are_told_apart_by_pairs_of_characters() -> None:
     rows = BOTH.fit(BOTH.describe(["東京都に住む", "大阪府に住む"])).encode(text_described(["東京", "大阪"]))
-    terms = rows[:, : -wordllama.WIDTH]
-    assert terms[0].nnz and terms[1].nnz and not (terms[0].multiply(terms[1])).nnz
+    told = rows[:, : -wordllama.WIDTH]
+    assert told[0].nnz and told[1].nnz and not (told[0].multiply(told[1])).nnz
 
 
 def text_described(texts: list[str]) -> sparse.csr_matrix:
@@ -161,6 +182,19 @@ def test_the_quick_way_to_rows_gives_the_rows(name: str, texts: list[str]) -> No
     assert found == pytest.approx(wanted, abs=1e-5)
     lengths = np.linalg.norm(found, axis=1)
     assert ((np.abs(lengths - 1) < 1e-4) | (lengths == 0)).all()
+
+
+def test_many_texts_at_once_are_counted_as_each_by_itself() -> None:
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(SENTENCES, 5)) for _ in range(120)]
+    assert sum(len(one.split()) for one in texts) > terms.FEW_WORDS > len(texts[0].split())
+    encoder = BOTH.fit(BOTH.describe(SENTENCES[:2]))
+    each = [BOTH.describe([one]) for one in texts]
+    assert abs(BOTH.describe(texts) - sparse.vstack(each)).max() < 1e-5
+    (together,), alone = list(encoder.blocks(texts)), [next(iter(encoder.blocks([one]))) for one in texts]
+    for place, block in enumerate(together):
+        rows = sparse.vstack([sparse.csr_matrix(one[place]) for one in alone])
+        assert abs(sparse.csr_matrix(block) - rows).max() < 1e-5
 
 
 def test_more_text_than_a_page_holds_is_read_page_by_page() -> None:
