@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse, stats
 from scipy.optimize import check_grad
@@ -229,6 +229,26 @@ def test_what_is_no_list_gets_nothing(there: Here, items: object) -> None:
     )
     assert [line["answer"] is None for line in lines] == [True, False]
     assert sorted(line["place"] for line in lines) == [0, 1]
+
+
+some = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.text(max_size=3),
+    st.text(st.characters(categories=["Cs"]), max_size=2),
+    st.lists(st.text(max_size=3), max_size=2),
+)
+shown = st.lists(st.dictionaries(st.sampled_from(["id", "title", "body", "x"]), some, max_size=4), max_size=4)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(some, shown), some)
+def test_whatever_a_task_holds_it_gets_a_result(there: Here, items: Any, query: Any) -> None:
+    (prediction,) = there.predict({"id": 7000, "data": {"items": items, "query": query}}, xml=XML)
+    said = read_answers(parse(XML), prediction["result"]).get("order")
+    assert 0 <= prediction["score"] <= 1
+    assert said is None or sorted(ids(said)) == sorted(str(item["id"]) for item in items)
 
 
 def test_an_interface_that_asks_something_else_gets_nothing(there: Here) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -181,6 +181,7 @@ texts = st.lists(
             ]
         ),
         st.text(max_size=3),
+        st.text(st.characters(categories=["Cs", "Cc", "Co"]), max_size=2),
     ),
     max_size=12,
 ).map("".join)
@@ -199,6 +200,23 @@ def test_spans_are_slices_at_token_borders(shown: list[str]) -> None:
             end = mark.end
         assert 0 <= told.confidence <= 1
         assert all(0 <= value <= 1 for value in (told.margin, told.entropy, told.disagreement))
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=3), inside, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(anything, texts), min_size=1, max_size=3))
+def test_whatever_a_task_holds_each_gets_a_result(there: Here, values: list[Any]) -> None:
+    tasks = [{"id": 7000 + at, "data": {"text": value}} for at, value in enumerate(values)]
+    for value, prediction in zip(values, there.predict(*tasks, xml=XML), strict=True):
+        assert 0 <= prediction["score"] <= 1
+        assert isinstance(value, str) or prediction["result"] == []
+        read_answers(parse(XML), prediction["result"], {"text": value})
 
 
 def test_confidence_is_as_high_as_spans_are_right() -> None:
