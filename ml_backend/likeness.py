@@ -8,6 +8,9 @@ from .records import Features, FloatArray
 FULL = 0.05
 """A column that this share of the rows has is multiplied as a dense one: sparse products cost the square of it."""
 
+FEW = 4
+"""So few rows are multiplied as they are: cutting the many rows into columns would cost more than it saves."""
+
 AT_ONCE = 4096
 """Rows whose full columns are spread out at the same time."""
 
@@ -21,6 +24,8 @@ def likeness(one: Features, others: Features) -> FloatArray:
     """
     if not sparse.issparse(others):
         return np.asarray(one @ others.T, dtype=np.float64)
+    if others.shape[0] <= FEW:
+        return np.asarray(one @ others.toarray().T, dtype=np.float64)
     full = np.bincount(others.indices, minlength=others.shape[1]) > FULL * others.shape[0]
     if not full.any():
         return np.asarray((one @ others.T).toarray(), dtype=np.float64)
