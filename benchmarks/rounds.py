@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from sqlalchemy import update
 
 from label_config.answers import Choices
 from label_config.parse import parse
@@ -23,7 +24,7 @@ from sync.assess import assess
 from sync.backend import Backend
 from sync.demo.embedded import free_port
 from sync.demo.processes import Service
-from sync.errors import DemoError
+from sync.errors import DemoError, LabelStudioError
 from sync.labelstudio.client import LabelStudio
 from sync.opening import Services, clock
 from sync.pipeline import teach
@@ -33,6 +34,7 @@ from sync.refresh import NO_MODEL, project_key, refresh
 from sync.settings import Settings
 from sync.store import projects
 from sync.store.engine import open_store
+from sync.store.tables import rounds as round_table
 from sync.webhooks import webhook
 
 from .crowd import AT_ONCE, Studio, studio
@@ -92,6 +94,7 @@ def _services(here: Studio, project: int, running: ExitStack, *, looking: bool =
     settings = Settings(
         label_studio_url=here.server.url,
         label_studio_token=here.server.admin.token,
+        timeout_seconds=600,
         store=f"sqlite:///{here.folder / 'tiebreak.sqlite3'}",
         projects=(project,) if looking else (),
         backend_url=f"http://127.0.0.1:{theirs}",
@@ -125,7 +128,7 @@ def _services(here: Studio, project: int, running: ExitStack, *, looking: bool =
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    names = "label_studio_url store backend_url public_url round_seconds bootstrap".split()
+    names = "label_studio_url timeout_seconds store backend_url public_url round_seconds bootstrap".split()
     given = {f"TIEBREAK_{name.upper()}": str(getattr(settings, name)) for name in names}
     return given | {
         "TIEBREAK_PROJECTS": " ".join(map(str, settings.projects)),
@@ -180,10 +183,12 @@ def _rounds(here: Studio, outside: Services, project: int, key: int, sizes: Size
 
         waited = _next_tasks(here, project, again)
         print(
-            f"   with an annotator at work {sizes.open:6,} tasks {seconds[0]:7.1f} s, pause {pause:g}: next task in "
-            f"{_latency(waited)}; without a round {_latency(quiet)}",
+            f"   with an annotator at work {sizes.open:6,} tasks {seconds[0]:7.1f} s, pause {pause:g}: a task and its "
+            f"answer took {_latency(waited)}; without a round {_latency(quiet)}",
             flush=True,
         )
+    cleaned = _seconds(lambda: _clean(outside, key))
+    print(f"   deleting what three older versions left: {cleaned:.1f} s, when nobody is at work", flush=True)
 
 
 @dataclass
@@ -219,11 +224,17 @@ def _round(outside: Services, key: int, steps: dict[str, float], *, pause: float
 
 
 def _anew(outside: Services, key: int, pause: float) -> float:
-    """Seconds of a round that is due since Label Studio lost the one before."""
-    with outside.store.read() as connection:
-        source = projects.get(connection, key)
-    outside.gateway.delete_model_version(source.label_studio_id, str(source.model_version))
+    """Seconds of a round that is due for no reason but ours."""
+    with outside.store.begin() as connection:
+        connection.execute(update(round_table).where(round_table.c.project == key).values(hash="anew"))
     return _seconds(lambda: _round(outside, key, {}, pause=pause))
+
+
+def _clean(outside: Services, key: int) -> None:
+    """Delete the predictions of older rounds, as a run does when nobody is at work."""
+    assert outside.backend is not None
+    settings = outside.settings.model_copy(update={"quiet_seconds": 0})
+    refresh(outside.store, outside.gateway, outside.backend, key, settings, clock)
 
 
 def _seconds(act: Callable[[], object]) -> float:
@@ -238,11 +249,15 @@ def _spoken(steps: dict[str, float]) -> str:
 
 def _latency(seconds: Sequence[float]) -> str:
     ordered = sorted(seconds)
-    return f"{statistics.median(ordered):.2f} s (95 %: {ordered[int(0.95 * (len(ordered) - 1))]:.2f} s)"
+    refused = sum(one == float("inf") for one in ordered)
+    return (
+        f"{statistics.median(ordered):.2f} s (95 %: {ordered[int(0.95 * (len(ordered) - 1))]:.2f} s, longest "
+        f"{ordered[-1]:.2f} s, refused {refused} of {len(ordered)})"
+    )
 
 
 def _next_tasks(here: Studio, project: int, meanwhile: Callable[[], object]) -> list[float]:
-    """How long an annotator waited for each next task, from submitting the one before, while something happens."""
+    """Seconds until an annotator has a task and its answer is stored, while something happens; inf: refused."""
     people = [one for one in here.server.people if one.role == "annotator"]
     over = threading.Event()
     waited: list[float] = []
@@ -252,11 +267,13 @@ def _next_tasks(here: Studio, project: int, meanwhile: Callable[[], object]) -> 
         with LabelStudio.connect(here.server.url, people[1].token) as person:
             while not over.is_set():
                 start = time.monotonic()
-                task = person.next_task(project)
-                waited.append(time.monotonic() - start)
-                if task is None:
-                    return
-                person.create_annotation(task.id, answer)
+                try:
+                    task = person.next_task(project)
+                    if task is not None:
+                        person.create_annotation(task.id, answer)
+                    waited.append(time.monotonic() - start)
+                except LabelStudioError:
+                    waited.append(float("inf"))
                 over.wait(0.3)
 
     thread = threading.Thread(target=work)

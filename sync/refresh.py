@@ -45,6 +45,10 @@ KEPT_AT_ONCE = 1_000
 """Tasks read from the store, and lines of the backend written to it, in one go: what a round takes of memory."""
 ASIDE_AT_ONCE = 2_000
 """Tasks without a place in the queue that are scored in one request."""
+LEAST_SHARE = 10
+"""A round goes to Label Studio in so many parts at most, since each costs it time for every task of the project."""
+OLDER_ROUNDS = 10
+"""Predictions of so many older rounds may wait for a quiet time to be deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +113,19 @@ def refresh(
     pool = rounds.Pool(source.key, settings.overlap == BY_GAIN, tuple(raised))
     current = _round(store, source, model, last, stored, pool, clock)
     if current is None:
-        _reassert(gateway, backend, source, last, stored)
+        _reassert(store, gateway, backend, source, last, stored, settings, clock)
         return RefreshReport(last.version if last else None, 0, changed=False)
     work = _Work(store, gateway, backend, settings, clock, source, current, tell, sleep)
     _score_servable(work)
     sent = _send(work)
-    show_version(
-        gateway,
-        source.label_studio_id,
-        current.version,
-        ours=MODEL_VERSION,
-        announce=lambda: backend.set_round(project_key(source), current.version),
-    )
+    gateway.update_project(source.label_studio_id, model_version=current.version)
+    backend.set_round(project_key(source), current.version)
     _score_others(work)
     with store.begin() as connection:
         round_tasks.take_over(connection, current)
         rounds.finish(connection, current, state.metrics)
         projects.set_model_version(connection, project, current.version)
+    _delete_older(store, gateway, source, current.version, stored, settings, clock)
     return RefreshReport(current.version, sent, changed=True)
 
 
@@ -194,26 +194,46 @@ def _is_shown(connection: Connection, last: rounds.Round, fingerprint: str, stor
 
 
 def _reassert(
+    store: Store,
     gateway: LabelStudio,
     backend: Backend,
     source: StoredProject,
     last: rounds.Round | None,
     stored: Mapping[str, int],
+    settings: Settings,
+    clock: Callable[[], int],
 ) -> None:
-    """Connecting a backend or a hand in the settings changes ``project.model_version``: put ours back.
-
-    Predictions of another version of ours come from an import that we gave up waiting for: they go.
-    """
+    """Connecting a backend or a hand in the settings changes ``project.model_version``: put ours back."""
     if last is None or last.state != "done":
         return
-    for stale in stored:
-        if stale != last.version and stale.startswith(MODEL_VERSION):
-            gateway.delete_model_version(source.label_studio_id, stale)
     moved = gateway.project(source.label_studio_id).model_version != last.version
     if moved and last.version in stored:
         gateway.update_project(source.label_studio_id, model_version=last.version)
     if backend.state(project_key(source)).round != last.version:
         backend.set_round(project_key(source), last.version)
+    _delete_older(store, gateway, source, last.version, stored, settings, clock)
+
+
+def _delete_older(
+    store: Store,
+    gateway: LabelStudio,
+    source: StoredProject,
+    version: str,
+    stored: Mapping[str, int],
+    settings: Settings,
+    clock: Callable[[], int],
+) -> None:
+    """Delete our predictions of other rounds, also of one that we gave up waiting for, when nobody is at work.
+
+    They disturb nobody: Label Studio shows and orders by the project's own version alone. But deleting a thousand of
+    them takes it seconds, and on SQLite nobody's answer is stored meanwhile. Too many of them go in any case.
+    """
+    older = sorted((one for one in stored if one != version and one.startswith(MODEL_VERSION)), key=rounds.number_of)
+    with store.read() as connection:
+        newest = rounds.newest_answer(connection, source.key)
+    quiet = newest is None or clock() - newest >= settings.quiet_seconds * 1_000_000
+    for one in older if quiet else older[: max(0, len(older) - OLDER_ROUNDS)]:
+        gateway.delete_model_version(source.label_studio_id, one)
 
 
 def _score_servable(work: _Work) -> None:
@@ -313,10 +333,10 @@ def _send(work: _Work) -> int:
         counts = round_tasks.counts(connection, work.current)
     total = sum(counts.values())
     work.say(work.meter.begin("writing", counts[SENT], total))
-    seconds = 0.0
+    size, seconds = max(work.settings.round_part, -(-total // LEAST_SHARE)), 0.0
     while True:
         with work.store.read() as connection:
-            part = round_tasks.next_part(connection, work.current, work.settings.round_part)
+            part = round_tasks.next_part(connection, work.current, size)
         if not part:
             break
         work.sleep(seconds * work.settings.round_pause)
@@ -339,7 +359,7 @@ def _send_part(work: _Work, part: Sequence[Unsent], total: int) -> float:
         for one in part
     ]
     began = time.monotonic()
-    work.gateway.import_predictions(work.source.label_studio_id, rows)
+    work.gateway.import_predictions(work.source.label_studio_id, rows, at_once=len(rows))
     seconds = time.monotonic() - began
     with work.store.begin() as connection:
         round_tasks.mark(connection, work.current, part, SENT)
@@ -356,15 +376,7 @@ def switch_version(
     ones. Only versions whose name begins with ``ours`` are ever deleted.
     """
     gateway.import_predictions(project, [{**row, "model_version": version} for row in rows])
-    show_version(gateway, project, version, ours=ours)
-
-
-def show_version(
-    gateway: LabelStudio, project: int, version: str, *, ours: str, announce: Callable[[], None] = lambda: None
-) -> None:
-    """Let Label Studio serve by the predictions of ``version``, then delete our older ones. Safe to repeat."""
     gateway.update_project(project, model_version=version)
-    announce()
     for old in gateway.model_versions(project):
         if old != version and old.startswith(ours):
             gateway.delete_model_version(project, old)

@@ -150,13 +150,19 @@ class Settings(BaseSettings):
         description="Least time between two scoring rounds of `serve`: a round writes a prediction for each task.",
     )
     round_part: int = Field(
-        250, ge=1, le=1000, description="Predictions of a round in one request: meanwhile no answer is stored."
+        1000, ge=1, le=100_000, description="Predictions of a round in one request, or a tenth of them if that is more."
     )
     round_pause: float = Field(
         0.5,
         ge=0,
         le=100,
         description="Pause between two parts of a round, in multiples of what Label Studio took for the last one.",
+    )
+    quiet_seconds: float = Field(
+        120.0,
+        ge=0,
+        le=86_400,
+        description="Predictions of older rounds go once no answer came for so long: on SQLite that blocks annotators.",
     )
     overlap: Literal["as set", "by gain"] = Field(
         "as set",

@@ -163,6 +163,7 @@ def _write_settings(stage: Stage, looked_after: tuple[int, ...]) -> None:
         "dashboard_user": MANAGER,
         "dashboard_password": PASSWORD,
         "round_seconds": 15,
+        "quiet_seconds": 0,
     }
     place = stage.folder / "tiebreak.toml"
     place.touch(mode=0o600)

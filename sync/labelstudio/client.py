@@ -214,10 +214,16 @@ class LabelStudio:
 
     # Predictions
 
-    def import_predictions(self, project: int, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add predictions (task, result, score, model_version) in bulk; older ones stay."""
-        for start in range(0, len(rows), self._at_once):
-            part = list(rows[start : start + self._at_once])
+    def import_predictions(
+        self, project: int, rows: Sequence[Mapping[str, Any]], *, at_once: int | None = None
+    ) -> None:
+        """Add predictions (task, result, score, model_version) in bulk, ``at_once`` in a request; older ones stay.
+
+        Each request counts the predictions of every task of the project anew, so that a few large ones are cheaper.
+        """
+        size = at_once or self._at_once
+        for start in range(0, len(rows), size):
+            part = list(rows[start : start + size])
             self._transport.send("POST", f"api/projects/{project}/import/predictions", body=part)
 
     def predictions(self, *, project: int | None = None, task: int | None = None) -> list[RemotePrediction]:
