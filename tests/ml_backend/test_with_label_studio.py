@@ -93,7 +93,15 @@ def test_retrieve_predictions_stores_one_valid_prediction_a_task(connected: Conn
     result: Any = stored[connected.tasks[0]].result
     (region,) = result
     assert 0 < region["score"] <= 1
-    assert set(region["meta"]["tiebreak"]) == {"margin", "entropy", "disagreement", "novelty"}
+    assert set(region["meta"]["tiebreak"]) == {
+        "least_confidence",
+        "margin",
+        "entropy",
+        "disagreement",
+        "novelty",
+        "fused",
+        "set_size",
+    }
 
 
 def test_opening_a_task_fetches_its_prediction(connected: Connected) -> None:
