@@ -5,14 +5,20 @@ infinity behind the end of a shorter list. Learned by gradient descent on linear
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 from scipy.optimize import minimize, minimize_scalar
 
 from ..records import Features, FloatArray, IntArray
 
 STEPS = 100
 """Of L-BFGS, at most."""
+
+FULL = 0.5
+"""A column that this share of the rows has is kept as a dense one."""
 
 COLDEST, HOTTEST = 0.05, 100.0
 
@@ -50,8 +56,40 @@ def side_by_side(lists: Sequence[Sequence[int]]) -> IntArray:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Rows (n, d) whose ``full`` columns, those that most rows have, are dense: sparse products cost far more there."""
+
+    full: IntArray
+    dense: NDArray[np.float32]
+    others: IntArray
+    rest: Features
+    turned: Features
+
+    def times(self, point: FloatArray) -> FloatArray:
+        """The rows times the weight of each column, (n,)."""
+        dense = self.dense @ point[self.full].astype(np.float32)
+        return np.asarray(self.rest @ point[self.others] + dense, dtype=np.float64)
+
+    def back(self, slope: FloatArray) -> FloatArray:
+        """The columns times what each row has, (d,)."""
+        found = np.empty(len(self.full) + len(self.others))
+        found[self.full] = slope.astype(np.float32) @ self.dense
+        found[self.others] = self.turned @ slope
+        return found
+
+
+def columns(features: Features) -> Columns:
+    """The columns of rows of an encoder."""
+    rows = sparse.csr_matrix(features)
+    most = np.bincount(rows.indices, minlength=rows.shape[1]) > FULL * rows.shape[0]
+    full, others = np.flatnonzero(most), np.flatnonzero(~most)
+    rest = rows[:, others]
+    return Columns(full, rows[:, full].toarray().astype(np.float32), others, rest, rest.T.tocsr())
+
+
 def fit(
-    features: Features, lists: IntArray, weights: FloatArray, strength: float, start: FloatArray | None = None
+    features: Columns, lists: IntArray, weights: FloatArray, strength: float, start: FloatArray | None = None
 ) -> FloatArray:
     """The weight of each of d columns, (d,): what makes the orders of ``lists`` (l, m) most likely.
 
@@ -63,19 +101,19 @@ def fit(
     there = lists >= 0
 
     def loss(point: FloatArray) -> tuple[float, FloatArray]:
-        scores = padded(np.asarray(features @ point, dtype=np.float64), lists)
+        scores = padded(features.times(point), lists)
         rest = _rest(scores)
         told = np.where(there, scores - rest, 0.0).sum(axis=1)
         passed = np.logaddexp.accumulate(np.where(there, -rest, -np.inf), axis=1)
         expected = np.where(there, np.exp(np.where(there, scores + passed, -np.inf)), 0.0)
-        slope = np.zeros(features.shape[0])
+        slope = np.zeros(len(features.dense))
         np.add.at(slope, lists[there], ((expected - there) * weights[:, None])[there])
-        downhill = np.asarray(features.T @ slope, dtype=np.float64) + strength * point
+        downhill = features.back(slope) + strength * point
         return float(strength * (point @ point) / 2 - weights @ told), downhill
 
-    begin = np.zeros(features.shape[1]) if start is None else start
+    begin = np.zeros(len(features.full) + len(features.others)) if start is None else start
     if not len(lists):
-        return np.zeros(features.shape[1])
+        return np.zeros_like(begin)
     found = minimize(loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
     return np.asarray(found.x, dtype=np.float64)
 

@@ -169,23 +169,23 @@ def _strong(weights: FloatArray, lists: IntArray) -> FloatArray:
 def _scorers(features: Features, lists: IntArray, groups: FloatArray, folds: IntArray) -> tuple[FloatArray, FloatArray]:
     """The scorers (g, d), as strict as tells the orders best out of fold, and their scores out of fold, padded."""
     strong = np.stack([_strong(weights, lists) for weights in groups])
+    split = order.columns(features)
     best: tuple[float, FloatArray, FloatArray, float] | None = None
     members: list[FloatArray | None] = [None] * (len(strong) - 1)
     for strength in STRENGTHS:
         learned = [
-            order.fit(features, lists, weights, strength, near)
-            for weights, near in zip(strong[1:], members, strict=True)
+            order.fit(split, lists, weights, strength, near) for weights, near in zip(strong[1:], members, strict=True)
         ]
         members = [*learned]
         outside = np.full(lists.shape, -np.inf)
         for fold, member in enumerate(learned):
             rows = folds == fold
-            outside[rows] = order.padded(np.asarray(features @ member, dtype=np.float64), lists[rows])
+            outside[rows] = order.padded(split.times(member), lists[rows])
         told = float(strong[0] @ order.log_probability(outside))
         if best is None or told > best[0]:
             best = told, np.array(learned), outside, strength
     assert best is not None
-    full = order.fit(features, lists, strong[0], best[3], best[1].mean(axis=0))
+    full = order.fit(split, lists, strong[0], best[3], best[1].mean(axis=0))
     return np.vstack([full, best[1]]), best[2]
 
 
