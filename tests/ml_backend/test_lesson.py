@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from ml_backend.aside import Aside
 from ml_backend.errors import FeedError, LessonError
-from ml_backend.lesson import Aside
 from ml_backend.predict import Serving
 from ml_backend.registry import Registry
 from ml_backend.study import remember_interface
 from ml_backend.trainer import Lesson
 
 from .scenes import PROJECT, SENTIMENT, FeedServer, feed_server, sentiment_rows, serving
+from .test_serve import command_of
+from .test_trainer import wait_for
 
 STEPS = ["reading", "learning", "comparing", "publishing"]
 
@@ -32,9 +34,17 @@ def outside(tmp_path: Path, feed: FeedServer) -> Serving:
     return found
 
 
-def test_a_lesson_tells_its_steps_and_publishes_and_one_without_news_does_neither(outside: Serving) -> None:
+@pytest.fixture
+def teacher(outside: Serving) -> Iterator[Aside]:
+    found = Aside(outside.settings)
+    yield found
+    found.stop()
+
+
+def test_a_lesson_tells_its_steps_and_publishes_and_one_without_news_does_neither(
+    outside: Serving, teacher: Aside
+) -> None:
     steps: list[str] = []
-    teacher = Aside(outside.settings)
     teacher.teach(Lesson(PROJECT, False, steps.append))
     assert steps == STEPS
     teacher.teach(Lesson(PROJECT, False, steps.append))
@@ -65,14 +75,41 @@ def test_killed_at_any_step_it_leaves_what_was_there_and_the_next_one_learns(out
     assert live.trained_labels == 36
 
 
-def test_what_went_wrong_comes_back_in_words(outside: Serving, feed: FeedServer) -> None:
+def test_what_went_wrong_comes_back_in_words(teacher: Aside, feed: FeedServer) -> None:
     feed.status = 500
     with pytest.raises(LessonError, match="HTTP 500") as failed:
-        Aside(outside.settings).teach(Lesson(PROJECT, False, lambda _: None))
+        teacher.teach(Lesson(PROJECT, False, lambda _: None))
     assert failed.value.transient is FeedError("").transient is True
 
 
-def test_it_is_ended_when_somebody_says_stop(outside: Serving) -> None:
-    teacher = Aside(outside.settings)
-    with pytest.raises(LessonError, match="SIGKILL"):
-        teacher.teach(Lesson(PROJECT, False, lambda _: teacher.stop()))
+def test_it_is_ended_when_the_server_stops(outside: Serving, teacher: Aside) -> None:
+    with pytest.raises(LessonError, match="the server was stopped"):
+        teacher.teach(Lesson(PROJECT, False, lambda _: setattr(teacher, "_stopped", True)))
+    teacher.stop()
+    assert teacher.process is None
+    assert outside.registry.versions(PROJECT) == []
+
+
+def test_the_process_stays_for_the_next_lesson_and_one_that_died_meanwhile_is_replaced(teacher: Aside) -> None:
+    lesson = Lesson(PROJECT, True, lambda _: None)
+    teacher.teach(lesson)
+    first = teacher.process
+    assert first is not None
+    teacher.teach(lesson)
+    assert teacher.process == first
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: not command_of(first))
+    teacher.teach(lesson)
+    assert teacher.process not in (None, first)
+
+
+def test_one_that_leaves_just_when_it_is_asked_is_replaced(teacher: Aside) -> None:
+    lesson = Lesson(PROJECT, True, lambda _: None)
+    teacher.teach(lesson)
+    first = teacher.process
+    learner = teacher._learner
+    assert learner is not None
+    assert learner.process.stdin is not None
+    learner.process.stdin.close()  # it takes us for dead and goes
+    teacher.teach(lesson)
+    assert teacher.process not in (None, first)

@@ -41,14 +41,14 @@ class Server:
         return self._checked(self._session.get(self.url + path, params=params, headers=bearer(), timeout=30)).json()
 
     def post(self, path: str, body: Mapping[str, Any]) -> requests.Response:
-        return self._checked(self._session.post(self.url + path, json=body, headers=bearer(), timeout=30))
+        return self._checked(self._session.post(self.url + path, json=body, headers=bearer(), timeout=120))
 
     def _checked(self, reply: requests.Response) -> requests.Response:
         assert reply.ok, reply.text
         return reply
 
     def await_model(self, version: str, project: str = PROJECT) -> Any:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while (state := self.get("/versions", project=project))["model"] != version or state["state"] != "idle":
             assert state["error"] is None, state
             assert time.monotonic() < end, state

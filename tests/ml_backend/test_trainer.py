@@ -30,7 +30,7 @@ def running(root: Path, study: Callable[[str], object], **given: Any) -> Iterato
         trainer.stop()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
