@@ -406,6 +406,17 @@ def test_versions_are_compared_by_their_spans_in_any_order() -> None:
     assert not same(Regions((one,)), Regions((one, other)))
 
 
+def test_a_text_is_worth_how_likely_something_in_it_is_wrong() -> None:
+    tasks = [Task(5000 + at, {"text": example(np.random.default_rng(at))[0]}) for at in range(20)]
+    by_default, _ = model().think(tasks, _material(tasks), "margin")
+    by_entropy, _ = model().think(tasks, _material(tasks), "entropy")
+    for one, other in zip(by_default, by_entropy, strict=True):
+        assert one.confidence is not None
+        assert one.utility == pytest.approx(1 - one.confidence, abs=1e-5)
+        assert other.utility == other.signals["entropy"]
+    assert len(model().known_utilities("margin")) == 120
+
+
 def test_rounds_and_lines_go_through_the_whole_backend(there: Here) -> None:
     tasks = [Task(2000 + at, {"text": example(np.random.default_rng(at))[0]}) for at in range(40)]
     lines = list(score(there.outside, PROJECT, parse(XML), tasks))
