@@ -23,6 +23,7 @@ from .encoders import Fetch
 from .errors import RegistryError
 from .features import chunks
 from .for_round import for_round
+from .media import of_project
 from .records import ABSTAINS, FloatArray, IntArray, Opinion, Task, Thought
 from .registry import NO_MODEL, Registry
 from .rounds import Round
@@ -136,7 +137,7 @@ def score(
     elif strategy == "random":
         pool = Pool(utilities)
     else:
-        pool, strategy = Pool(cold_start.worth(config, tasks, serving.fetch, rng)), "utility"
+        pool, strategy = Pool(cold_start.worth(config, tasks, of_project(serving.fetch, project), rng)), "utility"
     places = order_pool(pool, holdout, rng, strategy, batch)
     if round_version is not None:
         rounds.prepare(

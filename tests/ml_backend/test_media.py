@@ -9,13 +9,18 @@ from typing import Any, ClassVar
 
 import pytest
 
+from label_config.answers import Choices
+from label_config.parse import parse
 from ml_backend.disk_cache import DiskCache
 from ml_backend.errors import MediaError
 from ml_backend.media import Media, of_project
+from ml_backend.predict import score
+from ml_backend.records import Task, TrainingRow
 from ml_backend.settings import Settings
 from ml_backend.thinking import LearnedMind
 
 from .scenes import PROJECT, learned, running, sentiment_rows, serving
+from .test_encoders import encoded, picture
 
 CONTENT = bytes(range(256)) * 40
 
@@ -268,3 +273,41 @@ def test_one_connection_serves_many_images_and_no_cookie_is_sent_back() -> None:
         given.close()
     assert len({peer for peer, _ in Generous.asked}) == 1
     assert {cookie for _, cookie in Generous.asked} == {None}
+
+
+SHAPES = """<View><Image name="image" value="$image"/><Choices name="shape" toName="image">
+<Choice value="across"/><Choice value="down"/><Choice value="slanting"/></Choices></View>"""
+
+
+class Pictures(BaseHTTPRequestHandler):
+    """A bar of one of three kinds, by the number in the path."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        number = int(self.path[1:])
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(encoded(picture(number % 3, shift=number // 3 % 7 - 3)))
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+def test_a_second_round_over_images_fetches_nothing(tmp_path: Path) -> None:
+    labels = [Choices((one,)) for one in ("across", "down", "slanting")]
+    with running(Pictures) as url:
+        rows = [
+            TrainingRow(n + 1, "shape", {"image": f"{url}/{n}"}, labels[n % 3], 1.0, "consensus", False, n + 1)
+            for n in range(24)
+        ]
+        outside = serving(tmp_path, media_hosts=("127.0.0.1",))
+        assert learned(outside, rows, SHAPES) is not None
+        tasks = [Task(100 + n, {"image": f"{url}/{n}"}) for n in range(12, 36)]
+        first = list(score(outside, PROJECT, parse(SHAPES), tasks))
+        assert len(Pictures.asked) == 36
+        again = serving(tmp_path, media_hosts=("127.0.0.1",))  # as another process would
+        assert list(score(again, PROJECT, parse(SHAPES), tasks)) == first
+    assert len(Pictures.asked) == 36
+    assert [line["answer"] for line in first] == [list(labels[n % 3].labels) for n in range(12, 36)]
