@@ -59,17 +59,21 @@ class Sizes:
 
 def run(*, quick: bool) -> None:
     """Print both parts."""
-    sizes = Sizes(60, 100, 20) if quick else Sizes(2_000, 3_000, 150)
+    scored = Sizes(60, 100, 20) if quick else Sizes(200, 3_000, 150)
+    learned = Sizes(60, 100, 0) if quick else Sizes(2_000, 3_000, 0)
     with studio() as here, ExitStack() as running:
-        project = _project(here, sizes)
-        outside = _services(here, project, running)
-        key = _learned(outside, project)
-        _rounds(here, outside, project, key, sizes)
-        _parts(here, outside, project, key)
-        running.close()
-    with studio() as here, ExitStack() as running:
-        project = _project(here, sizes)
-        _end_to_end(here, project, running)
+        project = _project(here, scored)
+        outside = _services(here, project, running, (free_port(), free_port()))
+        _rounds(here, outside, project, _learned(outside, project), scored)
+    with studio() as here:
+        project, ports = _project(here, learned), (free_port(), free_port())
+        with ExitStack() as running:
+            outside = _services(here, project, running, ports)
+            key = _learned(outside, project)
+            _round(outside, key, {}, quiet=True)
+            _parts(here, outside, project, key)
+        with ExitStack() as running:
+            _end_to_end(here, project, running, ports)
 
 
 def _project(here: Studio, sizes: Sizes) -> int:
@@ -88,9 +92,11 @@ def _project(here: Studio, sizes: Sizes) -> int:
     return remote.id
 
 
-def _services(here: Studio, project: int, running: ExitStack, *, looking: bool = False) -> Services:
+def _services(
+    here: Studio, project: int, running: ExitStack, ports: tuple[int, int], *, looking: bool = False
+) -> Services:
     """Both services as processes; ``looking``: the sync service runs the loop by itself, woken by webhooks."""
-    ours, theirs = free_port(), free_port()
+    ours, theirs = ports
     settings = Settings(
         label_studio_url=here.server.url,
         label_studio_token=here.server.admin.token,
@@ -118,9 +124,10 @@ def _services(here: Studio, project: int, running: ExitStack, *, looking: bool =
     model.ready()
     backend = Backend(settings.backend_url, SECRET)
     running.callback(backend.close)
-    connected = here.admin.connect_backend(project, settings.backend_url, "Tiebreak")
-    if connected.state != "CO":
-        raise DemoError(f"Label Studio cannot reach the ML backend: {connected.error}")
+    if not looking:
+        connected = here.admin.connect_backend(project, settings.backend_url, "Tiebreak")
+        if connected.state != "CO":
+            raise DemoError(f"Label Studio cannot reach the ML backend: {connected.error}")
     sync.start(_environment(settings))
     running.enter_context(sync)
     sync.ready()
@@ -167,7 +174,8 @@ def _rounds(here: Studio, outside: Services, project: int, key: int, sizes: Size
         raise DemoError("Label Studio did not retrieve what it was asked to")
     quiet = _next_tasks(here, project, lambda: time.sleep(5))
     steps: dict[str, float] = {}
-    alone = _seconds(lambda: _round(outside, key, steps, pause=0))
+    _round(outside, key, steps, quiet=True)
+    alone = steps["scoring"] + steps["writing"]
     print(f"   our round                 {sizes.open:6,} tasks {alone:7.1f} s   ({_spoken(steps)})", flush=True)
     print(
         f'   "Retrieve predictions"    {sizes.open:6,} tasks {theirs:7.1f} s   (scaled from {sizes.retrieved:,}; '
@@ -208,14 +216,20 @@ class _Watch:
     def tell(self, now: Progress) -> None:
         if now.step != self.step:
             self.begin(now.step)
-        if now.step == "writing" and now.done == now.total:
-            self.begin("switching")
 
 
-def _round(outside: Services, key: int, steps: dict[str, float], *, pause: float) -> None:
-    """One round; ``steps`` are filled with the seconds of each."""
+def _round(
+    outside: Services, key: int, steps: dict[str, float], *, quiet: bool = False, pause: float | None = None
+) -> None:
+    """One round; ``steps`` are filled with the seconds of each: the queue is in order after the writing.
+
+    ``quiet``: as when nobody is at work. ``pause``: another one than the settings'.
+    """
     assert outside.backend is not None
-    settings = outside.settings.model_copy(update={"round_pause": pause})
+    changed: dict[str, float] = {"quiet_seconds": 0 if quiet else 3_600}
+    if pause is not None:
+        changed["round_pause"] = pause
+    settings = outside.settings.model_copy(update=changed)
     watch = _Watch(steps)
     done = refresh(outside.store, outside.gateway, outside.backend, key, settings, clock, tell=watch.tell)
     watch.begin("")
@@ -307,7 +321,7 @@ def _parts(here: Studio, outside: Services, project: int, key: int) -> None:
         "teach": _seconds(lambda: teach(outside, key)),
         "train": _seconds(lambda: _await_learning(outside, key)),
     }
-    _round(outside, key, steps, pause=outside.settings.round_pause)
+    _round(outside, key, steps)
     steps["assess again"] = _seconds(lambda: assess(outside.store, key, outside.settings, clock))
     print(f"   one answer, in parts: {sum(steps.values()):.1f} s   ({_spoken(steps)})", flush=True)
 
@@ -316,16 +330,16 @@ def _open_task(here: Studio, project: int) -> int:
     return here.admin.tasks_after(project, 0, 100_000)[-1].id
 
 
-def _end_to_end(here: Studio, project: int, running: ExitStack) -> None:
+def _end_to_end(here: Studio, project: int, running: ExitStack, ports: tuple[int, int]) -> None:
     """One answer is submitted; both services do the rest by themselves."""
-    outside = _services(here, project, running, looking=True)
+    outside = _services(here, project, running, ports, looking=True)
     wanted = webhook(outside.settings, project)
     assert wanted is not None and outside.backend is not None
     wanted.ensure(here.admin)
     remote = here.admin.project(project)
     name = f"{project}.{remote.created_at // 1_000_000}"
     before = _await_round(here, outside.backend, name, project, NO_MODEL, {})
-    time.sleep(10)
+    time.sleep(20)
     person = next(one for one in here.server.people if one.role == "annotator")
     with LabelStudio.connect(here.server.url, person.token) as annotator:
         task = annotator.next_task(project)

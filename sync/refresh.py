@@ -45,8 +45,10 @@ KEPT_AT_ONCE = 1_000
 """Tasks read from the store, and lines of the backend written to it, in one go: what a round takes of memory."""
 ASIDE_AT_ONCE = 2_000
 """Tasks without a place in the queue that are scored in one request."""
-LEAST_SHARE = 10
-"""A round goes to Label Studio in so many parts at most, since each costs it time for every task of the project."""
+MOST_PARTS = 10
+LARGEST_PART = 10_000
+"""While people are at work a round goes to Label Studio in parts: in ten or fewer, since each costs it time for every
+task of the project, unless they would be so large."""
 OLDER_ROUNDS = 10
 """Predictions of so many older rounds may wait for a quiet time to be deleted."""
 
@@ -229,9 +231,7 @@ def _delete_older(
     them takes it seconds, and on SQLite nobody's answer is stored meanwhile. Too many of them go in any case.
     """
     older = sorted((one for one in stored if one != version and one.startswith(MODEL_VERSION)), key=rounds.number_of)
-    with store.read() as connection:
-        newest = rounds.newest_answer(connection, source.key)
-    quiet = newest is None or clock() - newest >= settings.quiet_seconds * 1_000_000
+    quiet = _is_quiet(store, source, settings, clock)
     for one in older if quiet else older[: max(0, len(older) - OLDER_ROUNDS)]:
         gateway.delete_model_version(source.label_studio_id, one)
 
@@ -248,6 +248,7 @@ def _score_servable(work: _Work) -> None:
 
 def _score_others(work: _Work) -> None:
     """What the model thinks of the tasks that nobody is served any more: nobody waits for that."""
+    work.tell(work.meter.begin("judging answered tasks", 0, 0))
     for part in _in_parts(_unscored(work, again=False, servable=False), ASIDE_AT_ONCE):
         _ask(work, iter(part), servable=False, upto=part[-1].key)
 
@@ -333,16 +334,32 @@ def _send(work: _Work) -> int:
         counts = round_tasks.counts(connection, work.current)
     total = sum(counts.values())
     work.say(work.meter.begin("writing", counts[SENT], total))
-    size, seconds = max(work.settings.round_part, -(-total // LEAST_SHARE)), 0.0
+    size, pause = _pace(work, total)
+    seconds = 0.0
     while True:
         with work.store.read() as connection:
             part = round_tasks.next_part(connection, work.current, size)
         if not part:
             break
-        work.sleep(seconds * work.settings.round_pause)
+        work.sleep(seconds * pause)
         seconds = _send_part(work, part, total)
     with work.store.read() as connection:
         return round_tasks.counts(connection, work.current)[SENT]
+
+
+def _pace(work: _Work, total: int) -> tuple[int, float]:
+    """Predictions in a request, and the pause after it in multiples of its time; none when nobody is at work."""
+    if _is_quiet(work.store, work.source, work.settings, work.clock):
+        return LARGEST_PART, 0.0
+    tenth = -(-total // MOST_PARTS)
+    return max(work.settings.round_part, min(tenth, LARGEST_PART)), work.settings.round_pause
+
+
+def _is_quiet(store: Store, source: StoredProject, settings: Settings, clock: Callable[[], int]) -> bool:
+    """Whether no answer came to the project for a while."""
+    with store.read() as connection:
+        newest = rounds.newest_answer(connection, source.key)
+    return newest is None or clock() - newest >= settings.quiet_seconds * 1_000_000
 
 
 def _send_part(work: _Work, part: Sequence[Unsent], total: int) -> float:

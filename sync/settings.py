@@ -150,19 +150,22 @@ class Settings(BaseSettings):
         description="Least time between two scoring rounds of `serve`: a round writes a prediction for each task.",
     )
     round_part: int = Field(
-        1000, ge=1, le=100_000, description="Predictions of a round in one request, or a tenth of them if that is more."
+        1000,
+        ge=1,
+        le=100_000,
+        description="While people work: predictions of a round in one request, or a tenth if that is more.",
     )
     round_pause: float = Field(
         0.5,
         ge=0,
         le=100,
-        description="Pause between two parts of a round, in multiples of what Label Studio took for the last one.",
+        description="While people work: pause after such a part, in multiples of what Label Studio took for it.",
     )
     quiet_seconds: float = Field(
         120.0,
         ge=0,
         le=86_400,
-        description="Predictions of older rounds go once no answer came for so long: on SQLite that blocks annotators.",
+        description="Nobody works when no answer came for so long: rounds go at full speed, older ones are deleted.",
     )
     overlap: Literal["as set", "by gain"] = Field(
         "as set",

@@ -1,0 +1,276 @@
+"""Scoring rounds as the store sees them, on both databases: which tasks, in which order, with how much memory."""
+
+import tracemalloc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, insert, select, update
+
+from label_config.answers import Choices
+from sync.backend import Backend, BackendState, Scored
+from sync.labelstudio.client import LabelStudio
+from sync.labelstudio.wire import RemoteAnnotation
+from sync.progress import Meter, Progress
+from sync.refresh import OLDER_ROUNDS, RefreshReport, refresh
+from sync.settings import Settings
+from sync.store import projects, rounds
+from sync.store.engine import Store
+from sync.store.rounds import Pool
+from sync.store.tables import heartbeats, queue, round_scores, scores, tasks
+
+from .test_intake import PROJECT, annotation, take, task
+
+XML = """<View><Text name="text" value="$text"/><Choices name="mood" toName="text" choice="single">
+<Choice value="good"/><Choice value="bad"/></Choices></View>"""
+NOW = 10**15
+MEBIBYTE = 2**20
+
+
+@dataclass
+class Remote:
+    """What a round asks of Label Studio, answered at once. ``parts`` are the sizes of the requests."""
+
+    shown: str = ""
+    stored: dict[str, dict[int, Mapping[str, Any]]] = field(default_factory=dict)
+    parts: list[int] = field(default_factory=list)
+    keeps: bool = True
+
+    def model_versions(self, _: int) -> dict[str, int]:
+        return {version: len(rows) for version, rows in self.stored.items()}
+
+    def import_predictions(self, _: int, rows: Sequence[Mapping[str, Any]], *, at_once: int) -> None:
+        assert at_once == len(rows)
+        self.parts.append(len(rows))
+        for row in rows:
+            kept = row if self.keeps else {}
+            assert row["task"] not in self.stored.setdefault(row["model_version"], {})
+            self.stored[row["model_version"]][row["task"]] = kept
+
+    def update_project(self, _: int, *, model_version: str) -> None:
+        assert model_version in self.stored
+        self.shown = model_version
+
+    def project(self, _: int) -> Any:
+        return replace(PROJECT, model_version=self.shown)
+
+    def delete_model_version(self, _: int, version: str) -> None:
+        del self.stored[version]
+
+
+@dataclass
+class Model:
+    """What a round asks of the ML backend: everything is good, the last task comes first."""
+
+    model: str = "tiebreak-1"
+    round: str | None = None
+    silent: frozenset[int] = frozenset()
+    asked: list[list[int]] = field(default_factory=list)
+
+    def state(self, _: str) -> BackendState:
+        return BackendState(self.model, self.round, "idle", 0, 0, None)
+
+    def set_round(self, _: str, version: str) -> None:
+        self.round = version
+
+    def score(self, _: str, config: str, bodies: Iterable[Mapping[str, Any]], **named: Any) -> Iterator[Scored]:
+        assert config == XML
+        numbers = [body["id"] for body in bodies]
+        self.asked.append(numbers)
+        for place, number in enumerate(numbers):
+            if number not in self.silent:
+                yield Scored(
+                    number,
+                    "mood",
+                    Choices(("good",)),
+                    {"good": 0.9, "bad": 0.1},
+                    0.9,
+                    {"margin": 0.2},
+                    True,
+                    len(numbers) - 1 - place,
+                    named["model"],
+                )
+
+
+@dataclass
+class World:
+    """A project in a store, and what is around it."""
+
+    store: Store
+    remote: Remote = field(default_factory=Remote)
+    model: Model = field(default_factory=Model)
+    paused: list[float] = field(default_factory=list)
+    now: int = NOW
+
+    def __post_init__(self) -> None:
+        with self.store.begin() as connection:
+            remote = replace(PROJECT, label_config=XML)
+            self.key = projects.remember(connection, remote, kind="source", now=1).key
+
+    def tasks(self, *answers: Sequence[str], overlap: int = 1) -> None:
+        """Tasks 1, 2, ... with these answers, given by annotators 1, 2, ..."""
+        page = [
+            task(number, 10, *_given(number, labels), overlap=overlap) for number, labels in enumerate(answers, start=1)
+        ]
+        take(self.store, self.key, *page)
+
+    def refresh(self, raised: Sequence[int] = (), **given: Any) -> RefreshReport:
+        return refresh(
+            self.store,
+            cast(LabelStudio, self.remote),
+            cast(Backend, self.model),
+            self.key,
+            Settings(**given),
+            lambda: self.now,
+            raised=raised,
+            sleep=self.paused.append,
+        )
+
+    def served(self) -> list[int]:
+        """Tasks in the order of Label Studio's scores."""
+        rows = self.remote.stored[self.remote.shown]
+        return sorted(rows, key=lambda number: float(rows[number]["score"]))
+
+    def blind(self) -> list[int]:
+        return [number for number, row in sorted(self.remote.stored[self.remote.shown].items()) if not row["result"]]
+
+
+def _given(number: int, labels: Sequence[str]) -> list[RemoteAnnotation]:
+    return [annotation(number * 10 + by, 11, [label], by) for by, label in enumerate(labels, start=1)]
+
+
+@pytest.fixture
+def world(any_store: Store) -> World:
+    return World(any_store)
+
+
+def test_open_tasks_are_sent_in_the_order_of_the_backend_and_what_it_left_out_comes_last(world: World) -> None:
+    world.tasks([], ["good"], [], [], [])
+    world.model.silent = frozenset({4})
+    assert world.refresh() == RefreshReport("tiebreak-1.1", 4, changed=True)
+    assert world.served() == [5, 3, 1, 4]
+    assert world.blind() == [4]
+    assert world.remote.shown == world.model.round == "tiebreak-1.1"
+    assert world.model.asked == [[1, 3, 4, 5], [2]]
+    assert not world.refresh().changed, "what the backend leaves out is no reason to ask for ever"
+    with world.store.read() as connection:
+        rows = connection.execute(select(tasks.c.label_studio_id, scores.c.place).join(scores))
+        assert {row[0]: row[1] for row in rows} == {1: 3, 2: None, 3: 2, 5: 0}
+        assert connection.execute(select(func.count()).select_from(round_scores)).scalar() == 0
+
+
+def test_disputed_and_audited_tasks_lead_nobody(world: World) -> None:
+    world.tasks(["good", "bad"], ["good", "good"], ["good", "good"], [], overlap=3)
+    with world.store.begin() as connection:
+        (audited,) = connection.execute(select(tasks.c.id).where(tasks.c.label_studio_id == 3)).scalars()
+        row = {"task": audited, "control": "mood", "project": world.key, "priority": 0.1, "band": 3}
+        connection.execute(insert(queue).values(**row, action="audit", findings=[], parts={}))
+    world.refresh()
+    assert world.blind() == [1, 3]
+    world.refresh(overlap="by gain")
+    assert world.blind() == [1, 2, 3], "where further answers are asked for one by one, all of them are blind"
+
+
+def test_a_task_that_is_open_again_is_scored_again(world: World) -> None:
+    world.tasks(["good"], [])
+    world.refresh()
+    assert world.served() == [2]
+    with world.store.begin() as connection:
+        connection.execute(update(tasks).where(tasks.c.label_studio_id == 1).values(overlap=2))
+    assert world.refresh().changed
+    assert sorted(world.served()) == [1, 2]
+
+
+def test_a_task_that_is_about_to_be_open_again_is_scored_before(world: World) -> None:
+    world.tasks(["good"], [])
+    with world.store.read() as connection:
+        key = connection.execute(select(tasks.c.id).where(tasks.c.label_studio_id == 1)).scalar_one()
+    world.refresh(raised=[key])
+    assert sorted(world.served()) == [1, 2]
+
+
+def test_nothing_is_due_where_no_task_is_open(world: World) -> None:
+    world.tasks(["good"])
+    assert world.refresh() == RefreshReport(None, 0, changed=False)
+
+
+def test_older_predictions_wait_until_nobody_is_at_work_but_not_for_ever(world: World) -> None:
+    world.tasks([], ["good"])
+    answered_at = 11
+    for number in range(1, OLDER_ROUNDS + 4):
+        world.model.model, world.now = f"tiebreak-{number}", answered_at + 1
+        world.remote.stored["somebody-else.1"] = {}
+        world.refresh()
+        assert len(world.remote.stored) - 1 <= OLDER_ROUNDS + 2
+    assert "tiebreak-1.1" not in world.remote.stored
+    world.now = answered_at + 120_000_000
+    assert not world.refresh().changed
+    assert set(world.remote.stored) == {world.remote.shown, "somebody-else.1"}
+
+
+def test_while_people_work_predictions_go_in_parts_with_pauses_in_between(world: World) -> None:
+    world.tasks(*[[]] * 45, ["good"])
+    world.now = 12
+    world.refresh(round_part=2, round_pause=3)
+    assert world.remote.parts == [5] * 9, "in no more than ten parts"
+    assert world.paused[0] == 0
+    assert len(world.paused) == 9
+    assert world.served() == list(range(45, 0, -1))
+    with world.store.read() as connection:
+        said = connection.execute(select(heartbeats.c.message).where(heartbeats.c.name == "project:7:round")).scalar()
+    assert said is not None
+    assert said.startswith("tiebreak-1.1, writing: 45 of 45 tasks")
+
+
+def test_when_nobody_is_at_work_they_go_at_once(world: World) -> None:
+    world.tasks(*[[]] * 45, ["good"])
+    world.refresh(round_part=2, round_pause=3)
+    assert (world.remote.parts, world.paused) == ([45], [0.0])
+
+
+def peak_of(store: Store, count: int) -> float:
+    """Mebibytes that a round over so many tasks of a kilobyte takes at most."""
+    world = World(store)
+    world.remote.keeps = False
+    for first in range(1, count + 1, 500):
+        data = {"text": "x" * 1000}
+        take(store, world.key, *(task(number, 10, data=data) for number in range(first, first + 500)))
+    tracemalloc.start()
+    world.refresh()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak / MEBIBYTE
+
+
+def test_memory_does_not_grow_with_what_tasks_hold(store: Store) -> None:
+    # The rows of one request are there at once: a tenth of the tasks, without what they show.
+    assert peak_of(store, 10_000) < 10_000 * 1000 / MEBIBYTE
+
+
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=10), st.integers(0, 50))
+def test_rate_and_time_left_are_of_what_was_done_in_this_step(counts: list[int], before: int) -> None:
+    seconds = iter(range(100))
+    meter = Meter(lambda: float(next(seconds)))
+    total = before + sum(counts) + 7
+    assert meter.begin("writing", before, total) == Progress("writing", before, total, None, None)
+    start, now = 1.0, 2.0
+    for place, count in enumerate(counts):
+        said = meter.advance(count)
+        now = start + 2 + place
+        rate = sum(counts[: place + 1]) / (now - start)
+        assert said.done == before + sum(counts[: place + 1])
+        assert said.rate == pytest.approx(rate)
+        assert said.left == pytest.approx((total - said.done) / rate)
+
+
+def test_the_pool_counts_people_not_answers(world: World) -> None:
+    world.tasks([], overlap=2)
+    page = task(1, 10, annotation(1, 11, ["good"], 1), annotation(2, 12, ["bad"], 1), overlap=2)
+    take(world.store, world.key, page)
+    with world.store.read() as connection:
+        (row,) = connection.execute(Pool(world.key).select())
+        assert row.servable
+        assert rounds.newest_answer(connection, world.key) == 12
