@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def stop_set(tasks: Sequence[int]) -> list[int]:
-    """Which of the tasks without labels are watched: at most ``STOP_SET``, drawn by their ids alone.
+    """Which tasks of the random share are watched: at most ``STOP_SET``, drawn by their ids alone.
 
     So of two pools that are nearly the same nearly the same tasks are drawn, and nothing has to be remembered.
 
@@ -36,7 +36,7 @@ def _draw(task: int) -> bytes:
 
 def answers_of(tasks: Sequence[Task], thoughts: Mapping[str, Thought]) -> dict[str, dict[int, str]]:
     """Control -> task -> answer of the stop set of a pool, as ``remember`` keeps it; where a model abstains nothing."""
-    watched = set(stop_set([task.id for task in tasks]))
+    watched = set(stop_set([task.id for task in tasks if task.holdout]))
     return {
         control: {
             task.id: json.dumps(answer_as_json(opinion.answer), sort_keys=True, ensure_ascii=False)

@@ -1,4 +1,7 @@
-"""Whether labeling more is unlikely to help: predictions on tasks without labels have stopped to change. Pure.
+"""Whether labeling more is unlikely to help: predictions on the random share have stopped to change. Pure.
+
+The random share, because the tasks that are left when the doubtful ones were labeled are the easy ones, on which models
+agree in any case.
 
 Bloodgood and Vijay-Shanker 2009, "A Method for Stopping Active Learning Based on Stabilizing Predictions and the Need
 for User-Adjustable Stopping"; Bloodgood and Grothendieck 2013, "Analysis of Stopping Active Learning based on
@@ -73,8 +76,8 @@ def stopping(looks: Sequence[Look]) -> Stopping:
 
     >>> looks = [Look(f"m{n}", n, {task: "ab"[task % 2] for task in range(200)}) for n in (100, 120, 150, 200)]
     >>> stopping(looks).words
-    'labeling more is unlikely to help: the last 100 labels changed the answers to 0 of 200 tasks without labels, so \
-accuracy by at most 1.5 points'
+    'labeling more is unlikely to help: the last 100 labels changed the answers to 0 of 200 tasks of the random \
+share, so accuracy by at most 1.5 points'
     """
     apart = spaced(looks)
     steps = tuple(compared(one, other) for one, other in pairwise(apart))
@@ -84,7 +87,9 @@ accuracy by at most 1.5 points'
     fewest = min(step.tasks for step in last)
     if fewest < FEWEST_TASKS:
         return Stopping(
-            None, f"{fewest} tasks without labels were judged by successive models; {FEWEST_TASKS} are needed", steps
+            None,
+            f"{fewest} tasks of the random share were judged by successive models; {FEWEST_TASKS} are needed",
+            steps,
         )
     kappas = [step.kappa for step in last if step.kappa is not None]
     if len(kappas) < WINDOW:
@@ -98,7 +103,7 @@ accuracy by at most 1.5 points'
 def _words(stable: bool, apart: Sequence[Look], whole: Step, bound: float) -> str:
     found = (
         f"the last {apart[-1].labels - apart[-1 - WINDOW].labels:,} labels changed the answers to {whole.changed:,} of "
-        f"{whole.tasks:,} tasks without labels, so accuracy by at most {100 * bound:.1f} points"
+        f"{whole.tasks:,} tasks of the random share, so accuracy by at most {100 * bound:.1f} points"
     )
     return f"labeling more {'is unlikely to help' if stable else 'may still help'}: {found}"
 

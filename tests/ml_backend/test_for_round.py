@@ -18,16 +18,17 @@ from .scenes import PROJECT, SENTIMENT, label_of, learned, sentiment_rows, servi
 from .stage import Here
 
 
-def test_each_round_keeps_what_the_version_says_of_tasks_without_labels(fresh: Here) -> None:
+def test_each_round_keeps_what_the_version_says_of_the_random_share(fresh: Here) -> None:
     folder = fresh.outside.registry.folder(PROJECT)
-    tasks = [{"id": 900 + n, "data": dict(row.data)} for n, row in enumerate(sentiment_rows(30, seed=9))]
+    rows = sentiment_rows(30, seed=9)
+    tasks = [{"id": 900 + n, "data": dict(row.data), "holdout": n % 3 == 0} for n, row in enumerate(rows)]
     fresh.score(*tasks)
     assert recalled(folder) == {}  # nobody will see these places
     lines = fresh.score(*tasks, round="tiebreak-1.1")
     (look,) = recalled(folder)["sentiment"]
     assert (look.version, look.labels) == ("tiebreak-1", 54)
-    assert look.said.keys() == {task["id"] for task in tasks}
-    assert len(set(look.said.values())) == len({tuple(line["answer"]) for line in lines})
+    assert look.said.keys() == {task["id"] for task in tasks if task["holdout"]}
+    assert len(set(look.said.values())) == len({tuple(line["answer"]) for line in lines[::3]})
     assert hard_words(folder) == []
 
 

@@ -92,8 +92,8 @@ def test_stable_predictions_say_stop_and_moving_ones_do_not() -> None:
     assert stable.unlikely_to_help is True
     assert stable.accuracy_bound == pytest.approx(changed_at_most(5, 1000))
     assert stable.words == (
-        "labeling more is unlikely to help: the last 260 labels changed the answers to 5 of 1,000 tasks without "
-        "labels, so accuracy by at most 1.0 points"
+        "labeling more is unlikely to help: the last 260 labels changed the answers to 5 of 1,000 tasks of the random "
+        "share, so accuracy by at most 1.0 points"
     )
     moving = stopping(drifting(labels, [300, 20, 20, 20]))
     assert moving.unlikely_to_help is False
@@ -113,7 +113,7 @@ def test_the_signal_is_the_mean_of_the_last_three_kappas_above_its_threshold() -
     ("looks", "reason"),
     [
         ([], "0 models far enough apart were compared; 3 are needed"),
-        (drifting([10, 20, 40, 80], [0, 0, 0], tasks=50), "50 tasks without labels were judged"),
+        (drifting([10, 20, 40, 80], [0, 0, 0], tasks=50), "50 tasks of the random share were judged"),
         ([look(n, "a" * 200) for n in (10, 20, 40, 80)], "the same answer to every task"),
     ],
 )
