@@ -1,7 +1,7 @@
 """How good a model is: accuracy with its interval, and how honest its probabilities are. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import reliability
@@ -16,6 +16,7 @@ class Quality:
 
     ``source`` is "holdout" (tasks never trained on) or "cross-validation" (out of fold). ``bins`` are the reliability
     diagram. ``log_loss``, in nats, is null and ``bins`` are empty where a version was written before they were told.
+    ``found`` are further figures of what a control's answers consist of, such as the F1 of spans; a null is undefined.
     """
 
     accuracy: float
@@ -25,6 +26,7 @@ class Quality:
     source: str
     log_loss: float | None = None
     bins: tuple[Bin, ...] = ()
+    found: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -45,6 +47,7 @@ class Quality:
             "n": self.n,
             "source": self.source,
             "bins": reliability.as_json(self.bins),
+            **({"found": dict(self.found)} if self.found else {}),
         }
 
 
@@ -63,11 +66,12 @@ def from_json(raw: Mapping[str, Any]) -> Quality:
         str(raw["source"]),
         None if loss is None else float(loss),
         reliability.from_json(raw.get("bins", ())),
+        {str(name): None if value is None else float(value) for name, value in raw.get("found", {}).items()},
     )
 
 
 def pooled(parts: Sequence[Quality]) -> Quality | None:
-    """The quality over several controls, each weighted by its labels; null without any.
+    """The quality over several controls, each weighted by its labels; null without any. Of one it is that one's.
 
     >>> pooled([Quality(1.0, 0.0, 0.0, 30, "holdout"), Quality(0.5, 0.2, 0.4, 10, "holdout")]).accuracy
     0.875
@@ -75,6 +79,8 @@ def pooled(parts: Sequence[Quality]) -> Quality | None:
     total = sum(part.n for part in parts)
     if not total:
         return None
+    if len(parts) == 1:
+        return parts[0]
     accuracy, ece, brier = (
         round(sum(getattr(part, name) * part.n for part in parts) / total, DIGITS)
         for name in ("accuracy", "ece", "brier")

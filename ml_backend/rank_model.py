@@ -1,6 +1,5 @@
 """The model of a control that puts the items of a list in order: a ranker, and what is known of its training tasks."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,18 +28,6 @@ READ = ("Text", "HyperText", "Paragraphs")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Kendall's ``tau`` of orders, the mean over ``lists`` of two items or more; null without any.
-
-    ``buckets`` is the share of items that are in the right one, null where there are none.
-    """
-
-    tau: float | None
-    lists: int
-    buckets: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RankModel:
     """Everything that one control needs to answer: see Learned. ``names`` are those of its buckets, its own if none.
 
@@ -55,7 +42,6 @@ class RankModel:
     reference: Features
     known: Recalled
     quality: Quality | None
-    found: Found | None
     learner = "rankings"
 
     @property
@@ -177,7 +163,6 @@ def saved(model: RankModel) -> tuple[dict[str, Any], Arrays]:
         "ranker": ranker,
         "known": known,
         "quality": model.quality.as_json() if model.quality else None,
-        "found": dataclasses.asdict(model.found) if model.found else None,
     }, arrays
 
 
@@ -196,5 +181,4 @@ def restored(words: Mapping[str, Any], arrays: Arrays) -> RankModel:
         reference=arrays["reference"],
         known=recalled.restored(words["known"], under("known/")),
         quality=None if words["quality"] is None else qualities.from_json(words["quality"]),
-        found=None if words["found"] is None else Found(**words["found"]),
     )

@@ -1,6 +1,5 @@
 """The model of a control that marks spans of a text: a tagger, and what is known of its training tasks."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,21 +30,6 @@ CHARACTERS = 500_000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """How well spans are found: exact ones, with their labels. ``ece`` is that of each span's own confidence.
-
-    A figure is null where it is undefined: without a span on that side. ``spans`` were told, ``given`` were right.
-    """
-
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    ece: float | None
-    spans: int
-    given: int
-
-
-@dataclass(frozen=True, slots=True)
 class SpanModel:
     """Everything that one control needs to answer: see Learned. ``multiple``: a region may have several labels."""
 
@@ -56,7 +40,6 @@ class SpanModel:
     reference: Features
     known: Recalled
     quality: Quality | None
-    found: Found | None
     learner = "spans"
 
     @property
@@ -213,7 +196,6 @@ def saved(model: SpanModel) -> tuple[dict[str, Any], Arrays]:
         "tagger": tagger,
         "known": known,
         "quality": model.quality.as_json() if model.quality else None,
-        "found": dataclasses.asdict(model.found) if model.found else None,
     }, arrays
 
 
@@ -231,5 +213,4 @@ def restored(words: Mapping[str, Any], arrays: Arrays) -> SpanModel:
         reference=arrays["reference"],
         known=recalled.restored(words["known"], under("known/")),
         quality=None if words["quality"] is None else qualities.from_json(words["quality"]),
-        found=None if words["found"] is None else Found(**words["found"]),
     )

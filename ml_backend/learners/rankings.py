@@ -14,7 +14,6 @@ from ..errors import NotLearnable
 from ..features import View, digest
 from ..quality import DIGITS, Quality
 from ..rank_model import (
-    Found,
     RankModel,
     buckets_of,
     meanings,
@@ -87,9 +86,9 @@ def learn(
         distances,
     )
     names = names_of(control)
-    model = RankModel(control.name, view, names, encoder, learned, features[inside], known, None, None)
-    quality, found = _measured(model, told, teaching, [one for one in ranked if one.row.holdout])
-    return dataclasses.replace(model, quality=quality, found=found)
+    model = RankModel(control.name, view, names, encoder, learned, features[inside], known, None)
+    quality = _measured(model, told, teaching, [one for one in ranked if one.row.holdout])
+    return dataclasses.replace(model, quality=quality)
 
 
 def _ranked(control: Control, view: View, rows: Sequence[TrainingRow]) -> list[_Ranked]:
@@ -113,7 +112,7 @@ def _check(control: Control, teaching: Sequence[_Ranked], enough: int) -> None:
 
 def _measured(
     model: RankModel, told: Sequence[Told], teaching: Sequence[_Ranked], holdout: Sequence[_Ranked]
-) -> tuple[Quality, Found]:
+) -> Quality:
     """How good it is on the holdout where that is large enough, else out of fold."""
     if len(holdout) < HOLDOUT_ENOUGH:
         return _judged(model, told, teaching, "cross-validation")
@@ -123,20 +122,20 @@ def _measured(
     return _judged(model, said, holdout, "holdout")
 
 
-def _judged(model: RankModel, told: Sequence[Told], ranked: Sequence[_Ranked], source: str) -> tuple[Quality, Found]:
-    """A list is right where all of its items are in the right place."""
+def _judged(model: RankModel, told: Sequence[Told], ranked: Sequence[_Ranked], source: str) -> Quality:
+    """A list is right where all of its items are in the right place.
+
+    What was ``found``: the mean of Kendall's tau over ``lists`` of two items or more, null without any; with buckets
+    the share of items that are in the right one.
+    """
     pairs = list(zip(told, ranked, strict=True))
     right = np.array([said.buckets == one.answer for said, one in pairs], dtype=np.float64)
     taus = [tau for said, one in pairs if (tau := _tau(model, said, one)) is not None]
-    plain = not model.ranker.sorters
-    found = Found(
-        tau=round(float(np.mean(taus)), DIGITS) if taus else None,
-        lists=len(taus),
-        buckets=None
-        if plain
-        else round(float(np.mean([hit for said, one in pairs for hit in _hits(said, one)])), DIGITS),
-    )
-    return quality_of(np.array([said.confidence for said in told]), right, source), found
+    found = {"tau": round(float(np.mean(taus)), DIGITS) if taus else None, "lists": len(taus)}
+    if model.ranker.sorters:
+        hits = [hit for said, one in pairs for hit in _hits(said, one)]
+        found["buckets"] = round(float(np.mean(hits)), DIGITS)
+    return dataclasses.replace(quality_of(np.array([said.confidence for said in told]), right, source), found=found)
 
 
 def _tau(model: RankModel, said: Told, one: _Ranked) -> float | None:

@@ -16,7 +16,7 @@ from ..quality import DIGITS, Quality
 from ..recalled import FEW, FOLDS, LEAST_WEIGHT, MORE_FOLDS, Recalled, quality_of, spread_evenly, spread_over_folds
 from ..records import TrainingRow
 from ..settings import Settings
-from ..span_model import Found, SpanModel, marks_of, meanings, seen_of, shown_text, signals_of, text_of
+from ..span_model import SpanModel, marks_of, meanings, seen_of, shown_text, signals_of, text_of
 from ..spans import tagger
 from ..spans.tagger import Told
 from ..spans.tags import Mark
@@ -65,9 +65,9 @@ def learn(
         signals,
         distances,
     )
-    model = SpanModel(control.name, shown.field, control.multiple, learned, features[inside], known, None, None)
-    quality, found = _measured(model, told, answers, [row for row in usable if row.holdout])
-    return dataclasses.replace(model, quality=quality, found=found)
+    model = SpanModel(control.name, shown.field, control.multiple, learned, features[inside], known, None)
+    quality = _measured(model, told, answers, [row for row in usable if row.holdout])
+    return dataclasses.replace(model, quality=quality)
 
 
 def _takes(control: Control, answer: Answer) -> bool:
@@ -96,7 +96,7 @@ def _texts(field: str, rows: Sequence[TrainingRow]) -> list[str]:
 
 def _measured(
     model: SpanModel, told: Sequence[Told], answers: Sequence[Sequence[Mark]], holdout: Sequence[TrainingRow]
-) -> tuple[Quality, Found]:
+) -> Quality:
     """How good it is on the holdout where that is large enough, else out of fold."""
     held = [row for row in holdout if text_of(row.data.get(model.field)) is not None]
     if len(held) >= HOLDOUT_ENOUGH:
@@ -105,23 +105,27 @@ def _measured(
     return _judged(told, answers, "cross-validation")
 
 
-def _judged(told: Sequence[Told], answers: Sequence[Sequence[Mark]], source: str) -> tuple[Quality, Found]:
-    """A text is right where its spans are: none missing, none wrong, none too many."""
+def _judged(told: Sequence[Told], answers: Sequence[Sequence[Mark]], source: str) -> Quality:
+    """A text is right where its spans are: none missing, none wrong, none too many.
+
+    What was ``found``: exact spans with their labels, and the calibration error of each one's own confidence. A figure
+    is null without a span on that side; ``spans`` were told, ``given`` were right.
+    """
     given = [set(marks) for marks in answers]
     pairs = list(zip(told, given, strict=True))
     right = np.array([set(one.marks) == own for one, own in pairs], dtype=np.float64)
     hits = np.array([mark in own for one, own in pairs for mark in one.marks], dtype=np.float64)
     sure = np.array([value for one in told for value in one.confidences])
     total = sum(map(len, given))
-    found = Found(
-        precision=_rounded(hits.sum(), len(hits)),
-        recall=_rounded(hits.sum(), total),
-        f1=_rounded(2 * hits.sum(), len(hits) + total),
-        ece=round(expected_calibration_error(sure, hits), DIGITS) if len(sure) else None,
-        spans=len(hits),
-        given=total,
-    )
-    return quality_of(np.array([one.confidence for one in told]), right, source), found
+    found = {
+        "precision": _rounded(hits.sum(), len(hits)),
+        "recall": _rounded(hits.sum(), total),
+        "f1": _rounded(2 * hits.sum(), len(hits) + total),
+        "ece": round(expected_calibration_error(sure, hits), DIGITS) if len(sure) else None,
+        "spans": len(hits),
+        "given": total,
+    }
+    return dataclasses.replace(quality_of(np.array([one.confidence for one in told]), right, source), found=found)
 
 
 def _rounded(share: float, whole: int) -> float | None:

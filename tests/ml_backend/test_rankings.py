@@ -131,7 +131,7 @@ def test_a_known_scorer_is_found_again() -> None:
         best.append(order.kendall(known, ids(truth)) or 0.0)
     assert np.mean(best) > 0.7
     assert np.mean(taus) > 0.93 * np.mean(best)  # chance: 0
-    assert model.found is not None and model.found.tau == pytest.approx(np.mean(taus), abs=0.06)
+    assert model.quality is not None and model.quality.found["tau"] == pytest.approx(np.mean(taus), abs=0.06)
 
 
 def test_confidence_is_as_high_as_orders_are_right() -> None:
@@ -188,7 +188,7 @@ def test_buckets_are_filled_and_put_in_order() -> None:
             set(ids(one.answer, bucket)) == set(ids(truth, bucket)) for one, (_, truth) in zip(said, new, strict=True)
         ]
         assert np.mean(hits) > 0.9
-    assert model.found is not None and model.found.buckets is not None and model.found.buckets > 0.95
+    assert model.quality is not None and (model.quality.found["buckets"] or 0) > 0.95
 
 
 @pytest.fixture(scope="module")

@@ -136,6 +136,12 @@ def test_lines_of_score_have_a_confidence_for_each_region(there: Here) -> None:
     assert number["answer"] is None and number["confidence"] is None
 
 
+def test_the_state_tells_how_well_spans_are_found(there: Here) -> None:
+    found = there.state()["metrics"]["found"]
+    assert found["f1"] == pytest.approx(2 / (1 / found["precision"] + 1 / found["recall"]), abs=1e-5)
+    assert set(found) == {"precision", "recall", "f1", "ece", "spans", "given"}
+
+
 def test_an_interface_that_asks_something_else_gets_nothing(there: Here) -> None:
     task = {"id": 904, "data": {"text": "Ada Rossi lives in Graz ."}}
     for changed in (
@@ -321,7 +327,7 @@ def test_the_holdout_teaches_nothing_and_measures() -> None:
     assert all(np.array_equal(arrays[name], others[name]) for name in arrays)
     assert plain.quality is not None and plain.quality.source == "cross-validation"
     assert held.quality is not None and (held.quality.source, held.quality.n) == ("holdout", 40)
-    assert held.found is not None and held.found.f1 is not None and held.found.f1 > 0.8
+    assert (held.quality.found["f1"] or 0) > 0.8
 
 
 def test_figures_are_those_counted_by_hand() -> None:
@@ -329,13 +335,14 @@ def test_figures_are_those_counted_by_hand() -> None:
         return Told(tuple(marks), tuple(sure), whole, 0, 0, 0)
 
     a, b, c = Mark(0, 1, "x"), Mark(2, 3, "x"), Mark(2, 3, "y")
-    quality, found = _judged(
+    quality = _judged(
         [told([a, b], [0.9, 0.5], 0.6), told([], [], 0.8), told([a], [1.0], 0.9)], [[a, c], [], [a, b]], "holdout"
     )
-    assert found.precision == pytest.approx(2 / 3, abs=1e-6)
-    assert found.recall == 0.5
-    assert found.f1 == pytest.approx(2 * 2 / (3 + 4), abs=1e-6)
-    assert found.ece == pytest.approx((0.1 + 0.5) / 3, abs=1e-6)
+    found = quality.found
+    assert found["precision"] == pytest.approx(2 / 3, abs=1e-6)
+    assert found["recall"] == 0.5
+    assert found["f1"] == pytest.approx(2 * 2 / (3 + 4), abs=1e-6)
+    assert found["ece"] == pytest.approx((0.1 + 0.5) / 3, abs=1e-6)
     assert quality.accuracy == pytest.approx(1 / 3, abs=1e-6)
     assert quality.n == 3
     assert quality.brier == pytest.approx((0.36 + 0.04 + 0.81) / 3, abs=1e-6)
