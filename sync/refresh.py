@@ -46,7 +46,7 @@ KEPT_AT_ONCE = 1_000
 ASIDE_AT_ONCE = 2_000
 """Tasks without a place in the queue that are scored in one request."""
 MOST_PARTS = 10
-LARGEST_PART = 10_000
+LARGEST_PART = 5_000
 """While people are at work a round goes to Label Studio in parts: in ten or fewer, since each costs it time for every
 task of the project, unless they would be so large."""
 OLDER_ROUNDS = 10

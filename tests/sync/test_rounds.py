@@ -231,12 +231,12 @@ def test_when_nobody_is_at_work_they_go_at_once(world: World) -> None:
     assert (world.remote.parts, world.paused) == ([45], [0.0])
 
 
-def peak_of(store: Store, count: int) -> float:
-    """Mebibytes that a round over so many tasks of a kilobyte takes at most."""
+def peak_of(store: Store, count: int, size: int) -> float:
+    """Mebibytes that a round over so many tasks of ``size`` characters takes at most."""
     world = World(store)
     world.remote.keeps = False
+    data = {"text": "x" * size}
     for first in range(1, count + 1, 500):
-        data = {"text": "x" * 1000}
         take(store, world.key, *(task(number, 10, data=data) for number in range(first, first + 500)))
     tracemalloc.start()
     world.refresh()
@@ -246,8 +246,8 @@ def peak_of(store: Store, count: int) -> float:
 
 
 def test_memory_does_not_grow_with_what_tasks_hold(store: Store) -> None:
-    # The rows of one request are there at once: a tenth of the tasks, without what they show.
-    assert peak_of(store, 10_000) < 10_000 * 1000 / MEBIBYTE
+    count, size = 6_000, 10_000
+    assert peak_of(store, count, size) < 0.5 * count * size / MEBIBYTE
 
 
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=10), st.integers(0, 50))
