@@ -215,7 +215,7 @@ def test_a_table_in_another_encoding_is_refused_with_the_place(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--strategy", "vibes"], "no strategy is named 'vibes'; there are: default, diverse"),
+        (["--strategy", "vibes"], "no strategy is named 'vibes'; there are: default, variance"),
         (["--encoder", "magic"], "no encoder is named 'magic'; there are: tfidf"),
         (["--start", "30", "--budget", "20"], "--budget 20 is less than --start 30"),
     ],
