@@ -56,8 +56,8 @@ class Opinion:
     [0, 1] is the calibrated probability that the answer is right; ``parts`` are those of its regions, where it marks
     any. ``signals`` and ``utility`` are in [0, 1], higher = needs a human more. ``out_of_sample``: the model that says
     this has not learned from the task. ``possible`` are the outcomes that cannot be ruled out, a number lies inside
-    ``interval``, both at the coverage that was asked for; null where that cannot be promised. ``regions`` say the answer
-    as a model that writes regions itself wrote them; without any they are made of the answer.
+    ``interval``, both at the coverage that was asked for; null where that cannot be promised. ``regions`` say the
+    answer as a model that writes regions itself wrote them; without any they are made of the answer.
     """
 
     answer: Answer | None = None
