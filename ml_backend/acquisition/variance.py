@@ -69,12 +69,14 @@ def _greedy(tasks: _Candidates, pooled: FloatArray, batch: int) -> IntArray:
     rows, along, weight = tasks.rows, tasks.along, tasks.weight
     seen = along @ pooled
     fresh: FloatArray = np.ones(len(rows))
+    open_ = np.ones(len(rows), dtype=bool)
     chosen = np.empty(min(batch, len(rows)), dtype=np.int64)
     for place in range(len(chosen)):
-        best = int(np.argmax(_gain(along, seen, rows, weight) * fresh))
+        # What is chosen already is out of question, also among tasks of which nothing is known: all gains are 0 there.
+        best = int(np.argmax(np.where(open_, _gain(along, seen, rows, weight) * fresh, -np.inf)))
         chosen[place] = best
+        open_[best] = False
         fresh = np.minimum(fresh, 1 - redundancy(likeness(tasks.features, tasks.features[[best]])[:, 0]))
-        fresh[chosen[: place + 1]] = -1.0
         step = along[best].copy()
         share = weight[best] / (1 + weight[best] * float(step @ rows[best]))
         moved = share * (rows @ step)
