@@ -1,7 +1,7 @@
 """The model of one control that is asked of whole tasks: encoders, head, calibration, what is known of its tasks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,8 @@ class ControlModel:
     """Everything that one control needs to answer: see Learned. ``members`` are the models of the folds,
     none where the head is an ensemble itself.
 
-    ``asks`` names the question's family. ``reference`` are rows of training tasks, for novelty.
+    ``asks`` names the question's family. ``reference`` are rows of training tasks, for novelty. ``unread`` counts why
+    tasks could not be read while it was learned; that is told at once and not kept.
     """
 
     control: str
@@ -65,6 +66,7 @@ class ControlModel:
     known: Known
     quality: Quality | None
     choice: Choice | None = None
+    unread: Mapping[str, int] = field(default_factory=dict)
     learner = "whole tasks"
 
     @property

@@ -1,6 +1,7 @@
 """What a person should know of what was learned: answers that taught nothing, labels that nobody gave. Pure."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from label_config.answers import Answer, Choices, Regions, Taxonomy
 from label_config.errors import ResultError
@@ -13,11 +14,13 @@ from .records import TrainingRow
 Notes = Mapping[str, Sequence[str]]
 """Control -> sentences."""
 SHOWN = 5
-"""Labels that are named, at most."""
+"""Labels and reasons that are named, at most."""
 
 
-def notes_of(control: Control, rows: Sequence[TrainingRow], trained_labels: int) -> list[str]:
-    """On a control that was learned from ``trained_labels`` of its ``rows``."""
+def notes_of(
+    control: Control, rows: Sequence[TrainingRow], trained_labels: int, unread: Mapping[str, int] = MappingProxyType({})
+) -> list[str]:
+    """On a control that was learned from ``trained_labels`` of its ``rows``; ``unread``: reason -> how many tasks."""
     verdicts: dict[Answer, bool] = {}
     taken: list[TrainingRow] = []
     refused: list[TrainingRow] = []
@@ -36,12 +39,23 @@ def notes_of(control: Control, rows: Sequence[TrainingRow], trained_labels: int)
         )
     teaching = sum(not row.holdout for row in taken)
     if trained_labels < teaching:
-        found.append(f"{teaching - trained_labels} of {teaching} labeled tasks taught nothing: they could not be read")
+        count = teaching - trained_labels
+        found.append(f"{count} of {teaching} labeled tasks taught nothing: they could not be read{why(unread)}")
     unused = [label for label in control.labels if label not in _given(taken)] if _offers_labels(control) else []
     if unused:
         more = f" and {len(unused) - SHOWN} more" if len(unused) > SHOWN else ""
         found.append(f"never suggested, since nobody has given them yet: {', '.join(unused[:SHOWN])}{more}")
     return found
+
+
+def why(reasons: Mapping[str, int]) -> str:
+    """The reasons of what could not be read, in words, to stand behind something.
+
+    >>> why({"HTTP 404": 37, "no image": 1})
+    ': HTTP 404 (37), no image (1)'
+    """
+    most = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))[:SHOWN]
+    return ": " + ", ".join(f"{reason} ({count})" for reason, count in most) if most else ""
 
 
 def _takes(control: Control, answer: Answer) -> bool:

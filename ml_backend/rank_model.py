@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -42,6 +43,7 @@ class RankModel:
     reference: Features
     known: Recalled
     quality: Quality | None
+    unread: ClassVar[Mapping[str, int]] = MappingProxyType({})
     learner = "rankings"
 
     @property

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class SpanModel:
     reference: Features
     known: Recalled
     quality: Quality | None
+    unread: ClassVar[Mapping[str, int]] = MappingProxyType({})
     learner = "spans"
 
     @property

@@ -28,7 +28,7 @@ def learn(label_config: str, labels: LabelSet, fetch: Fetch, settings: Settings)
             try:
                 learner = LEARNERS[learner_of(control)]
                 learned.append(learner.learn(config, control, rows, fetch, settings))
-                notes[control.name] = notes_of(control, rows, learned[-1].trained_labels)
+                notes[control.name] = notes_of(control, rows, learned[-1].trained_labels, learned[-1].unread)
             except NotLearnable as error:
                 notes[control.name] = [str(error)]
     if not learned:

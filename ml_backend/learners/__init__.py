@@ -36,6 +36,10 @@ class Learned(Protocol):
         """How many answers it has learned from."""
 
     @property
+    def unread(self) -> Mapping[str, int]:
+        """Why tasks could not be read while it was learned: reason -> how many."""
+
+    @property
     def reference(self) -> Features:
         """Rows of tasks that it learned from, as ``think`` gives them; null where it has none."""
 

@@ -17,6 +17,7 @@ from ..control_model import ControlModel, Known, nearest
 from ..encoders import Fetch
 from ..errors import NotLearnable
 from ..features import Material, View, digest, view_of
+from ..notes import why
 from ..quality import Quality
 from ..questions import QUESTIONS, question_of
 from ..records import FloatArray, IntArray, TrainingRow
@@ -58,7 +59,7 @@ def learn(
     if len(readable) < enough:
         raise NotLearnable(
             f"control {control.name!r}: only {len(readable)} of {len(teaching)} labeled tasks could be read (field "
-            f"{view.fields}), {enough} are needed"
+            f"{view.fields}{why(material.reasons)}), {enough} are needed"
         )
     try:
         encoder = view_encoder.fit(view, material.views(view, readable))
@@ -68,7 +69,8 @@ def learn(
     usual = fit_usual(sheet, encoder, material, readable, settings)
     fitted, choice = best(usual, sheet, material, readable, settings)
     model = _model(control, asks, sheet, fitted, choice, settings)
-    return dataclasses.replace(model, quality=_quality(model, sheet, [row for row in usable if row.holdout], fetch))
+    quality = _quality(model, sheet, [row for row in usable if row.holdout], fetch)
+    return dataclasses.replace(model, quality=quality, unread=dict(material.reasons))
 
 
 def _sheet(control: Control, asks: str, view: View, rows: Sequence[TrainingRow]) -> Sheet:

@@ -1,9 +1,12 @@
 """What cannot be learned is said: in the state, in /health, in the log; by control and with the reason."""
 
+import base64
+import io
 import logging
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from label_config.answers import Choices
 from label_config.parse import parse
@@ -16,6 +19,15 @@ from .stage import Here
 
 CONTROL = parse(SENTIMENT).controls[0]
 BOTH = SENTIMENT.replace("</View>", '<TextArea name="note" toName="text"/><Rating name="stars" toName="text"/></View>')
+
+IMAGES = """<View><Image name="image" value="$image"/><Choices name="c" toName="image">
+<Choice value="a"/><Choice value="b"/></Choices></View>"""
+
+
+def png(shade: int) -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (40, 40), (shade, 255 - shade, 90)).save(content, "PNG")
+    return content.getvalue()
 
 
 def row(number: int, label: str, *, holdout: bool = False) -> TrainingRow:
@@ -58,3 +70,17 @@ def test_without_a_model_health_says_why(tmp_path: Path) -> None:
     told = Here(outside).client.get("/health", headers=bearer()).get_json()["problems"]
     assert "0 labels, 10 are needed" in told[PROJECT]
     assert outcome_of(outside.registry.folder(PROJECT)).notes == {}
+
+
+def test_why_images_could_not_be_read_is_told(tmp_path: Path) -> None:
+    bad = ["http://127.0.0.1:9/x.png", "data:image/png;base64,bm8gaW1hZ2U=", "nonsense"]
+    good = [f"data:image/png;base64,{base64.b64encode(png(shade)).decode()}" for shade in range(20, 240, 10)]
+    rows = [
+        TrainingRow(place, "c", {"image": one}, Choices(("a" if place % 2 else "b",)), 1.0, "consensus", False, place)
+        for place, one in enumerate([*good, *bad], 1)
+    ]
+    outside = serving(tmp_path)
+    assert learned(outside, rows, IMAGES) is not None
+    (note,) = outcome_of(outside.registry.folder(PROJECT)).notes["c"]
+    assert note.startswith("3 of 25 labeled tasks taught nothing: they could not be read: ")
+    assert note.count("(1)") == 3
