@@ -260,6 +260,28 @@ def run(projects: Projects = None, config: Config = None, as_json: AsJson = Fals
 
 
 @app.command()
+def status(projects: Projects = None, config: Config = None, as_json: AsJson = False) -> None:
+    """How the last run of each project went, and how far its scoring round is. Asks the store alone."""
+    from .status import in_words
+    from .status import status as of_project
+    from .store.engine import open_store
+
+    settings = load(config)
+    chosen = list(dict.fromkeys(projects or settings.projects))
+    if not chosen:
+        raise SettingsError("no project is named: give its id, or set `projects` in the settings file")
+    with open_store(settings.store).read() as connection:
+        found = {str(project): of_project(connection, project) for project in chosen}
+    if as_json:
+        terminal.print_json(found)
+        return
+    for project, one in found.items():
+        terminal.say(f"project {project}")
+        for line in in_words(one):
+            terminal.say(f"  {line}")
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8085,

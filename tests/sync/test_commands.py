@@ -53,6 +53,22 @@ def test_the_commands_of_the_loop_one_after_the_other(label_studio: RunningLabel
     )
 
 
+def test_the_status_of_a_project_that_was_run_and_of_one_that_was_not(
+    label_studio: RunningLabelStudio, tiebreak: Terminal
+) -> None:
+    made = scene(label_studio, [["good"], []])
+    token = label_studio.person("admin").token
+    lines(tiebreak, "init", "--url", label_studio.url, "--token", token, "--project", str(made.project))
+    done = tiebreak("status")
+    assert (done.code, done.out) == (1, "")
+    assert f"project {made.project} is not in the store yet" in done.err
+    lines(tiebreak, "pull")
+    assert lines(tiebreak, "status") == [f"project {made.project}", "  never run", "  no scoring round yet"]
+    lines(tiebreak, "run")
+    assert re.fullmatch(r"  last run 20.* UTC: all went well", lines(tiebreak, "status")[1])
+    assert json.loads("".join(lines(tiebreak, "status", "--json")))[str(made.project)]["run"]["ok"]
+
+
 def test_a_ruling_and_a_history_on_the_terminal(label_studio: RunningLabelStudio, tiebreak: Terminal) -> None:
     admin = label_studio.as_("admin")
     made = scene(label_studio, [["good", "bad"], []])

@@ -3,6 +3,7 @@
 import tracemalloc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -17,6 +18,7 @@ from sync.labelstudio.wire import RemoteAnnotation
 from sync.progress import Meter, Progress
 from sync.refresh import OLDER_ROUNDS, RefreshReport, refresh
 from sync.settings import Settings
+from sync.status import in_words, status
 from sync.store import projects, rounds
 from sync.store.engine import Store
 from sync.store.rounds import Pool
@@ -229,6 +231,31 @@ def test_when_nobody_is_at_work_they_go_at_once(world: World) -> None:
     world.tasks(*[[]] * 45, ["good"])
     world.refresh(round_part=2, round_pause=3)
     assert (world.remote.parts, world.paused) == ([45], [0.0])
+
+
+def test_the_status_of_a_round_that_is_not_over_says_how_far_it_is(world: World) -> None:
+    world.tasks(*[[]] * 45, ["good"])
+    world.now = 12
+
+    def stop(seconds: float) -> None:
+        if seconds or world.remote.parts == [5]:
+            raise KeyboardInterrupt
+
+    world.paused = cast(Any, SimpleNamespace(append=stop))
+    with pytest.raises(KeyboardInterrupt):
+        world.refresh(round_part=2)
+    with world.store.read() as connection:
+        found = status(connection, PROJECT.id)
+    assert found["round"] | {"progress": None} == {
+        "version": "tiebreak-1.1",
+        "state": "intended",
+        "tasks": 45,
+        "written": 5,
+        "progress": None,
+    }
+    never, over, seen = in_words(found)
+    assert (never, over) == ("never run", "round tiebreak-1.1 is not over: 5 of 45 predictions are written")
+    assert "writing: 5 of 45 tasks" in seen
 
 
 def peak_of(store: Store, count: int, size: int) -> float:
