@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from .records import FloatArray, IntArray
+from .records import BoolArray, FloatArray, IntArray
 
 FEWEST = 40
 """Answers in the random share, and chosen ones, from which something is said."""
@@ -80,9 +80,10 @@ def proof(chosen: IntArray, control: IntArray, judge: Judge, rng: np.random.Gene
         return Proof(reason, len(chosen), len(control))
     of_random = sizes(len(control) // 2, RANDOM_SIZES)
     of_chosen = sizes(len(chosen), CHOSEN_SIZES)
-    by_chance = np.stack([_crossed(control, of_random, judge, rng) for _ in range(REPEATS)])
+    halves = np.stack([rng.permutation(np.arange(len(control)) % 2 == 0) for _ in range(REPEATS)])
+    by_chance = np.stack([_crossed(control, half, of_random, judge, rng) for half in halves])
     by_choice = np.stack([judge(chosen[:size], control) for size in of_chosen])
-    return concluded(of_random, by_chance, of_chosen, by_choice, rng)
+    return concluded(of_random, by_chance, halves, of_chosen, by_choice, rng)
 
 
 def _too_few(chosen: int, control: int) -> str:
@@ -100,24 +101,34 @@ def sizes(most: int, points: int) -> IntArray:
     return np.unique(np.geomspace(SMALLEST, most, points).round().astype(np.int64))
 
 
-def _crossed(control: IntArray, of_random: IntArray, judge: Judge, rng: np.random.Generator) -> FloatArray:
+def _crossed(
+    control: IntArray, half: BoolArray, of_random: IntArray, judge: Judge, rng: np.random.Generator
+) -> FloatArray:
     """Whether models of so many random labels are right on the tasks of the half that they have not seen: (s, n)."""
     right = np.empty((len(of_random), len(control)))
-    first, second = np.array_split(rng.permutation(len(control)), 2)
-    for taught, tested in ((first, second), (second, first)):
+    for inside in (half, ~half):
+        taught = rng.permutation(control[inside])
         for place, size in enumerate(of_random):
-            right[place, tested] = judge(control[taught[:size]], control[tested])
+            right[place, ~inside] = judge(taught[:size], control[~inside])
     return right
 
 
 def concluded(
-    of_random: IntArray, by_chance: FloatArray, of_chosen: IntArray, by_choice: FloatArray, rng: np.random.Generator
+    of_random: IntArray,
+    by_chance: FloatArray,
+    halves: BoolArray,
+    of_chosen: IntArray,
+    by_choice: FloatArray,
+    rng: np.random.Generator,
 ) -> Proof:
     """What the models' hits prove: ``by_chance`` (repeats, sizes, tasks), ``by_choice`` (sizes, tasks), of 0 and 1.
 
-    The intervals are a bootstrap over the random share's tasks, with one repeat a draw: halves of a set vary as much
-    about its mean as such sets vary among each other, so this is how much depends on which tasks were in the share.
+    ``halves`` (repeats, tasks) is true for the tasks that taught first. The intervals are a bootstrap over the random
+    share's tasks, with one repeat a draw: halves of a set vary about its mean as such sets vary among each other. The
+    chosen tasks have luck as well, as random ones have it (``_luck``): else a lucky beginning were proof of choosing.
     """
+    luck = _luck(of_random, by_chance, halves)
+    fading = np.minimum(1.0, np.sqrt(of_random[-1] / of_chosen))
     repeats, _, tasks = by_chance.shape
     at_random, chosen = int(of_random[-1]), int(of_chosen[-1])
     needed, worth = np.empty(DRAWS + 1), np.empty(DRAWS + 1)
@@ -126,7 +137,8 @@ def concluded(
         picked = rng.integers(tasks, size=tasks) if draw else np.arange(tasks)
         once = by_chance[rng.integers(repeats)] if draw else by_chance.mean(axis=0)
         law = power_law(of_random, once[:, picked].mean(axis=1), tasks)
-        choice = isotonic_regression(by_choice[:, picked].mean(axis=1)).x
+        lucky = np.interp(np.log(of_chosen), np.log(of_random), luck[rng.integers(len(luck))]) if draw else 0.0
+        choice = isotonic_regression(np.clip(by_choice[:, picked].mean(axis=1) + lucky * fading, 0.0, 1.0)).x
         level = accuracy_at(law, at_random, tasks)
         needed[draw] = labels_for(level, of_chosen, choice)
         worth[draw] = inverted(law, float(choice[-1]), tasks)
@@ -147,6 +159,16 @@ def concluded(
         Curve(tuple(of_random.tolist()), tuple(by_chance.mean(axis=(0, 2)).round(4).tolist())),
         Curve(tuple(of_chosen.tolist()), tuple(by_choice.mean(axis=1).round(4).tolist())),
     )
+
+
+def _luck(of_random: IntArray, by_chance: FloatArray, halves: BoolArray) -> FloatArray:
+    """How far models of one draw of so many labels were from the mean of all draws on the same tasks, (draws, sizes).
+
+    Draws from one share vary less than draws from everywhere, by the share that they are of it: this is undone.
+    """
+    apart = by_chance - by_chance.mean(axis=0)
+    each = [np.einsum("rst,rt->rs", apart, tested) / tested.sum(axis=1, keepdims=True) for tested in (halves, ~halves)]
+    return np.asarray(np.concatenate(each) / np.sqrt(1 - of_random / halves.shape[1]))
 
 
 def _words(at_random: int, level: float, chosen: int, needs: Estimate, saved: Estimate, extrapolated: Estimate) -> str:
