@@ -16,7 +16,7 @@ from . import view_encoder
 from .certainty import Certainty
 from .choice import Choice
 from .features import Material, View, digest, spread, still_shown
-from .likeness import likeness
+from .likeness import Ready, likeness, ready
 from .models import HEADS, Head
 from .quality import Quality
 from .questions import QUESTIONS, Question
@@ -68,6 +68,11 @@ class ControlModel:
     choice: Choice | None = None
     unread: Mapping[str, int] = field(default_factory=dict)
     learner = "whole tasks"
+    _near: Features = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Every request is compared with the same rows: they are made ready once."""
+        object.__setattr__(self, "_near", ready(self.reference) if sparse.issparse(self.reference) else self.reference)
 
     @property
     def view(self) -> View:
@@ -112,7 +117,7 @@ class ControlModel:
         logits = [member.logits(features) for member in self.members] or self.head.each(features)
         each = [self._calibrated(one) for one in logits]
         apart = certainties.apart(self.question, each, len(probabilities))
-        return self._signals(probabilities, apart, nearest(features, self.reference))
+        return self._signals(probabilities, apart, nearest(features, self._near))
 
     def known_signals(self, rows: Sequence[int]) -> Signals:
         """The same for training tasks, out of fold."""
@@ -175,11 +180,12 @@ def told(outcomes: Sequence[str], row: FloatArray) -> dict[str, float]:
 def nearest(features: Features, reference: Features, own: Sequence[int] | IntArray = ()) -> FloatArray:
     """Cosine distance in [0, 2] to the nearest reference row, (n,).
 
-    ``own[j]`` is the row of ``features`` that reference row j is: it does not count as its own neighbour.
+    ``own[j]`` is the row of ``features`` that reference row j is: it does not count as its own neighbour. The reference
+    may be made ``ready``.
     """
     if reference.shape[0] <= min(len(own), 1):
         return np.ones(features.shape[0])
-    alike = likeness(features, reference)
+    alike = reference.likeness(features) if isinstance(reference, Ready) else likeness(features, reference)
     alike[np.asarray(own, dtype=np.int64), np.arange(len(own))] = -1.0
     return np.asarray(np.maximum(1 - alike.max(axis=1), 0.0).round(DIGITS))
 

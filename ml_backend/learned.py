@@ -1,6 +1,6 @@
 """The minds that we teach ourselves: the models of the registry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .encoders import Fetch
 from .media import of_project
@@ -8,6 +8,9 @@ from .registry import Model, Registry
 from .settings import Settings
 from .study import Tell, nobody, study
 from .thinking import LearnedMind, Mind
+
+MOST = 64
+"""Projects whose minds are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class LearnedMinds:
     fetch: Fetch
     force: bool = False
     tell: Tell = nobody
+    _kept: dict[str, LearnedMind] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def live(self, project: str) -> tuple[Mind | None, str | None]:
         """See Minds."""
@@ -36,4 +40,11 @@ class LearnedMinds:
         )
 
     def _mind(self, project: str, model: Model) -> LearnedMind:
-        return LearnedMind(model, of_project(self.fetch, project), self.settings.utility)
+        """The one of before, as long as its model is the same: it knows by then what never changes."""
+        kept = self._kept.get(project)
+        if kept is None or kept.model is not model:
+            kept = LearnedMind(model, of_project(self.fetch, project), self.settings.utility)
+            if len(self._kept) >= MOST:
+                self._kept.clear()
+            self._kept[project] = kept
+        return kept

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -77,6 +77,7 @@ class LearnedMind:
     model: Model
     fetch: Fetch
     utility: str
+    _scale: list[FloatArray] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def version(self) -> str:
@@ -100,7 +101,10 @@ class LearnedMind:
 
     def scale(self) -> FloatArray:
         """What its training tasks were worth, out of fold."""
-        return np.sort(np.concatenate([control.known_utilities(self.utility) for control in self.model.controls]))
+        if not self._scale:
+            known = [control.known_utilities(self.utility) for control in self.model.controls]
+            self._scale.append(np.sort(np.concatenate(known)))
+        return self._scale[0]
 
     def think(
         self,
@@ -144,6 +148,8 @@ def _abstaining(control: str) -> Iterator[None]:
 
 def _whole(blocks: Sequence[tuple[int, Features]]) -> Features:
     """The rows of all tasks, zeros where a task could not be read; null where none could."""
+    if len(blocks) == 1:
+        return blocks[0][1]
     first = next((rows for _, rows in blocks if rows is not None), None)
     if first is None:
         return None

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from label_config.errors import InterfaceError
@@ -14,6 +15,9 @@ from .errors import BadRequest
 from .records import Task
 from .registry import check_project
 from .rounds import model_of
+
+SHORT = 100_000
+"""Characters of an interface that is kept once it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def predict_request(body: Mapping[str, Any]) -> PredictRequest:
     tasks = _list(body, "tasks")
     xml = _text(body, "label_config")
     try:
-        config = parse(xml)
+        config = _parsed(xml) if len(xml) <= SHORT else parse(xml)
     except InterfaceError:
         config = None
     params = body.get("params")
@@ -82,6 +86,12 @@ def predict_request(body: Mapping[str, Any]) -> PredictRequest:
         _answered(context or {}),
         context,
     )
+
+
+@lru_cache(maxsize=32)
+def _parsed(xml: str) -> LabelConfig:
+    """Label Studio sends the same interface with each request."""
+    return parse(xml)
 
 
 def score_request(body: Mapping[str, Any]) -> ScoreRequest:
