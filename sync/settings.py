@@ -150,7 +150,7 @@ class Settings(BaseSettings):
         description="Least time between two scoring rounds of `serve`: a round writes a prediction for each task.",
     )
     round_part: int = Field(
-        1000,
+        3000,
         ge=1,
         le=100_000,
         description="While people work: predictions of a round in one request, or a tenth if that is more.",

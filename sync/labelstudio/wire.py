@@ -21,7 +21,10 @@ class RemoteUser:
 
 @dataclass(frozen=True, slots=True)
 class RemoteProject:
-    """A project and the settings that decide what ``next`` serves."""
+    """A project and the settings that decide what ``next`` serves.
+
+    ``tasks`` is how many it has, null in lists of projects.
+    """
 
     id: int
     title: str
@@ -32,6 +35,7 @@ class RemoteProject:
     sampling: str
     maximum_annotations: int
     show_collab_predictions: bool
+    tasks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ def project(raw: Json) -> RemoteProject:
         sampling=str(raw.get("sampling") or ""),
         maximum_annotations=int(raw.get("maximum_annotations") or 1),
         show_collab_predictions=bool(raw.get("show_collab_predictions")),
+        tasks=None if raw.get("task_number") is None else int(raw["task_number"]),
     )
 
 
