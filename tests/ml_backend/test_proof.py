@@ -66,11 +66,11 @@ def test_a_lucky_beginning_is_no_proof_of_choosing() -> None:
     """Forty projects whose tasks were chosen by chance, each with the luck of random draws: 1 in 40 by the interval."""
     said = 0
     for seed in range(40):
-        judge = project(1.0, seed, luck=0.04)
+        judge = project(1.0, seed, luck=0.15)
         rows = np.random.default_rng(seed).permutation(START)
         saved = proof(rows[200:500], rows[:200], judge, np.random.default_rng(seed)).saved
         said += saved is not None and saved.low is not None and saved.low > 0
-    assert said <= 4
+    assert said <= 3  # 8 where the chosen tasks are granted no luck
 
 
 def test_where_choosing_does_harm_nothing_is_proven() -> None:
