@@ -88,12 +88,16 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Learn from an export file alone: the consensus on each task, no server needed."""
-    from .export_file import learn_from_export
     from . import choice as choices
+    from .export_file import learn_from_export
     from .publishing import in_words
     from .thinking import certainty_of
 
-    taught = learn_from_export(export, label_config, project, _serving(data), holdout=holdout, force=publish_worse)
+    outside = _serving(data)
+    if outside.settings.model_class:
+        _teach_class(export, label_config, project, outside, holdout, as_json=as_json)
+        return
+    taught = learn_from_export(export, label_config, project, outside, holdout=holdout, force=publish_worse)
     model, why = taught.model, in_words(taught.decision)
     if as_json:
         controls = model.controls if model else ()
@@ -126,6 +130,27 @@ def train(
         if chosen := certainty.get(one.control, {}).get("choice"):
             out.print(f"  {one.control}: chosen: {choices.from_json(chosen).in_words()}", markup=False)
     out.print(f"  published: {why}", markup=False)
+
+
+def _teach_class(
+    export: Path, label_config: Path, project: str, outside: "Serving", holdout: float, *, as_json: bool
+) -> None:
+    from .export_file import teach_class
+
+    mind = teach_class(export, label_config, project, outside, holdout=holdout)
+    if as_json:
+        _print_json({"version": mind.version, "certainty": mind.certainty})
+        return
+    out.print(f"project {project}: {mind.version}, of {outside.settings.model_class}", markup=False)
+    for control, told in mind.certainty.items():
+        quality = told["quality"]
+        out.print(
+            f"  {control}: right {quality['accuracy']:.0%} of {quality['n']} times ({quality['source']}), calibration "
+            f"error {quality['ece']:.3f}; {told['calibration']} calibration",
+            markup=False,
+        )
+    if not mind.certainty:
+        out.print("  fewer than 10 of its answers have a score that people's answers can be compared with: as it is")
 
 
 @app.command()

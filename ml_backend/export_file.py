@@ -19,12 +19,13 @@ from sync.quality.consensus import infer
 from sync.quality.evidence import ControlEvidence
 
 from . import labels as label_sets
-from .errors import ExportError, NotLearnable
+from .errors import ExportError, NotLearnable, RegistryError
 from .labels import LabelSet
 from .predict import Serving
 from .records import TrainingRow
 from .registry import Model
 from .study import learn_and_publish, outcome_of, remember_interface
+from .thinking import Mind
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,29 @@ def learn_from_export(
     worse as well. Raises ExportError, naming file and place, for files that cannot be read, NotLearnable where there is
     too little in them.
     """
+    xml, labels = _stored(export, interface, project, outside, holdout)
+    model = learn_and_publish(project, xml, labels, outside.registry, outside.settings, outside.fetch, force=force)
+    outcome = outcome_of(outside.registry.folder(project))
+    if outcome.decision is None:
+        raise NotLearnable(f"{export}: {outcome.error}")
+    return Taught(model, outcome.decision)
+
+
+def teach_class(export: Path, interface: Path, project: str, outside: Serving, *, holdout: float = 0.0) -> Mind:
+    """Let the class of label-studio-ml that is served learn, and learn from an export how far to trust its scores.
+
+    What it is by then. Raises BackendError as its lesson does, and ExportError.
+    """
+    _stored(export, interface, project, outside, holdout)
+    outside.minds.study(project)
+    mind, problem = outside.minds.live(project)
+    if mind is None:
+        raise RegistryError(problem or f"project {project}: nothing is live")
+    return mind
+
+
+def _stored(export: Path, interface: Path, project: str, outside: Serving, holdout: float) -> tuple[str, LabelSet]:
+    """The interface and the labels of an export, kept as the project's own."""
     folder = outside.registry.folder(project)
     tasks = read_export(export)
     try:
@@ -54,11 +78,7 @@ def learn_from_export(
     remember_interface(folder, xml)
     labels = LabelSet().merged(rows, time.time_ns() // 1000)
     label_sets.save(folder, labels)
-    model = learn_and_publish(project, xml, labels, outside.registry, outside.settings, outside.fetch, force=force)
-    outcome = outcome_of(folder)
-    if outcome.decision is None:
-        raise NotLearnable(f"{export}: {outcome.error}")
-    return Taught(model, outcome.decision)
+    return xml, labels
 
 
 def read_export(export: Path) -> list[Mapping[str, Any]]:

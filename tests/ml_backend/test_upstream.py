@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -277,6 +279,34 @@ def test_its_scores_are_calibrated_by_the_answers_of_the_feed(tmp_path: Path) ->
         assert abs(one["result"][0]["score"] - 0.75) > 0.05
         assert here.minds.study(PROJECT) is None  # nothing new: it is not asked again
         assert here.state()["model"] == "tiebreak-2"
+
+
+def test_its_scores_are_calibrated_by_an_export(tmp_path: Path) -> None:
+    def answered(number: int, label: str) -> dict[str, Any]:
+        value = {"choices": [label]}
+        region = {"from_name": "sentiment", "to_name": "text", "type": "choices", "value": value}
+        annotation = {"id": number, "completed_by": 1, "result": [region]}
+        return {"id": number, "data": {"text": "happy"}, "annotations": [annotation]}
+
+    tasks = [answered(number, "good" if number % 4 else "bad") for number in range(1, 41)]
+    (tmp_path / "export.json").write_text(json.dumps(tasks), encoding="utf-8")
+    (tmp_path / "interface.xml").write_text(SENTIMENT, encoding="utf-8")
+    program = str(Path(sys.executable).with_name("tiebreak-ml"))
+    files = [str(tmp_path / "export.json"), "--label-config", str(tmp_path / "interface.xml")]
+    command = [program, "train", *files, "--project", PROJECT, "--data", str(tmp_path / "data")]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "TIEBREAK_ML_MODEL_CLASS": model(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].startswith(f"project {PROJECT}: tiebreak-2, of ")
+    told = (
+        "  sentiment: right 75% of 40 times (all answers, from which the class may have learned), calibration error 0"
+    )
+    assert done.stdout.splitlines()[1].startswith(told)
 
 
 def test_without_a_feed_a_project_is_known_once_it_is_asked_about(tmp_path: Path) -> None:
