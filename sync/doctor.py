@@ -276,8 +276,7 @@ def _overlap(settings: Settings, gateway: LabelStudio, project: RemoteProject) -
             False,
             f"{project.maximum_annotations} annotations a task by project, and the setting overlap says {BY_GAIN!r}: "
             "started tasks are served at random, and every task is answered so often",
-            "tiebreak doctor --fix",
-            lambda: gateway.update_project(project.id, maximum_annotations=1),
+            f"tiebreak run {project.id}",  # which decides anew what this has reset
         )
 
     def per_task() -> None:

@@ -147,6 +147,19 @@ def test_annotators_a_task_move_from_the_project_to_its_tasks(patient: Patient) 
     assert [patient.gateway.task(task).overlap for task in made.tasks] == [3, 3]
 
 
+def test_annotators_a_task_are_left_to_the_run_where_it_decides_them(patient: Patient) -> None:
+    made = scene(patient.studio, [[], []])
+    given: dict[str, Any] = {"projects": (made.project,), "overlap": "by gain"}
+    assert patient.bad(**given) == {}
+    patient.gateway.update_project(made.project, maximum_annotations=3)
+    finding = patient.bad(**given)[f"project {made.project}: overlap"]
+    assert finding.remedy == f"tiebreak run {made.project}"
+    assert set(patient.mended(**given)) == {f"project {made.project}: overlap"}
+    run(Services(patient.store, patient.gateway, None, Settings(bootstrap=100, overlap="by gain"), clock), made.project)
+    assert patient.bad(**given) == {}
+    assert [patient.gateway.task(task).overlap for task in made.tasks] == [1, 1]
+
+
 def test_webhooks_are_made_switched_on_and_given_our_secret(patient: Patient) -> None:
     made = scene(patient.studio, [])
     check = f"project {made.project}: webhook"
