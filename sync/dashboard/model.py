@@ -89,11 +89,11 @@ def _said(told: Mapping[str, Any]) -> Iterator[str]:
     if isinstance(decision, Mapping) and decision.get("reason"):
         what = "published" if decision.get("published") else "not published"
         yield f"The last version was {what}: {decision['reason']}."
-    for key in ("more_labels", "labels_saved"):
-        for control, one in (told.get(key) or {}).items():
-            words = one.get("words") if isinstance(one, Mapping) else None
-            if words:
-                yield f"{control}: {words}"
+    worth = told.get("worth") or {}
+    for control, words in (worth.get("labels_saved") or {}).items():
+        yield f"{control}: {words}"
+    for control, one in (worth.get("more_labels") or {}).items():
+        yield f"{control}: {one['words']}"
 
 
 def _number(value: object) -> float | None:

@@ -57,7 +57,10 @@ TOLD = {
     "metrics": {"accuracy": 0.83, "low": 0.67, "high": 0.92, "ece": 0.041, "n": 31, "source": "holdout"},
     "decision": {"published": True, "reason": "right on 5 holdout answers where tiebreak-2 was not, wrong on 2"},
     "notes": {"mood": ["3 of 54 labeled tasks taught nothing: they could not be read"]},
-    "labels_saved": {"mood": {"words": "41 labels saved [12, 70] against choosing by chance"}},
+    "worth": {
+        "labels_saved": {"mood": "41 labels saved [12, 70] against choosing by chance"},
+        "more_labels": {"mood": {"unlikely_to_help": True, "words": "labeling more is unlikely to help"}},
+    },
 }
 """What the ML backend says of its model."""
 

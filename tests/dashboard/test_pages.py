@@ -281,6 +281,7 @@ def test_the_model_says_how_good_it_is_what_it_decided_and_what_it_leaves_out(la
         "31 answers, the random share",
         "The last version was published: right on 5 holdout answers where tiebreak-2 was not, wrong on 2.",
         "mood: 41 labels saved [12, 70] against choosing by chance",
+        "mood: labeling more is unlikely to help",
         "mood: 3 of 54 labeled tasks taught nothing: they could not be read",
     ):
         assert said in model, said
