@@ -11,6 +11,9 @@ from .errors import BackendError, Busy, TiebreakError
 
 log = logging.getLogger(__name__)
 
+LISTEN_SECONDS = 0.5
+"""How often the backend is asked while it learns."""
+
 
 @dataclass(slots=True)
 class _Plan:
@@ -70,7 +73,7 @@ class Scheduler:
                 project, plan = min(self._plans.items(), key=lambda one: one[1].due, default=(None, None))
                 wait = self.after_webhook if plan is None else plan.due - time.monotonic()
                 if project is None or plan is None or wait > 0:
-                    self._changed.wait(min(wait, self.after_webhook))
+                    self._changed.wait(min(wait, self._patience()))
                     due = False
                 else:
                     plan.due = time.monotonic() + self.every
@@ -79,6 +82,11 @@ class Scheduler:
                 self._run(project, plan)
             else:
                 self._listen_to_backend()
+
+    def _patience(self) -> float:
+        """Seconds until the backend is asked again: people wait for the new order once it has learned."""
+        learning = any(plan.learning is not None for plan in self._plans.values())
+        return min(self.after_webhook, LISTEN_SECONDS) if learning else self.after_webhook
 
     def _run(self, project: int, plan: _Plan) -> None:
         try:

@@ -42,8 +42,10 @@ class Runs:
 
 
 @contextmanager
-def scheduled(runs: Runs, *projects: int, every: float = 3600, backend: Backend | None = None) -> Iterator[Scheduler]:
-    scheduler = Scheduler(runs, projects, every, 0.05, backend)
+def scheduled(
+    runs: Runs, *projects: int, every: float = 3600, wake: float = 0.05, backend: Backend | None = None
+) -> Iterator[Scheduler]:
+    scheduler = Scheduler(runs, projects, every, wake, backend)
     scheduler.start()
     try:
         yield scheduler
@@ -127,14 +129,15 @@ def test_a_defect_in_one_run_ends_no_later_one(caplog: pytest.LogCaptureFixture)
     assert runs.done.count(2) >= 2
 
 
-def test_a_backend_that_has_learned_brings_a_run() -> None:
+@pytest.mark.parametrize("wake", [0.05, 60])
+def test_a_backend_that_has_learned_brings_a_run_however_long_webhooks_wait(wake: float) -> None:
     server = SmallBackend(lambda: 0)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     backend = Backend(server.url, "secret")
     # The first run finds it learning; it is idle when asked again.
     runs = Runs(lambda _: "1.5" if len(runs.done) == 1 else None)
-    with scheduled(runs, 1, backend=backend):
+    with scheduled(runs, 1, wake=wake, backend=backend):
         assert runs.reach(2)
         time.sleep(0.2)
     assert len(runs.done) == 2
