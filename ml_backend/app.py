@@ -84,7 +84,7 @@ def _troubles(serving: Serving, trainer: Trainer) -> dict[str, str]:
         trouble = trainer.standing(project).error or outcome.error
         if trouble is None and outcome.decision is not None and not outcome.decision["published"]:
             trouble = in_words(outcome.decision)
-        notes = [note for said in outcome.notes.values() for note in said]
+        notes = [f"control {control!r}: {note}" for control, said in outcome.notes.items() for note in said]
         if trouble or notes:
             found[project] = "; ".join([*([trouble] if trouble else []), *notes])
     return found

@@ -22,6 +22,7 @@ def learn(label_config: str, labels: LabelSet, fetch: Fetch, settings: Settings)
     config = parse(label_config)
     learned: list[Learned] = []
     notes: dict[str, list[str]] = {}
+    reasons: list[str] = []
     with threadpool_limits(settings.threads):
         for control in config.controls:
             rows = labels.of(control.name)
@@ -30,9 +31,10 @@ def learn(label_config: str, labels: LabelSet, fetch: Fetch, settings: Settings)
                 learned.append(learner.learn(config, control, rows, fetch, settings))
                 notes[control.name] = notes_of(control, rows, learned[-1].trained_labels, learned[-1].unread)
             except NotLearnable as error:
-                notes[control.name] = [str(error)]
+                reasons.append(str(error))
+                notes[control.name] = [str(error).removeprefix(f"control {control.name!r}: ")]
     if not learned:
-        raise NotLearnable("; ".join(reason for reasons in notes.values() for reason in reasons))
+        raise NotLearnable("; ".join(reasons))
     trained = sum(one.trained_labels for one in learned)
     told = {control: said for control, said in notes.items() if said}
     return Model("", label_config, labels.cursor, trained, tuple(learned), told)
