@@ -30,7 +30,8 @@ from sync.opening import Services, clock
 from sync.pipeline import teach
 from sync.progress import Progress
 from sync.pull import pull
-from sync.refresh import NO_MODEL, project_key, refresh
+from sync.refresh import NO_MODEL, refresh
+from sync.round_scoring import project_key
 from sync.settings import Settings
 from sync.store import projects
 from sync.store.engine import open_store

@@ -13,8 +13,9 @@ from .overlap import OverlapReport, carry_out, decide
 from .progress import Tell, nobody
 from .pull import PullReport, pull, pull_reviews
 from .push import PushReport, push
-from .refresh import RefreshReport, project_key, refresh
+from .refresh import RefreshReport, refresh
 from .resolve import ResolveReport, resolve
+from .round_scoring import project_key
 from .store import projects, training
 from .store.lease import beat, model_beat
 

@@ -10,41 +10,27 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
-from label_config.canonical import answer_as_json
-from label_config.errors import LabelConfigError
-from label_config.model import LabelConfig
 from label_config.ordering import score_from_place
-from label_config.parse import parse
-from label_config.suggestions import suggestion
 
-from .backend import Backend, Scored
+from .backend import Backend
 from .errors import BackendError
 from .labelstudio.client import LabelStudio
-from .progress import Meter, Progress, Tell, nobody
-from .sampling import is_holdout
+from .progress import Tell, nobody
+from .round_scoring import Work, project_key, score_others, score_servable
 from .settings import BY_GAIN, Settings
 from .store import projects, round_tasks, rounds
 from .store.engine import Store
-from .store.lease import beat
 from .store.projects import StoredProject
-from .store.round_tasks import SENDING, SENT, WAITING, Unscored, Unsent
-
-Item = TypeVar("Item")
+from .store.round_tasks import SENDING, SENT, WAITING, Unsent
 
 MODEL_VERSION = "tiebreak-"
 NO_MODEL = "tiebreak-0"
-READ_AT_ONCE = 500
-KEPT_AT_ONCE = 1_000
-"""Tasks read from the store, and lines of the backend written to it, in one go: what a round takes of memory."""
-ASIDE_AT_ONCE = 2_000
-"""Tasks without a place in the queue that are scored in one request."""
 MOST_PARTS = 10
 LARGEST_PART = 5_000
 """While people are at work a round goes to Label Studio in parts: in ten or fewer, since each costs it time for every
@@ -60,34 +46,6 @@ class RefreshReport:
     version: str | None
     scored: int
     changed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """One round at work, and what it works with."""
-
-    store: Store
-    gateway: LabelStudio
-    backend: Backend
-    settings: Settings
-    clock: Callable[[], int]
-    source: StoredProject
-    current: rounds.Round
-    tell: Tell
-    sleep: Callable[[float], None]
-    meter: Meter = field(default_factory=Meter)
-
-    def say(self, progress: Progress) -> None:
-        """To whoever listens, and into the store for those who look later."""
-        self.tell(progress)
-        name = f"project:{self.source.label_studio_id}:round"
-        with self.store.begin() as connection:
-            beat(connection, name, self.clock(), True, f"{self.current.version}, {progress.in_words()}")
-
-
-def project_key(project: StoredProject) -> str:
-    """The project as Label Studio names it to its backends: id and the second of its creation."""
-    return f"{project.label_studio_id}.{project.created_at // 1_000_000}"
 
 
 def refresh(
@@ -117,12 +75,12 @@ def refresh(
     if current is None:
         _reassert(store, gateway, backend, source, last, stored, settings, clock)
         return RefreshReport(last.version if last else None, 0, changed=False)
-    work = _Work(store, gateway, backend, settings, clock, source, current, tell, sleep)
-    _score_servable(work)
+    work = Work(store, gateway, backend, settings, clock, source, current, tell, sleep)
+    score_servable(work)
     sent = _send(work)
     gateway.update_project(source.label_studio_id, model_version=current.version)
     backend.set_round(project_key(source), current.version)
-    _score_others(work)
+    score_others(work)
     with store.begin() as connection:
         round_tasks.take_over(connection, current)
         rounds.finish(connection, current, state.metrics)
@@ -236,99 +194,7 @@ def _delete_older(
         gateway.delete_model_version(source.label_studio_id, one)
 
 
-def _score_servable(work: _Work) -> None:
-    """Places are given among all servable tasks, so they are asked about in one request, also when it is repeated."""
-    with work.store.read() as connection:
-        if round_tasks.is_scored(connection, work.current):
-            return
-        total = sum(round_tasks.counts(connection, work.current).values())
-    work.say(work.meter.begin("scoring", 0, total))
-    _ask(work, _unscored(work, again=True), servable=True, upto=None)
-
-
-def _score_others(work: _Work) -> None:
-    """What the model thinks of the tasks that nobody is served any more: nobody waits for that."""
-    work.tell(work.meter.begin("judging answered tasks", 0, 0))
-    for part in _in_parts(_unscored(work, again=False, servable=False), ASIDE_AT_ONCE):
-        _ask(work, iter(part), servable=False, upto=part[-1].key)
-
-
-def _in_parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    rest = iter(items)
-    while part := list(islice(rest, size)):
-        yield part
-
-
-def _unscored(work: _Work, *, again: bool, servable: bool = True) -> Iterator[Unscored]:
-    after = 0
-    while True:
-        with work.store.read() as connection:
-            page = round_tasks.unscored(connection, work.current, after, READ_AT_ONCE, servable=servable, again=again)
-        if not page:
-            return
-        yield from page
-        after = page[-1].key
-
-
-def _ask(work: _Work, tasks: Iterator[Unscored], *, servable: bool, upto: int | None) -> None:
-    """One request to the backend, its answers kept as they come."""
-    source, share = work.source, work.settings.holdout_share
-    bodies = (
-        {
-            "id": task.label_studio_id,
-            "data": task.data,
-            "blind": task.blind,
-            "holdout": is_holdout(source.label_studio_id, task.label_studio_id, task.created_at, share=share),
-        }
-        for task in tasks
-    )
-    name = work.current.version if servable else None
-    found = work.backend.score(project_key(source), source.label_config, bodies, model=work.current.model, round=name)
-    config = parse(source.label_config)
-    for lines in _in_parts(found, KEPT_AT_ONCE):
-        with work.store.begin() as connection:
-            keys = round_tasks.keys(connection, work.current, source.key, sorted({one.task for one in lines}))
-            rows = [_kept(work, config, keys[one.task], one) for one in lines if one.task in keys]
-            round_tasks.keep(connection, work.current, rows)
-        if servable:
-            work.tell(work.meter.advance(len({one.task for one in lines})))
-    with work.store.begin() as connection:
-        round_tasks.settle_places(connection, work.current, servable=servable, upto=upto)
-
-
-def _kept(work: _Work, config: LabelConfig, task: tuple[int, bool], one: Scored) -> dict[str, Any]:
-    """A line of the backend as it is stored; raises BackendError where it does not fit the interface."""
-    key, servable = task
-    regions: list[dict[str, Any]] = []
-    try:
-        if one.answer is not None and servable:
-            regions = suggestion(
-                config.control(one.control),
-                one.answer,
-                confidence=one.confidence,
-                signals=one.signals,
-                parts=one.parts,
-            )
-    except LabelConfigError as error:
-        raise BackendError(
-            f"ML backend {work.backend.url}/score: an answer does not fit the labeling interface of project "
-            f"{work.source.label_studio_id}: {error}",
-            url=work.backend.url,
-        ) from error
-    return {
-        "task": key,
-        "control": one.control,
-        "answer": None if one.answer is None else answer_as_json(one.answer),
-        "probabilities": dict(one.probabilities),
-        "confidence": one.confidence,
-        "signals": dict(one.signals),
-        "out_of_sample": one.out_of_sample,
-        "place": one.place if servable else None,
-        "result": regions,
-    }
-
-
-def _send(work: _Work) -> int:
+def _send(work: Work) -> int:
     """Put the predictions into Label Studio part by part, with a pause after each; how many the round has there."""
     with work.store.read() as connection:
         counts = round_tasks.counts(connection, work.current)
@@ -347,7 +213,7 @@ def _send(work: _Work) -> int:
         return round_tasks.counts(connection, work.current)[SENT]
 
 
-def _pace(work: _Work, total: int) -> tuple[int, float]:
+def _pace(work: Work, total: int) -> tuple[int, float]:
     """Predictions in a request, and the pause after it in multiples of its time; none when nobody is at work."""
     if _is_quiet(work.store, work.source, work.settings, work.clock):
         return LARGEST_PART, 0.0
@@ -362,7 +228,7 @@ def _is_quiet(store: Store, source: StoredProject, settings: Settings, clock: Ca
     return newest is None or clock() - newest >= settings.quiet_seconds * 1_000_000
 
 
-def _send_part(work: _Work, part: Sequence[Unsent], total: int) -> float:
+def _send_part(work: Work, part: Sequence[Unsent], total: int) -> float:
     """How many seconds Label Studio took."""
     with work.store.begin() as connection:
         round_tasks.mark(connection, work.current, part, SENDING)

@@ -11,7 +11,7 @@ from .backend import BackendState
 from .errors import BackendError, NotPulled, TiebreakError
 from .opening import Services, clock, services
 from .pipeline import run
-from .refresh import project_key
+from .round_scoring import project_key
 from .schedule import Scheduler
 from .settings import Settings
 from .store import projects, rounds

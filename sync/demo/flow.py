@@ -29,7 +29,8 @@ from ..opening import Services
 from ..opening import services as open_services
 from ..pipeline import RunReport, run, teach
 from ..pull import pull
-from ..refresh import project_key, refresh
+from ..refresh import refresh
+from ..round_scoring import project_key
 from ..settings import as_file, load
 from ..store import projects, reviews
 from ..webhooks import webhook

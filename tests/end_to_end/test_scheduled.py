@@ -6,7 +6,7 @@ import pytest
 
 from sync.backend import Backend
 from sync.opening import Services
-from sync.refresh import project_key
+from sync.round_scoring import project_key
 from sync.runner import scheduler
 from sync.store import projects
 from sync.store.engine import open_store

@@ -21,7 +21,7 @@ from sync.demo.embedded import free_port
 from sync.demo.processes import Service
 from sync.opening import Services
 from sync.pipeline import run
-from sync.refresh import project_key
+from sync.round_scoring import project_key
 from sync.settings import Settings
 from sync.store import projects
 from sync.store.engine import open_store
