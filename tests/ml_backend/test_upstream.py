@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from ml_backend import upstream_host
 from ml_backend.errors import BackendError, SettingsError
 from ml_backend.registry import check_project
 from ml_backend.study import remember_interface
 from ml_backend.upstream import MOST_FAILURES, check
 from ml_backend.upstream_lesson import FILE
+from ml_backend.upstream_process import Performer
 
 from .foreign import STAND_IN, Foreign, model, predicting, settings
 from .scenes import PROJECT, SENTIMENT, feed_server, sentiment_rows
@@ -211,6 +213,35 @@ def test_a_class_that_hangs_leaves_every_task_answered_in_time(tmp_path: Path) -
         assert [one["result"] for one in here.predict({**GOOD, "id": 1}, BAD)] == [[], []]
         assert time.monotonic() - start < 1.8
         wait_for(lambda: answers(here.predict(GOOD)[0]) == HAPPY)  # it went on, and is the same process
+
+
+def test_a_class_that_hangs_for_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upstream_host, "STUCK", 0.3)
+    code = """
+    def predict(self, tasks, context=None):
+        import time
+        time.sleep(60 if tasks[0]["id"] == 1 else 0)
+        return super().predict(tasks)
+    """
+    with Foreign(tmp_path, model(tmp_path, code), predict_seconds=1) as here:
+        here.predict(GOOD)
+        assert here.predict({**GOOD, "id": 1})[0]["result"] == []
+        assert answers(here.predict(GOOD)[0]) == HAPPY
+
+
+def test_of_many_projects_the_last_ones_stay_set_up(tmp_path: Path) -> None:
+    setups: list[str] = []
+
+    class Counted:
+        def __init__(self, project_id: str, label_config: str) -> None:
+            setups.append(project_id + label_config)
+
+        model_version = "1"
+
+    performer = Performer(Counted, tmp_path, most=2)
+    for project in ("1.1", "2.1", "1.1", "3.1", "1.1", "2.1"):
+        performer.version({"project": project, "label_config": "x"})
+    assert setups == ["1x", "2x", "3x", "2x"]
 
 
 def test_a_process_that_dies_is_replaced(tmp_path: Path) -> None:
