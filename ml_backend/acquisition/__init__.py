@@ -4,6 +4,7 @@ The random share is drawn first and has random places: it is at once exploration
 others come by the strategy.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 
 import numpy as np
@@ -76,4 +77,4 @@ def place_of(utility: float, round_utilities: FloatArray) -> int:
     >>> place_of(0.5, np.array([0.1, 0.4, 0.6, 0.9]))
     2
     """
-    return int(len(round_utilities) - np.searchsorted(round_utilities, utility, side="right"))
+    return len(round_utilities) - bisect_right(round_utilities, utility)  # of one number it is quicker than numpy's
