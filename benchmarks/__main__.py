@@ -24,7 +24,7 @@ BENCHMARKS = {
     "calibration": "how sure the model says it is at 200 labels, beside scikit-learn's calibration; conformal sets",
     "score_texts": "a million texts scored by the default model, beside TF-IDF and logistic regression",
     "worth": "when labeling more is unlikely to help, and how many labels choosing has saved: do the answers hold?",
-    "predict": "latency of /predict at 1 and 50 tasks",
+    "predict": "/predict at 1 and 50 tasks, beside a bare Flask app and the example of label-studio-ml",
     "rounds": "stored tasks scored anew, beside Label Studio's own retrieval; from an answer to the new order",
     "pull": "tasks pulled each second, beside the same server's own endpoints",
     "push": "review tasks pushed each second, beside the same server's own import",

@@ -98,7 +98,7 @@ def run(*, quick: bool) -> None:
 
 
 def _compare(sides: Mapping[str, Side]) -> None:
-    """The ratios, as requests a second and as latency."""
+    """The ratios: of the medians, and of the requests a second."""
     for name in [one for one in sides if one.startswith("ours")]:
         ours = sides[name]
         for other, wanted in (
@@ -108,9 +108,9 @@ def _compare(sides: Mapping[str, Side]) -> None:
             if other in sides:
                 for amount, target in wanted.items():
                     print(
-                        f"   {name} / {other}, {amount} tasks: "
-                        f"{ours.rate(amount) / sides[other].rate(amount):.2f} of its requests/s, "
-                        f"{sides[other].median(amount) / ours.median(amount):.2f} of its speed alone ({target})"
+                        f"   {name} beside {other}, {amount} tasks: "
+                        f"one client {sides[other].median(amount) / ours.median(amount):.2f} times as fast, "
+                        f"{CLIENTS} clients {ours.rate(amount) / sides[other].rate(amount):.2f} times ({target})"
                     )
     if UPSTREAM not in sides:
         print("   label-studio-ml was not measured: LABEL_STUDIO_ML_SOURCE names no folder that holds its examples")
