@@ -47,6 +47,7 @@ def test_every_worker_takes_what_it_has_learned_and_nothing_is_left_behind(tmp_p
     name = model(tmp_path, LEARNS)
     with feed_server(sentiment_rows(200)) as feed:
         with serving(tmp_path, feed.url, model_class=name, workers="2") as server:
+            wait_for(lambda: len(server.workers()) == 2, 60)
             assert server.of_each_worker(lambda: labels_of(server)) == [{"good", "bad"}] * 2
             assert len(hosts(server)) == 2
             server.post("/train", ASKED)
