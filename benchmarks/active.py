@@ -20,9 +20,9 @@ from ml_backend.backtest.data import labeled
 from ml_backend.backtest.replay import Plan
 from ml_backend.backtest.running import backtest
 from ml_backend.calibration import expected_calibration_error
-from ml_backend.control_model import ControlModel
 from ml_backend.features import Material
 from ml_backend.labels import LabelSet
+from ml_backend.learners.control_model import ControlModel
 from ml_backend.records import FloatArray, TrainingRow
 from ml_backend.settings import Settings
 from ml_backend.training import learn

@@ -13,9 +13,9 @@ from sklearn.metrics import roc_auc_score
 
 from ml_backend.calibration import expected_calibration_error, softmax_at
 from ml_backend.certainty import Certainty
-from ml_backend.confidence import Outcomes, fit_steps, with_confidence
-from ml_backend.control_model import ControlModel
+from ml_backend.certainty.confidence import Outcomes, fit_steps, with_confidence
 from ml_backend.features import Material
+from ml_backend.learners.control_model import ControlModel
 from ml_backend.records import Features, FloatArray, IntArray
 from ml_backend.settings import Settings
 from ml_backend.training import learn
@@ -39,9 +39,7 @@ def run(*, quick: bool) -> None:
     _table(sets, KINDS, errors)
     print("   area under the ROC of finding wrong answers; wanted of fused: not below the best of the others")
     _table(sets, SIGNALS, areas)
-    print(
-        f"   conformal sets: share that hold the right label (wanted: {Settings().coverage:g}), size; share without"
-    )
+    print(f"   conformal sets: share that hold the right label (wanted: {Settings().coverage:g}), size; share without")
     _table(sets, HELD, held)
 
 

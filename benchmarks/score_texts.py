@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from label_config.parse import parse
-from ml_backend.control_model import ControlModel
+from ml_backend.learners.control_model import ControlModel
 from ml_backend.models.logistic import Linear
 from ml_backend.records import FloatArray, Task
 from ml_backend.registry import Model

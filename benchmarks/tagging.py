@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ml_backend.calibration import expected_calibration_error
-from ml_backend.recalled import FEW, FOLDS, MORE_FOLDS
+from ml_backend.learners.recalled import FEW, FOLDS, MORE_FOLDS
 from ml_backend.spans import tagger
 from ml_backend.spans.tagger import Told
 from ml_backend.spans.tags import Mark

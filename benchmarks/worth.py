@@ -14,9 +14,9 @@ from ml_backend.backtest.replay import Labeled, Plan, full_accuracy, replay
 from ml_backend.encoders import ENCODERS
 from ml_backend.models import HEADS
 from ml_backend.models.options import Options
-from ml_backend.proof import labels_for, proof, sizes
 from ml_backend.records import Features, FloatArray, IntArray
-from ml_backend.stopping import STOP_SET, Look, Stopping, stopping
+from ml_backend.worth.proof import labels_for, proof, sizes
+from ml_backend.worth.stopping import STOP_SET, Look, Stopping, stopping
 
 SETS = ("al_trec6", "al_sms", "al_agnews", "al_sst2", "al_tweet_irony")
 RANDOM, CHOSEN, DRAWS = 100, 500, 10

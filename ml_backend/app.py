@@ -15,16 +15,16 @@ from werkzeug.exceptions import HTTPException
 
 from . import predict as serving_flow
 from . import rounds, wire
-from .board import Kind, Standing
-from .entrance import guard, knows_secret, same
 from .errors import BackendError, BadRequest, RegistryError
-from .measures import Measures
+from .lessons.board import Kind, Standing
+from .lessons.publishing import in_words
 from .predict import Serving
-from .publishing import in_words
 from .registry import check_project
 from .study import outcome_of, remember_interface
 from .trainer import Trainer
-from .worth_of_labels import worth_of_labels
+from .web.entrance import guard, knows_secret, same
+from .web.measures import Measures
+from .worth.in_words import worth_of_labels
 
 log = logging.getLogger(__name__)
 

@@ -61,7 +61,7 @@ def serve(
 ) -> None:
     """Answer Label Studio and tiebreak, and learn in the background, until stopped."""
     from .settings import load
-    from .shared_counts import share_counts
+    from .web.shared_counts import share_counts
 
     settings = load({"data": data, "model_class": model})
     if not settings.secret.get_secret_value():
@@ -88,9 +88,9 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Learn from an export file alone: the consensus on each task, no server needed."""
-    from . import choice as choices
-    from .export_file import learn_from_export
-    from .publishing import in_words
+    from .exports.learning import learn_from_export
+    from .learners import choice as choices
+    from .lessons.publishing import in_words
     from .thinking import certainty_of
 
     outside = _serving(data)
@@ -135,7 +135,7 @@ def train(
 def _teach_class(
     export: Path, label_config: Path, project: str, outside: "Serving", holdout: float, *, as_json: bool
 ) -> None:
-    from .export_file import teach_class
+    from .exports.learning import teach_class
 
     mind = teach_class(export, label_config, project, outside, holdout=holdout)
     if as_json:
@@ -190,8 +190,8 @@ def backtest(
 @app.command()
 def proof(project: Project, data: Data = None, as_json: AsJson = False) -> None:
     """How many labels choosing has saved, against the random share, and whether more labels are likely to help."""
-    from .proving import prove
-    from .stop_set import signals
+    from .worth.proving import prove
+    from .worth.stop_set import signals
 
     outside = _serving(data)
     folder = outside.registry.folder(project)
@@ -249,8 +249,8 @@ def score(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a CSV table and nothing else.")] = False,
 ) -> None:
     """What to label next: the tasks of an export in that order, with what the model thinks of them."""
-    from .on_export import scored
-    from .score_table import as_rows, csv_text
+    from .exports.asking import scored
+    from .exports.tables import as_rows, csv_text
 
     lines = scored(export, project, _serving(data), unlabeled=unlabeled)
     if as_json:
@@ -278,8 +278,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """How well a version tells the consensus on the tasks of an export."""
-    from .on_export import measured
-    from .score_table import figure
+    from .exports.asking import measured
+    from .exports.tables import figure
 
     name, found = measured(export, project, _serving(data), version)
     if as_json:

@@ -7,11 +7,11 @@ import numpy as np
 
 from label_config.model import LabelConfig
 
-from . import view_encoder
 from .acquisition import Pool, typiclust
 from .encoders import Fetch
 from .errors import NotLearnable
 from .features import Material, families, view_of
+from .learners import view_encoder
 from .records import Features, FloatArray, IntArray, Task
 
 FIRST = 50

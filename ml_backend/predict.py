@@ -22,7 +22,6 @@ from .acquisition import BATCH, Pool, order_pool, place_of
 from .encoders import Fetch
 from .errors import RegistryError
 from .features import chunks
-from .for_round import for_round
 from .media import of_project
 from .records import ABSTAINS, FloatArray, IntArray, Opinion, Task, Thought
 from .registry import NO_MODEL, Registry
@@ -30,6 +29,7 @@ from .rounds import Round
 from .settings import Settings
 from .thinking import Mind, Minds
 from .uncertainty import SIGNALS
+from .worth.for_round import for_round
 
 AT_ONCE = 2_048
 """Tasks that are thought about together."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import reliability
-from .reliability import Bin, wilson
+from .certainty import reliability
+from .certainty.reliability import Bin, wilson
 
 DIGITS = 6
 

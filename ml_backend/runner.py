@@ -10,12 +10,12 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from .app import create_app
-from .aside import Aside
 from .disk_cache import DiskCache
 from .encoders import family_of
 from .encoders.kept import keep_in
 from .errors import BackendError, ServeError
 from .learned import LearnedMinds
+from .lessons.aside import Aside
 from .media import Media
 from .predict import Serving
 from .registry import Registry

@@ -73,7 +73,10 @@ class Settings(BaseSettings):
         "sentence-transformers:MODEL, torchvision:MODEL, MODULE:FUNCTION.",
     )
     choose_seconds: float = Field(
-        5.0, ge=0, le=86_400, description="Longest time to try other encoders and heads in, from 200 labels on; 0: never."
+        5.0,
+        ge=0,
+        le=86_400,
+        description="Longest time to try other encoders and heads in, from 200 labels on; 0: never.",
     )
     utility: Literal["fused", "least_confidence", "margin", "entropy", "disagreement", "novelty"] = Field(
         DEFAULT_UTILITY, description="What the acquisition order goes by."

@@ -12,14 +12,14 @@ from label_config.parse import parse
 
 from . import labels as label_sets
 from . import rounds
-from .comparing import compared
 from .encoders import Fetch
 from .errors import NotLearnable, RegistryError
 from .feed import Feed
 from .files import read_json, write_json
 from .labels import LabelSet
+from .lessons.comparing import compared
+from .lessons.publishing import NOTHING_COMPARED, Decision, in_words, unopposed
 from .notes import Notes
-from .publishing import NOTHING_COMPARED, Decision, in_words, unopposed
 from .records import TrainingRow
 from .registry import Model, Registry
 from .settings import Settings

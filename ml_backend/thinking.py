@@ -11,11 +11,11 @@ import numpy as np
 
 from label_config.model import Control, LabelConfig
 
-from .control_model import ControlModel
 from .encoders import Fetch
 from .errors import EncoderError
 from .features import Material, chunks, spread, stacked
 from .learners import Learned
+from .learners.control_model import ControlModel
 from .quality import Quality, pooled
 from .records import ABSTAINS, Features, FloatArray, Opinion, Task, Thought
 from .registry import Model

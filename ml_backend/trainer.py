@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from .board import Board, Kind, Request, Standing, due
 from .errors import BackendError, FeedError, LessonError
-from .lease import Lease
+from .lessons.board import Board, Kind, Request, Standing, due
+from .lessons.lease import Lease
 
 log = logging.getLogger(__name__)
 

@@ -6,14 +6,13 @@ from typing import Any, Protocol
 
 from label_config.model import Control, LabelConfig
 
-from .. import control_model, rank_model, span_model
 from ..encoders import Fetch
 from ..errors import NotLearnable
 from ..features import Material
 from ..quality import Quality
 from ..records import Arrays, Features, FloatArray, Opinion, Task, TrainingRow
 from ..settings import Settings
-from . import rankings, spans, whole_tasks
+from . import control_model, rank_model, rankings, span_model, spans, whole_tasks
 
 
 class Learned(Protocol):

@@ -9,9 +9,9 @@ from label_config.answers import Answer, Number
 
 from ..calibration import fit_label_temperatures, fit_temperature
 from ..certainty import Certainty, Sets, apart, numeric, pointed
-from ..confidence import Outcomes, choose, with_confidence
-from ..conformal import label_thresholds, quantile
-from ..fusion import LEARNABLE, fit_fusion
+from ..certainty.confidence import Outcomes, choose, with_confidence
+from ..certainty.conformal import label_thresholds, quantile
+from ..certainty.fusion import LEARNABLE, fit_fusion
 from ..questions import Question
 from ..records import BoolArray, FloatArray, IntArray
 from ..uncertainty import novelty

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .. import view_encoder
-from ..choice import Choice, choose
 from ..encoders import ENCODERS, family_of
 from ..errors import NotLearnable
 from ..features import Material, View
 from ..models.options import OutOfTime
 from ..records import FloatArray
 from ..settings import Settings
+from . import view_encoder
 from .calibrating import Judged, could_know, fit_temperatures
+from .choice import Choice, choose
 from .fitting import Fitted, Sheet, fit, name_of, usual_head
 
 LEAST_LABELS = 200

@@ -13,7 +13,7 @@ from ..models.options import Options
 from ..questions import Question
 from ..records import Features, FloatArray, IntArray, TrainingRow
 from ..settings import Settings
-from ..view_encoder import ViewEncoder
+from .view_encoder import ViewEncoder
 
 FOLDS, MORE_FOLDS = 5, 10
 """Parts that are left out in turn; with ``FEW`` labels at most and a quick head the greater number: then the models of

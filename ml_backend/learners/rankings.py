@@ -8,30 +8,21 @@ import numpy as np
 
 from label_config.model import Control, Family, LabelConfig
 
-from ..control_model import nearest
 from ..encoders import Fetch
 from ..errors import NotLearnable
 from ..features import View, digest
 from ..quality import DIGITS, Quality
-from ..rank_model import (
-    RankModel,
-    buckets_of,
-    meanings,
-    names_of,
-    ranking_of,
-    read,
-    shown_list,
-    signals_of,
-)
 from ..ranking import items as item_encoders
 from ..ranking import ranker
 from ..ranking.items import Items
 from ..ranking.plackett_luce import kendall
 from ..ranking.ranker import Buckets, Told
-from ..recalled import LEAST_WEIGHT, Recalled, quality_of, spread_evenly, spread_over_folds
 from ..records import TrainingRow
 from ..settings import Settings
 from ..uncertainty import novelty
+from .control_model import nearest
+from .rank_model import RankModel, buckets_of, meanings, names_of, ranking_of, read, shown_list, signals_of
+from .recalled import LEAST_WEIGHT, Recalled, quality_of, spread_evenly, spread_over_folds
 from .whole_tasks import HOLDOUT_ENOUGH, REFERENCE
 
 

@@ -9,18 +9,18 @@ from label_config.answers import Answer, Regions, Span
 from label_config.model import Control, Family, LabelConfig
 
 from ..calibration import expected_calibration_error
-from ..control_model import nearest
 from ..encoders import Fetch
 from ..errors import NotLearnable
 from ..quality import DIGITS, Quality
-from ..recalled import FEW, FOLDS, LEAST_WEIGHT, MORE_FOLDS, Recalled, quality_of, spread_evenly, spread_over_folds
 from ..records import TrainingRow
 from ..settings import Settings
-from ..span_model import SpanModel, marks_of, meanings, seen_of, shown_text, signals_of, text_of
 from ..spans import tagger
 from ..spans.tagger import Told
 from ..spans.tags import Mark
 from ..uncertainty import novelty
+from .control_model import nearest
+from .recalled import FEW, FOLDS, LEAST_WEIGHT, MORE_FOLDS, Recalled, quality_of, spread_evenly, spread_over_folds
+from .span_model import SpanModel, marks_of, meanings, seen_of, shown_text, signals_of, text_of
 from .whole_tasks import HOLDOUT_ENOUGH, REFERENCE
 
 

@@ -10,10 +10,8 @@ from label_config.model import Control, LabelConfig
 from label_config.words import in_words
 
 from .. import certainty as certainties
-from .. import view_encoder
 from ..calibration import expected_calibration_error
-from ..choice import Choice
-from ..control_model import ControlModel, Known, nearest
+from ..certainty.reliability import reliability
 from ..encoders import Fetch
 from ..errors import NotLearnable
 from ..features import Material, View, digest, view_of
@@ -21,10 +19,12 @@ from ..notes import why
 from ..quality import Quality
 from ..questions import QUESTIONS, question_of
 from ..records import FloatArray, IntArray, TrainingRow
-from ..reliability import reliability
 from ..settings import Settings
+from . import view_encoder
 from .calibrating import Judged, calibrate
+from .choice import Choice
 from .choosing import IMPOSSIBLE, best
+from .control_model import ControlModel, Known, nearest
 from .fitting import Fitted, Sheet, fit_usual
 
 MEMBERS = 5

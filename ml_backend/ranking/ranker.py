@@ -13,9 +13,9 @@ import numpy as np
 from scipy.special import expit
 
 from ..calibration import fit_temperature, softmax_at
+from ..learners.recalled import FOLDS
 from ..models import HEADS, Head
 from ..models.options import Options
-from ..recalled import FOLDS
 from ..records import Arrays, Features, FloatArray, IntArray
 from ..spans import confidence
 from ..spans.confidence import AS_STATED, Line

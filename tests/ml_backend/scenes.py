@@ -14,8 +14,8 @@ import numpy as np
 
 from label_config.answers import Choices
 from ml_backend import runner
-from ml_backend.control_model import ControlModel
 from ml_backend.labels import LabelSet, as_json
+from ml_backend.learners.control_model import ControlModel
 from ml_backend.predict import Serving
 from ml_backend.records import TrainingRow
 from ml_backend.registry import Model

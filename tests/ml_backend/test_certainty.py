@@ -10,14 +10,14 @@ from safetensors.numpy import load, save
 
 from label_config.answers import Answer, Choices, Number
 from ml_backend import certainty as certainties
-from ml_backend import control_model
 from ml_backend.certainty import Certainty, Sets
-from ml_backend.confidence import Line
-from ml_backend.control_model import ControlModel
+from ml_backend.certainty.confidence import Line
+from ml_backend.certainty.fusion import Fusion
 from ml_backend.features import Material
-from ml_backend.fusion import Fusion
 from ml_backend.labels import LabelSet
+from ml_backend.learners import control_model
 from ml_backend.learners.calibrating import Judged, calibrate
+from ml_backend.learners.control_model import ControlModel
 from ml_backend.questions import QUESTIONS, Question
 from ml_backend.questions.choices import Several, Single
 from ml_backend.records import FloatArray, Opinion, Task, TrainingRow

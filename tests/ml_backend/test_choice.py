@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ml_backend.choice import choose
+from ml_backend.learners.choice import choose
 
 
 def test_what_is_clearly_better_is_chosen() -> None:

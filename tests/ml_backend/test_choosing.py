@@ -13,10 +13,10 @@ from sklearn.metrics import roc_auc_score
 from label_config.answers import Choices
 from label_config.parse import parse
 from label_config.templates import template
-from ml_backend import control_model
-from ml_backend.control_model import ControlModel
 from ml_backend.features import Material
 from ml_backend.labels import LabelSet
+from ml_backend.learners import control_model
+from ml_backend.learners.control_model import ControlModel
 from ml_backend.models import HEADS
 from ml_backend.models.options import Options, OutOfTime
 from ml_backend.records import Task, TrainingRow

@@ -8,8 +8,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from ml_backend.calibration import expected_calibration_error
-from ml_backend.confidence import MAPS, Line, Outcomes, Same, Steps, choose, fit_line, fit_steps, restored
-from ml_backend.confidence import with_confidence as raised
+from ml_backend.certainty.confidence import MAPS, Line, Outcomes, Same, Steps, choose, fit_line, fit_steps, restored
+from ml_backend.certainty.confidence import with_confidence as raised
 from ml_backend.records import FloatArray
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_backend.conformal import (
+from ml_backend.certainty.conformal import (
     intervals,
     label_sets,
     label_thresholds,

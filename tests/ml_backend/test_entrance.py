@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from ml_backend.board import Board, Kind, Standing
 from ml_backend.errors import SettingsError
+from ml_backend.lessons.board import Board, Kind, Standing
 from ml_backend.settings import load
 from ml_backend.study import remember_interface
 

@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import brier_score_loss, precision_recall_fscore_support
 
-from ml_backend.evaluation import Answered, evaluated
-from ml_backend.score_table import csv_text
+from ml_backend.exports.evaluation import Answered, evaluated
+from ml_backend.exports.tables import csv_text
 
 from .scenes import SENTIMENT, label_of, learned, sentiment_rows, serving
 from .test_export_file import annotation, task

@@ -12,7 +12,7 @@ from label_config.parse import parse
 from label_config.results import write_answer
 from ml_backend import cli
 from ml_backend.errors import BackendError
-from ml_backend.export_file import consensus, is_held_out, learn_from_export
+from ml_backend.exports.learning import consensus, is_held_out, learn_from_export
 
 from .scenes import SENTIMENT, label_of, sentiment_rows, serving
 from .test_serve import run

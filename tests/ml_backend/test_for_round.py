@@ -9,10 +9,10 @@ from label_config.answers import Choices
 from label_config.parse import parse
 from ml_backend import labels as label_sets
 from ml_backend.acquisition import Pool, order_pool
-from ml_backend.for_round import HARD, for_round, hard_words
 from ml_backend.labels import LabelSet
 from ml_backend.records import Task
-from ml_backend.stop_set import recalled
+from ml_backend.worth.for_round import HARD, for_round, hard_words
+from ml_backend.worth.stop_set import recalled
 
 from .scenes import PROJECT, SENTIMENT, label_of, learned, sentiment_rows, serving
 from .stage import Here

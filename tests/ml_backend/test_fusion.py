@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from ml_backend.confidence import Outcomes
-from ml_backend.fusion import LEARNABLE, Fusion, fit_fusion, from_json
+from ml_backend.certainty.confidence import Outcomes
+from ml_backend.certainty.fusion import LEARNABLE, Fusion, fit_fusion, from_json
 from ml_backend.records import FloatArray
 from ml_backend.uncertainty import LEAST_CONFIDENCE
 

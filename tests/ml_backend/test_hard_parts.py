@@ -9,9 +9,9 @@ import numpy as np
 from label_config.answers import Choices
 from label_config.parse import parse
 from ml_backend.acquisition.slices import MOST
-from ml_backend.hard_parts import HardParts, hard_parts
 from ml_backend.labels import LabelSet
 from ml_backend.records import Task, TrainingRow
+from ml_backend.worth.hard_parts import HardParts, hard_parts
 
 from .scenes import PROJECT, SENTIMENT, label_of, learned, sentiment_rows, serving
 

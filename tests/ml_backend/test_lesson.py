@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ml_backend.aside import Aside
 from ml_backend.errors import FeedError, LessonError
+from ml_backend.lessons.aside import Aside
 from ml_backend.predict import Serving
 from ml_backend.registry import Registry
 from ml_backend.study import remember_interface

@@ -7,8 +7,8 @@ from label_config.parse import parse
 from ml_backend.acquisition import BATCH
 from ml_backend.acquisition.pace import LEAST, batch_size
 from ml_backend.labels import LabelSet
-from ml_backend.pacing import batch_of
 from ml_backend.records import TrainingRow
+from ml_backend.worth.pacing import batch_of
 
 from .scenes import SENTIMENT, sentiment_rows
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
-from ml_backend.proof import FEWEST, Judge, Proof, accuracy_at, inverted, labels_for, power_law, proof
 from ml_backend.records import FloatArray, IntArray
+from ml_backend.worth.proof import FEWEST, Judge, Proof, accuracy_at, inverted, labels_for, power_law, proof
 
 START = 10_000
 """Rows from here on are chosen ones, those before are of the random share."""

@@ -15,13 +15,13 @@ from ml_backend import labels as label_sets
 from ml_backend.cli import app
 from ml_backend.errors import UnknownProject
 from ml_backend.labels import LabelSet
-from ml_backend.proof import Proof
-from ml_backend.proving import FILE, kept, prove
 from ml_backend.records import TrainingRow
 from ml_backend.settings import Settings
-from ml_backend.stop_set import remember
 from ml_backend.study import remember_interface
-from ml_backend.worth_of_labels import worth_of_labels
+from ml_backend.worth.in_words import worth_of_labels
+from ml_backend.worth.proof import Proof
+from ml_backend.worth.proving import FILE, kept, prove
+from ml_backend.worth.stop_set import remember
 
 from .scenes import PROJECT, SENTIMENT, TOPICS, learned, only, sentiment_rows, serving, topic_rows
 

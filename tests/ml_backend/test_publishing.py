@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from label_config.answers import Choices
+from ml_backend.lessons.publishing import ALPHA, Decision, decide, difference_of, in_words, sign_test
 from ml_backend.predict import Serving
-from ml_backend.publishing import ALPHA, Decision, decide, difference_of, in_words, sign_test
 from ml_backend.records import TrainingRow
 from ml_backend.study import outcome_of
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, log_loss
 
+from ml_backend.certainty.reliability import error_of, reliability
 from ml_backend.labels import LabelSet
 from ml_backend.quality import Quality, from_json, pooled
-from ml_backend.reliability import error_of, reliability
 from ml_backend.training import learn
 
 from .scenes import SENTIMENT, TOPICS, only, sentiment_rows, serving, topic_rows

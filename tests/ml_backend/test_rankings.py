@@ -18,7 +18,7 @@ from label_config.templates import template
 from ml_backend.errors import NotLearnable
 from ml_backend.features import Material
 from ml_backend.labels import LabelSet
-from ml_backend.rank_model import RankModel
+from ml_backend.learners.rank_model import RankModel
 from ml_backend.ranking import plackett_luce as order
 from ml_backend.records import Opinion, Task, TrainingRow
 from ml_backend.settings import Settings

@@ -6,8 +6,8 @@ from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 
 from ml_backend.calibration import expected_calibration_error
+from ml_backend.certainty.reliability import as_json, error_of, from_json, joined, reliability, wilson
 from ml_backend.records import FloatArray
-from ml_backend.reliability import as_json, error_of, from_json, joined, reliability, wilson
 
 Answers = list[tuple[float, bool]]
 answers = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=80)

@@ -57,12 +57,12 @@ class Server:
 
     def workers(self) -> list[int]:
         """The processes that answer."""
-        return [pid for pid in children(self.process.pid) if "ml_backend.lesson" not in command_of(pid)]
+        return [pid for pid in children(self.process.pid) if "ml_backend.lessons.lesson" not in command_of(pid)]
 
     def lessons(self) -> list[int]:
         """The processes that learn, whoever has started them."""
         there = [pid for worker in self.workers() for pid in children(worker)]
-        return [pid for pid in there if "ml_backend.lesson" in command_of(pid)]
+        return [pid for pid in there if "ml_backend.lessons.lesson" in command_of(pid)]
 
     def of_each_worker(self, ask: Callable[[], T]) -> list[T]:
         """What each of them answers, the others being held still meanwhile."""

@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from label_config.answers import Answer, Choices, Region, Regions, Span
 from label_config.parse import parse
 from label_config.results import read_answers
-from ml_backend.comparing import right_of
 from ml_backend.errors import NotLearnable
 from ml_backend.features import Material
 from ml_backend.labels import LabelSet
+from ml_backend.learners.span_model import LONGEST_TEXT, SpanModel, marks_of
 from ml_backend.learners.spans import _judged
+from ml_backend.lessons.comparing import right_of
 from ml_backend.predict import score
 from ml_backend.records import Task, TrainingRow
 from ml_backend.registry import Model
 from ml_backend.settings import Settings
-from ml_backend.span_model import LONGEST_TEXT, SpanModel, marks_of
 from ml_backend.spans import tagger
 from ml_backend.spans.tagger import Tagger, Told
 from ml_backend.spans.tags import Mark

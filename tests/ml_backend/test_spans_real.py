@@ -11,9 +11,9 @@ import numpy as np
 from label_config.answers import Region, Regions, Span
 from label_config.canonical import answer_from_json
 from label_config.parse import parse
+from ml_backend.learners.span_model import marks_of
 from ml_backend.predict import score
 from ml_backend.records import Task, TrainingRow
-from ml_backend.span_model import marks_of
 
 from .scenes import PROJECT, learned, serving
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from label_config.answers import Choices
 from label_config.canonical import answer_as_json
 from ml_backend.records import ABSTAINS, Opinion, Task, Thought
-from ml_backend.stop_set import FOLDER, answers_of, recalled, remember, signals, stop_set
-from ml_backend.stopping import STOP_SET
+from ml_backend.worth.stop_set import FOLDER, answers_of, recalled, remember, signals, stop_set
+from ml_backend.worth.stopping import STOP_SET
 
 
 def answers(shift: int = 0) -> dict[str, dict[int, str]]:

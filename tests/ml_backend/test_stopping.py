@@ -9,16 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from ml_backend.stopping import (
-    SURE,
-    Look,
-    changed_at_most,
-    compared,
-    f_bound,
-    kappa,
-    spaced,
-    stopping,
-)
+from ml_backend.worth.stopping import SURE, Look, changed_at_most, compared, f_bound, kappa, spaced, stopping
 
 
 def look(labels: int, answers: Sequence[int] | str) -> Look:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ml_backend.board import Board, Kind
 from ml_backend.errors import BackendError, FeedError
+from ml_backend.lessons.board import Board, Kind
 from ml_backend.trainer import Trainer
 
 from .stage import InHere

@@ -7,10 +7,10 @@ import pytest
 from label_config.answers import Choices
 from label_config.errors import InterfaceError
 from ml_backend import labels as label_sets
-from ml_backend.control_model import ControlModel
 from ml_backend.errors import FeedError, NotLearnable
 from ml_backend.features import Material
 from ml_backend.labels import LabelSet
+from ml_backend.learners.control_model import ControlModel
 from ml_backend.quality import pooled
 from ml_backend.records import Features, TrainingRow
 from ml_backend.registry import Model

@@ -6,8 +6,8 @@ from label_config.parse import parse
 from ml_backend import unreadable
 from ml_backend.errors import MediaError
 from ml_backend.features import Material, view_of
-from ml_backend.measures import Measures
 from ml_backend.unreadable import MOST_KINDS, OTHER, SILENT_SECONDS, note
+from ml_backend.web.measures import Measures
 
 XML = '<View><Image name="i" value="$image"/><Choices name="c" toName="i"><Choice value="a"/></Choices></View>'
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from label_config.answers import Choices, Relations
 from label_config.parse import parse
 from label_config.results import read_answers
-from ml_backend.confidence import Line
-from ml_backend.upstream_answers import fitting, opinion_of, said_of
+from ml_backend.certainty.confidence import Line
+from ml_backend.upstream.answers import fitting, opinion_of, said_of
 
 from .scenes import SENTIMENT
 

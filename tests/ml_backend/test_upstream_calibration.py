@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from label_config.answers import Box, Choices, Region, Regions, Span
 from label_config.parse import parse
 from ml_backend.records import FloatArray, TrainingRow
-from ml_backend.upstream_answers import Said
-from ml_backend.upstream_calibration import ALL, HOLDOUT, LEAST, calibrated, hits, restored
+from ml_backend.upstream.answers import Said
+from ml_backend.upstream.calibrating import ALL, HOLDOUT, LEAST, calibrated, hits, restored
 
 from .scenes import SENTIMENT
 

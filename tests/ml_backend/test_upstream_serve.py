@@ -30,7 +30,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 def hosts(server: Server) -> list[int]:
     """The processes that the class runs in, of all workers."""
     there = [pid for worker in server.workers() for pid in children(worker)]
-    return [pid for pid in there if "ml_backend.upstream_process" in command_of(pid)]
+    return [pid for pid in there if "ml_backend.upstream.process" in command_of(pid)]
 
 
 def predicted(server: Server) -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ def test_every_worker_takes_what_it_has_learned_and_nothing_is_left_behind(tmp_p
                 os.kill(pid, signal.SIGKILL)
             assert labels_of(server) == {"good"}
             last = hosts(server)
-        wait_for(lambda: not any("upstream_process" in command_of(pid) for pid in last))
+        wait_for(lambda: not any("ml_backend.upstream.process" in command_of(pid) for pid in last))
 
 
 def test_a_class_that_cannot_be_served_is_one_line(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_when_the_process_that_gives_the_lessons_dies_another_goes_on(server: Se
     (lesson,) = server.lessons()
     holder = next(pid for pid in server.workers() if str(pid) == parent(lesson))
     os.kill(holder, signal.SIGKILL)
-    soon(lambda: "ml_backend.lesson" not in command_of(lesson))  # nobody is left to learn for
+    soon(lambda: "ml_backend.lessons.lesson" not in command_of(lesson))  # nobody is left to learn for
     soon(lambda: standing(server)["versions"][-1] != before and standing(server)["state"] == "idle")
     assert int(standing(server)["versions"][-1].removeprefix("tiebreak-")) == int(before.removeprefix("tiebreak-")) + 1
     soon(lambda: len(server.workers()) == 3 and holder not in server.workers())

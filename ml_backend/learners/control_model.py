@@ -1,0 +1,273 @@
+"""The model of one control that is asked of whole tasks: encoders, head, calibration, what is known of its tasks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from label_config.model import Control, LabelConfig
+
+from .. import certainty as certainties
+from .. import quality as qualities
+from ..certainty import Certainty
+from ..features import Material, View, digest, spread, still_shown
+from ..likeness import Ready, likeness, ready
+from ..models import HEADS, Head
+from ..quality import Quality
+from ..questions import QUESTIONS, Question
+from ..records import ABSTAINS, Arrays, Features, FloatArray, IntArray, Opinion, Task
+from ..uncertainty import Signals, novelty, utility
+from . import choice as choices
+from . import view_encoder
+from .choice import Choice
+from .view_encoder import ViewEncoder
+
+DIGITS = 6
+"""Decimal places of what is told: more would be noise."""
+MOST_TOLD = 100
+"""Outcomes whose probabilities are told, the most probable ones: nobody reads more, and a round has a row a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the model remembers of its training tasks, n of them.
+
+    ``digests`` stand for what it saw of each; ``probabilities`` (n, m) of the outcomes and ``disagreement`` (n,) are
+    out of fold, ``distances`` (n,) to the nearest other training task.
+    """
+
+    tasks: Mapping[int, int]
+    digests: Sequence[str]
+    probabilities: FloatArray
+    disagreement: FloatArray
+    distances: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ControlModel:
+    """Everything that one control needs to answer: see Learned. ``members`` are the models of the folds,
+    none where the head is an ensemble itself.
+
+    ``asks`` names the question's family. ``reference`` are rows of training tasks, for novelty. ``unread`` counts why
+    tasks could not be read while it was learned; that is told at once and not kept.
+    """
+
+    control: str
+    asks: str
+    question: Question
+    head_name: str
+    encoder: ViewEncoder
+    head: Head
+    members: tuple[Head, ...]
+    certainty: Certainty
+    reference: Features
+    known: Known
+    quality: Quality | None
+    choice: Choice | None = None
+    unread: Mapping[str, int] = field(default_factory=dict)
+    learner = "whole tasks"
+    _near: Features = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Every request is compared with the same rows: they are made ready once."""
+        object.__setattr__(self, "_near", ready(self.reference) if sparse.issparse(self.reference) else self.reference)
+
+    @property
+    def view(self) -> View:
+        """Where it looks."""
+        return self.encoder.view
+
+    @property
+    def trained_labels(self) -> int:
+        """How many answers it has learned from."""
+        return len(self.known.digests)
+
+    def still_fits(self, config: LabelConfig, control: Control) -> bool:
+        """Whether the interface still asks what was learned, and of what was seen."""
+        return self.question.still_fits(control) and still_shown(self.view, config, control)
+
+    def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
+        """An opinion a task, and its row: out of fold on those that it learned from, none on what cannot be read."""
+        said = [ABSTAINS] * len(tasks)
+        readable = material.readable(self.view)
+        if not readable:
+            return said, None
+        features = self.encoder.encode(material.views(self.view, readable), len(readable))
+        probabilities = self.probabilities(features)
+        fresh = self.opinions(probabilities, self.signals(features, probabilities), kind)
+        for place, opinion in zip(readable, fresh, strict=True):
+            said[place] = opinion
+        rows = {place: self._row(tasks[place]) for place in readable}
+        known = {place: row for place, row in rows.items() if row is not None}
+        if known:
+            at = list(known.values())
+            recalled = self.opinions(self.known.probabilities[at], self.known_signals(at), kind)
+            for place, opinion in zip(known, recalled, strict=True):
+                said[place] = opinion
+        return said, spread(features, readable, len(tasks))
+
+    def probabilities(self, features: Features) -> FloatArray:
+        """Calibrated, of the outcomes, (n, m)."""
+        return self._calibrated(self.head.logits(features))
+
+    def signals(self, features: Features, probabilities: FloatArray) -> Signals:
+        """All signals of doubt of each row, (n,) each, and the predicted error as "fused"."""
+        logits = [member.logits(features) for member in self.members] or self.head.each(features)
+        each = [self._calibrated(one) for one in logits]
+        apart = certainties.apart(self.question, each, len(probabilities))
+        return self._signals(probabilities, apart, nearest(features, self._near))
+
+    def known_signals(self, rows: Sequence[int]) -> Signals:
+        """The same for training tasks, out of fold."""
+        return self._signals(self.known.probabilities[rows], self.known.disagreement[rows], self.known.distances[rows])
+
+    def known_utilities(self, kind: str) -> FloatArray:
+        """What each training task was worth, out of fold, (n,)."""
+        return self._worth(self.known_signals(range(len(self.known.digests))), kind)
+
+    def opinions(self, probabilities: FloatArray, signals: Signals, kind: str) -> list[Opinion]:
+        """What is thought of each row, as values."""
+        worth = self._worth(signals, kind)
+        outcomes = self.question.outcomes
+        said = [self.question.answer(row) for row in probabilities]
+        named = self.certainty.named(self.question, probabilities)
+        between = self.certainty.between(self.question, [one[0] for one in said])
+        found = []
+        for place, (answer, confidence) in enumerate(said):
+            found.append(
+                Opinion(
+                    answer,
+                    told(outcomes, probabilities[place]),
+                    round(self.certainty.confidence(self.question, confidence), DIGITS),
+                    {name: round(float(values[place]), DIGITS) for name, values in signals.items()},
+                    utility=round(float(worth[place]), DIGITS),
+                    out_of_sample=True,
+                    possible=named[place],
+                    interval=between[place],
+                )
+            )
+        return found
+
+    def _worth(self, signals: Signals, kind: str) -> FloatArray:
+        return utility(signals, "disagreement" if kind == "margin" and not self.question.margin_tells else kind)
+
+    def _calibrated(self, logits: FloatArray) -> FloatArray:
+        return self.certainty.probabilities(self.question, self.question.scores(logits))
+
+    def _signals(self, probabilities: FloatArray, apart: FloatArray, distances: FloatArray) -> Signals:
+        return self.certainty.signals(self.question, probabilities, apart, novelty(distances, self.known.distances))
+
+    def _row(self, task: Task) -> int | None:
+        """Which training row the task is, null where it is none: its id may belong to another task by now."""
+        row = self.known.tasks.get(task.id)
+        return row if row is not None and self.known.digests[row] == digest(self.view, task.data) else None
+
+
+def told(outcomes: Sequence[str], row: FloatArray) -> dict[str, float]:
+    """The probabilities by name; of many outcomes the most probable.
+
+    >>> told(["a", "b"], np.array([0.25, 0.75]))
+    {'a': 0.25, 'b': 0.75}
+    """
+    places: Sequence[int] = range(len(row))
+    if len(row) > MOST_TOLD:
+        places = np.sort(np.argpartition(row, -MOST_TOLD)[-MOST_TOLD:]).tolist()
+    return {outcomes[place]: round(float(row[place]), DIGITS) for place in places}
+
+
+def nearest(features: Features, reference: Features, own: Sequence[int] | IntArray = ()) -> FloatArray:
+    """Cosine distance in [0, 2] to the nearest reference row, (n,).
+
+    ``own[j]`` is the row of ``features`` that reference row j is: it does not count as its own neighbour. The reference
+    may be made ``ready``.
+    """
+    if reference.shape[0] <= min(len(own), 1):
+        return np.ones(features.shape[0])
+    alike = reference.likeness(features) if isinstance(reference, Ready) else likeness(features, reference)
+    alike[np.asarray(own, dtype=np.int64), np.arange(len(own))] = -1.0
+    return np.asarray(np.maximum(1 - alike.max(axis=1), 0.0).round(DIGITS))
+
+
+def saved(model: ControlModel) -> tuple[dict[str, Any], Arrays]:
+    """The model as JSON and named arrays."""
+    certainty, own = certainties.saved(model.certainty)
+    arrays: dict[str, Any] = {
+        **own,
+        "known/tasks": np.array(list(model.known.tasks), dtype=np.int64),
+        "known/probabilities": model.known.probabilities,
+        "known/disagreement": model.known.disagreement,
+        "known/distances": model.known.distances,
+    }
+    arrays |= _saved_rows("reference", model.reference)
+    encoder, parts = model.encoder.saved()
+    arrays |= {f"encoder/{name}": part for name, part in parts.items()}
+    heads = []
+    for place, head in enumerate((model.head, *model.members)):
+        settings, parts = head.saved()
+        heads.append(settings)
+        arrays |= {f"head{place}/{name}": part for name, part in parts.items()}
+    described = {
+        "control": model.control,
+        "question": {"name": model.asks, "settings": model.question.saved()},
+        "encoder": encoder,
+        "head": {"name": model.head_name, "settings": heads},
+        "digests": list(model.known.digests),
+        "certainty": certainty,
+        "quality": model.quality.as_json() if model.quality else None,
+        "choice": model.choice.as_json() if model.choice else None,
+    }
+    return described, arrays
+
+
+def restored(described: Mapping[str, Any], arrays: Arrays) -> ControlModel:
+    """What ``saved`` gave. Raises KeyError, TypeError or ValueError for anything else."""
+    heads = [
+        HEADS[described["head"]["name"]].restore(settings, _under(f"head{place}/", arrays))
+        for place, settings in enumerate(described["head"]["settings"])
+    ]
+    tasks = {int(task): place for place, task in enumerate(arrays["known/tasks"])}
+    asks = described["question"]["name"]
+    return ControlModel(
+        control=described["control"],
+        asks=asks,
+        question=QUESTIONS[asks].restore(described["question"]["settings"]),
+        head_name=described["head"]["name"],
+        encoder=view_encoder.restored(described["encoder"], _under("encoder/", arrays)),
+        head=heads[0],
+        members=tuple(heads[1:]),
+        certainty=certainties.restored(described.get("certainty"), arrays),
+        reference=_restored_rows("reference", arrays),
+        known=Known(
+            tasks,
+            described["digests"],
+            arrays["known/probabilities"],
+            arrays["known/disagreement"],
+            arrays["known/distances"],
+        ),
+        quality=None if described["quality"] is None else qualities.from_json(described["quality"]),
+        choice=choices.from_json(described["choice"]) if described.get("choice") else None,
+    )
+
+
+def _under(prefix: str, arrays: Arrays) -> Arrays:
+    return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
+
+
+def _saved_rows(name: str, rows: Features) -> dict[str, Any]:
+    if not sparse.issparse(rows):
+        return {f"{name}/dense": np.asarray(rows, dtype=np.float32)}
+    return {
+        f"{name}/data": rows.data.astype(np.float32),
+        f"{name}/indices": rows.indices.astype(np.int64),
+        f"{name}/indptr": rows.indptr.astype(np.int64),
+        f"{name}/shape": np.array(rows.shape, dtype=np.int64),
+    }
+
+
+def _restored_rows(name: str, arrays: Arrays) -> Features:
+    if f"{name}/dense" in arrays:
+        return arrays[f"{name}/dense"].astype(np.float64)
+    parts = tuple(arrays[f"{name}/{part}"] for part in ("data", "indices", "indptr"))
+    return sparse.csr_matrix(parts, shape=tuple(arrays[f"{name}/shape"].tolist()))

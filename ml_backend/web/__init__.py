@@ -1,0 +1,1 @@
+"""Around the web side: who gets in, and what is counted over all processes."""
