@@ -108,6 +108,8 @@ def train(
                 "controls": {one.control: one.quality.as_json() if one.quality else None for one in controls},
                 "certainty": certainty_of(model) if model else {},
                 "decision": taught.decision,
+                "notes": dict(model.notes) if model else {},
+                "left_out": taught.left_out,
             }
         )
         return
@@ -129,6 +131,11 @@ def train(
             )
         if chosen := certainty.get(one.control, {}).get("choice"):
             out.print(f"  {one.control}: chosen: {choices.from_json(chosen).in_words()}", markup=False)
+    for control, notes in model.notes.items():
+        for note in notes:
+            out.print(f"  {control}: {note}", markup=False)
+    if taught.left_out:
+        out.print(f"  {taught.left_out}", markup=False)
     out.print(f"  published: {why}", markup=False)
 
 

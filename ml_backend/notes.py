@@ -21,22 +21,8 @@ def notes_of(
     control: Control, rows: Sequence[TrainingRow], trained_labels: int, unread: Mapping[str, int] = MappingProxyType({})
 ) -> list[str]:
     """On a control that was learned from ``trained_labels`` of its ``rows``; ``unread``: reason -> how many tasks."""
-    verdicts: dict[Answer, bool] = {}
-    taken: list[TrainingRow] = []
-    refused: list[TrainingRow] = []
-    for row in rows:
-        if row.answer is None:
-            continue
-        if row.answer not in verdicts:
-            verdicts[row.answer] = _takes(control, row.answer)
-        (taken if verdicts[row.answer] else refused).append(row)
-    found = []
-    if refused:
-        example = in_words(refused[0].answer) if refused[0].answer is not None else ""
-        found.append(
-            f"{len(refused)} of {len(rows)} answers are left out: the labeling interface does not take them any more, "
-            f"such as {example[:80]!r}"
-        )
+    taken, refused = _sorted_out(control, rows)
+    found = _of_refused(refused, len(rows))
     teaching = sum(not row.holdout for row in taken)
     if trained_labels < teaching:
         count = teaching - trained_labels
@@ -46,6 +32,35 @@ def notes_of(
         more = f" and {len(unused) - SHOWN} more" if len(unused) > SHOWN else ""
         found.append(f"never suggested, since nobody has given them yet: {', '.join(unused[:SHOWN])}{more}")
     return found
+
+
+def refusals(control: Control, rows: Sequence[TrainingRow]) -> list[str]:
+    """What there is to say of answers that the control no longer takes; nothing where it takes all."""
+    return _of_refused(_sorted_out(control, rows)[1], len(rows))
+
+
+def _sorted_out(control: Control, rows: Sequence[TrainingRow]) -> tuple[list[TrainingRow], list[TrainingRow]]:
+    """The rows whose answers the control takes, and the others."""
+    verdicts: dict[Answer, bool] = {}
+    taken: list[TrainingRow] = []
+    refused: list[TrainingRow] = []
+    for row in rows:
+        if row.answer is None:
+            continue
+        if row.answer not in verdicts:
+            verdicts[row.answer] = takes(control, row.answer)
+        (taken if verdicts[row.answer] else refused).append(row)
+    return taken, refused
+
+
+def _of_refused(refused: Sequence[TrainingRow], count: int) -> list[str]:
+    if not refused or refused[0].answer is None:
+        return []
+    example = in_words(refused[0].answer)[:80]
+    return [
+        f"{len(refused)} of {count} answers are left out: the labeling interface does not take them any more, "
+        f"such as {example!r}"
+    ]
 
 
 def why(reasons: Mapping[str, int]) -> str:
@@ -58,7 +73,7 @@ def why(reasons: Mapping[str, int]) -> str:
     return ": " + ", ".join(f"{reason} ({count})" for reason, count in most) if most else ""
 
 
-def _takes(control: Control, answer: Answer) -> bool:
+def takes(control: Control, answer: Answer) -> bool:
     """Whether the control can hold the answer as it is now."""
     try:
         write_answer(control, answer, region_id="r")

@@ -4,11 +4,12 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 
+from label_config.answers import Answer
 from label_config.model import Control, LabelConfig
 
 from .encoders import Fetch
@@ -16,6 +17,7 @@ from .errors import EncoderError
 from .features import Material, chunks, spread, stacked
 from .learners import Learned
 from .learners.control_model import ControlModel
+from .notes import takes
 from .quality import Quality, pooled
 from .records import ABSTAINS, Features, FloatArray, Opinion, Task, Thought
 from .registry import Model
@@ -115,6 +117,7 @@ class LearnedMind:
     ) -> dict[str, Thought]:
         """See Mind; it abstains on controls that it does not know or that ask something else by now."""
         models = {control.name: self._model_of(config, control) for control in config.controls}
+        still = None if config.xml == self.model.label_config else _Still()
         opinions: dict[str, list[Opinion]] = {name: [] for name in models}
         blocks: dict[str, list[tuple[int, Features]]] = {name: [] for name in models}
         for part in chunks(tasks, AT_ONCE):
@@ -125,7 +128,7 @@ class LearnedMind:
                 if learned is not None and not late:
                     with _abstaining(name):
                         said, rows = learned.think(part, material, self.utility)
-                opinions[name] += said
+                opinions[name] += said if still is None else [still(config.control(name), one) for one in said]
                 blocks[name].append((len(part), rows))
         return {
             name: Thought(opinions[name], _whole(blocks[name]), learned.reference if learned else None)
@@ -135,6 +138,26 @@ class LearnedMind:
     def _model_of(self, config: LabelConfig, control: Control) -> Learned | None:
         learned = self.model.control(control.name)
         return learned if learned is not None and learned.still_fits(config, control) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Still:
+    """What is left of opinions where the interface is another one by now: nothing that a control no longer takes."""
+
+    _known: dict[tuple[str, Answer], bool] = field(default_factory=dict)
+
+    def __call__(self, control: Control, opinion: Opinion) -> Opinion:
+        if opinion.answer is None:
+            return opinion
+        key = control.name, opinion.answer
+        if key not in self._known:
+            self._known[key] = takes(control, opinion.answer)
+        shares = dict(opinion.probabilities)
+        if control.decidable:
+            shares = {label: share for label, share in shares.items() if label in control.labels}
+        if self._known[key]:
+            return replace(opinion, probabilities=shares)
+        return replace(opinion, answer=None, confidence=None, parts=(), probabilities=shares)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from .encoders import Fetch
 from .errors import NotLearnable
 from .labels import LabelSet
 from .learners import LEARNERS, Learned, learner_of
-from .notes import notes_of
+from .notes import notes_of, refusals
 from .registry import Model
 from .settings import Settings
 
@@ -31,8 +31,9 @@ def learn(label_config: str, labels: LabelSet, fetch: Fetch, settings: Settings)
                 learned.append(learner.learn(config, control, rows, fetch, settings))
                 notes[control.name] = notes_of(control, rows, learned[-1].trained_labels, learned[-1].unread)
             except NotLearnable as error:
-                reasons.append(str(error))
-                notes[control.name] = [str(error).removeprefix(f"control {control.name!r}: ")]
+                left_out = refusals(control, rows)
+                reasons += ["; ".join([str(error), *left_out])]
+                notes[control.name] = [str(error).removeprefix(f"control {control.name!r}: "), *left_out]
     if not learned:
         raise NotLearnable("; ".join(reasons))
     trained = sum(one.trained_labels for one in learned)

@@ -27,7 +27,7 @@ def scored(export: Path, project: str, outside: Serving, *, unlabeled: bool = Fa
     ``unlabeled``: only tasks that nobody has answered. Raises ExportError, UnknownProject.
     """
     config = _interface(project, outside)
-    raw = read_export(export)
+    raw = _tasks(export)
     asked = [(key_of(one, place), one) for place, one in enumerate(raw) if not unlabeled or not _answered(one)]
     tasks = [Task(number, one["data"]) for number, one in asked]
     if len({task.id for task in tasks}) < len(tasks):
@@ -44,7 +44,7 @@ def measured(
     """
     config = _interface(project, outside)
     mind = _mind(project, outside, version)
-    rows = list(consensus(config, read_export(export)))
+    rows = list(consensus(config, _tasks(export)))
     data = {row.task: row.data for row in rows}
     tasks = [Task(task, data[task]) for task in data]
     thoughts = mind.think(config, tasks, None)
@@ -57,6 +57,14 @@ def measured(
         answered = list(_beside(own, opinions, learned))
         found[control.name] = evaluated(answered, len(own) - len(answered), np.random.default_rng(0))
     return mind.version, found
+
+
+def _tasks(export: Path) -> list[Mapping[str, Any]]:
+    """The tasks of an export, one at least. Raises ExportError."""
+    found = read_export(export)
+    if not found:
+        raise ExportError(f"{export}: there is no task in it; export the project again, with tasks")
+    return found
 
 
 def _interface(project: str, outside: Serving) -> LabelConfig:

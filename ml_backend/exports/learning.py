@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -30,10 +30,14 @@ from ..thinking import Mind
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """What an export has taught: ``model`` null = it was refused; ``decision`` says why (see publishing.Decision)."""
+    """What an export has taught: ``model`` null = it was refused; ``decision`` says why (see publishing.Decision).
+
+    ``left_out`` says of annotations that do not fit the interface how many there are, and why; "" where all do.
+    """
 
     model: Model | None
     decision: Mapping[str, Any]
+    left_out: str = ""
 
 
 def learn_from_export(
@@ -45,12 +49,12 @@ def learn_from_export(
     worse as well. Raises ExportError, naming file and place, for files that cannot be read, NotLearnable where there is
     too little in them.
     """
-    xml, labels = _stored(export, interface, project, outside, holdout)
+    xml, labels, left_out = _stored(export, interface, project, outside, holdout)
     model = learn_and_publish(project, xml, labels, outside.registry, outside.settings, outside.fetch, force=force)
     outcome = outcome_of(outside.registry.folder(project))
     if outcome.decision is None:
-        raise NotLearnable(f"{export}: {outcome.error}")
-    return Taught(model, outcome.decision)
+        raise NotLearnable("; ".join(one for one in (f"{export}: {outcome.error}", left_out) if one))
+    return Taught(model, outcome.decision, left_out)
 
 
 def teach_class(export: Path, interface: Path, project: str, outside: Serving, *, holdout: float = 0.0) -> Mind:
@@ -66,19 +70,28 @@ def teach_class(export: Path, interface: Path, project: str, outside: Serving, *
     return mind
 
 
-def _stored(export: Path, interface: Path, project: str, outside: Serving, holdout: float) -> tuple[str, LabelSet]:
-    """The interface and the labels of an export, kept as the project's own."""
+def _stored(export: Path, interface: Path, project: str, outside: Serving, holdout: float) -> tuple[str, LabelSet, str]:
+    """The interface and the labels of an export, kept as the project's own; and what was left out of it."""
     folder = outside.registry.folder(project)
     tasks = read_export(export)
+    refused: list[str] = []
     try:
         xml = _content(interface).decode("utf-8-sig")
-        rows = list(consensus(parse(xml), tasks, holdout))
+        rows = list(consensus(parse(xml), tasks, holdout, refused.append))
     except (InterfaceError, UnicodeDecodeError) as error:
         raise ExportError(f"{interface}: {error}") from error
     remember_interface(folder, xml)
     labels = LabelSet().merged(rows, time.time_ns() // 1000)
     label_sets.save(folder, labels)
-    return xml, labels
+    return xml, labels, _in_words(refused, tasks)
+
+
+def _in_words(refused: Sequence[str], tasks: Sequence[Mapping[str, Any]]) -> str:
+    if not refused:
+        return ""
+    total = sum(len(task.get("annotations") or ()) for task in tasks)
+    count = f"{len(refused)} of {total} annotations are left out"
+    return f"{count}, since they do not fit the interface, such as: {refused[0]}"
 
 
 def read_export(export: Path) -> list[Mapping[str, Any]]:
@@ -89,13 +102,23 @@ def read_export(export: Path) -> list[Mapping[str, Any]]:
         raise ExportError(f"{export}: {error}") from error
 
 
-def consensus(config: LabelConfig, tasks: Sequence[Mapping[str, Any]], holdout: float = 0.0) -> Iterator[TrainingRow]:
+def _nobody(_: str) -> None:
+    """Hears what was left out where nobody wants to know."""
+
+
+def consensus(
+    config: LabelConfig,
+    tasks: Sequence[Mapping[str, Any]],
+    holdout: float = 0.0,
+    refused: Callable[[str], None] = _nobody,
+) -> Iterator[TrainingRow]:
     """A row for each task and control that has an answer, ``weight`` being how sure it is: see ``sync.quality``.
 
     Skipped annotations and results that do not fit the interface count for nothing, of several by one person the last
-    one does; a tie teaches nothing. A ground truth decides alone.
+    one does; a tie teaches nothing. A ground truth decides alone. ``refused`` is told why an annotation does not fit.
     """
-    said = _Said({control.name: {} for control in config.controls}, {control.name: {} for control in config.controls})
+    names = [control.name for control in config.controls]
+    said = _Said({name: {} for name in names}, {name: {} for name in names}, refused)
     unnamed = count(-1, -1)
     for number, task in enumerate(tasks):
         _hear(config, task, number, said, unnamed)
@@ -121,10 +144,14 @@ def consensus(config: LabelConfig, tasks: Sequence[Mapping[str, Any]], holdout: 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """Control -> (task, annotator) -> answer, and control -> task -> ground truth; tasks by their place in the file."""
+    """Control -> (task, annotator) -> answer, and control -> task -> ground truth; tasks by their place in the file.
+
+    ``refused`` is told why an annotation does not fit the interface.
+    """
 
     answers: Mapping[str, dict[tuple[int, int], Answer]]
     truths: Mapping[str, dict[int, Answer]]
+    refused: Callable[[str], None]
 
 
 def _hear(config: LabelConfig, task: Mapping[str, Any], number: int, said: _Said, unnamed: Iterator[int]) -> None:
@@ -133,8 +160,9 @@ def _hear(config: LabelConfig, task: Mapping[str, Any], number: int, said: _Said
     for annotation in sorted(given, key=lambda one: str(one.get("updated_at") or "")):
         person = _person(annotation, unnamed)
         try:
-            answers: dict[str, Answer] = read_answers(config, annotation["result"], task["data"])
-        except ResultError:
+            answers: dict[str, Answer] = read_answers(config, annotation.get("result"), task["data"])
+        except ResultError as error:
+            said.refused(f"task {key_of(task, number)}: {error}")
             continue
         for control in config.controls:
             answer = answers.get(control.name) or empty_answer(control)

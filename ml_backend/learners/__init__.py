@@ -43,7 +43,7 @@ class Learned(Protocol):
         """Rows of tasks that it learned from, as ``think`` gives them; null where it has none."""
 
     def still_fits(self, config: LabelConfig, control: Control) -> bool:
-        """Whether the interface still asks what was learned, and of what was seen."""
+        """Whether the interface still asks some of what was learned, and of what was seen."""
 
     def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
         """An opinion a task, and the tasks' rows (n, d), null where none could be read.

@@ -38,6 +38,10 @@ class Question(Protocol):
     def margin_tells(self) -> bool:
         """Whether the two most probable outcomes tell how doubtful an answer is; else the models' disagreement does."""
 
+    @property
+    def tolerance(self) -> float | None:
+        """How far off a number is still right, where any may be answered; null where outcomes are answers."""
+
     def told(self, answer: Answer) -> tuple[str, ...]:
         """The outcomes that an answer names; ones that nobody answered before are not among ``outcomes``."""
 
@@ -57,7 +61,7 @@ class Question(Protocol):
         """Whether an answer counts as right."""
 
     def still_fits(self, control: Control) -> bool:
-        """Whether the control still takes these answers."""
+        """Whether the control still takes some of these answers."""
 
     def saved(self) -> dict[str, Any]:
         """What ``restore`` needs, as JSON."""

@@ -167,3 +167,26 @@ def test_every_command_says_what_it_does() -> None:
         assert command.callback is not None
         assert command.callback.__name__ in told
     assert os.linesep in told
+
+
+def test_what_does_not_fit_the_interface_is_counted_with_an_example(tmp_path: Path) -> None:
+    rows = sentiment_rows(40)
+    tasks = [task(row.task, annotation(label_of(row)), text=row.data["text"]) for row in rows]
+    for one in tasks[:5]:
+        one["annotations"][0]["result"][0]["value"] = {"choices": ["gone"]}
+    export, interface = tmp_path / "export.json", tmp_path / "label_config.xml"
+    export.write_text(json.dumps(tasks), encoding="utf-8")
+    interface.write_text(SENTIMENT.replace("</View>", '<Rating name="stars" toName="text"/></View>'), encoding="utf-8")
+    told = run("train", str(export), "--label-config", str(interface), "--data", str(tmp_path / "models")).stdout
+    assert "5 of 40 annotations are left out, since they do not fit the interface, such as: task " in told
+    assert "'gone'" in told
+    assert "stars: 0 labels, 10 are needed" in told
+
+
+def test_nothing_that_fits_says_what_there_was(tmp_path: Path) -> None:
+    tasks = [task(number, annotation("good")) for number in range(1, 20)]
+    export, interface = tmp_path / "export.json", tmp_path / "label_config.xml"
+    export.write_text(json.dumps(tasks), encoding="utf-8")
+    interface.write_text(SENTIMENT.replace("good", "fine"), encoding="utf-8")
+    with pytest.raises(BackendError, match="0 labels, 10 are needed; 19 of 19 annotations are left out"):
+        learn_from_export(export, interface, "0.0", serving(tmp_path))

@@ -14,8 +14,8 @@ from ml_backend.notes import notes_of
 from ml_backend.records import TrainingRow
 from ml_backend.study import outcome_of
 
-from .scenes import PROJECT, SENTIMENT, bearer, learned, sentiment_rows, serving, topic_rows
-from .stage import Here
+from .scenes import PROJECT, SENTIMENT, bearer, label_of, learned, sentiment_rows, serving, topic_rows
+from .stage import BAD, GOOD, Here, answers
 
 CONTROL = parse(SENTIMENT).controls[0]
 BOTH = SENTIMENT.replace("</View>", '<TextArea name="note" toName="text"/><Rating name="stars" toName="text"/></View>')
@@ -84,3 +84,25 @@ def test_why_images_could_not_be_read_is_told(tmp_path: Path) -> None:
     (note,) = outcome_of(outside.registry.folder(PROJECT)).notes["c"]
     assert note.startswith("3 of 25 labeled tasks taught nothing: they could not be read: ")
     assert note.count("(1)") == 3
+
+
+def test_after_a_label_was_renamed_the_others_are_still_suggested(tmp_path: Path) -> None:
+    outside = serving(tmp_path)
+    assert learned(outside, sentiment_rows(90)) is not None
+    renamed = SENTIMENT.replace("bad", "awful")
+    here = Here(outside)
+    good, bad = here.predict(GOOD, BAD, xml=renamed)
+    assert answers(good) == {"sentiment": ("good",)}
+    assert bad["result"] == []
+    (line,) = here.score(GOOD, xml=renamed)
+    assert "bad" not in line["probabilities"]
+
+
+def test_a_renamed_label_is_named_where_nothing_can_be_learned_any_more(tmp_path: Path) -> None:
+    outside = serving(tmp_path)
+    rows = [row for row in sentiment_rows(90) if label_of(row) != "unsure"]
+    assert learned(outside, rows, SENTIMENT.replace("bad", "awful")) is None
+    error = outcome_of(outside.registry.folder(PROJECT)).error
+    assert error is not None
+    assert "every answer is the same, good" in error
+    assert "answers are left out: the labeling interface does not take them any more, such as 'bad'" in error
