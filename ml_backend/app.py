@@ -117,7 +117,7 @@ def _serve_events(app: Flask, serving: Serving, trainer: Trainer, measures: Meas
     def secret_webhook(secret: str) -> Response:
         """The same at an address that strangers do not know."""
         if not same(secret, serving.settings.webhook_secret.get_secret_value()):
-            abort(404)
+            abort(404, "nothing takes events at this address: it must end in the backend's TIEBREAK_ML_WEBHOOK_SECRET")
         return webhook()
 
 

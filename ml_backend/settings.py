@@ -6,6 +6,8 @@ Unknown variables and wrong values are refused with name and accepted values.
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -109,6 +111,17 @@ class Settings(BaseSettings):
     def _hosts(cls, value: object) -> object:
         return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
 
+    @field_validator("media_hosts")
+    @classmethod
+    def _names_alone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for given in value:
+            if (name := _host_of(given)) != given.lower():
+                raise ValueError(
+                    f"{given!r} is no host name; write {name or 'a name such as images.internal'} alone, without "
+                    "http://, port and path"
+                )
+        return value
+
     @field_validator("sync_url", "label_studio_url")
     @classmethod
     def _address(cls, value: str) -> str:
@@ -150,6 +163,21 @@ class Settings(BaseSettings):
                 "Label Studio waits"
             )
         return self
+
+
+def _host_of(given: str) -> str | None:
+    """The host, in small letters, of what may be an address; null where there is none.
+
+    >>> _host_of("Images.internal"), _host_of("http://images.internal:80/a"), _host_of("::1"), _host_of("http://")
+    ('images.internal', 'images.internal', '::1', None)
+    """
+    with suppress(ValueError):
+        ip_address(given)
+        return given.lower()
+    try:
+        return urlsplit(given if "://" in given else f"//{given}").hostname
+    except ValueError:
+        return None
 
 
 def load(given: Mapping[str, Any] | None = None) -> Settings:

@@ -171,9 +171,11 @@ def outcome_of(folder: Path) -> Outcome:
     try:
         found = read_json(folder / "outcome.json")
         return Outcome(**found) if found is not None else Outcome()
-    except (RegistryError, TypeError) as error:
+    except RegistryError as error:
+        log.warning("%s; it will be learned anew", error)
+    except TypeError as error:
         log.warning("%s: %s; it will be learned anew", folder / "outcome.json", error)
-        return Outcome()
+    return Outcome()
 
 
 def _news(folder: Path, project: str, settings: Settings) -> tuple[list[TrainingRow], int]:

@@ -60,9 +60,11 @@ def hard_words(folder: Path) -> list[str]:
     try:
         found = read_json(folder / HARD)
         return [str(one) for one in found["words"]] if found is not None else []
-    except (RegistryError, KeyError, TypeError) as error:
+    except RegistryError as error:
+        log.warning("%s; the next round writes it anew", error)
+    except (KeyError, TypeError) as error:
         log.warning("%s: %s; the next round writes it anew", folder / HARD, error)
-        return []
+    return []
 
 
 def _labels(folder: Path) -> LabelSet:

@@ -98,7 +98,11 @@ def test_no_header_is_a_500(tmp_path: Path, header: str, path: str) -> None:
 def test_with_a_secret_address_events_come_in_there_alone(tmp_path: Path) -> None:
     one = here(tmp_path, webhook_secret="A-secret_1")
     assert call(one, "POST", "/webhook", body=START).status_code == 401
-    assert call(one, "POST", "/webhook/wrong", body=START).status_code == 404
+    wrong = call(one, "POST", "/webhook/wrong", body=START)
+    assert (wrong.status_code, wrong.json) == (
+        404,
+        {"error": "nothing takes events at this address: it must end in the backend's TIEBREAK_ML_WEBHOOK_SECRET"},
+    )
     assert one.trainer.state(PROJECT) == "idle"
     assert call(one, "POST", "/webhook/A-secret_1", body=START).status_code == 200
     assert one.trainer.state(PROJECT) == "waiting"

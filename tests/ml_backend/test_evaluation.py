@@ -156,6 +156,16 @@ def test_what_is_not_there_is_said_in_one_line(
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", ["score", "evaluate"])
+def test_an_export_without_a_task_is_refused(trained: tuple[Path, Path], tmp_path: Path, command: str) -> None:
+    empty = tmp_path / "empty.json"
+    empty.write_text("[]", encoding="utf-8")
+    done = run(command, str(empty), "--project", KEY, "--data", str(trained[0]))
+    assert done.returncode == 1
+    assert f"{empty}: there is no task in it" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_spreadsheet_takes_no_answer_for_a_formula() -> None:
     line: dict[str, Any] = {
         "place": 0,

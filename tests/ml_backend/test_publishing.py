@@ -14,7 +14,7 @@ from label_config.answers import Choices
 from ml_backend.lessons.publishing import ALPHA, Decision, decide, difference_of, in_words, sign_test
 from ml_backend.predict import Serving
 from ml_backend.records import TrainingRow
-from ml_backend.study import outcome_of
+from ml_backend.study import Outcome, outcome_of
 
 from .scenes import PROJECT, SENTIMENT, learned, sentence, sentiment_rows, serving
 
@@ -173,3 +173,13 @@ def test_a_live_version_that_no_longer_fits_the_interface_stands_in_nobodys_way(
     decision = outside.registry.decision(PROJECT, model.version)
     assert decision is not None
     assert decision["reason"].startswith("nothing was compared")
+
+
+@pytest.mark.parametrize("content", ["{", '{"cursor": 0, "unheard": 1}', "[]"])
+def test_a_broken_outcome_is_warned_of_with_its_path_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
+    (tmp_path / "outcome.json").write_text(content, encoding="utf-8")
+    assert outcome_of(tmp_path) == Outcome()
+    assert caplog.text.count("outcome.json") == 1
+    assert "; it will be learned anew" in caplog.text

@@ -24,6 +24,14 @@ def test_the_environment_is_read_and_the_command_line_beats_it(monkeypatch: pyte
         ("THREADS", "0", "'0' is refused: .* Accepted: a whole number, at least 1, at most 256"),
         ("UTILITY", "vibes", "Accepted: fused, least_confidence, margin, entropy, disagreement, novelty"),
         ("ORDER", "first", "ORDER: .first. is refused. Accepted: variance, diverse, utility, .*, random"),
+        (
+            "MEDIA_HOSTS",
+            "10.0.0.7 http://foo/",
+            "'http://foo/' is no host name; write foo alone, without http://, port",
+        ),
+        ("MEDIA_HOSTS", "foo:8080", "'foo:8080' is no host name; write foo alone"),
+        ("MEDIA_HOSTS", "foo/bar", "'foo/bar' is no host name; write foo alone"),
+        ("MEDIA_HOSTS", "http://", "'http://' is no host name; write a name such as images.internal alone"),
         ("PREDICT_SECONDS", "95", "predict_seconds and media_seconds together must leave 5 of the 100 seconds"),
     ],
 )
@@ -34,6 +42,11 @@ def test_a_wrong_value_is_refused_with_its_name_and_what_is_accepted(
     with pytest.raises(SettingsError, match=told) as caught:
         load()
     assert PREFIX + name in str(caught.value) or name.lower() in str(caught.value)
+
+
+def test_hosts_are_names_and_addresses_of_either_kind() -> None:
+    hosts = ("Images.internal", "10.0.0.7", "::1", "fd00::A", "images_2")
+    assert load({"media_hosts": hosts}).media_hosts == hosts
 
 
 def test_an_unknown_variable_is_refused_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
