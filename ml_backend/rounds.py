@@ -70,6 +70,11 @@ def show(folder: Path, version: str) -> None:
             place.unlink(missing_ok=True)
 
 
+def any_prepared(folder: Path) -> bool:
+    """Whether a round was ever prepared or shown: before that no strategy has chosen any task."""
+    return (folder / ROUND).exists() or any((folder / "rounds").glob("*.json"))
+
+
 def shown_version(folder: Path) -> str | None:
     """The version of the round that is shown, null before the first. Raises RegistryError for a broken file."""
     found = read_json(folder / ROUND)

@@ -50,8 +50,8 @@ class Proof:
     """What choosing has saved; ``words`` say it, or why nothing can be said.
 
     ``at_random`` random labels give the accuracy ``level``; ``needed`` chosen labels give the same, and ``saved`` is
-    the difference. ``extrapolated``: so many random labels would give what all chosen ones give, by a power law of the
-    control group's errors.
+    the difference. ``majority`` is the accuracy of one answer, the most frequent one, to all. ``extrapolated``: so
+    many random labels would give what all chosen ones give, by a power law of the control group's errors.
     """
 
     words: str
@@ -59,6 +59,7 @@ class Proof:
     random: int
     at_random: int | None = None
     level: float | None = None
+    majority: float | None = None
     needed: Estimate | None = None
     saved: Estimate | None = None
     extrapolated: Estimate | None = None
@@ -70,11 +71,12 @@ class Proof:
         return asdict(self)
 
 
-def proof(chosen: IntArray, control: IntArray, judge: Judge, rng: np.random.Generator) -> Proof:
+def proof(chosen: IntArray, control: IntArray, usual: FloatArray, judge: Judge, rng: np.random.Generator) -> Proof:
     """Learn from both groups, test on the random share, compare.
 
     ``chosen`` are the rows that were chosen, in the order in which they were labeled; ``control`` those of the random
-    share. Equal arguments give an equal proof.
+    share, and ``usual`` says of each of these whether the most frequent answer is right, 1 or 0. Equal arguments give
+    an equal proof.
     """
     if reason := _too_few(len(chosen), len(control)):
         return Proof(reason, len(chosen), len(control))
@@ -83,7 +85,7 @@ def proof(chosen: IntArray, control: IntArray, judge: Judge, rng: np.random.Gene
     halves = np.stack([rng.permutation(np.arange(len(control)) % 2 == 0) for _ in range(REPEATS)])
     by_chance = np.stack([_crossed(control, half, of_random, judge, rng) for half in halves])
     by_choice = np.stack([judge(chosen[:size], control) for size in of_chosen])
-    return concluded(of_random, by_chance, halves, of_chosen, by_choice, rng)
+    return concluded(of_random, by_chance, halves, of_chosen, by_choice, usual, rng)
 
 
 def _too_few(chosen: int, control: int) -> str:
@@ -119,9 +121,13 @@ def concluded(
     halves: BoolArray,
     of_chosen: IntArray,
     by_choice: FloatArray,
+    usual: FloatArray,
     rng: np.random.Generator,
 ) -> Proof:
     """What the models' hits prove: ``by_chance`` (repeats, sizes, tasks), ``by_choice`` (sizes, tasks), of 0 and 1.
+
+    Nothing about choosing unless models of random labels are beyond chance better than the most frequent answer, which
+    is right where ``usual`` (tasks,) is 1: where that is all that they know, a curve's first points have it too.
 
     ``halves`` (repeats, tasks) is true for the tasks that taught first. The intervals are a bootstrap over the random
     share's tasks, with one repeat a draw: halves of a set vary about its mean as such sets vary among each other. The
@@ -131,7 +137,7 @@ def concluded(
     fading = np.minimum(1.0, np.sqrt(of_random[-1] / of_chosen))
     repeats, _, tasks = by_chance.shape
     at_random, chosen = int(of_random[-1]), int(of_chosen[-1])
-    needed, worth = np.empty(DRAWS + 1), np.empty(DRAWS + 1)
+    needed, worth, above = np.empty(DRAWS + 1), np.empty(DRAWS + 1), np.empty(DRAWS + 1)
     level = 0.0
     for draw in range(DRAWS, -1, -1):  # the last one, 0, is what was measured
         picked = rng.integers(tasks, size=tasks) if draw else np.arange(tasks)
@@ -140,24 +146,24 @@ def concluded(
         lucky = np.interp(np.log(of_chosen), np.log(of_random), luck[rng.integers(len(luck))]) if draw else 0.0
         choice = isotonic_regression(np.clip(by_choice[:, picked].mean(axis=1) + lucky * fading, 0.0, 1.0)).x
         level = accuracy_at(law, at_random, tasks)
+        above[draw] = level - usual[picked].mean()
         needed[draw] = labels_for(level, of_chosen, choice)
         worth[draw] = inverted(law, float(choice[-1]), tasks)
+    majority = float(usual.mean())
+    curves = (
+        Curve(tuple(of_random.tolist()), tuple(by_chance.mean(axis=(0, 2)).round(4).tolist())),
+        Curve(tuple(of_chosen.tolist()), tuple(by_choice.mean(axis=1).round(4).tolist())),
+    )
+    figures = (chosen, tasks, at_random, round(level, 4), round(majority, 4))
+    if float(np.quantile(above[1:], (1 - SURE) / 2, method="inverted_cdf")) <= 0:
+        return Proof(_nothing_learned(at_random, level, majority), *figures, None, None, None, *curves)
     needs = _estimate(needed, chosen)
     saved = Estimate(
         *(None if one is None else round(at_random - one, 1) for one in (needs.value, needs.high, needs.low))
     )
     extrapolated = _estimate(worth, FARTHEST * at_random)
     return Proof(
-        _words(at_random, level, chosen, needs, saved, extrapolated),
-        chosen,
-        tasks,
-        at_random,
-        round(level, 4),
-        needs,
-        saved,
-        extrapolated,
-        Curve(tuple(of_random.tolist()), tuple(by_chance.mean(axis=(0, 2)).round(4).tolist())),
-        Curve(tuple(of_chosen.tolist()), tuple(by_choice.mean(axis=1).round(4).tolist())),
+        _words(at_random, level, chosen, needs, saved, extrapolated), *figures, needs, saved, extrapolated, *curves
     )
 
 
@@ -169,6 +175,13 @@ def _luck(of_random: IntArray, by_chance: FloatArray, halves: BoolArray) -> Floa
     apart = by_chance - by_chance.mean(axis=0)
     each = [np.einsum("rst,rt->rs", apart, tested) / tested.sum(axis=1, keepdims=True) for tested in (halves, ~halves)]
     return np.asarray(np.concatenate(each) / np.sqrt(1 - of_random / halves.shape[1]))
+
+
+def _nothing_learned(at_random: int, level: float, majority: float) -> str:
+    return (
+        f"models of {at_random:,} random labels are right on {level:.0%}, which is not beyond chance above the "
+        f"{majority:.0%} of giving every task the most frequent answer: nothing can be said yet of what choosing saved"
+    )
 
 
 def _words(at_random: int, level: float, chosen: int, needs: Estimate, saved: Estimate, extrapolated: Estimate) -> str:

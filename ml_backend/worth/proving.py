@@ -14,6 +14,7 @@ from label_config.model import Control, LabelConfig
 from label_config.parse import parse
 
 from .. import labels as label_sets
+from .. import rounds
 from ..encoders import Fetch
 from ..errors import NotLearnable, UnknownProject
 from ..features import Material, View, families, stacked, view_of
@@ -35,17 +36,20 @@ MOST = 1000
 def prove(folder: Path, settings: Settings, fetch: Fetch) -> dict[str, Proof]:
     """Control -> what its labels prove; kept beside the versions, so that it can be shown without learning again.
 
-    Raises UnknownProject where the project's interface or labels are not known, RegistryError for broken files.
+    Without a round no strategy has chosen any task: then that is said instead. Raises UnknownProject where the
+    project's interface or labels are not known, RegistryError for broken files.
     """
     label_config = interface_of(folder)
     labels = label_sets.load(folder)
     if label_config is None or not labels.rows:
         raise UnknownProject(f"project {folder.name}: nothing was learned for it in {folder.parent}")
     config = parse(label_config)
+    chosen = rounds.any_prepared(folder)
     with threadpool_limits(settings.threads):
         found = {
-            control.name: _of_control(config, control, labels.of(control.name), settings, fetch)
+            control.name: _of_control(config, control, rows, settings, fetch) if chosen else _by_nobody(rows)
             for control in config.controls
+            for rows in [labels.of(control.name)]
         }
     write_json(
         folder / FILE, {"cursor": labels.cursor, "controls": {name: one.as_json() for name, one in found.items()}}
@@ -59,6 +63,16 @@ def kept(folder: Path) -> dict[str, Any] | None:
     return found
 
 
+def _by_nobody(rows: Sequence[TrainingRow]) -> Proof:
+    held = sum(row.holdout for row in rows)
+    return Proof(
+        f"no round was ever prepared for this project, so no strategy chose its {len(rows):,} labeled tasks: there is "
+        "no saving to prove",
+        0,
+        held,
+    )
+
+
 def _of_control(
     config: LabelConfig, control: Control, rows: Sequence[TrainingRow], settings: Settings, fetch: Fetch
 ) -> Proof:
@@ -70,7 +84,7 @@ def _of_control(
     control_group = np.flatnonzero([row.holdout for row in known.rows])
     rng = np.random.default_rng(0)
     drawn = np.sort(rng.permutation(control_group)[:MOST])
-    return proof(chosen, drawn, known.judge, rng)
+    return proof(chosen, drawn, known.right([known.usual] * len(drawn), drawn), known.judge, rng)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,15 @@ class _Known:
             said = self._said(inside, answers, asked.tolist())
         except NotLearnable:
             said = [Counter(answers).most_common(1)[0][0]] * len(asked)
+        return self.right(said, asked)
+
+    @property
+    def usual(self) -> Answer:
+        """The most frequent answer."""
+        return Counter(self.answers).most_common(1)[0][0]
+
+    def right(self, said: Sequence[Answer], asked: IntArray) -> FloatArray:
+        """Whether what was ``said`` of the ``asked`` rows is right: 1 or 0, (n,)."""
         question = QUESTIONS[self.asks].made(self.control, self.answers)
         truth = [self.answers[row] for row in asked]
         return np.array([question.right(one, other) for one, other in zip(said, truth, strict=True)], dtype=np.float64)

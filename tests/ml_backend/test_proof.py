@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
-from ml_backend.records import FloatArray, IntArray
+from ml_backend.records import BoolArray, FloatArray, IntArray
 from ml_backend.worth.proof import FEWEST, Judge, Proof, accuracy_at, inverted, labels_for, power_law, proof
 
 START = 10_000
@@ -30,7 +30,8 @@ def project(efficiency: float, seed: int, luck: float = 0.01) -> Judge:
 
 def proven(efficiency: float, seed: int, random: int = 200, chosen: int = 600) -> Proof:
     rows = np.random.default_rng(seed).permutation(START)[:random]
-    return proof(START + np.arange(chosen), rows, project(efficiency, seed), np.random.default_rng(seed))
+    judge = project(efficiency, seed)
+    return proof(START + np.arange(chosen), rows, np.zeros(random), judge, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("efficiency", [1.0, 2.5])
@@ -68,7 +69,7 @@ def test_a_lucky_beginning_is_no_proof_of_choosing() -> None:
     for seed in range(40):
         judge = project(1.0, seed, luck=0.15)
         rows = np.random.default_rng(seed).permutation(START)
-        saved = proof(rows[200:500], rows[:200], judge, np.random.default_rng(seed)).saved
+        saved = proof(rows[200:500], rows[:200], np.zeros(200), judge, np.random.default_rng(seed)).saved
         said += saved is not None and saved.low is not None and saved.low > 0
     assert said <= 3  # 8 where the chosen tasks are granted no luck
 
@@ -96,6 +97,29 @@ def test_too_few_answers_prove_nothing_and_the_reason_says_how_many_are_needed(
     assert found.as_json()["saved"] is None
 
 
+@pytest.mark.parametrize("gain", [0.0, 0.1])
+def test_models_that_know_no_more_than_the_most_frequent_answer_prove_nothing(gain: float) -> None:
+    """Forty projects: the most frequent answer is right on 80 % of the tasks, models on as many, or on 90 %."""
+    spoken = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        usual, own = rng.random(2 * START) < 0.8, rng.random(2 * START)
+
+        def judge(_: IntArray, asked: IntArray, usual: BoolArray = usual, own: FloatArray = own) -> FloatArray:
+            differs = own[asked] < (0.1 if gain else 0.2)  # of these the model is right, or a coin tells
+            coin = np.random.default_rng(len(asked)).random(len(asked)) < 0.8
+            return np.where(differs, 1.0 if gain else coin, usual[asked]) + 0.0
+
+        rows = rng.permutation(START)[:400]
+        found = proof(START + np.arange(100), rows, usual[rows].astype(np.float64), judge, rng)
+        assert found.majority == pytest.approx(usual[rows].mean(), abs=1e-4)
+        if found.saved is None:
+            assert f"is not beyond chance above the {found.majority:.0%} of giving every task" in found.words
+            assert found.random_curve is not None and found.chosen_curve is not None
+        spoken += found.saved is not None
+    assert spoken == 40 if gain else spoken <= 4
+
+
 def test_equal_projects_have_equal_proofs() -> None:
     assert proven(2.0, 5) == proven(2.0, 5)
 
@@ -105,7 +129,7 @@ def test_models_are_never_tested_on_what_taught_them() -> None:
         assert not set(taught.tolist()) & set(asked.tolist())
         return project(2.0, 0)(taught, asked)
 
-    proof(START + np.arange(50), np.arange(45), judge, np.random.default_rng(0))
+    proof(START + np.arange(50), np.arange(45), np.zeros(45), judge, np.random.default_rng(0))
 
 
 @given(st.floats(0.05, 3), st.floats(-1, -0.05), st.integers(100, 10_000))

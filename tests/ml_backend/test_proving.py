@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from label_config.answers import Choices
 from label_config.templates import template
 from ml_backend import labels as label_sets
+from ml_backend import rounds
 from ml_backend.cli import app
 from ml_backend.errors import UnknownProject
 from ml_backend.labels import LabelSet
@@ -30,7 +31,11 @@ def nowhere(_: str) -> bytes:
     raise AssertionError("nothing is to be downloaded")
 
 
-def proven(folder: Path, rows: Sequence[TrainingRow], xml: str = SENTIMENT) -> dict[str, Proof]:
+def proven(
+    folder: Path, rows: Sequence[TrainingRow], xml: str = SENTIMENT, shown: str | None = "tiebreak-1.1"
+) -> dict[str, Proof]:
+    if shown is not None:
+        rounds.show(folder, shown)
     remember_interface(folder, xml)
     label_sets.save(folder, LabelSet().merged(rows, len(rows)))
     return prove(folder, Settings(), nowhere)
@@ -64,6 +69,34 @@ def test_a_proof_is_kept_with_the_labels_that_it_is_of(tmp_path: Path) -> None:
     assert stored is not None
     assert stored["cursor"] == 90
     assert stored["controls"]["sentiment"]["words"] == found.words
+
+
+def test_labels_that_no_strategy_chose_prove_nothing_about_choosing(tmp_path: Path) -> None:
+    rows = with_share(sentiment_rows(110), 44)
+    found = proven(tmp_path, rows, shown=None)["sentiment"]
+    assert found == Proof(
+        "no round was ever prepared for this project, so no strategy chose its 110 labeled tasks: there is no saving "
+        "to prove",
+        0,
+        44,
+    )
+    assert worth_of_labels(tmp_path)["labels_saved"]["sentiment"] == found.words
+    rounds.prepare(tmp_path, rounds.Round("tiebreak-1.1", "tiebreak-1", {}, np.zeros(0), frozenset()))
+    assert proven(tmp_path, rows, shown=None)["sentiment"].chosen == 66
+
+
+def test_where_most_answers_are_the_same_the_rest_must_be_known(tmp_path: Path) -> None:
+    """Nine in ten are good, and the texts tell nothing of the others."""
+    rng = np.random.default_rng(0)
+    rows = [
+        replace(row, answer=Choices(("bad" if rng.random() < 0.1 else "good",)))
+        for row in with_share(sentiment_rows(110), 50)
+    ]
+    found = proven(tmp_path, rows)["sentiment"]
+    held = [row for row in rows if row.holdout]
+    assert found.majority == sum(row.answer == Choices(("good",)) for row in held) / 50
+    assert found.saved is None
+    assert "not beyond chance above" in found.words
 
 
 def test_the_command_says_what_is_proven_and_whether_to_go_on(tmp_path: Path) -> None:
