@@ -37,6 +37,7 @@ PURE = (
     "ml_backend.quality",
     "ml_backend.certainty.conformal",
     "ml_backend.certainty.fusion",
+    "ml_backend.certainty.belief",
     "ml_backend.certainty",
     "ml_backend.learners.calibrating",
     "ml_backend.learners.choice",

@@ -89,7 +89,7 @@ class Certainty:
         ``apart`` is the members' disagreement and ``novel`` the novelty.
         """
         several = question.several
-        doubt = least_confidence(probabilities, multiple=several)
+        doubt = _doubt(question, probabilities)
         found = {
             LEAST_CONFIDENCE: doubt if pointed(question) else 1 - self.mapped(1 - doubt),
             "margin": margin(probabilities, multiple=several),
@@ -130,12 +130,19 @@ class Certainty:
 
 def numeric(question: Question) -> bool:
     """Whether any number may be answered, and not one of a few."""
-    return getattr(question, "tolerance", None) is not None
+    return question.tolerance is not None
 
 
 def pointed(question: Question) -> bool:
     """Whether an answer's confidence is the largest of the probabilities."""
     return not question.several and not numeric(question)
+
+
+def _doubt(question: Question, probabilities: FloatArray) -> FloatArray:
+    """What is missing to certainty that each row's answer is right, (n,)."""
+    if numeric(question):
+        return np.array([1 - question.answer(row)[1] for row in probabilities])
+    return least_confidence(probabilities, multiple=question.several)
 
 
 def apart(question: Question, each: Sequence[FloatArray], rows: int) -> FloatArray:

@@ -9,6 +9,7 @@ from label_config.answers import Answer, Number
 
 from ..calibration import fit_label_temperatures, fit_temperature
 from ..certainty import Certainty, Sets, apart, numeric, pointed
+from ..certainty.belief import believed
 from ..certainty.confidence import Outcomes, choose, with_confidence
 from ..certainty.conformal import label_thresholds, quantile
 from ..certainty.fusion import LEARNABLE, fit_fusion
@@ -42,13 +43,11 @@ def calibrate(judged: Judged, coverage: float, inner: Sequence[FloatArray] = ())
     """
     question = judged.question
     seen = could_know(judged)
-    temperatures = fit_temperatures(judged, seen)
+    trust = trusted(judged, seen)
+    temperatures = fit_temperatures(judged, seen, trust)
     probabilities = question.probabilities(judged.scores, temperatures)
     said = [question.answer(row) for row in probabilities]
-    matches = [question.right(one[0], given) for one, given in zip(said, judged.answers, strict=True)]
-    outcomes = Outcomes(
-        np.array([one[1] for one in said]), np.array(matches, dtype=np.float64), judged.weights, _chance(question)
-    )
+    outcomes = _outcomes(judged, said, trust)
     mapped = choose(outcomes, judged.folds)
     if pointed(question):
         probabilities = with_confidence(probabilities, mapped.chosen(outcomes.confidence))
@@ -65,6 +64,26 @@ def calibrate(judged: Judged, coverage: float, inner: Sequence[FloatArray] = ())
     )
 
 
+def trusted(judged: Judged, seen: BoolArray) -> FloatArray:
+    """The probability that each answer is right, (n,), as far as its weight is believed.
+
+    How sure the consensus on a number is does not tell whether it is near enough to the truth: 1 of each.
+    """
+    sure = np.ones(len(judged.weights))
+    if numeric(judged.question):
+        return sure
+    probabilities = judged.question.probabilities(judged.scores, fit_temperatures(judged, seen, sure))
+    said = [judged.question.answer(row) for row in probabilities]
+    return believed(_outcomes(judged, said, judged.weights)).trust
+
+
+def _outcomes(judged: Judged, said: Sequence[tuple[Answer, float]], trust: FloatArray) -> Outcomes:
+    """Whether what was ``said``, with its probability, matches the answers."""
+    question = judged.question
+    matches = [question.right(one[0], given) for one, given in zip(said, judged.answers, strict=True)]
+    return Outcomes(np.array([one[1] for one in said]), np.array(matches, dtype=np.float64), trust, _chance(question))
+
+
 def could_know(judged: Judged) -> BoolArray:
     """Where the model of a row's fold has seen the outcome (where each is by itself: with and without it), (n, m)."""
     known = np.zeros(judged.truth.shape, dtype=bool)
@@ -74,17 +93,17 @@ def could_know(judged: Judged) -> BoolArray:
     return known
 
 
-def fit_temperatures(judged: Judged, seen: BoolArray) -> FloatArray:
+def fit_temperatures(judged: Judged, seen: BoolArray, trust: FloatArray) -> FloatArray:
     """Fitted where the fold's model could know better: an outcome that it never saw says nothing of its confidence."""
     question = judged.question
     if question.several:
-        return fit_label_temperatures(judged.scores, judged.truth, seen, judged.weights)
+        return fit_label_temperatures(judged.scores, judged.truth, seen, trust)
     given = judged.truth.argmax(axis=1)
     rows = seen[np.arange(len(given)), given] & judged.truth.any(axis=1)
     found = fit_temperature(
         judged.scores[rows],
         given[rows],
-        judged.weights[rows],
+        trust[rows],
         lambda some, temperature: question.probabilities(some, np.array([temperature])),
     )
     return np.array([found])

@@ -13,7 +13,7 @@ from ..models.options import OutOfTime
 from ..records import FloatArray
 from ..settings import Settings
 from . import view_encoder
-from .calibrating import Judged, could_know, fit_temperatures
+from .calibrating import Judged, could_know, fit_temperatures, trusted
 from .choice import Choice, choose
 from .fitting import Fitted, Sheet, fit, name_of, usual_head
 
@@ -78,7 +78,8 @@ def losses_of(fitted: Fitted, sheet: Sheet) -> FloatArray:
     question, scores = sheet.question, fitted.scores(sheet)
     nothing = np.zeros(len(sheet.rows))
     judged = Judged(question, scores, sheet.answers, sheet.truth, sheet.weights, fitted.folds, nothing)
-    shares = question.probabilities(scores, fit_temperatures(judged, could_know(judged)))
+    seen = could_know(judged)
+    shares = question.probabilities(scores, fit_temperatures(judged, seen, trusted(judged, seen)))
     told = np.where(sheet.truth > 0, shares, 1 - shares if question.several else 1.0)
     return np.asarray(-np.log(np.maximum(told, IMPOSSIBLE)).sum(axis=1))
 

@@ -12,13 +12,14 @@ import numpy as np
 
 from label_config.answers import Answer, Regions
 from label_config.canonical import canonical
-from label_config.model import Control
+from label_config.model import Control, Family
 from sync.quality.distance.comparison import Comparison
 from sync.quality.distance.marked import packed
 from sync.quality.distance.overlaps import ROUNDING, overlaps
 
 from .. import quality as qualities
 from ..certainty import confidence
+from ..certainty.belief import believed
 from ..certainty.confidence import CLEAR, LEAST_ANSWERS, ConfidenceMap, Outcomes, Steps, fit_line, fit_steps
 from ..learners.recalled import quality_of
 from ..quality import Quality
@@ -128,11 +129,11 @@ def _seen(control: Control, pairs: Sequence[tuple[TrainingRow, Said]]) -> _Seen:
         for score, hit in _judged(control, said, row.answer):
             scores.append(score)
             right.append(float(hit))
-            trust.append(row.weight)
+            trust.append(1.0 if control.family is Family.NUMBER else row.weight)
             folds.append(number % FOLDS)
     others = max(len(control.labels) - 1, 1)
     chance = 1 / others if control.decidable and not control.multiple else 0.0
-    outcomes = Outcomes(np.array(scores), np.array(right), np.array(trust), chance)
+    outcomes = believed(Outcomes(np.array(scores), np.array(right), np.array(trust), chance))
     return _Seen(outcomes, np.array(folds, dtype=np.int64))
 
 

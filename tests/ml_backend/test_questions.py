@@ -195,6 +195,8 @@ def test_a_number_is_learned_as_well_as_by_ridge_regression_with_honest_confiden
     tolerance = model.controls[0].question.tolerance  # type: ignore[attr-defined]
     near = np.abs(said - truth) <= tolerance
     assert near.mean() == pytest.approx(np.mean([line["confidence"] for line in lines]), abs=0.1)
+    doubt = [line["signals"]["least_confidence"] for line in lines]
+    assert doubt == pytest.approx([1 - line["confidence"] for line in lines], abs=2e-6)
 
 
 ORDERED = QUESTIONS["ordered"]
