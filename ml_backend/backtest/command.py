@@ -15,7 +15,7 @@ from ..encoders import ENCODERS, family_of
 from ..errors import SettingsError
 from .data import labeled
 from .replay import DEFAULT, Plan
-from .report import HEADINGS, headline, rows, write_page
+from .report import HEADINGS, headline, rows, surroundings, write_page
 from .report import as_json as json_of
 from .running import Backtest, backtest
 
@@ -52,7 +52,7 @@ def run_backtest(asked: Asked, page: Path | None, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(json_of(done)) + "\n")
         return
-    _show(done, len(found.classes), len(found.test_classes), page)
+    _show(done, page)
 
 
 def _refuse(asked: Asked, names: Sequence[str]) -> None:
@@ -65,9 +65,10 @@ def _refuse(asked: Asked, names: Sequence[str]) -> None:
         raise SettingsError(f"--budget {asked.plan.budget} is less than --start {asked.plan.start}")
 
 
-def _show(done: Backtest, count: int, tested: int, page: Path | None) -> None:
+def _show(done: Backtest, page: Path | None) -> None:
     out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
-    out.print(f"{count:,} labeled texts to choose from, tested on {tested:,} others", markup=False)
+    for line in surroundings(done):
+        out.print(line, markup=False)
     table = Table(*HEADINGS, box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"

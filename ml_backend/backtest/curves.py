@@ -28,7 +28,7 @@ class Summary:
 
     ``labels_needed`` is after how many labels the mean accuracy first is what ``random`` has in the end, linear between
     two models; null where it never is, or random was not run. ``against_random`` is the difference of the areas under
-    macro-F1, paired by seed.
+    macro-F1, paired by seed, ``accuracy_against_random`` that of the areas under accuracy.
     """
 
     final_accuracy: float
@@ -36,6 +36,7 @@ class Summary:
     macro_f1_area: float
     labels_needed: int | None
     against_random: Difference | None
+    accuracy_against_random: Difference | None
 
 
 def summaries(curves: Mapping[str, Sequence[Curve]]) -> dict[str, Summary]:
@@ -44,17 +45,21 @@ def summaries(curves: Mapping[str, Sequence[Curve]]) -> dict[str, Summary]:
     found = {}
     for name, runs in curves.items():
         accuracy = _table(runs, "accuracy")
-        area = areas(runs, "macro_f1")
         found[name] = Summary(
             final_accuracy=float(accuracy[:, -1].mean()),
             accuracy_area=float(areas(runs, "accuracy").mean()),
-            macro_f1_area=float(area.mean()),
+            macro_f1_area=float(areas(runs, "macro_f1").mean()),
             labels_needed=None if control is None else _reaches(runs[0].labels, accuracy, _table(control, "accuracy")),
-            against_random=(
-                None if control is None or name == CONTROL else difference(100 * (area - areas(control, "macro_f1")))
-            ),
+            against_random=_apart(name, runs, control, "macro_f1"),
+            accuracy_against_random=_apart(name, runs, control, "accuracy"),
         )
     return found
+
+
+def _apart(name: str, runs: Sequence[Curve], control: Sequence[Curve] | None, what: str) -> Difference | None:
+    if control is None or name == CONTROL:
+        return None
+    return difference(100 * (areas(runs, what) - areas(control, what)))
 
 
 def _table(runs: Sequence[Curve], what: str) -> FloatArray:

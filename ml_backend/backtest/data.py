@@ -21,6 +21,8 @@ FEWEST = 20
 
 Row = tuple[str, str]
 """A text and its label."""
+NO_TEXT, NO_LABEL, SEVERAL, TIE = "without a text", "without a label", "with several labels at once", "with a tie"
+"""Why a row or a task is left out."""
 
 
 def labeled(place: Path, text: str, label: str, test: Path | None, encoder: str) -> Labeled:
@@ -29,13 +31,14 @@ def labeled(place: Path, text: str, label: str, test: Path | None, encoder: str)
     ``text`` is a column (or field of the tasks' data), ``label`` a column (or name of a control). Without ``test`` a
     fifth of the rows is held out to test on, always the same.
     """
-    rows = _rows(place, text, label)
+    left_out: Counter[str] = Counter()
+    rows = _rows(place, text, label, left_out)
     if test is None:
         order = np.random.default_rng(0).permutation(len(rows))
         held = set(order[: round(HELD_OUT * len(rows))].tolist())
         rows, tested = [row for n, row in enumerate(rows) if n not in held], [rows[n] for n in sorted(held)]
     else:
-        tested = _rows(test, text, label)
+        tested = _rows(test, text, label, left_out)
     labels = tuple(sorted({one for _, one in (*rows, *tested)}))
     if len({one for _, one in rows}) < 2:
         raise ExportError(f"{place}: every row has the same label, {labels[0]!r}: nothing could be learned")
@@ -48,22 +51,41 @@ def labeled(place: Path, text: str, label: str, test: Path | None, encoder: str)
         family.describe([one for one, _ in tested]),
         np.array([of[one] for _, one in tested]),
         labels,
+        dict(left_out),
     )
 
 
-def _rows(place: Path, text: str, label: str) -> list[Row]:
+def _rows(place: Path, text: str, label: str, left_out: Counter[str]) -> list[Row]:
+    """What can be replayed; of the others ``left_out`` counts why not."""
     try:
         content = place.read_bytes()
     except OSError as error:
         raise ExportError(f"{place}: cannot be read: {error.strerror}") from error
     export = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
-    found = list(_of_export(place, content, text, label) if export else _of_table(place, content, text, label))
+    read = list(_of_export(place, content, text, label) if export else _of_table(place, content, text, label))
+    found = [one for one in read if not isinstance(one, str)]
+    why = Counter(one for one in read if isinstance(one, str))
+    left_out.update(why)
     if len(found) < FEWEST:
-        raise ExportError(f"{place}: only {len(found)} rows have a text and a label; {FEWEST} are needed")
+        raise ExportError(
+            f"{place}: only {len(found)} rows have a text and a label; {FEWEST} are needed{in_words(why)}"
+        )
     return found
 
 
-def _of_table(place: Path, content: bytes, text: str, label: str) -> Iterator[Row]:
+def in_words(left_out: Mapping[str, int]) -> str:
+    """How many were left out and why, to be put after a sentence; empty where none was.
+
+    >>> in_words({"without a label": 2, "with a tie": 1}), in_words({})
+    ('; left out: 3 (2 without a label, 1 with a tie)', '')
+    """
+    if not left_out:
+        return ""
+    return f"; left out: {sum(left_out.values()):,} ({', '.join(f'{n:,} {why}' for why, n in left_out.items())})"
+
+
+def _of_table(place: Path, content: bytes, text: str, label: str) -> Iterator[Row | str]:
+    """Each row, or why it is left out."""
     try:
         lines = content.decode("utf-8-sig").splitlines(keepends=True)
     except UnicodeDecodeError as error:
@@ -74,13 +96,13 @@ def _of_table(place: Path, content: bytes, text: str, label: str) -> Iterator[Ro
             raise ExportError(f"{place}: no column is named {column!r}; there are: {', '.join(table.fieldnames or ())}")
     try:
         for row in table:
-            yield from _row(row[text], row[label])
+            yield _row(row[text], row[label])
     except csv.Error as error:
         raise ExportError(f"{place}, line {table.line_num}: {error}") from error
 
 
-def _of_export(place: Path, content: bytes, text: str, label: str) -> Iterator[Row]:
-    """Each task's most frequent answer to the control; a tie teaches nothing."""
+def _of_export(place: Path, content: bytes, text: str, label: str) -> Iterator[Row | str]:
+    """Each task's most frequent answer to the control, or why it is left out: a tie teaches nothing."""
     try:
         tasks = parse_export(content)
     except LabelConfigError as error:
@@ -90,13 +112,17 @@ def _of_export(place: Path, content: bytes, text: str, label: str) -> Iterator[R
         raise ExportError(f"{place}: no task has a field {text!r}; there are: {', '.join(fields)}")
     controls: dict[str, None] = {}
     for task in tasks:
-        votes: Counter[str] = Counter()
+        given: list[list[str]] = []
         for annotation in task.get("annotations") or ():
             controls |= dict.fromkeys(_controls(annotation))
-            votes.update(() if annotation.get("was_cancelled") else _choice(annotation, label))
-        first = votes.most_common(2)
-        if first and (len(first) == 1 or first[0][1] > first[1][1]):
-            yield from _row(task["data"].get(text), first[0][0])
+            given += [] if annotation.get("was_cancelled") else [_choice(annotation, label)]
+        first = Counter(one[0] for one in given if len(one) == 1).most_common(2)
+        if not first:
+            yield SEVERAL if any(given) else NO_LABEL
+        elif len(first) == 2 and first[0][1] == first[1][1]:
+            yield TIE
+        else:
+            yield _row(task["data"].get(text), first[0][0])
     if label not in controls:
         raise ExportError(
             f"{place}: nothing is answered by {label!r}; there are: {', '.join(controls) or 'no answers'}"
@@ -113,20 +139,22 @@ def _controls(annotation: Mapping[str, Any]) -> list[str]:
 
 
 def _choice(annotation: Mapping[str, Any], label: str) -> list[str]:
-    """The one label that the control was given; several are no class."""
+    """The labels that the control was given; several at once are no class."""
     for one in _results(annotation):
         value = one.get("value")
         if one.get("from_name") == label and isinstance(value, dict):
             given = value.get("choices")
-            return [str(given[0])] if isinstance(given, list) and len(given) == 1 else []
+            return [str(one) for one in given] if isinstance(given, list) else []
     return []
 
 
-def _row(value: object, label: object) -> Iterator[Row]:
-    """The row, where both are there."""
-    if value in (None, "") or label in (None, ""):
-        return
+def _row(value: object, label: object) -> Row | str:
+    """The row where both are there, else why it is left out."""
+    if label in (None, ""):
+        return NO_LABEL
+    if value in (None, ""):
+        return NO_TEXT
     try:
-        yield family_of("tfidf").read(value, lambda _: b""), str(label)
+        return family_of("tfidf").read(value, lambda _: b""), str(label)
     except MediaError:
-        return
+        return NO_TEXT

@@ -1,7 +1,7 @@
 """One run of a strategy over a labeled set: what is chosen, and how good the model is after each batch. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,7 +26,10 @@ CALIBRATED_AGAIN = 1.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labeled:
-    """A labeled set as an encoder describes it: rows to choose from and rows to test on, classes 0..k-1."""
+    """A labeled set as an encoder describes it: rows to choose from and rows to test on, classes 0..k-1.
+
+    ``left_out``: reason -> so many rows or tasks of the file that are in neither.
+    """
 
     encoder: str
     described: Features
@@ -34,6 +37,7 @@ class Labeled:
     test: Features
     test_classes: IntArray
     labels: tuple[str, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

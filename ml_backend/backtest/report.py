@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import ExportError
 from .curves import CONTROL, Summary, summaries
+from .data import in_words as left_out_in_words
 from .running import Backtest
 
 BAND = 1.96
@@ -18,6 +19,8 @@ def as_json(found: Backtest) -> dict[str, Any]:
     """The whole of it, so that anyone can train an outside model on what was chosen."""
     return {
         "full_accuracy": found.full_accuracy,
+        "left_out": dict(found.data.left_out),
+        "budget": min(found.plan.budget, len(found.data.classes)),
         "strategies": {
             name: {
                 "labels": list(runs[0].labels),
@@ -68,13 +71,39 @@ def headline(found: Backtest) -> str:
     for name, one in known.items():
         if name == CONTROL or needed is None:
             continue
-        if one.labels_needed is None:
-            return f"{said} {name} does not reach what random labels reach in the end."
-        saved = 1 - one.labels_needed / needed
+        return f"{said} {_claim(name, one, needed)}"
+    return said
+
+
+def _claim(name: str, one: Summary, needed: int) -> str:
+    """How many labels a strategy saves, where the seeds show it: where its accuracy, the mean over its curve, is apart
+    from that of random labels, and on the same side."""
+    apart = one.accuracy_against_random
+    if apart is None or apart.low is None or apart.high is None:
+        return f"One seed shows no saving of {name}: several do, with --seeds."
+    if apart.high < 0 and one.labels_needed is None:
+        return f"{name} does not reach what random labels reach in the end."
+    saved = 0.0 if one.labels_needed is None else 1 - one.labels_needed / needed
+    if (apart.low > 0 and saved > 0) or (apart.high < 0 and saved < 0):
         return (
-            f"{said} {name} reaches with {one.labels_needed:,} labels what random needs {needed:,} for: "
-            f"{abs(saved):.0%} {'fewer' if saved >= 0 else 'more'}."
+            f"{name} reaches with {one.labels_needed:,} labels what random needs {needed:,} for: "
+            f"{abs(saved):.0%} {'fewer' if saved > 0 else 'more'}."
         )
+    return (
+        f"That {name} saves labels is not shown: interval {apart.low:+.1f} to {apart.high:+.1f} points of accuracy "
+        "over that of random labels, on the mean of the curve."
+    )
+
+
+def surroundings(found: Backtest) -> list[str]:
+    """What was replayed: how many rows, which were left out and why, and where the texts ended before the budget."""
+    data, used = found.data, next(iter(found.curves.values()))[0].labels[-1]
+    said = [
+        f"{len(data.classes):,} labeled texts to choose from, tested on {len(data.test_classes):,} others"
+        + left_out_in_words(data.left_out)
+    ]
+    if used < found.plan.budget:
+        said.append(f"The budget of {found.plan.budget:,} labels ends at {used:,}: there are no more texts to label.")
     return said
 
 
@@ -85,7 +114,9 @@ def write_page(found: Backtest, place: Path, title: str) -> None:
     page = (
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>{html.escape(title)}</title><style>{STYLE}</style><h1>{html.escape(title)}</h1>"
-        f"<p>{html.escape(headline(found))}</p>{_chart(found.curves, 'accuracy', 'accuracy')}"
+        f"<p>{html.escape(headline(found))}</p>"
+        + "".join(f"<p>{html.escape(one)}</p>" for one in surroundings(found))
+        + f"{_chart(found.curves, 'accuracy', 'accuracy')}"
         f"{_chart(found.curves, 'macro_f1', 'macro-F1')}<table><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></html>"
     )

@@ -19,6 +19,8 @@ _FULL = ""
 class Backtest:
     """What a backtest gives: the curves of each strategy, a seed after the other, and its cpu seconds."""
 
+    data: Labeled
+    plan: Plan
     full_accuracy: float
     curves: Mapping[str, Sequence[Curve]]
     seconds: Mapping[str, float]
@@ -56,7 +58,11 @@ def backtest(
     seconds = {name: sum(found[name, seed][1] for seed in range(seeds)) for name in strategies}
     assert isinstance(full, float)
     return Backtest(
-        full, {name: [run for run in runs if isinstance(run, Curve)] for name, runs in curves.items()}, seconds
+        data,
+        plan,
+        full,
+        {name: [run for run in runs if isinstance(run, Curve)] for name, runs in curves.items()},
+        seconds,
     )
 
 
