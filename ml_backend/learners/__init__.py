@@ -15,6 +15,14 @@ from ..settings import Settings
 from . import control_model, rank_model, rankings, span_model, spans, whole_tasks
 
 
+class Remembered(Protocol):
+    """What a model remembers of its training tasks: which of its rows each task is."""
+
+    @property
+    def tasks(self) -> Mapping[int, int]:
+        """By the task's id."""
+
+
 class Learned(Protocol):
     """The model of one control."""
 
@@ -37,6 +45,10 @@ class Learned(Protocol):
     @property
     def unread(self) -> Mapping[str, int]:
         """Why tasks could not be read while it was learned: reason -> how many."""
+
+    @property
+    def known(self) -> Remembered:
+        """What it remembers of the tasks that it learned from, which it judges by models that have not seen them."""
 
     @property
     def reference(self) -> Features:

@@ -1,6 +1,6 @@
 """A new version beside the live one, on the holdout: what each of them has right."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -40,8 +40,15 @@ def compared(
         [row.task for row in asked],
         _right(asked, [news[row.control].opinions[place[row.task]].answer for row in asked], rules),
         _right(asked, [olds[row.control].opinions[place[row.task]].answer for row in asked], rules),
+        out_of_fold=sum(any(row.task in _taught(mind, row.control) for mind in (new, live)) for row in asked),
         force=force,
     )
+
+
+def _taught(mind: LearnedMind, control: str) -> Container[int]:
+    """The tasks that it learned from."""
+    learned = mind.model.control(control)
+    return learned.known.tasks if learned is not None else ()
 
 
 def right_of(learned: Learned | None) -> Right:

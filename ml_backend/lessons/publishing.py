@@ -1,4 +1,4 @@
-"""Whether a new version takes the place of the live one: a paired test on tasks that taught neither. Pure.
+"""Whether a new version takes the place of the live one: a paired test on the holdout's tasks. Pure.
 
 Both answer the same holdout tasks. A task counts for the version that has more of its answers right; ties count for
 nobody. Were both equally good, each such task would be a fair coin: the sign test, which is McNemar's exact test where
@@ -28,9 +28,10 @@ class Decision:
     """What came of comparing a new version with the ``live`` one, and why.
 
     ``holdout`` answers to ``tasks`` tasks were compared: ``both_right``, ``only_new`` right, ``only_old`` right, the
-    others neither. ``better`` and ``worse`` tasks are those where one of them has more right. ``p`` is the probability
-    of so many worse tasks or more were both equally good; ``difference`` is that of the accuracies, new minus old,
-    within ``low`` and ``high`` with 95 % confidence. All four are null where nothing was compared.
+    others neither. ``out_of_fold`` of them had taught one of the two, which judged them by models of itself without
+    them. ``better`` and ``worse`` tasks are those where one of them has more right. ``p`` is the probability of so many
+    worse tasks or more were both equally good; ``difference`` is that of the accuracies, new minus old, within ``low``
+    and ``high`` with 95 % confidence. All four are null where nothing was compared.
     """
 
     published: bool
@@ -38,6 +39,7 @@ class Decision:
     live: str | None = None
     holdout: int = 0
     tasks: int = 0
+    out_of_fold: int = 0
     both_right: int = 0
     only_new: int = 0
     only_old: int = 0
@@ -54,11 +56,14 @@ class Decision:
         return asdict(self)
 
 
-def decide(live: str, tasks: Sequence[int], new: BoolArray, old: BoolArray, *, force: bool = False) -> Decision:
+def decide(
+    live: str, tasks: Sequence[int], new: BoolArray, old: BoolArray, *, out_of_fold: int = 0, force: bool = False
+) -> Decision:
     """Publish unless the new version is worse beyond chance: p < 0.05, one-sided; ``force`` publishes it even so.
 
     ``tasks`` (n,) are the tasks that the n answers belong to; ``new`` and ``old`` (n,) say whether each version has
-    them right. Without an answer nothing is compared and the new version is published.
+    them right, ``out_of_fold`` answers by models of the folds. Without an answer nothing is compared and the new
+    version is published.
 
     >>> said = decide("tiebreak-1", [1, 2, 3, 4, 5], np.zeros(5, bool), np.ones(5, bool))
     >>> said.published, said.p
@@ -77,6 +82,7 @@ def decide(live: str, tasks: Sequence[int], new: BoolArray, old: BoolArray, *, f
         live=live,
         holdout=len(tasks),
         tasks=len(shares),
+        out_of_fold=out_of_fold,
         both_right=int((new & old).sum()),
         only_new=int((new & ~old).sum()),
         only_old=int((old & ~new).sum()),
@@ -125,8 +131,15 @@ def in_words(found: Mapping[str, Any]) -> str:
         return str(found["reason"])
     return (
         f"{found['reason']}; accuracy {found['difference']:+.1%} ({found['low']:+.1%} to {found['high']:+.1%}, "
-        f"95 %) on {found['holdout']} answers that taught neither"
+        f"95 %) on {found['holdout']} answers{_judged(found.get('out_of_fold', 0))}"
     )
+
+
+def _judged(out_of_fold: int) -> str:
+    """What the answers had taught; versions of before told no ``out_of_fold``."""
+    if not out_of_fold:
+        return " that taught neither"
+    return f", {out_of_fold} of which had taught one of the two and were judged out of fold, by models without them"
 
 
 def _by_task(tasks: Sequence[int], new: BoolArray, old: BoolArray) -> FloatArray:

@@ -107,6 +107,20 @@ def test_a_decision_in_one_line() -> None:
     )
 
 
+def test_answers_that_taught_the_live_version_are_said_to_be_judged_out_of_fold(tmp_path: Path) -> None:
+    one, rows = serving(tmp_path), half_held_out()
+    assert learned(one, [dataclasses.replace(row, holdout=False) for row in rows if row.task > 20]) is not None
+    assert learned(one, rows) is not None
+    decision = outcome_of(one.registry.folder(PROJECT)).decision
+    assert decision is not None
+    assert (decision["holdout"], decision["out_of_fold"]) == (60, 50)
+    assert in_words(decision).endswith(
+        "on 60 answers, 50 of which had taught one of the two and were judged out of fold, by models without them"
+    )
+    before = {name: value for name, value in decision.items() if name != "out_of_fold"}  # as older versions told it
+    assert in_words(before).endswith("on 60 answers that taught neither")
+
+
 def mislabeled(rows: Sequence[TrainingRow], share: float) -> list[TrainingRow]:
     """The same, but of what teaches a share says something else."""
     other = {"good": "bad", "bad": "unsure", "unsure": "good"}
