@@ -286,7 +286,7 @@ def evaluate(
 ) -> None:
     """How well a version tells the consensus on the tasks of an export."""
     from .exports.asking import measured
-    from .exports.tables import figure
+    from .exports.tables import figure, lines_of
 
     name, found = measured(export, project, _serving(data), version)
     if as_json:
@@ -294,11 +294,8 @@ def evaluate(
         return
     for control, one in found.items():
         out.print(f"{control}: {name} beside {one.n} answers, {one.abstained} more without a suggestion", markup=False)
-        if one.accuracy is None:
-            continue
-        out.print(f"  accuracy {figure(one.accuracy)}")
-        out.print(f"  calibration error {figure(one.ece)}")
-        out.print(f"  Brier score {figure(one.brier)}")
+        for line in lines_of(one):
+            out.print(f"  {line}", markup=False, soft_wrap=True)
         if not one.labels:
             continue
         table = Table("label", "answers", "precision", "recall", box=None, pad_edge=False)

@@ -43,6 +43,8 @@ PURE = (
     "ml_backend.learners.choice",
     "ml_backend.lessons.publishing",
     "ml_backend.exports.evaluation",
+    "ml_backend.exports.figures",
+    "ml_backend.exports.numbers",
     "ml_backend.acquisition",
     "ml_backend.likeness",
     "ml_backend.ranking",

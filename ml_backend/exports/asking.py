@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from label_config.answers import Answer, Number
 from label_config.model import LabelConfig
 from label_config.parse import parse
 
@@ -55,7 +56,8 @@ def measured(
         opinions = [thoughts[control.name].opinions[place[row.task]] for row in own]
         learned = mind.model.control(control.name) if isinstance(mind, LearnedMind) else None
         answered = list(_beside(own, opinions, learned))
-        found[control.name] = evaluated(answered, len(own) - len(answered), np.random.default_rng(0))
+        tolerance = learned.question.tolerance if isinstance(learned, ControlModel) else None
+        found[control.name] = evaluated(answered, len(own) - len(answered), np.random.default_rng(0), tolerance)
     return mind.version, found
 
 
@@ -104,4 +106,11 @@ def _beside(rows: Sequence[TrainingRow], opinions: Sequence[Opinion], learned: L
         shares = opinion.probabilities
         squared = sum((shares.get(name, 0.0) - (name in truth)) ** 2 for name in {*shares, *truth})
         several = len(question.outcomes) if question.several else 1
-        yield Answered(hit, confidence, squared / several, frozenset(question.told(opinion.answer)), truth)
+        said = frozenset(question.told(opinion.answer))
+        if question.tolerance is not None:
+            said = truth = frozenset()
+        yield Answered(hit, confidence, squared / several, said, truth, _numbers(opinion.answer, row.answer))
+
+
+def _numbers(said: Answer, truth: Answer) -> tuple[float, float] | None:
+    return (said.value, truth.value) if isinstance(said, Number) and isinstance(truth, Number) else None

@@ -1,8 +1,8 @@
-"""How well opinions tell known answers: accuracy, calibration, and each label by itself, with intervals. Pure.
+"""How well opinions tell known answers: accuracy, calibration, labels and numbers, with intervals. Pure.
 
-Accuracy, precision and recall have Wilson's interval, the Brier score Student's. The calibration error is a sum of
-distances, which chance alone makes larger: its interval reaches as far to either side as the bins of resampled answers
-are moved together in 97.5 % of the cases. By the triangle inequality that is rather too wide than too narrow.
+The calibration error is a sum of distances, which chance alone makes larger: its interval reaches as far to either side
+as the bins of resampled answers are moved together in 97.5 % of the cases. By the triangle inequality that is rather
+too wide than too narrow.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,26 +10,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
 
 from ..calibration import BINS, expected_calibration_error
-from ..certainty.reliability import wilson
 from ..records import FloatArray
+from .figures import Measured, mean, rounded, share
+from .numbers import NumberFigures, number_figures
 
 RESAMPLES = 500
-COVERAGE = 0.95
 REACH = 0.975
 WORST_BRIER = 2.0
-DIGITS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A figure and the ends of its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +34,10 @@ class LabelFigures:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One control over ``n`` answers; on ``abstained`` others the model said nothing. Null without an answer."""
+    """One control over ``n`` answers; on ``abstained`` others the model said nothing. Null without an answer.
+
+    ``labels`` in order; none where any number may be answered. ``numbers`` null where no numbers are.
+    """
 
     n: int
     abstained: int
@@ -53,6 +45,7 @@ class Evaluation:
     ece: Measured | None
     brier: Measured | None
     labels: Mapping[str, LabelFigures]
+    numbers: NumberFigures | None = None
 
     def as_json(self) -> dict[str, Any]:
         """By name."""
@@ -61,18 +54,21 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answer beside what the model said: whether that is ``right``, how sure it was, its squared error, and the
-    labels of both, where they have any."""
+    """One answer beside what the model said: whether that is ``right``, how sure it was, its squared error, the labels
+    of both, where they have any, and both ``numbers``, what was said first, where they are numbers."""
 
     right: bool
     confidence: float
     squared: float
     said: frozenset[str] = frozenset()
     truth: frozenset[str] = frozenset()
+    numbers: tuple[float, float] | None = None
 
 
-def evaluated(answered: Sequence[Answered], abstained: int, rng: np.random.Generator) -> Evaluation:
-    """The figures of one control.
+def evaluated(
+    answered: Sequence[Answered], abstained: int, rng: np.random.Generator, tolerance: float | None = None
+) -> Evaluation:
+    """The figures of one control; a number is right within ``tolerance``, null: only itself.
 
     >>> found = evaluated([Answered(True, 0.9, 0.02)] * 9 + [Answered(False, 0.9, 1.62)], 2, np.random.default_rng(0))
     >>> found.n, found.abstained, found.accuracy.value, found.ece.value, found.brier.value
@@ -85,19 +81,12 @@ def evaluated(answered: Sequence[Answered], abstained: int, rng: np.random.Gener
     return Evaluation(
         n=len(answered),
         abstained=abstained,
-        accuracy=_share(int(right.sum()), len(answered)),
+        accuracy=share(int(right.sum()), len(answered)),
         ece=_calibration_error(confidence, right, rng),
-        brier=_mean(np.array([one.squared for one in answered])),
+        brier=mean(np.array([one.squared for one in answered]), WORST_BRIER),
         labels=_labels(answered),
+        numbers=number_figures([one.numbers for one in answered if one.numbers is not None], tolerance),
     )
-
-
-def _share(hits: int, of: int) -> Measured | None:
-    """A share with Wilson's interval; null of nothing."""
-    if not of:
-        return None
-    low, high = wilson(hits / of, of)
-    return _rounded(hits / of, low, high)
 
 
 def _calibration_error(confidence: FloatArray, right: FloatArray, rng: np.random.Generator) -> Measured:
@@ -111,26 +100,16 @@ def _calibration_error(confidence: FloatArray, right: FloatArray, rng: np.random
         rows = rng.integers(0, count, count)
         moved.append(np.abs(np.bincount(bins[rows], gaps[rows], minlength=BINS) - seen).sum() / count)
     reach = float(np.quantile(moved, REACH))
-    return _rounded(value, max(0.0, value - reach), min(1.0, value + reach))
-
-
-def _mean(values: FloatArray) -> Measured:
-    """The mean of squared errors; of a single one nothing is known but its bounds."""
-    value = float(values.mean())
-    if len(values) < 2:
-        return _rounded(value, 0.0, WORST_BRIER)
-    half = float(stdtrit(len(values) - 1, (1 + COVERAGE) / 2) * values.std(ddof=1) / np.sqrt(len(values)))
-    return _rounded(value, max(0.0, value - half), min(WORST_BRIER, value + half))
-
-
-def _rounded(*figures: float) -> Measured:
-    return Measured(*(round(one, DIGITS) for one in figures))
+    return rounded(value, max(0.0, value - reach), min(1.0, value + reach))
 
 
 def _labels(answered: Sequence[Answered]) -> dict[str, LabelFigures]:
+    """By name; numbers by their size."""
+    names = {label for one in answered for label in one.said | one.truth}
+    numeric = all(one.numbers is not None for one in answered)
     found = {}
-    for label in sorted({label for one in answered for label in one.said | one.truth}):
+    for label in sorted(names, key=float) if numeric else sorted(names):
         both = sum(label in one.said and label in one.truth for one in answered)
         suggestions, answers = sum(label in one.said for one in answered), sum(label in one.truth for one in answered)
-        found[label] = LabelFigures(answers, suggestions, _share(both, suggestions), _share(both, answers))
+        found[label] = LabelFigures(answers, suggestions, share(both, suggestions), share(both, answers))
     return found

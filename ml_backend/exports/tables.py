@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .evaluation import Measured
+from .evaluation import Evaluation
+from .figures import Measured
 
 
 def as_rows(lines: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
@@ -61,6 +63,46 @@ def figure(found: Measured | None) -> str:
     ('0.500 (0.250 to 0.750)', '-')
     """
     return "-" if found is None else f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
+
+
+def lines_of(found: Evaluation) -> list[str]:
+    """The figures of one control in words, a line each; none without an answer.
+
+    >>> from .numbers import number_figures
+    >>> numbers = number_figures([(10.0, 12.5), (40.0, 40.0)], 3.0)
+    >>> lines_of(Evaluation(2, 0, Measured(1.0, 0.342, 1.0), None, None, {}, numbers))[0]
+    'accuracy 1.000 (0.342 to 1.000): no more than 3.00 off'
+    """
+    if found.accuracy is None:
+        return []
+    accuracy, numbers = f"accuracy {figure(found.accuracy)}", found.numbers
+    last = [f"calibration error {figure(found.ece)}", f"Brier score {figure(found.brier)}"]
+    if numbers is None:
+        return [accuracy, *last]
+    beside = f"{in_unit(numbers.error_of_the_mean)} if the mean is said of all"
+    errors = [f"mean absolute error {in_unit(numbers.mean_error)}; {beside}"]
+    if numbers.tolerance is None:
+        return [accuracy, *errors, *last]
+    off = f"no more than {_short(numbers.tolerance, numbers.tolerance)} off"
+    return [f"{accuracy}: {off}", *errors, f"median absolute error {in_unit(numbers.median_error)}", *last]
+
+
+def in_unit(found: Measured | None) -> str:
+    """A figure that is no share, to three digits of itself, with its interval.
+
+    >>> in_unit(Measured(12345.6, 12000.0, 13000.0)), in_unit(Measured(0.01234, 0.0, 0.025)), in_unit(None)
+    ('12346 (12000 to 13000)', '0.0123 (0.0000 to 0.0250)', '-')
+    """
+    if found is None:
+        return "-"
+    value, low, high = (_short(one, found.value) for one in (found.value, found.low, found.high))
+    return f"{value} ({low} to {high})"
+
+
+def _short(value: float, beside: float) -> str:
+    """With as many decimal places as show three digits of what it stands ``beside``."""
+    places = 2 - math.floor(math.log10(abs(beside))) if beside else 2
+    return f"{value:.{max(0, places)}f}"
 
 
 def _or_nothing(value: float | None) -> float | str:

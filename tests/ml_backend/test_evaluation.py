@@ -8,13 +8,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
-from sklearn.metrics import brier_score_loss, precision_recall_fscore_support
+from scipy.stats import binomtest, bootstrap
+from sklearn.dummy import DummyRegressor
+from sklearn.metrics import (
+    brier_score_loss,
+    mean_absolute_error,
+    median_absolute_error,
+    precision_recall_fscore_support,
+)
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
+from label_config.answers import Number
 from ml_backend.exports.evaluation import Answered, evaluated
+from ml_backend.exports.figures import median
 from ml_backend.exports.tables import csv_text
+from ml_backend.records import FloatArray
 
 from .scenes import SENTIMENT, label_of, learned, sentiment_rows, serving
+from .test_belief import KINDS, rows
 from .test_export_file import annotation, task
 from .test_serve import run
 
@@ -51,6 +62,68 @@ def test_the_figures_are_those_of_scikit_learn_and_scipy() -> None:
     right = [one == other for one, other in zip(truth, said, strict=True)]
     assert found.brier.value == pytest.approx(brier_score_loss(right, sure), abs=1e-6)
     assert (found.n, found.abstained) == (80, 3)
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e5])
+def test_the_figures_of_numbers_are_those_of_scikit_learn(scale: float) -> None:
+    rng = np.random.default_rng(3)
+    truth = rng.gamma(2, scale, 60)
+    said = truth + rng.normal(0, scale, 60)
+    pairs = list(zip(said.tolist(), truth.tolist(), strict=True))
+    found = evaluated([Answered(False, 0.5, 0.25, numbers=one) for one in pairs], 0, rng, scale).numbers
+    assert found is not None
+    assert found.median_error is not None
+    assert found.tolerance == scale
+    assert found.mean_error.value == pytest.approx(mean_absolute_error(truth, said), rel=1e-5)
+    assert found.median_error.value == pytest.approx(median_absolute_error(truth, said), rel=1e-5)
+    means = cross_val_predict(DummyRegressor(), np.zeros((60, 1)), truth, cv=LeaveOneOut())
+    assert found.error_of_the_mean.value == pytest.approx(mean_absolute_error(truth, means), rel=1e-5)
+    ends = bootstrap((np.abs(said - truth),), np.mean, rng=rng).confidence_interval
+    assert (found.mean_error.low, found.mean_error.high) == pytest.approx((ends.low, ends.high), rel=0.1)
+
+
+@pytest.mark.parametrize("count", [6, 7, 20, 101])
+def test_the_interval_of_a_median_holds_it_as_often_as_said(count: int) -> None:
+    rng = np.random.default_rng(1)
+    values: FloatArray = rng.exponential(size=(2000, count))
+    draws = [median(values[at]) for at in range(2000)]
+    inside = [one is not None and one.low <= np.log(2) <= one.high for one in draws]
+    assert 0.94 <= np.mean(inside) <= 0.99
+    assert median(np.zeros(5)) is None
+
+
+def test_labels_that_are_numbers_stand_by_their_size() -> None:
+    one = Answered(False, 0.5, 0.5, frozenset(["10"]), frozenset(["9"]), (10.0, 9.0))
+    assert list(evaluated([one], 0, np.random.default_rng(0)).labels) == ["9", "10"]
+    assert evaluated([one], 0, np.random.default_rng(0)).numbers is None
+
+
+@pytest.mark.parametrize("kind", ["number", "rating"])
+def test_evaluate_tells_how_far_off_numbers_are(kind: str, tmp_path: Path) -> None:
+    known = rows(kind, 160, 1.0)
+    learned(serving(tmp_path / "ml", encoder="tfidf"), known[:100], KINDS[kind], KEY)
+    told = {}
+    tasks = []
+    for row in known[100:]:
+        assert isinstance(row.answer, Number)
+        told[row.task] = row.answer.value
+        result = {"from_name": "control", "to_name": "text", "type": kind, "value": {kind: row.answer.value}}
+        tasks.append(task(row.task, {**annotation("good"), "result": [result]}, text=row.data["text"]))
+    (tmp_path / "export.json").write_text(json.dumps(tasks), encoding="utf-8")
+    there = tmp_path / "ml", tmp_path / "export.json"
+    one = json.loads(asked(there, "evaluate", "--json"))["controls"]["control"]
+    said = {line["task"]: line["answer"]["Number"][0] for line in json.loads(asked(there, "score", "--json"))}
+    errors = np.array([abs(said[number] - value) for number, value in told.items()])
+    figures = one["numbers"]
+    assert figures["mean_error"]["value"] == pytest.approx(errors.mean(), rel=1e-5)
+    assert figures["median_error"]["value"] == pytest.approx(np.median(errors), rel=1e-5)
+    assert figures["mean_error"]["value"] < figures["error_of_the_mean"]["value"]
+    assert one["accuracy"]["value"] == pytest.approx((errors <= (figures["tolerance"] or 0)).mean(), rel=1e-5)
+    assert list(one["labels"]) == ([] if kind == "number" else ["1", "2", "3", "4"])
+    words = asked(there, "evaluate").splitlines()
+    assert words[2].startswith("  mean absolute error ")
+    assert words[2].endswith(" if the mean is said of all")
+    assert max(map(len, words)) < 110
 
 
 def test_what_nobody_can_know_is_null() -> None:
