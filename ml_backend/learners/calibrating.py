@@ -60,7 +60,7 @@ def calibrate(judged: Judged, coverage: float, inner: Sequence[FloatArray] = ())
         mapped.chosen,
         mapped.losses,
         fit_fusion(signals, outcomes, names),
-        _sets(judged, probabilities, [one[0] for one in said], seen, coverage),
+        _sets(judged, probabilities, [one[0] for one in said], seen, trust, coverage),
     )
 
 
@@ -116,9 +116,16 @@ def _chance(question: Question) -> float:
     return 1 / max(others, 1)
 
 
-def _sets(judged: Judged, probabilities: FloatArray, said: Sequence[Answer], seen: BoolArray, coverage: float) -> Sets:
+def _sets(
+    judged: Judged,
+    probabilities: FloatArray,
+    said: Sequence[Answer],
+    seen: BoolArray,
+    weights: FloatArray,
+    coverage: float,
+) -> Sets:
     """The thresholds; an outcome that the fold's model never saw could stand in no set."""
-    count, weights = len(said), judged.weights
+    count = len(said)
     if numeric(judged.question):
         pairs = zip(said, judged.answers, strict=True)
         errors = [

@@ -85,6 +85,25 @@ def test_the_same_doubt_of_all_answers_leaves_a_model_as_sure_as_it_is_right(
     assert sure == pytest.approx(quality.accuracy, abs=0.1)
 
 
+def test_few_lone_answers_promise_as_much_as_sure_ones() -> None:
+    """Nine are enough for 80 %, whatever all of them weigh: they are as exchangeable with a new one."""
+    question = Single(LABELS)
+    given = np.arange(12) % 4
+    scores = np.eye(4)[given] * 2
+    answers: list[Answer] = [Choices((LABELS[one],)) for one in given]
+    sets = [
+        calibrate(
+            Judged(question, scores, answers, np.eye(4)[given], np.full(12, weight), np.arange(12) // 4, np.zeros(12)),
+            0.8,
+        ).sets
+        for weight in (0.26, 1.0)
+    ]
+    assert sets[0] is not None
+    assert sets[0].problem is None
+    assert sets[1] is not None
+    assert sets[0].thresholds == pytest.approx(sets[1].thresholds)
+
+
 def told(count: int, seed: int, weights: FloatArray, wrong: FloatArray) -> Outcomes:
     """Answers that a model with honest confidences matches, of which each is wrong with its own probability."""
     rng = np.random.default_rng(seed)

@@ -1,5 +1,6 @@
 """How far foreign scores can be trusted: simulations with a known truth."""
 
+import dataclasses
 import json
 from itertools import permutations
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from label_config.answers import Box, Choices, Region, Regions, Span
+from label_config.answers import Box, Choices, Number, Region, Regions, Span
 from label_config.parse import parse
 from ml_backend.records import FloatArray, TrainingRow
 from ml_backend.upstream.answers import Said
@@ -69,6 +70,26 @@ def test_a_class_that_says_one_number_is_believed_as_often_as_it_is_right() -> N
     found = calibrated(CONTROL, *world(np.full(200, 0.99), np.full(200, 0.6)))
     assert found is not None
     assert found.mapped(np.array([0.99]))[0] == pytest.approx(0.6, abs=0.12)
+
+
+@pytest.mark.parametrize("weight", [0.2566, 0.5, 0.8])
+def test_what_lone_annotators_say_makes_no_class_surer_than_it_is_right(weight: float) -> None:
+    rows, told = world(np.random.default_rng(3).uniform(0.5, 0.9, 400), np.full(400, 0.6))
+    found = calibrated(CONTROL, [dataclasses.replace(row, weight=weight) for row in rows], told)
+    assert found is not None
+    assert found.mapped(np.array([0.6, 0.8])) == pytest.approx([0.6, 0.6], abs=0.08)
+
+
+def test_how_sure_numbers_are_is_no_probability_of_being_right() -> None:
+    """Six in ten are the same number, whatever the consensus weighs: few annotators or more."""
+    number = parse('<View><Text name="t" value="$t"/><Number name="sentiment" toName="t"/></View>').controls[0]
+    rng = np.random.default_rng(4)
+    hits = rng.random(400) < 0.6
+    rows = [row(at, Number(float(hit)), holdout=False, weight=0.26 if at % 2 else 0.5) for at, hit in enumerate(hits)]
+    told = [Said(Number(1.0), ({},), (None,), 0.7)] * 400
+    found = calibrated(number, rows, told)
+    assert found is not None
+    assert found.mapped(np.array([0.7]))[0] == pytest.approx(0.6, abs=0.08)
 
 
 def test_the_random_share_alone_counts_where_it_is_large_enough() -> None:
