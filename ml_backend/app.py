@@ -16,13 +16,13 @@ from werkzeug.exceptions import HTTPException
 from . import predict as serving_flow
 from . import rounds, wire
 from .errors import BackendError, BadRequest, RegistryError
-from .lessons.board import Kind, Standing
-from .lessons.publishing import in_words
+from .lessons.board import Kind
 from .predict import Serving
 from .registry import check_project
 from .study import outcome_of, remember_interface
 from .trainer import Trainer
 from .web.entrance import guard, knows_secret, same
+from .web.health import troubles
 from .web.measures import Measures
 from .worth.in_words import worth_of_labels
 
@@ -59,9 +59,10 @@ def _serve_label_studio(app: Flask, serving: Serving, trainer: Trainer, measures
     @app.get("/health")
     def health() -> Response:
         """The process answers; who knows the secret is told what is wrong, others how many projects have trouble."""
-        troubles = _troubles(serving, trainer)
-        told = troubles if knows_secret(serving.settings) else len(troubles)
-        return jsonify(status="UP", model_class="tiebreak", problems=told)
+        found = troubles(serving, trainer)
+        told = found if knows_secret(serving.settings) else len(found)
+        theirs = serving.settings.model_class.rpartition(":")[2]
+        return jsonify(status="UP", model_class=theirs or "tiebreak", problems=told)
 
     @app.post("/setup")
     def setup() -> Response:
@@ -79,20 +80,6 @@ def _serve_label_studio(app: Flask, serving: Serving, trainer: Trainer, measures
             )
             content = _as_one(measures.counted(results))
         return Response(content, mimetype="application/json")
-
-
-def _troubles(serving: Serving, trainer: Trainer) -> dict[str, str]:
-    """Project -> why its last lesson came to nothing, or what it left out."""
-    found = {}
-    for project in serving.registry.projects():
-        outcome = outcome_of(serving.registry.folder(project))
-        trouble = trainer.standing(project).error or outcome.error
-        if trouble is None and outcome.decision is not None and not outcome.decision["published"]:
-            trouble = in_words(outcome.decision)
-        notes = [f"control {control!r}: {note}" for control, said in outcome.notes.items() for note in said]
-        if trouble or notes:
-            found[project] = "; ".join([*([trouble] if trouble else []), *notes])
-    return found
 
 
 def _as_one(results: Iterable[Mapping[str, Any]]) -> str:
@@ -172,8 +159,7 @@ def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
             return refused
         body = wire.body_of(request.get_data())
         project, version = check_project(body.get("project")), body.get("version")
-        rounds.model_of(version)
-        rounds.show(serving.registry.folder(project), str(version))
+        serving_flow.show_round(serving, project, version)
         return jsonify(version=version)
 
 
@@ -224,24 +210,25 @@ def _serve_jobs(app: Flask, serving: Serving, trainer: Trainer) -> None:
         standing = trainer.standing(project)
         if project not in serving.registry.projects():
             abort(410, f"project {project}: nothing was ever learned here")
+        error = standing.error or (None if standing.step else outcome_of(serving.registry.folder(project)).error)
         return jsonify(
             job=project,
             project=project,
-            job_status=_job_status(trainer.state(project), standing),
+            job_status=_job_status(trainer.state(project), error),
             state=trainer.state(project),
             step=standing.step,
             started_at=standing.started,
             ended_at=None if standing.step else standing.ended,
             seconds=standing.seconds(trainer.clock()),
-            error=standing.error if knows_secret(serving.settings) else None,
+            error=error if knows_secret(serving.settings) else None,
         )
 
 
-def _job_status(state: str, standing: Standing) -> str:
+def _job_status(state: str, error: str | None) -> str:
     """In the words of label-studio-ml 1.x, which Label Studio knows."""
     if state != "idle":
         return "started" if state == "training" else "queued"
-    return "finished" if standing.error is None else "failed"
+    return "finished" if error is None else "failed"
 
 
 def _projects_with_a_model(serving: Serving) -> int:
@@ -261,7 +248,9 @@ def _answer_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def failed(error: Exception) -> tuple[Response, int]:
         status, message = _explained(error)
-        if status >= 500:
+        if isinstance(error, BackendError) and status >= 500:
+            log.error("%s %s: %s", request.method, request.path, message)
+        elif status >= 500:
             log.error("%s %s failed", request.method, request.path, exc_info=error)
         return jsonify(error=message), status
 

@@ -66,11 +66,13 @@ def serve(
     settings = load({"data": data, "model_class": model})
     if not settings.secret.get_secret_value():
         err.print("tiebreak-ml: no TIEBREAK_ML_SECRET is set, so tiebreak cannot train or score here", style="yellow")
-    err.print(f"tiebreak-ml: http://{host}:{port}  (models in {settings.data})", markup=False, soft_wrap=True)
     counts = share_counts()
     from .runner import serve as serve_forever  # imports prometheus_client, which must find the folder
 
-    serve_forever(settings, host, port, counts)
+    def ready() -> None:
+        err.print(f"tiebreak-ml: http://{host}:{port}  (models in {settings.data})", markup=False, soft_wrap=True)
+
+    serve_forever(settings, host, port, counts, ready)
 
 
 @app.command()
@@ -219,13 +221,14 @@ def proof(project: Project, data: Data = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def versions(data: Data = None, as_json: AsJson = False) -> None:
-    """Every project's versions, the live one marked."""
+    """Every project's versions, the live one marked, and what is wrong with its files."""
     from .study import outcome_of
 
     registry = _registry(data)
     found = {
         project: {
-            "live": registry.pointer(project),
+            "live": registry.pointed(project),
+            "problem": registry.examine(project),
             "versions": registry.versions(project),
             "decisions": {one: registry.decision(project, one) for one in registry.versions(project)},
             "last": outcome_of(registry.folder(project)).decision,
@@ -240,8 +243,12 @@ def versions(data: Data = None, as_json: AsJson = False) -> None:
         return
     table = Table("project", "live", "versions", box=None, pad_edge=False)
     for project, one in found.items():
-        table.add_row(project, str(one["live"] or "none"), ", ".join(registry.versions(project)))
+        live = f"{one['live'] or 'none'}{' (broken)' if one['problem'] else ''}"
+        table.add_row(project, live, ", ".join(registry.versions(project)))
     out.print(table)
+    for project, one in found.items():
+        if one["problem"]:
+            err.print(f"project {project}: {one['problem']}", markup=False, soft_wrap=True)
 
 
 @app.command()

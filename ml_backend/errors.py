@@ -4,9 +4,10 @@ BackendError                   what a user is told: one message that says what, 
 +-- SettingsError              a setting that is unknown or has a wrong value: names the variable
 +-- BadRequest                 a request that is no such request: names the field (HTTP 400)
 +-- UnknownProject             a project key that is malformed, or that nothing was learned for (HTTP 400, 404)
++-- NoSuchRound                a round of a model that is not there (HTTP 409)
 +-- RegistryError              a file of the registry that is missing, broken or foreign: names the file
 +-- FeedError                  the training feed cannot be read: carries url; ``transient`` says whether to retry
-+-- LessonError                a lesson that failed or died; ``transient`` says whether to try again
++-- LessonError                a lesson that failed or died; ``transient``: try again, ``tries`` times
 +-- ExportError                an export file or its interface that cannot be read: names file and place
 +-- MediaError                 an image that cannot be fetched or read: the task abstains
 +-- NotLearnable               too few labels or classes, or a control that no family here can learn
@@ -34,6 +35,12 @@ class UnknownProject(BadRequest):
     """A project key that is malformed, or that nothing was learned for."""
 
 
+class NoSuchRound(BadRequest):
+    """A round of a model that is not there."""
+
+    status = 409
+
+
 class RegistryError(BackendError):
     """A file of the registry that is missing, broken or foreign."""
 
@@ -48,11 +55,12 @@ class FeedError(BackendError):
 
 
 class LessonError(BackendError):
-    """A lesson that failed or died."""
+    """A lesson that failed or died. ``tries``: how often a transient one is tried again, null without a limit."""
 
-    def __init__(self, message: str, *, transient: bool = False) -> None:
+    def __init__(self, message: str, *, transient: bool = False, tries: int | None = None) -> None:
         super().__init__(message)
         self.transient = transient
+        self.tries = tries
 
 
 class ExportError(BackendError):

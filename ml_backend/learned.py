@@ -29,6 +29,10 @@ class LearnedMinds:
         model, problem = self.registry.live(project)
         return (self._mind(project, model) if model else None), problem
 
+    def trouble(self, project: str, until: float) -> str | None:
+        """See Minds."""
+        return self.registry.examine(project, until)
+
     def named(self, project: str, version: str) -> Mind:
         """See Minds."""
         return self._mind(project, self.registry.load(project, version))

@@ -20,7 +20,7 @@ from label_config.suggestions import suggestion
 from . import cold_start, rounds
 from .acquisition import BATCH, Pool, order_pool, place_of
 from .encoders import Fetch
-from .errors import RegistryError
+from .errors import NoSuchRound, RegistryError, UnknownProject
 from .features import chunks
 from .media import of_project
 from .records import ABSTAINS, FloatArray, IntArray, Opinion, Task, Thought
@@ -152,6 +152,24 @@ def score(
         )
     version = mind.version if mind else NO_MODEL
     return _lines(tasks, thoughts, places, version)
+
+
+def show_round(serving: Serving, project: str, version: object) -> None:
+    """From now on Label Studio sees that round.
+
+    Raises BadRequest for what is no version, UnknownProject where nobody ever asked to learn or scored, NoSuchRound
+    where the round was never scored here and its model is not there: its suggestions would stop without a word.
+    """
+    model = rounds.model_of(version)
+    folder = serving.registry.folder(project)
+    if not folder.is_dir():
+        raise UnknownProject(f"project {project}: nothing is known of it here; ask /train or /score about it first")
+    if model != NO_MODEL and not rounds.read(folder, str(version)).places:
+        try:
+            serving.minds.named(project, model)
+        except RegistryError as error:
+            raise NoSuchRound(f"version {version}: {error}; score a round of the live model, then show that") from error
+    rounds.show(folder, str(version))
 
 
 def _pool(thoughts: Mapping[str, Thought], utilities: FloatArray) -> Pool:

@@ -11,13 +11,16 @@ reads waits for nobody; whoever writes waits for the other writers, in whichever
 import dataclasses
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +31,13 @@ from .errors import EncoderError, RegistryError, UnknownProject
 from .files import alone, read_json, sync_folder, write_json
 from .learners import Learned
 from .notes import Notes
+from .seldom import Seldom
+
+log = logging.getLogger(__name__)
 
 FORMAT = 2
+FILES = ("model.json", "arrays.safetensors")
+Stamps = tuple[tuple[int, int], ...]
 NO_MODEL = "tiebreak-0"
 _PROJECT = re.compile(r"[0-9]{1,18}\.[0-9]{1,18}")
 _VERSION = re.compile(r"tiebreak-([1-9][0-9]{0,17})")
@@ -74,6 +82,8 @@ class Registry:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._loaded: dict[Path, Model] = {}
+        self._examined: dict[str, tuple[Stamps, str | None]] = {}
+        self._seldom = Seldom()
         self._lock = threading.Lock()
 
     def folder(self, project: str) -> Path:
@@ -96,6 +106,13 @@ class Registry:
         """The version that is live, null before the first. Raises RegistryError for a broken pointer."""
         version: str | None = self._pointer(project)["version"]
         return version
+
+    def pointed(self, project: str) -> str | None:
+        """The same; null also for a broken pointer."""
+        try:
+            return self.pointer(project)
+        except RegistryError:
+            return None
 
     def publish(
         self,
@@ -143,6 +160,9 @@ class Registry:
             known = self._loaded.get(place)
         if known is not None:
             return known
+        if not place.is_dir():
+            there = ", ".join(self.versions(project)) or "none"
+            raise RegistryError(f"project {project}: {version} is not there (any more); there are: {there}")
         model = _read(place)
         with self._lock:
             self._loaded = {**dict(list(self._loaded.items())[-15:]), place: model}
@@ -163,7 +183,30 @@ class Registry:
                 return self.load(project, version), problem
             except RegistryError as error:
                 problem = problem or str(error)
+                if self._seldom.may(str(error)):
+                    log.error("project %s: %s; an earlier version serves, if there is one", project, error)
         return None, problem
+
+    def examine(self, project: str, until: float = inf) -> str | None:
+        """What is wrong with the live version's files, null where nothing is, and before the first.
+
+        They are read where they have changed since, unless ``until`` (monotonic seconds) is over.
+        """
+        try:
+            version = self.pointer(project)
+        except RegistryError as error:
+            return str(error)
+        if version is None:
+            return None
+        place = self.folder(project) / "versions" / version
+        stamps = _stamps(place)
+        known = self._examined.get(project)
+        if known is None or known[0] != stamps:
+            if time.monotonic() >= until:
+                return None
+            known = stamps, _wrong_with(place)
+            self._examined[project] = known
+        return known[1]
 
     def roll_back(self, project: str, version: str | None = None) -> str:
         """Make an earlier version live: the named one, or the one before the live one. Its name.
@@ -243,6 +286,23 @@ def _older(version: str, than: str | None) -> bool:
     return than is None or number(version) < number(than)
 
 
+def _stamps(place: Path) -> Stamps:
+    """What changes with a version's files."""
+    try:
+        found = [(place / name).stat() for name in FILES]
+    except OSError:
+        return ()
+    return tuple((one.st_mtime_ns, one.st_size) for one in found)
+
+
+def _wrong_with(place: Path) -> str | None:
+    try:
+        _read(place)
+    except RegistryError as error:
+        return str(error)
+    return None
+
+
 def _write(draft: Path, model: Model, decision: Mapping[str, Any] | None) -> None:
     from safetensors.numpy import save
 
@@ -283,8 +343,8 @@ def _read(place: Path) -> Model:
     from safetensors.numpy import load
 
     about = read_json(place / "model.json")
-    if about is None:
-        raise RegistryError(f"{place / 'model.json'}: missing")
+    if about is None and not (place / "model.json").exists():
+        raise RegistryError(f"{place / 'model.json'}: missing; put its backup back, or `tiebreak-ml rollback`")
     file = place / "arrays.safetensors"
     try:
         if about["format"] != FORMAT:

@@ -3,7 +3,7 @@
 import logging
 import shutil
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from .app import create_app
 from .disk_cache import DiskCache
 from .encoders import family_of
 from .encoders.kept import keep_in
-from .errors import BackendError, ServeError
+from .errors import BackendError, ServeError, SettingsError
 from .learned import LearnedMinds
 from .lessons.aside import Aside
 from .media import Media
@@ -24,9 +24,13 @@ from .study import Tell, nobody
 from .thinking import Minds
 from .trainer import Trainer
 
+LAST_PORT = 65_535
+
 
 def serving(settings: Settings, *, force: bool = False, tell: Tell = nobody) -> Serving:
     """What answering needs, as the settings say; ``force`` and ``tell`` are for lessons: see study.study."""
+    if settings.data.exists() and not settings.data.is_dir():
+        raise SettingsError(f"{settings.data}: is no folder: choose another with --data")
     cache = DiskCache(settings.data / "cache", settings.cache_bytes)
     keep_in(cache)
     if settings.encoder != "auto":
@@ -53,6 +57,8 @@ def trainer(outside: Serving) -> Trainer:
 
 def refuse_taken_port(host: str, port: int) -> None:
     """Raises ServeError where nobody can listen there."""
+    if not 0 < port <= LAST_PORT:
+        raise ServeError(f"port {port} does not exist: choose one from 1 to {LAST_PORT} with --port")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -101,13 +107,23 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         return create_app(outside, self._trainer)
 
 
-def serve(settings: Settings, host: str, port: int, counts: Path | None = None) -> None:
-    """Answer on host and port until stopped; ``counts`` is what ``share_counts`` gave. Raises ServeError."""
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    counts: Path | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Answer on host and port until stopped; ``counts`` is what ``share_counts`` gave. Raises ServeError.
+
+    ``ready`` is called once all that can be checked was checked.
+    """
     try:
         _prepare(settings, host, port)
     except BackendError:
         _remove(counts)
         raise
+    ready()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _Server(settings, host, port, counts).run()
 

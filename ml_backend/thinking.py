@@ -65,6 +65,9 @@ class Minds(Protocol):
     def live(self, project: str) -> tuple[Mind | None, str | None]:
         """The live one, null before the first, and what is wrong with newer ones."""
 
+    def trouble(self, project: str, until: float) -> str | None:
+        """What is wrong with the live one, as far as that is known or found out by ``until`` (monotonic seconds)."""
+
     def named(self, project: str, version: str) -> Mind:
         """That version; raises RegistryError where it is not there."""
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -56,7 +57,8 @@ class Trainer:
     """The lessons under one registry folder, as one process sees them.
 
     A lesson begins at once, after ``quiet`` seconds without news, or with ``enough`` of them. A transient failure is
-    tried again after 5 s, then twice as long each time, up to 10 minutes; any other only when somebody asks again.
+    tried again after 5 s, then twice as long each time, up to 10 minutes, as often as it says; any other only when
+    somebody asks again.
     ``first`` are the projects to look at when the lease is taken. ``clock`` gives seconds since 1970.
     """
 
@@ -67,6 +69,7 @@ class Trainer:
     first: Callable[[], Iterable[str]] = nothing
     clock: Callable[[], float] = time.time
     _failures: dict[str, int] = field(default_factory=dict, init=False)
+    _forced: set[str] = field(default_factory=set, init=False)
     _stopped: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
@@ -145,32 +148,40 @@ class Trainer:
             self._board.stand(project, Standing(step, started, before.ended, before.error))
 
         tell("starting")
-        force = any(request.kind == Kind.FORCED for request in requests)
-        error, transient = self._teach(Lesson(project, force, tell, self._lease.handle))
+        force = project in self._forced or any(request.kind == Kind.FORCED for request in requests)
+        error, tries = self._teach(Lesson(project, force, tell, self._lease.handle))
         if self._stopped.is_set():
             self._board.stand(project, before)
             return
-        again = None
-        if transient:
-            self._failures[project] = self._failures.get(project, 0) + 1
-            again = self.clock() + min(LAST_RETRY, FIRST_RETRY * 2 ** min(self._failures[project] - 1, 10))
-        else:
-            self._failures.pop(project, None)
         self._board.settle(requests)
+        again = self._again(project, tries, force=force)
         self._board.stand(project, Standing(started=started, ended=self.clock(), error=error, again=again))
 
-    def _teach(self, lesson: Lesson) -> tuple[str | None, bool]:
-        """Why it failed, null where it did not, and whether to try again."""
+    def _again(self, project: str, tries: float, *, force: bool) -> float | None:
+        """When a lesson that failed is tried again, in the same way; null where it has had its ``tries``."""
+        failures = self._failures.get(project, 0) + 1
+        if failures > tries:
+            self._failures.pop(project, None)
+            self._forced.discard(project)
+            return None
+        self._failures[project] = failures
+        if force:
+            self._forced.add(project)
+        return self.clock() + min(LAST_RETRY, FIRST_RETRY * 2.0 ** min(failures - 1, 10))
+
+    def _teach(self, lesson: Lesson) -> tuple[str | None, float]:
+        """Why it failed, null where it did not, and how often to try again."""
         try:
             self.teacher.teach(lesson)
         except (FeedError, LessonError) as error:
             if not self._stopped.is_set():
                 log.warning("project %s: %s", lesson.project, error)
-            return str(error), error.transient
+            tries = error.tries if isinstance(error, LessonError) else None
+            return str(error), (inf if tries is None else tries) if error.transient else 0
         except BackendError as error:
             log.error("project %s: %s", lesson.project, error)
-            return str(error), False
+            return str(error), 0
         except Exception:  # the edge of the thread: a defect in one lesson must not end all later ones
             log.exception("project %s: learning failed", lesson.project)
-            return DEFECT, False
-        return None, False
+            return DEFECT, 0
+        return None, 0

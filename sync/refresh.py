@@ -169,7 +169,8 @@ def _reassert(
     moved = gateway.project(source.label_studio_id).model_version != last.version
     if moved and last.version in stored:
         gateway.update_project(source.label_studio_id, model_version=last.version)
-    if backend.state(project_key(source)).round != last.version:
+    state = backend.state(project_key(source))
+    if state.round != last.version and (state.model or NO_MODEL) == last.model:  # it shows no round of what it lost
         backend.set_round(project_key(source), last.version)
     _delete_older(store, gateway, source, last.version, stored, settings, clock)
 

@@ -23,6 +23,8 @@ from ..settings import Settings
 from ..trainer import Lesson
 
 LOOK_EVERY = 0.05
+TRIES = 2
+"""How often a lesson is tried again by itself whose process died."""
 
 
 @dataclass
@@ -139,6 +141,7 @@ class _Learner:
         with stream:
             for line in stream:
                 self._lines.put(line)
+        self.process.wait()  # so that nothing of it stays in the list of processes
         self._lines.put(None)
 
 
@@ -147,8 +150,10 @@ def _judge(told: dict[str, Any] | None, code: int | None) -> None:
     if told is None:
         how = f"signal {-code}, {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
         raise LessonError(
-            f"the process that learns died ({how}); the live version stays, and the next request learns again. If this "
-            "comes again, look at the log and at the memory of this machine"
+            f"the process that learns died ({how}); the live version stays. It is tried again {TRIES} times by itself, "
+            "then when somebody asks; if this comes again, look at the log and at the memory of this machine",
+            transient=True,
+            tries=TRIES,
         )
     if told["error"] is not None:
         raise LessonError(told["error"], transient=told["transient"])

@@ -28,6 +28,19 @@ GRACE = 60.0
 
 
 def main() -> None:
+    """Give lessons; end at once, since a thread still reads standard input, over which Python's own end stumbles."""
+    code = 1
+    try:
+        _give_lessons()
+        code = 0
+    except Exception:  # the edge of the process
+        logging.getLogger(__name__).exception("the process that learns ends")
+    finally:
+        logging.shutdown()
+        os._exit(code)
+
+
+def _give_lessons() -> None:
     """Read what is asked, learn, tell how it ended, and so on."""
     with os.fdopen(os.dup(1), "w") as out:
         os.dup2(2, 1)  # whatever prints while learning prints to the log
@@ -37,8 +50,11 @@ def main() -> None:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
         def tell(found: Mapping[str, Any]) -> None:
-            out.write(json.dumps(found) + "\n")
-            out.flush()
+            try:
+                out.write(json.dumps(found) + "\n")
+                out.flush()
+            except BrokenPipeError:  # whoever asked has died
+                os._exit(1)
 
         for _ in range(LESSONS):
             try:

@@ -6,7 +6,6 @@ everywhere, and learning outside the annotator's request.
 """
 
 import importlib
-import logging
 import os
 import threading
 import time
@@ -30,7 +29,8 @@ from ..settings import Settings
 from ..study import Tell, interface_of, newest_labels, nobody, outcome_of, remember_interface, remember_outcome
 from ..thinking import Mind
 from ..wire import predict_request
-from .answers import opinion_of, said_of
+from .answers import Said, misfit, opinion_of, said_of
+from .failures import Failures
 from .host import ForeignError, Host
 from .lesson import State, learn, state_of
 
@@ -44,8 +44,6 @@ LONG = 3_600.0
 MOST_PROJECTS = 1_000
 """Projects that are remembered because somebody asks for predictions."""
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class UpstreamMinds:
@@ -54,6 +52,7 @@ class UpstreamMinds:
     registry: Registry
     settings: Settings
     host: Host
+    failures: Failures
     force: bool = False
     tell: Tell = nobody
     _loaded: dict[str, int] = field(default_factory=dict)
@@ -62,15 +61,22 @@ class UpstreamMinds:
     def live(self, project: str) -> tuple[Mind | None, str | None]:
         """Always there: a class of theirs may answer before it has learned anything."""
         try:
-            return UpstreamMind(self, project, state_of(self.registry.folder(project))), None
+            state = state_of(self.registry.folder(project))
+            return UpstreamMind(self, project, state), self.failures.last(project)
         except RegistryError as error:
             return None, str(error)
+
+    def trouble(self, project: str, until: float) -> str | None:  # noqa: ARG002 - see Minds
+        """See Minds: how the class failed last, unless it has answered since."""
+        return self.live(project)[1]
 
     def named(self, project: str, version: str) -> Mind:
         """The live one alone: what a class of theirs was before, it no longer is."""
         mind, problem = self.live(project)
-        if mind is None or mind.version != version:
-            raise RegistryError(problem or f"{version} is not live, and a class of label-studio-ml keeps no older ones")
+        if mind is None:
+            raise RegistryError(str(problem))
+        if mind.version != version:
+            raise RegistryError(f"{version} is not live, and a class of label-studio-ml keeps no older ones")
         return mind
 
     def study(self, project: str) -> State | None:
@@ -106,12 +112,24 @@ class UpstreamMinds:
         context: Mapping[str, Any] | None,
         until: float | None,
     ) -> list[Any]:
-        """What the class predicts, one a task: null where it fails, is late, or says nothing.
+        """What the class predicts, one a task: null where it fails, is late, or says nothing."""
+        return self.asked(project, config, tasks, context, until)[0]
+
+    def asked(
+        self,
+        project: str,
+        config: LabelConfig,
+        tasks: Sequence[Task],
+        context: Mapping[str, Any] | None,
+        until: float | None,
+    ) -> tuple[list[Any], str | None]:
+        """The same, and how it failed last, null where it never did.
 
         A part that fails is halved, so that one task that the class cannot take costs no other its answer.
         """
         calls = _Calls(self.host, {"do": "predict", "project": project, "label_config": config.xml, "context": context})
-        return [one for part in chunks(tasks, AT_ONCE) for one in calls.of(part, until)]
+        found = [one for part in chunks(tasks, AT_ONCE) for one in calls.of(part, until)]
+        return found, calls.problem
 
     def reload(self, project: str, learned: int) -> None:
         """Have the class set up anew where it has learned since: in its process it is what it was."""
@@ -130,11 +148,15 @@ class UpstreamMinds:
 
 @dataclass
 class _Calls:
-    """Calls of ``predict`` for one request; ``left`` is how many more may fail one after the other."""
+    """Calls of ``predict`` for one request; ``left`` is how many more may fail one after the other.
+
+    ``problem`` is how one failed last.
+    """
 
     host: Host
     question: Mapping[str, Any]
     left: int = MOST_FAILURES
+    problem: str | None = None
 
     def of(self, tasks: Sequence[Task], until: float | None) -> list[Any]:
         """One prediction a task or null."""
@@ -145,19 +167,18 @@ class _Calls:
         try:
             told = self.host.ask({**self.question, "tasks": [self._body(task) for task in tasks]}, end)
         except ForeignError as error:
-            problem = str(error)
+            self.problem = str(error)
         except (TimeoutError, BackendError) as error:
-            log.error("%s; abstaining on %d tasks", error, len(tasks))
+            self.problem = str(error)
             self.left = 0
             return nothing
         else:
             if len(told) == len(tasks) or not told:
                 self.left = MOST_FAILURES
                 return told or nothing
-            problem = f"{self.host.name}: {len(told)} predictions for {len(tasks)} tasks"
+            self.problem = f"{self.host.name}: {len(told)} predictions for {len(tasks)} tasks"
         self.left -= 1
         if len(tasks) == 1:
-            log.error("%s; abstaining on task %d", problem, tasks[0].id)
             return nothing
         half = len(tasks) // 2
         return self.of(tasks[:half], until) + self.of(tasks[half:], until)
@@ -203,8 +224,9 @@ class UpstreamMind:
         """What the class predicts; it abstains where the class fails, is late, or answers nonsense."""
         self.minds.notice(self.project, config)
         self.minds.reload(self.project, self.state.learned)
-        predictions = self.minds.predictions(self.project, config, tasks, context, until)
+        predictions, problem = self.minds.asked(self.project, config, tasks, context, until)
         said = [said_of(config, one) for one in predictions]
+        self._tell(config, predictions, said, problem)
         found = {}
         for control in config.controls:
             known = self.state.controls.get(control.name)
@@ -215,10 +237,27 @@ class UpstreamMind:
             )
         return found
 
+    def _tell(
+        self,
+        config: LabelConfig,
+        predictions: Sequence[Any],
+        said: Sequence[Mapping[str, Said]],
+        problem: str | None,
+    ) -> None:
+        """Note how it failed, or the first prediction that does not fit; where it answered well, that it does."""
+        failures = self.minds.failures
+        pairs = zip(predictions, said, strict=True)
+        wrong = problem or next(filter(None, (misfit(config, one, heard) for one, heard in pairs)), None)
+        if wrong is not None:
+            failures.note(self.project, wrong if problem else f"{failures.name}: {wrong}")
+        elif predictions:
+            failures.clear(self.project)
+
 
 def minds_of(settings: Settings, registry: Registry, *, force: bool = False, tell: Tell = nobody) -> UpstreamMinds:
     """What thinks by the class that the setting names. Raises SettingsError where it names none."""
-    return UpstreamMinds(registry, settings, host_of(settings), force, tell)
+    host = host_of(settings)
+    return UpstreamMinds(registry, settings, host, Failures(registry, host.name), force, tell)
 
 
 def host_of(settings: Settings) -> Host:

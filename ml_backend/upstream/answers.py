@@ -69,6 +69,37 @@ def said_of(config: LabelConfig, prediction: Any) -> dict[str, Said]:
     return found
 
 
+def misfit(config: LabelConfig, prediction: Any, said: Mapping[str, Said]) -> str | None:
+    """What of a prediction fits no interface or not this one, of which ``said`` is what does; null where all does."""
+    if isinstance(prediction, list):
+        prediction = prediction[0] if prediction else None
+    if prediction is None:
+        return None
+    if not isinstance(prediction, Mapping):
+        return f"a prediction is no dictionary but {type(prediction).__name__}"
+    result = prediction.get("result")
+    if not isinstance(result, list):
+        return f"the result of a prediction is no list but {type(result).__name__}"
+    kept = sum(len(one.regions) for one in said.values())
+    return (
+        None if kept >= len(result) else f"regions that do not fit the interface are left out: {_why(config, result)}"
+    )
+
+
+def _why(config: LabelConfig, result: Sequence[Any]) -> str:
+    """What is wrong with the first region that does not fit, else with all of them together."""
+    try:
+        for region in result:
+            if not isinstance(region, Mapping):
+                return f"a region is no dictionary but {type(region).__name__}"
+            if not _links(region):
+                read_answers(config, [region])
+        read_answers(config, result)
+    except ResultError as error:
+        return str(error)
+    return "they belong to no control"
+
+
 def fitting(config: LabelConfig, result: object) -> tuple[dict[str, Answer], list[Json]]:
     """The answers in a result and its regions, without those that do not fit the interface."""
     regions = result if isinstance(result, list) else []

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import Any
 
 from ..errors import BackendError, MissingExtra, SettingsError
 
@@ -91,7 +91,7 @@ class Host:
             env={**os.environ, **self.environment},
         )
         self._replies = queue.Queue()
-        listener = threading.Thread(target=_listen, args=(self._process.stdout, self._replies), daemon=True)
+        listener = threading.Thread(target=_listen, args=(self._process, self._replies), daemon=True)
         listener.start()
 
     def _be_ready(self, until: float) -> None:
@@ -151,9 +151,11 @@ class Host:
                 stream.close()  # type: ignore[union-attr] # both are pipes
 
 
-def _listen(stream: IO[bytes], replies: "queue.Queue[dict[str, Any] | None]") -> None:
-    """Replies as they come; null at the end. What is no number, as NaN, is null."""
+def _listen(process: "subprocess.Popen[bytes]", replies: "queue.Queue[dict[str, Any] | None]") -> None:
+    """Replies as they come; null once it has ended. What is no number, as NaN, is null."""
+    assert process.stdout is not None
     with suppress(ValueError, OSError):  # closed, or cut by a kill
-        for line in stream:
+        for line in process.stdout:
             replies.put(json.loads(line, parse_constant=lambda _: None))
+    process.wait()
     replies.put(None)

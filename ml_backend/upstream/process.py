@@ -17,6 +17,7 @@ import sqlite3
 import sys
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -177,6 +178,12 @@ def _in_words(error: BaseException) -> str:
     return f"{type(error).__name__}: {said[:300]}" if said else type(error).__name__
 
 
+def _where(error: BaseException) -> str:
+    """The line that raised it."""
+    raised = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(raised.filename).name}, line {raised.lineno}"
+
+
 def answer(performer: Performer, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The reply to one question: what was ``told``, or the ``error`` of the class, whichever it raised."""
     number = asked["number"]
@@ -187,12 +194,26 @@ def answer(performer: Performer, asked: Mapping[str, Any]) -> dict[str, Any]:
         told = does(asked)
         json.dumps(told, default=_plain)
     except BaseException as error:  # whatever somebody else's class raises, SystemExit too
-        log.error("%s failed", asked["do"], exc_info=error)
-        return {"number": number, "error": _in_words(error)}
+        if asked["do"] != "predict":  # of which there are many: whoever asks says it once an hour
+            log.error("%s failed", asked["do"], exc_info=error)
+        return {"number": number, "error": f"{_in_words(error)} ({_where(error)})"}
     return {"number": number, "told": told}
 
 
 def main() -> None:
+    """Answer; end at once, since a thread still reads questions, over which Python's own end stumbles."""
+    try:
+        _answer_all()
+    except BrokenPipeError:  # whoever asked has died
+        pass
+    except Exception:  # the edge of the process
+        log.exception("the process of the class ends")
+    finally:
+        logging.shutdown()
+        os._exit(0)
+
+
+def _answer_all() -> None:
     """Load, say so, answer until the input ends."""
     questions, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what the class reads or closes is not ours

@@ -142,6 +142,9 @@ class Failing:
         assert isinstance(mind, LearnedMind)
         return FailingMind(mind.model, mind.fetch, mind.utility), problem
 
+    def trouble(self, project: str, until: float) -> str | None:
+        return self._minds.trouble(project, until)
+
     def named(self, project: str, version: str) -> Mind:
         return self._minds.named(project, version)
 

@@ -14,7 +14,7 @@ from ml_backend.lessons.board import Board, Kind, Standing
 from ml_backend.settings import load
 from ml_backend.study import remember_interface
 
-from .scenes import PROJECT, SECRET, SENTIMENT, bearer, serving
+from .scenes import PROJECT, SECRET, SENTIMENT, bearer, learned, sentiment_rows, serving
 from .stage import Here
 
 OPEN = [
@@ -159,6 +159,15 @@ def test_a_jobs_status(tmp_path: Path, standing: Standing, asked: bool, told: tu
     assert (known["job_status"], known["state"], known["step"], known["seconds"], known["error"]) == told
     assert call(one, "POST", "/job_status", None, {"project": PROJECT}).get_json() == {**known, "error": None}
     assert call(one, "GET", f"/job_status?job={PROJECT}", bearer()).get_json() == known
+
+
+def test_a_lesson_that_learned_nothing_has_failed(tmp_path: Path) -> None:
+    one = here(tmp_path)
+    learned(one.outside, sentiment_rows(4))
+    Board(tmp_path).stand(PROJECT, Standing(started=100.0, ended=130.0))
+    known = call(one, "GET", f"/job_status?job={PROJECT}", bearer()).get_json()
+    assert (known["job_status"], known["error"]) == ("failed", one.state()["error"])
+    assert "nothing learned yet" in known["error"]
 
 
 def test_a_job_that_never_was_is_gone(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """A lesson in a process of its own: killed at any step it leaves what was there, and the next one learns."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ml_backend.errors import FeedError, LessonError
-from ml_backend.lessons.aside import Aside
+from ml_backend.lessons.aside import Aside, _plain
 from ml_backend.predict import Serving
 from ml_backend.registry import Registry
 from ml_backend.study import remember_interface
@@ -63,8 +66,9 @@ def test_killed_at_any_step_it_leaves_what_was_there_and_the_next_one_learns(out
             assert teacher.process is not None
             os.kill(teacher.process, signal.SIGKILL)
 
-    with pytest.raises(LessonError, match=r"died \(signal 9, SIGKILL\)"):
+    with pytest.raises(LessonError, match=r"died \(signal 9, SIGKILL\)") as died:
         teacher.teach(Lesson(PROJECT, False, tell))
+    assert (died.value.transient, died.value.tries) == (True, 2)
     live, problem = Registry(outside.registry.root).live(PROJECT)
     assert problem is None
     assert live is None or live.version == "tiebreak-1"  # the kill may come too late
@@ -113,3 +117,25 @@ def test_one_that_leaves_just_when_it_is_asked_is_replaced(teacher: Aside) -> No
     learner.process.stdin.close()  # it takes us for dead and goes
     teacher.teach(lesson)
     assert teacher.process not in (None, first)
+
+
+def test_a_process_that_has_left_is_no_zombie(teacher: Aside) -> None:
+    teacher.teach(Lesson(PROJECT, False, lambda _: None))
+    process = teacher.process
+    assert process is not None
+    os.kill(process, signal.SIGKILL)
+    wait_for(lambda: not Path(f"/proc/{process}").exists())
+
+
+def test_one_whose_server_is_killed_ends_without_a_crash_dump(outside: Serving) -> None:
+    command = [sys.executable, "-m", "ml_backend.lessons.lesson"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        process.stdout.close()  # the pipe to a server that is no more: what is told there breaks
+        asked = {"project": PROJECT, "force": False, "settings": _plain(outside.settings)}
+        process.stdin.write(json.dumps(asked).encode() + b"\n")
+        process.stdin.flush()
+        assert process.wait(30) == 1
+        said = process.stderr.read().decode()
+    assert "Fatal" not in said
+    assert "Traceback" not in said

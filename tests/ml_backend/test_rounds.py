@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from ml_backend.app import create_app
+from ml_backend.cli import app
 from ml_backend.trainer import Trainer
 
 from .scenes import PROJECT, SENTIMENT, bearer, learned, only, sentiment_rows, serving
@@ -96,6 +98,22 @@ def test_before_the_first_model_a_round_is_the_same_each_time(empty: Here) -> No
     assert [one["score"] for one in empty.predict(*tasks)] == [line["place"] / 40 for line in first]
 
 
+def test_a_round_whose_model_is_not_there_is_refused_and_what_was_shown_stays(fresh: Here) -> None:
+    fresh.post("/round", project=PROJECT, version="tiebreak-1.3")  # a pool without a task was never scored
+    reply = fresh.client.post("/round", json={"project": PROJECT, "version": "tiebreak-99.7"}, headers=bearer())
+    assert reply.status_code == 409
+    assert "tiebreak-99 is not there (any more); there are: tiebreak-1" in reply.get_json()["error"]
+    assert fresh.setup() == "tiebreak-1.3"
+    assert answers(fresh.predict(GOOD)[0]) == {"sentiment": ("good",)}
+
+
+@pytest.mark.parametrize("version", ["tiebreak-0.1", "tiebreak-1.1"])
+def test_a_round_of_a_project_that_nobody_named_is_refused_and_leaves_nothing(empty: Here, version: str) -> None:
+    reply = empty.client.post("/round", json={"project": PROJECT, "version": version}, headers=bearer())
+    assert (reply.status_code, "nothing is known of it" in reply.get_json()["error"]) == (400, True)
+    assert not empty.folder.exists()
+
+
 def test_only_the_round_that_is_shown_is_kept(fresh: Here) -> None:
     for name in ("tiebreak-1.1", "tiebreak-1.2"):
         fresh.score(*pool(5), round=name)
@@ -155,6 +173,37 @@ def test_a_broken_model_is_told(fresh: Here) -> None:
     again = Here(serving(fresh.outside.registry.root))
     assert str(place) in again.state()["error"]
     assert again.predict(GOOD)[0]["result"] == []
+    learned(fresh.outside, sentiment_rows(60))
+    assert again.state()["error"] is None
+
+
+@pytest.mark.parametrize("content", ["{", "null", "[]", None])
+def test_a_broken_live_model_shows_in_health_and_once_in_the_log(
+    fresh: Here, content: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = fresh.folder / "versions" / "tiebreak-1" / "model.json"
+
+    def problems(one: Here) -> Any:
+        return one.client.get("/health", headers=bearer()).get_json()["problems"]
+
+    assert problems(fresh) == {}
+    kept = place.read_text(encoding="utf-8")
+    if content is None:
+        place.unlink()
+    else:
+        place.write_text(content, encoding="utf-8")
+    again = Here(serving(fresh.outside.registry.root))
+    for one in (fresh, again):
+        assert str(place) in problems(one)[PROJECT]
+        assert ("missing" in problems(one)[PROJECT]) == (content is None)
+    shown = CliRunner().invoke(app, ["versions", "--data", str(again.outside.registry.root)])
+    assert (shown.exit_code, "tiebreak-1 (broken)" in shown.stdout) == (0, True)
+    caplog.clear()
+    for _ in range(3):
+        assert again.predict(GOOD)[0]["model_version"] == "tiebreak-0"
+    assert [str(place) in record.getMessage() for record in caplog.records] == [True]
+    place.write_text(kept, encoding="utf-8")
+    assert problems(again) == {}
 
 
 @pytest.mark.parametrize(
@@ -215,8 +264,13 @@ def test_what_is_no_such_request_is_refused_with_the_fields_name(here: Here, pat
     assert told in reply.get_json()["error"]
 
 
-def test_a_model_that_does_not_exist_is_no_500(here: Here) -> None:
+def test_a_model_that_does_not_exist_is_no_500_and_one_line_of_the_log(
+    here: Here, caplog: pytest.LogCaptureFixture
+) -> None:
     body = {"project": PROJECT, "label_config": SENTIMENT, "tasks": [GOOD], "model": "tiebreak-99"}
     reply = here.client.post("/score", json=body, headers=bearer())
     assert reply.status_code == 503
-    assert "tiebreak-99" in reply.get_json()["error"]
+    told = f"project {PROJECT}: tiebreak-99 is not there (any more); there are: tiebreak-1"
+    assert reply.get_json()["error"] == told
+    (line,) = caplog.records
+    assert (line.getMessage(), line.exc_info) == (f"POST /score: {told}", None)

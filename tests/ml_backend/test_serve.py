@@ -198,6 +198,8 @@ def test_what_cannot_start_says_so_in_one_line(tmp_path: Path) -> None:
             ("127.0.0.1", port, "ml", f"port {port} of 127.0.0.1 cannot be used"),
             ("198.51.100.1", 9090, "ml", "of 198.51.100.1 cannot be used"),
             ("127.0.0.1", free_port(), "file", "choose another with --data"),
+            ("127.0.0.1", 99_999, "ml", "port 99999 does not exist: choose one from 1 to 65535 with --port"),
+            ("127.0.0.1", -1, "ml", "port -1 does not exist"),
         ):
             with pytest.raises(ServeError, match=told):
                 runner.serve(Settings(data=tmp_path / data), host, number)
@@ -205,6 +207,7 @@ def test_what_cannot_start_says_so_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f"tiebreak-ml: port {port} of 127.0.0.1 cannot be used")
     assert "Traceback" not in done.stderr
+    assert "http://" not in done.stderr  # no address before it is sure that somebody answers there
 
 
 def test_neither_help_nor_the_start_of_the_server_loads_what_only_learning_needs() -> None:

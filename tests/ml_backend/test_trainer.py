@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ml_backend.errors import BackendError, FeedError
+from ml_backend.errors import BackendError, FeedError, LessonError
 from ml_backend.lessons.board import Board, Kind
-from ml_backend.trainer import Trainer
+from ml_backend.trainer import Lesson, Trainer
 
 from .stage import InHere
 
@@ -150,6 +150,33 @@ def test_a_transient_failure_waits_longer_each_time_and_a_success_ends_it(tmp_pa
         wait_for(lambda: trainer.state("4.4") == "idle")
         assert trainer.standing("4.4").error is None
     assert [lessons[n + 1] - lessons[n] for n in range(3)] == [5, 10, 20]
+
+
+def test_a_lesson_that_dies_is_tried_again_a_few_times_as_it_was_asked_for(tmp_path: Path) -> None:
+    now = [1e9]
+    forced: list[bool] = []
+
+    class Dying:
+        def teach(self, lesson: Lesson) -> None:
+            forced.append(lesson.force)
+            raise LessonError("died", transient=True, tries=2)
+
+        def stop(self) -> None:
+            pass
+
+    trainer = Trainer(tmp_path, Dying(), 0.1, clock=lambda: now[0])
+    trainer.start()
+    trainer.request("4.4", Kind.FORCED)
+    for tries, state in ((1, "waiting"), (2, "waiting"), (3, "idle")):
+        wait_for(lambda tries=tries, state=state: (len(forced), trainer.state("4.4")) == (tries, state))  # type: ignore[misc]
+        assert trainer.standing("4.4").error == "died"
+        now[0] += 10
+    time.sleep(0.3)
+    assert forced == [True] * 3
+    trainer.request("4.4")  # who asks again has all tries again
+    wait_for(lambda: len(forced) == 4 and trainer.state("4.4") == "waiting")
+    assert forced[3] is False
+    trainer.stop()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from ml_backend.upstream.lesson import FILE
 from ml_backend.upstream.process import Performer
 
 from .foreign import STAND_IN, Foreign, model, predicting, settings
-from .scenes import PROJECT, SENTIMENT, feed_server, sentiment_rows
+from .scenes import PROJECT, SENTIMENT, bearer, feed_server, sentiment_rows
 from .stage import BAD, GOOD, answers
 from .test_trainer import wait_for
 
@@ -176,6 +176,28 @@ def test_nonsense_is_an_abstention(tmp_path: Path) -> None:
             assert 0 <= told["score"] <= 1
 
 
+@pytest.mark.parametrize(
+    ("nonsense", "told"),
+    [
+        ("[7]", "a prediction is no dictionary but int"),
+        ("[{'result': 'x'}]", "the result of a prediction is no list but str"),
+        ("[{'result': [7]}]", "a region is no dictionary but int"),
+        ("[{'result': [{'from_name': 'nobody'}]}]", "do not fit the interface are left out: "),
+        ("[7, 7]", "2 predictions for 1 tasks"),
+    ],
+)
+def test_nonsense_is_told_until_it_answers_well(tmp_path: Path, nonsense: str, told: str) -> None:
+    code = f"""
+    def predict(self, tasks, context=None):
+        return {nonsense} if tasks[0]["id"] == 1 else super().predict(tasks)
+    """
+    with Foreign(tmp_path, model(tmp_path, code)) as here:
+        assert here.predict({**GOOD, "id": 1})[0]["result"] == []
+        assert told in here.state()["error"]
+        here.predict(BAD)
+        assert here.state()["error"] is None
+
+
 def test_a_task_that_it_cannot_take_costs_no_other_its_answer(tmp_path: Path) -> None:
     code = """
     def predict(self, tasks, context=None):
@@ -187,7 +209,9 @@ def test_a_task_that_it_cannot_take_costs_no_other_its_answer(tmp_path: Path) ->
     assert [n for n, one in enumerate(told) if not one["result"]] == [17, 30]
 
 
-def test_a_class_that_always_fails_is_not_asked_forever(tmp_path: Path) -> None:
+def test_a_class_that_always_fails_is_not_asked_forever_and_it_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     calls = tmp_path / "calls"
     code = f"""
     def predict(self, tasks, context=None):
@@ -197,6 +221,12 @@ def test_a_class_that_always_fails_is_not_asked_forever(tmp_path: Path) -> None:
     """
     with Foreign(tmp_path, model(tmp_path, code)) as here:
         assert [one["result"] for one in here.predict(*[{**GOOD, "id": n} for n in range(100)])] == [[]] * 100
+        (told,) = [record.getMessage() for record in caplog.records]
+        why = "Theirs: RuntimeError: out of memory (their_model.py, line "
+        assert why in told and "said once an hour" in told
+        health = here.client.get("/health", headers=bearer()).get_json()
+        assert (health["model_class"], why in health["problems"][PROJECT]) == ("Theirs", True)
+        assert why in here.state()["error"]
     assert len(calls.read_text(encoding="utf-8")) == MOST_FAILURES
 
 
