@@ -21,6 +21,9 @@ RANDOM_SIZES, CHOSEN_SIZES, SMALLEST = 6, 14, 10
 """Points of the two learning curves, evenly spread over the logarithm of the labels, from the smallest on."""
 DRAWS = 500
 SURE = 0.95
+LEARNED = 0.05
+"""Models of random labels avoid more than this share of the errors of the most frequent answer, surely: else their
+accuracy is about that of a model that knows nothing, and when chosen labels reach it says nothing."""
 FARTHEST = 20.0
 """Beyond so many times the labels of the control group its power law says nothing any more."""
 
@@ -126,8 +129,8 @@ def concluded(
 ) -> Proof:
     """What the models' hits prove: ``by_chance`` (repeats, sizes, tasks), ``by_choice`` (sizes, tasks), of 0 and 1.
 
-    Nothing about choosing unless models of random labels are beyond chance better than the most frequent answer, which
-    is right where ``usual`` (tasks,) is 1: where that is all that they know, a curve's first points have it too.
+    Nothing about choosing unless models of random labels are surely better (``LEARNED``) than the most frequent answer,
+    which is right where ``usual`` (tasks,) is 1: where that is all that they know, a curve's first points have it too.
 
     ``halves`` (repeats, tasks) is true for the tasks that taught first. The intervals are a bootstrap over the random
     share's tasks, with one repeat a draw: halves of a set vary about its mean as such sets vary among each other. The
@@ -146,7 +149,7 @@ def concluded(
         lucky = np.interp(np.log(of_chosen), np.log(of_random), luck[rng.integers(len(luck))]) if draw else 0.0
         choice = isotonic_regression(np.clip(by_choice[:, picked].mean(axis=1) + lucky * fading, 0.0, 1.0)).x
         level = accuracy_at(law, at_random, tasks)
-        above[draw] = level - usual[picked].mean()
+        above[draw] = avoided(level, float(usual[picked].mean()))
         needed[draw] = labels_for(level, of_chosen, choice)
         worth[draw] = inverted(law, float(choice[-1]), tasks)
     majority = float(usual.mean())
@@ -155,7 +158,7 @@ def concluded(
         Curve(tuple(of_chosen.tolist()), tuple(by_choice.mean(axis=1).round(4).tolist())),
     )
     figures = (chosen, tasks, at_random, round(level, 4), round(majority, 4))
-    if float(np.quantile(above[1:], (1 - SURE) / 2, method="inverted_cdf")) <= 0:
+    if float(np.quantile(above[1:], (1 - SURE) / 2, method="inverted_cdf")) <= LEARNED:
         return Proof(_nothing_learned(at_random, level, majority), *figures, None, None, None, *curves)
     needs = _estimate(needed, chosen)
     saved = Estimate(
@@ -165,6 +168,15 @@ def concluded(
     return Proof(
         _words(at_random, level, chosen, needs, saved, extrapolated), *figures, needs, saved, extrapolated, *curves
     )
+
+
+def avoided(accuracy: float, majority: float) -> float:
+    """The share of the most frequent answer's errors that a model of that accuracy avoids, at most 1; 0 without errors.
+
+    >>> round(avoided(0.95, 0.9), 3), avoided(1.0, 1.0)
+    (0.5, 0.0)
+    """
+    return 1 - (1 - accuracy) / (1 - majority) if majority < 1 else 0.0
 
 
 def _luck(of_random: IntArray, by_chance: FloatArray, halves: BoolArray) -> FloatArray:
@@ -179,7 +191,7 @@ def _luck(of_random: IntArray, by_chance: FloatArray, halves: BoolArray) -> Floa
 
 def _nothing_learned(at_random: int, level: float, majority: float) -> str:
     return (
-        f"models of {at_random:,} random labels are right on {level:.0%}, which is not beyond chance above the "
+        f"models of {at_random:,} random labels are right on {level:.0%}, which is not clearly above the "
         f"{majority:.0%} of giving every task the most frequent answer: nothing can be said yet of what choosing saved"
     )
 

@@ -97,16 +97,18 @@ def test_too_few_answers_prove_nothing_and_the_reason_says_how_many_are_needed(
     assert found.as_json()["saved"] is None
 
 
-@pytest.mark.parametrize("gain", [0.0, 0.1])
-def test_models_that_know_no_more_than_the_most_frequent_answer_prove_nothing(gain: float) -> None:
-    """Forty projects: the most frequent answer is right on 80 % of the tasks, models on as many, or on 90 %."""
+@pytest.mark.parametrize("gain", [None, 0.0, 0.1])
+def test_models_that_know_no_more_than_the_most_frequent_answer_prove_nothing(gain: float | None) -> None:
+    """Twenty projects: 80 % have the most frequent answer; models are right on the same, as many, or 90 %."""
     spoken = 0
-    for seed in range(40):
+    for seed in range(20):
         rng = np.random.default_rng(seed)
         usual, own = rng.random(2 * START) < 0.8, rng.random(2 * START)
 
         def judge(_: IntArray, asked: IntArray, usual: BoolArray = usual, own: FloatArray = own) -> FloatArray:
-            differs = own[asked] < (0.1 if gain else 0.2)  # of these the model is right, or a coin tells
+            if gain is None:
+                return usual[asked].astype(np.float64)
+            differs = own[asked] < (0.5 if gain else 0.2)  # of these the model is right, or a coin tells
             coin = np.random.default_rng(len(asked)).random(len(asked)) < 0.8
             return np.where(differs, 1.0 if gain else coin, usual[asked]) + 0.0
 
@@ -114,10 +116,10 @@ def test_models_that_know_no_more_than_the_most_frequent_answer_prove_nothing(ga
         found = proof(START + np.arange(100), rows, usual[rows].astype(np.float64), judge, rng)
         assert found.majority == pytest.approx(usual[rows].mean(), abs=1e-4)
         if found.saved is None:
-            assert f"is not beyond chance above the {found.majority:.0%} of giving every task" in found.words
+            assert f"is not clearly above the {found.majority:.0%} of giving every task" in found.words
             assert found.random_curve is not None and found.chosen_curve is not None
         spoken += found.saved is not None
-    assert spoken == 40 if gain else spoken <= 4
+    assert spoken == 20 if gain else spoken <= (2 if gain == 0 else 0)
 
 
 def test_equal_projects_have_equal_proofs() -> None:

@@ -96,7 +96,7 @@ def test_where_most_answers_are_the_same_the_rest_must_be_known(tmp_path: Path) 
     held = [row for row in rows if row.holdout]
     assert found.majority == sum(row.answer == Choices(("good",)) for row in held) / 50
     assert found.saved is None
-    assert "not beyond chance above" in found.words
+    assert "not clearly above" in found.words
 
 
 def test_the_command_says_what_is_proven_and_whether_to_go_on(tmp_path: Path) -> None:
