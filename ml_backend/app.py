@@ -186,7 +186,7 @@ def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:
     except RegistryError as error:
         shown, problem = None, problem or str(error)
     return {
-        "versions": serving.registry.versions(project),
+        "versions": serving.registry.versions(project) or ([mind.version] if mind else []),
         "model": mind.version if mind else None,
         "round": shown,
         "state": trainer.state(project),

@@ -81,6 +81,7 @@ def test_what_it_learns_is_a_new_version_and_survives_a_restart(tmp_path: Path) 
         assert [answers(one) for one in here.predict(GOOD, BAD)] == [HAPPY, {"sentiment": ("bad",)}]
         here.minds.study(PROJECT)
         assert here.state()["model"] == "tiebreak-2" == here.setup()
+        assert here.state()["versions"] == ["tiebreak-2"]  # it keeps no older ones
         assert answers(here.predict(BAD)[0]) == HAPPY
         here.minds.study(PROJECT)  # it learns the same again
         assert here.state()["model"] == "tiebreak-2"

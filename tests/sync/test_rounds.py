@@ -199,6 +199,16 @@ def test_nothing_is_due_where_no_task_is_open(world: World) -> None:
     assert world.refresh() == RefreshReport(None, 0, changed=False)
 
 
+@pytest.mark.parametrize(("model", "shown"), [("tiebreak-1", "tiebreak-1.1"), ("tiebreak-2", None)])
+def test_a_round_is_put_back_while_the_backend_has_its_model(world: World, model: str, shown: str | None) -> None:
+    world.tasks([])
+    assert world.refresh().version == "tiebreak-1.1" == world.model.round
+    world.tasks(["good"])
+    world.model.model, world.model.round = model, None  # as where its folder was lost, and it has learned anew or not
+    assert world.refresh().changed is False
+    assert world.model.round == shown
+
+
 def test_older_predictions_wait_until_nobody_is_at_work_but_not_for_ever(world: World) -> None:
     world.tasks([], ["good"])
     answered_at = 11
