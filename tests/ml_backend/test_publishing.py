@@ -186,7 +186,7 @@ def test_a_live_version_that_no_longer_fits_the_interface_stands_in_nobodys_way(
     assert model is not None
     decision = outside.registry.decision(PROJECT, model.version)
     assert decision is not None
-    assert decision["reason"].startswith("nothing was compared")
+    assert decision["only_new"] > decision["only_old"]  # it abstains where it would say what is gone
 
 
 @pytest.mark.parametrize("content", ["{", '{"cursor": 0, "unheard": 1}', "[]"])
