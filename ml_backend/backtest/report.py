@@ -19,8 +19,6 @@ def as_json(found: Backtest) -> dict[str, Any]:
     """The whole of it, so that anyone can train an outside model on what was chosen."""
     return {
         "full_accuracy": found.full_accuracy,
-        "left_out": dict(found.data.left_out),
-        "budget": min(found.plan.budget, len(found.data.classes)),
         "strategies": {
             name: {
                 "labels": list(runs[0].labels),

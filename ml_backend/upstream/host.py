@@ -85,7 +85,7 @@ class Host:
             raise self._refused[1]
         self._end()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ml_backend.upstream.process", self.name],
+            [sys.executable, "-m", "ml_backend.upstream_process", self.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **self.environment},

@@ -216,7 +216,7 @@ def test_evaluate_tells_how_right_the_model_is(trained: tuple[Path, Path]) -> No
     ("command", "key", "more", "told"),
     [
         ("score", "9.9", (), "project 9.9: nothing was learned in"),
-        ("evaluate", KEY, ("--version", "tiebreak-7"), "tiebreak-7/model.json: missing"),
+        ("evaluate", KEY, ("--version", "tiebreak-7"), "tiebreak-7 is not there (any more); there are: tiebreak-1"),
         ("score", "nine", (), "is no project key"),
     ],
 )

@@ -17,7 +17,7 @@ from ml_backend.study import remember_interface
 from ml_backend.upstream import MOST_FAILURES, check
 from ml_backend.upstream import host as upstream_host
 from ml_backend.upstream.lesson import FILE
-from ml_backend.upstream.process import Performer
+from ml_backend.upstream_process import Performer
 
 from .foreign import STAND_IN, Foreign, model, predicting, settings
 from .scenes import PROJECT, SENTIMENT, bearer, feed_server, sentiment_rows

@@ -10,7 +10,7 @@ import pytest
 
 from .foreign import STAND_IN, model
 from .scenes import feed_server, sentiment_rows
-from .test_serve import POOL, PROGRAM, Server, children, command_of, environment, serving
+from .test_serve import POOL, PROGRAM, Server, children, command_of, environment, free_port, serving
 from .test_trainer import wait_for
 from .test_workers import ASKED, ask
 
@@ -30,7 +30,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 def hosts(server: Server) -> list[int]:
     """The processes that the class runs in, of all workers."""
     there = [pid for worker in server.workers() for pid in children(worker)]
-    return [pid for pid in there if "ml_backend.upstream.process" in command_of(pid)]
+    return [pid for pid in there if "ml_backend.upstream_process" in command_of(pid)]
 
 
 def predicted(server: Server) -> list[dict[str, Any]]:
@@ -60,12 +60,12 @@ def test_every_worker_takes_what_it_has_learned_and_nothing_is_left_behind(tmp_p
                 os.kill(pid, signal.SIGKILL)
             assert labels_of(server) == {"good"}
             last = hosts(server)
-        wait_for(lambda: not any("ml_backend.upstream.process" in command_of(pid) for pid in last))
+        wait_for(lambda: not any("ml_backend.upstream_process" in command_of(pid) for pid in last))
 
 
 def test_a_class_that_cannot_be_served_is_one_line(tmp_path: Path) -> None:
     wrong = model(tmp_path).replace("Theirs", "Other")
-    command = [PROGRAM, "serve", "--port", "0", "--data", str(tmp_path / "ml"), "--model", wrong]
+    command = [PROGRAM, "serve", "--port", str(free_port()), "--data", str(tmp_path / "ml"), "--model", wrong]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (

@@ -1,4 +1,4 @@
-"""The process that a class of label-studio-ml runs in: ``python -m ml_backend.upstream.process NAME``.
+"""The process that a class of label-studio-ml runs in: ``python -m ml_backend.upstream_process NAME``.
 
 It reads a line of JSON a question from its standard input and writes one a reply to its standard output; where the
 input ends, it ends. Whatever the class does, breaks or leaves behind, it does here. Only the standard library is
