@@ -13,6 +13,7 @@ from rich.table import Table
 from .errors import BackendError
 
 if TYPE_CHECKING:
+    from .exports.learning import Taught
     from .predict import Serving
     from .registry import Registry
 
@@ -91,8 +92,6 @@ def train(
 ) -> None:
     """Learn from an export file alone: the consensus on each task, no server needed."""
     from .exports.learning import learn_from_export
-    from .learners import choice as choices
-    from .lessons.publishing import in_words
     from .thinking import certainty_of
 
     outside = _serving(data)
@@ -100,8 +99,10 @@ def train(
         _teach_class(export, label_config, project, outside, holdout, as_json=as_json)
         return
     taught = learn_from_export(export, label_config, project, outside, holdout=holdout, force=publish_worse)
-    model, why = taught.model, in_words(taught.decision)
-    if as_json:
+    if not as_json:
+        _say_taught(project, taught)
+    else:
+        model = taught.model
         controls = model.controls if model else ()
         _print_json(
             {
@@ -114,7 +115,15 @@ def train(
                 "left_out": taught.left_out,
             }
         )
-        return
+
+
+def _say_taught(project: str, taught: "Taught") -> None:
+    """What an export has taught, for people."""
+    from .learners import choice as choices
+    from .lessons.publishing import in_words
+    from .thinking import certainty_of
+
+    model, why = taught.model, in_words(taught.decision)
     if model is None:
         out.print(f"project {project}: a new version was learned and not published: {why}", markup=False)
         out.print("Publish it all the same with --publish-worse.")
