@@ -14,7 +14,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -102,7 +102,7 @@ class _Learner:
         )
         self.heard = False
         self._lines: queue.Queue[bytes | None] = queue.Queue()
-        self._listener = threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
     def ask(self, what: dict[str, Any]) -> None:
@@ -130,18 +130,18 @@ class _Learner:
 
     def end(self) -> None:
         """Kill it, unless it has died by itself."""
-        assert self.process.stdin is not None
         self.process.kill()
-        self.process.wait()
         self._listener.join()
-        with suppress(BrokenPipeError):
-            self.process.stdin.close()
 
-    def _listen(self, stream: IO[bytes]) -> None:
-        with stream:
+    def _listen(self) -> None:
+        """Lines as they come; null once it has died, with its pipes closed and out of the list of processes."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        with self.process.stdout as stream:
             for line in stream:
                 self._lines.put(line)
-        self.process.wait()  # so that nothing of it stays in the list of processes
+        self.process.wait()
+        with suppress(BrokenPipeError):  # something was still to be written to it
+            self.process.stdin.close()
         self._lines.put(None)
 
 

@@ -106,7 +106,7 @@ class Host:
 
     def _send(self, question: Mapping[str, Any]) -> None:
         assert self._process is not None and self._process.stdin is not None
-        with suppress(BrokenPipeError):  # it has died; how, is said by who waits for the reply
+        with suppress(BrokenPipeError, ValueError):  # it has died; how, is said by who waits for the reply
             self._process.stdin.write(json.dumps(question).encode() + b"\n")
             self._process.stdin.flush()
 
@@ -146,16 +146,15 @@ class Host:
             return
         process.kill()
         process.wait()
-        for stream in (process.stdin, process.stdout):
-            with suppress(OSError):
-                stream.close()  # type: ignore[union-attr] # both are pipes
 
 
 def _listen(process: "subprocess.Popen[bytes]", replies: "queue.Queue[dict[str, Any] | None]") -> None:
-    """Replies as they come; null once it has ended. What is no number, as NaN, is null."""
-    assert process.stdout is not None
-    with suppress(ValueError, OSError):  # closed, or cut by a kill
+    """Replies as they come; null once it has ended, with its pipes closed. What is no number, as NaN, is null."""
+    assert process.stdin is not None and process.stdout is not None
+    with process.stdout, suppress(ValueError):  # cut by a kill
         for line in process.stdout:
             replies.put(json.loads(line, parse_constant=lambda _: None))
     process.wait()
+    with suppress(BrokenPipeError):  # something was still to be written to it
+        process.stdin.close()
     replies.put(None)
