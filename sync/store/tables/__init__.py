@@ -1,0 +1,37 @@
+"""The tables. Times are UTC, stored as microseconds since 1970 (integers order and compare the same everywhere).
+
+Nothing that was seen is ever deleted: what Label Studio no longer has gets a ``deleted_at``.
+A Label Studio id is unique only together with its ``created_at`` (SQLite reuses ids), so rows have keys of their own.
+"""
+
+from .base import metadata
+from .judging import assessments, consensus, queue
+from .reviewing import corrections, reviews, rulings
+from .running import heartbeats, leases
+from .scoring import round_scores, round_tasks, rounds, scores
+from .source import annotation_versions, annotations, annotators, answers, codes, interfaces, projects, servers, tasks
+
+__all__ = [
+    "annotation_versions",
+    "annotations",
+    "annotators",
+    "answers",
+    "assessments",
+    "codes",
+    "consensus",
+    "corrections",
+    "heartbeats",
+    "interfaces",
+    "leases",
+    "metadata",
+    "projects",
+    "queue",
+    "reviews",
+    "round_scores",
+    "round_tasks",
+    "rounds",
+    "rulings",
+    "scores",
+    "servers",
+    "tasks",
+]

@@ -1,0 +1,79 @@
+"""What was pushed for review, and what came of it."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from .base import metadata, own_key
+
+reviews = Table(
+    "reviews",
+    metadata,
+    own_key(),
+    Column("key", String, nullable=False, unique=True, comment="ours, in the review task's data and meta"),
+    Column("project", ForeignKey("projects.id"), nullable=False, index=True, comment="the source project"),
+    Column("task", ForeignKey("tasks.id"), nullable=False, comment="the source task"),
+    Column("control", String, nullable=False, comment="the one with the highest priority"),
+    Column("round", Integer, nullable=False, comment="how often this task came back, 1 first"),
+    Column("band", Integer, nullable=False),
+    Column("priority", Float, nullable=False, comment="as of the last push"),
+    Column("action", String, nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("data", JSON, nullable=False, comment="the review task's data, as pushed"),
+    Column("state", String, nullable=False, comment="intended | open | ruled | withdrawn | lost"),
+    Column("review_project", ForeignKey("projects.id")),
+    Column("review_task", Integer, comment="Label Studio's id of the review task"),
+    Column("score", Float, comment="the prediction's score that Label Studio holds"),
+    Column("intended_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    UniqueConstraint("task", "round"),
+)
+
+rulings = Table(
+    "rulings",
+    metadata,
+    own_key(),
+    Column("review", ForeignKey("reviews.id"), nullable=False),
+    Column("annotation_version", ForeignKey("annotation_versions.id"), nullable=False, unique=True),
+    Column("reviewer", Integer),
+    Column("answers", JSON, nullable=False, comment="{control: canonical answer}"),
+    Column("verdict", String),
+    Column("cause", String),
+    Column("rationale", Text),
+    Column("ruled_at", BigInteger, nullable=False),
+    Column("ground_truth", Integer, comment="Label Studio's annotation id on the source task, once written"),
+    Column("superseded", Boolean, nullable=False, default=False, comment="a later version of the same ruling exists"),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    own_key(),
+    Column("project", ForeignKey("projects.id"), nullable=False, index=True),
+    Column("batch", Integer, nullable=False, comment="what was applied together, 1 first in a project"),
+    Column("task", ForeignKey("tasks.id"), nullable=False),
+    Column("control", String, nullable=False),
+    Column("answer", Text, nullable=False, comment="canonical"),
+    Column("reason", Text, nullable=False),
+    Column("proposed_in", String, nullable=False, comment="the group of corrections that it was one of"),
+    Column("applied_by", Integer, comment="Label Studio's user id"),
+    Column("applied_at", BigInteger, nullable=False),
+    Column(
+        "annotation",
+        Integer,
+        comment="Label Studio's id of the ground truth that it became; null: to be written, 0: there is none",
+    ),
+    Column("undone_at", BigInteger),
+    UniqueConstraint("batch", "task", "control"),
+    comment="Proposed corrections that a lead applied, and those that were undone.",
+)
