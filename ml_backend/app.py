@@ -178,6 +178,7 @@ def _as_lines(lines: Iterator[Mapping[str, Any]]) -> Iterator[str]:
 def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:
     """Where we stand with one project; see docs/services.md."""
     folder = serving.registry.folder(project)
+    state = trainer.state(project)  # first: what is read after it has ended is what it left
     outcome = outcome_of(folder)
     mind, problem = serving.minds.live(project)
     quality = mind.quality if mind else None
@@ -189,7 +190,7 @@ def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:
         "versions": serving.registry.versions(project) or ([mind.version] if mind else []),
         "model": mind.version if mind else None,
         "round": shown,
-        "state": trainer.state(project),
+        "state": state,
         "cursor": outcome.cursor,
         "trained_labels": mind.trained_labels if mind else 0,
         "error": trainer.standing(project).error or problem or outcome.error,
