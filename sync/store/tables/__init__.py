@@ -4,6 +4,7 @@ Nothing that was seen is ever deleted: what Label Studio no longer has gets a ``
 A Label Studio id is unique only together with its ``created_at`` (SQLite reuses ids), so rows have keys of their own.
 """
 
+from .audit import audit_details, audit_events, audit_heads, audit_words, forgotten_people
 from .base import metadata
 from .judging import assessments, consensus, queue
 from .reviewing import corrections, reviews, rulings
@@ -17,9 +18,14 @@ __all__ = [
     "annotators",
     "answers",
     "assessments",
+    "audit_details",
+    "audit_events",
+    "audit_heads",
+    "audit_words",
     "codes",
     "consensus",
     "corrections",
+    "forgotten_people",
     "heartbeats",
     "interfaces",
     "leases",
