@@ -7,10 +7,12 @@ A Label Studio id is unique only together with its ``created_at`` (SQLite reuses
 from .audit import audit_details, audit_events, audit_heads, audit_words, forgotten_people
 from .base import metadata
 from .judging import assessments, consensus, queue
+from .people import attempts, sessions, tokens, user_projects, users
 from .reviewing import corrections, reviews, rulings
 from .running import heartbeats, leases
 from .scoring import round_scores, round_tasks, rounds, scores
 from .source import annotation_versions, annotations, annotators, answers, codes, interfaces, projects, servers, tasks
+from .versions import label_confidences, label_contents, label_entries, label_tags, label_versions, restored_labels
 
 __all__ = [
     "annotation_versions",
@@ -18,6 +20,7 @@ __all__ = [
     "annotators",
     "answers",
     "assessments",
+    "attempts",
     "audit_details",
     "audit_events",
     "audit_heads",
@@ -28,10 +31,16 @@ __all__ = [
     "forgotten_people",
     "heartbeats",
     "interfaces",
+    "label_confidences",
+    "label_contents",
+    "label_entries",
+    "label_tags",
+    "label_versions",
     "leases",
     "metadata",
     "projects",
     "queue",
+    "restored_labels",
     "reviews",
     "round_scores",
     "round_tasks",
@@ -39,5 +48,9 @@ __all__ = [
     "rulings",
     "scores",
     "servers",
+    "sessions",
     "tasks",
+    "tokens",
+    "user_projects",
+    "users",
 ]
