@@ -9,17 +9,19 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from ..errors import StoreError
-from .tables import audit_details, audit_events, audit_heads, audit_words
+from .tables import audit_details, audit_events, audit_heads, audit_words, forgotten_people
 
 TIEBREAK = "tiebreak"
 """The actor of what the program did by its own rules."""
+START = "0" * 64
+"""What the first event has for the hash of the one before."""
 _KEY = re.compile(r"[a-z][a-z0-9 _.:-]{0,79}")
 
 
@@ -63,7 +65,10 @@ def record(
 
 
 def record_all(connection: Connection, now: int, events: Iterable[Event]) -> None:
-    """Append events in this order. Raises StoreError where the chain has lost its head."""
+    """Append events in this order. Words of who asked to be forgotten are left out.
+
+    Raises StoreError where the chain has lost its head.
+    """
     given = list(events)
     if not given:
         return
@@ -72,9 +77,10 @@ def record_all(connection: Connection, now: int, events: Iterable[Event]) -> Non
         raise StoreError("the audit chain has no head: `tiebreak audit verify` says what is left of it")
     chained, details, words = [], [], []
     number, previous = head.number, head.hash
+    silent = _forgotten(connection, given)
     for event in given:
         number += 1
-        row, detail, word = _rows(event, number, now)
+        row, detail, word = _rows(event, number, now, silent)
         row["previous"] = previous
         row["hash"] = previous = chain_hash(*row.values())
         chained.append(row)
@@ -87,14 +93,24 @@ def record_all(connection: Connection, now: int, events: Iterable[Event]) -> Non
     connection.execute(update(audit_heads).values(number=number, hash=previous))
 
 
-def _rows(event: Event, number: int, now: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]:
+def _forgotten(connection: Connection, events: Iterable[Event]) -> set[int]:
+    """Whose words must not be kept."""
+    if not any(event.words and event.person is not None for event in events):
+        return set()
+    return set(connection.execute(select(forgotten_people.c.id)).scalars())
+
+
+def _rows(
+    event: Event, number: int, now: int, silent: Container[int]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]:
     """The event without its place in the chain, its details, and its words where there are any."""
     for key in (event.actor, event.action):
         if not _KEY.fullmatch(key):
             raise ValueError(f"audit: {key!r} is no key of an actor or action")
     subject = dict(event.subject or {})
-    detail = _sealed({"subject": subject, "why": dict(event.why or {})})
-    word = _sealed(dict(event.words)) if event.words else None
+    content = {"subject": subject, "why": dict(event.why or {})}
+    word = _sealed(event.words) if event.words and event.person not in silent else None
+    detail = _sealed({**content, "person": event.person} if word else content)
     row = {
         "id": number,
         "at": now,

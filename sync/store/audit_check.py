@@ -1,0 +1,164 @@
+"""Whether the audit chain is whole: every event is computed anew, block by block, so memory stays flat."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from .audit import START, chain_hash, sealed_hash
+from .engine import Store
+from .tables import audit_details, audit_events, audit_heads, audit_words
+
+FORGET = "forget"
+"""The action after which the words of its ``subject["annotator"]`` may be missing."""
+BLOCK = 10_000
+MOST_FAULTS = 100
+"""Faults that are told; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong at an event of that number."""
+
+    event: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How many events there are, of how many of them words were erased on request, the head, and what is wrong.
+
+    ``faults`` are the first ones; ``wrong`` is how many there are. ``noted_at`` is the event whose hash was noted
+    outside; null where none was given, or where it is not in the chain.
+    """
+
+    events: int
+    erased: int
+    head: str
+    noted_at: int | None
+    faults: tuple[Fault, ...]
+    wrong: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.wrong == 0
+
+
+@dataclass(slots=True)
+class _Walk:
+    """How far the check has come. ``erased`` maps people to the last event whose words of theirs are missing."""
+
+    noted: str | None
+    number: int = 0
+    previous: str = START
+    events: int = 0
+    erased_events: int = 0
+    noted_at: int | None = None
+    wrong: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    erased: dict[int | None, int] = field(default_factory=dict)
+    forgotten: dict[int, int] = field(default_factory=dict)
+
+    def fault(self, event: int, what: str) -> None:
+        self.wrong += 1
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(Fault(event, what))
+
+
+def verify(store: Store, noted: str | None = None) -> Verdict:
+    """Check the whole chain. ``noted`` is a head that somebody wrote down outside of the store, to be found in it.
+
+    Without one, who can write to the store could cut off the end of the chain, or compute all of it anew, unseen.
+    """
+    with store.read() as connection:
+        if connection.dialect.name == "postgresql":  # one look at all of it, however long it takes
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        walk = _Walk(noted)
+        for block in _blocks(connection):
+            _check_block(connection, walk, block)
+        _check_end(connection, walk)
+    return Verdict(walk.events, walk.erased_events, walk.previous, walk.noted_at, tuple(walk.faults), walk.wrong)
+
+
+def _blocks(connection: Connection) -> Iterator[list[Row[Any]]]:
+    last: int | None = None
+    while True:
+        query = select(audit_events).order_by(audit_events.c.id).limit(BLOCK)
+        block = list(connection.execute(query if last is None else query.where(audit_events.c.id > last)).all())
+        if not block:
+            return
+        last = block[-1].id
+        yield block
+
+
+def _check_block(connection: Connection, walk: _Walk, block: list[Row[Any]]) -> None:
+    details = _apart(connection, block, audit_details)
+    words = _apart(connection, block, audit_words)
+    for event in block:
+        number, _, _, action, _, _, details_hash, words_hash, previous, own = event
+        _check_place(walk, number, previous)
+        if chain_hash(*event[:9]) != own:
+            walk.fault(number, "was edited: its hash is not that of what it says")
+        kept, spoken = details.get(number), words.get(number)
+        if kept is None:
+            walk.fault(number, "its details are gone")
+        elif sealed_hash(*kept) != details_hash:
+            walk.fault(number, "its details were edited")
+        elif spoken is not None or words_hash is not None:
+            _check_words(walk, number, spoken, words_hash, kept[1])
+        elif action == FORGET:
+            walk.forgotten[json.loads(kept[1])["subject"].get("annotator")] = number
+        walk.number, walk.previous = number, own
+        if own == walk.noted:
+            walk.noted_at = number
+    walk.events += len(block)
+
+
+def _apart(connection: Connection, block: list[Row[Any]], table: Any) -> dict[int, tuple[Any, Any]]:
+    """Event -> (salt, text)."""
+    query = select(table.c.event, table.c.salt, table.c.text)
+    rows = connection.execute(query.where(table.c.event.between(block[0].id, block[-1].id)))
+    return {number: (salt, text) for number, salt, text in rows}
+
+
+def _check_place(walk: _Walk, number: int, previous: str) -> None:
+    expected = walk.number + 1
+    if number > expected:
+        gone = f"event {expected} is" if number == expected + 1 else f"events {expected} to {number - 1} are"
+        walk.fault(number, f"{gone} gone before it")
+    elif number < expected:
+        walk.fault(number, "was put before the first event")
+    elif previous != walk.previous:
+        walk.fault(number, "does not carry the hash of the event before")
+
+
+def _check_words(walk: _Walk, number: int, kept: tuple[Any, Any] | None, words_hash: str | None, details: str) -> None:
+    if words_hash is None:
+        walk.fault(number, "words were added to it")
+    elif kept is None:
+        walk.fault(number, "its words are gone, and so is the place where they were")
+    elif kept[1] is None:
+        walk.erased_events += 1
+        walk.erased[json.loads(details).get("person")] = number
+    elif sealed_hash(*kept) != words_hash:
+        walk.fault(number, "its words were edited")
+
+
+def _check_end(connection: Connection, walk: _Walk) -> None:
+    for person, number in walk.erased.items():
+        if person is None or walk.forgotten.get(person, 0) < number:
+            walk.fault(number, f"its words were erased, but nobody had `tiebreak forget {person}` done after it")
+    head = connection.execute(select(audit_heads)).first()
+    if head is None:
+        walk.fault(walk.number, "the head of the chain is gone, so events may be missing after it")
+    elif head.number > walk.number:
+        walk.fault(head.number, f"events {walk.number + 1} to {head.number} are gone from the end")
+    elif head.number < walk.number:
+        walk.fault(walk.number, f"the chain ended with event {head.number}: what follows it was added by hand")
+    elif head.hash != walk.previous:
+        walk.fault(head.number, "the head of the chain has another hash than its last event")
+    if walk.noted is not None and walk.noted_at is None:
+        walk.fault(walk.number, f"no event has the noted hash {walk.noted}: events are gone, or all was computed anew")
