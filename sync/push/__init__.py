@@ -1,0 +1,73 @@
+"""The queue goes back into Label Studio: one review task a task, in bands, in exact order, exactly once.
+
+Label Studio has no idempotency key for tasks. So the intent is stored first, our key goes into the review task's
+data and meta, and a pull of the review project finds the keys that arrived without our hearing of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..labelstudio.client import LabelStudio
+from ..settings import Settings
+from ..store import reviews
+from ..store.engine import Store
+from .homes import ensure_project, follow_interface
+from .importing import import_intended
+from .intent import intend
+from .ordering import QUEUE_VERSION, settle_order
+from .standing import remove_duplicates, renew
+
+__all__ = ["QUEUE_VERSION", "PushReport", "push"]
+
+
+@dataclass(frozen=True, slots=True)
+class PushReport:
+    """What a push did: review tasks imported, duplicates of an interrupted import removed, projects touched.
+
+    ``renewed`` are open review tasks that say something else now than they did.
+    ``refused`` are tasks (Label Studio's ids) that cannot be reviewed, each with the reason; ``outdated`` are review
+    projects whose interface could not be brought up to the source's.
+    """
+
+    pushed: int
+    removed: int
+    renewed: int
+    projects: tuple[int, ...]
+    refused: tuple[tuple[int, str], ...] = ()
+    outdated: tuple[tuple[int, str], ...] = ()
+
+    def complaints(self) -> list[str]:
+        """What must be told, in words."""
+        return [
+            *(f"task {task} cannot be reviewed: {reason}" for task, reason in self.refused),
+            *(
+                f"review project {home} still has the labeling interface of before: {reason}"
+                for home, reason in self.outdated
+            ),
+        ]
+
+
+def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, clock: Callable[[], int]) -> PushReport:
+    """Bring the review projects of one source project (the store's key) up to the queue.
+
+    The store must hold what stands in them (pull_review), or what an interrupted push left is pushed again.
+    """
+    refused = intend(store, project, settings, clock())
+    pushed = removed = renewed = 0
+    touched: list[int] = []
+    outdated: list[tuple[int, str]] = []
+    for band in (1, 2, 3):
+        with store.read() as connection:
+            wanted = reviews.in_band(connection, project, band)
+        if not wanted:
+            continue
+        home = ensure_project(store, gateway, project, band, settings, clock)
+        if (reason := follow_interface(store, gateway, home, clock)) is not None:
+            outdated.append((home.label_studio_id, reason))
+        removed += remove_duplicates(store, gateway, home)
+        renewed += renew(store, gateway, home)
+        imported = import_intended(store, gateway, home, project, band)
+        settle_order(store, gateway, home, clock, looked_at=not imported)
+        pushed += imported
+        touched.append(home.key)
+    return PushReport(pushed, removed, renewed, tuple(touched), tuple(refused), tuple(outdated))

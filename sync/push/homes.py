@@ -1,0 +1,106 @@
+"""The review projects: one a band, found by their marker or made, with the interface that the source has now."""
+
+from collections.abc import Callable
+
+from label_config.errors import LabelConfigError
+from label_config.parse import parse
+from label_config.review import review_config
+
+from ..errors import Rejected, Unsupported
+from ..labelstudio.client import LabelStudio
+from ..labelstudio.wire import RemoteProject
+from ..marker import marker
+from ..pull import pull_review
+from ..settings import Settings
+from ..store import projects
+from ..store.engine import Store
+from ..webhooks import webhook
+
+COLORS = {1: "#D6453D", 2: "#E8A33D", 3: "#5B8DB8"}
+TITLE_LENGTH = 50
+TAB = "Most urgent first"
+HIDDEN_COLUMNS = tuple(
+    f"tasks:{name}"
+    for name in """data.tiebreak_key data.tiebreak_answers data.tiebreak_source_task inner_id total_annotations
+    cancelled_annotations total_predictions annotations_results annotations_ids predictions_score
+    predictions_model_versions predictions_results file_upload storage_filename created_at updated_at updated_by
+    avg_lead_time draft_exists""".split()
+)
+
+INSTRUCTION = (
+    "<h3>Why is this here?</h3><p>People who labeled these tasks did not agree, or their answer is doubtful. "
+    "The banner on top of each task says why it came back. Choose the right answer, then say how you came to it: "
+    "your ruling becomes the ground truth of the source task.</p>"
+)
+
+
+def ensure_project(
+    store: Store, gateway: LabelStudio, project: int, band: int, settings: Settings, clock: Callable[[], int]
+) -> projects.StoredProject:
+    """The review project of that band: the one we know, or one found by its marker, or a new one."""
+    with store.read() as connection:
+        source = projects.get(connection, project)
+        known = projects.review_project(connection, project, band)
+    if known is not None:
+        return known
+    wanted = marker(source.label_studio_id, source.created_at, band)
+    found = _find(gateway, wanted)
+    remote = found or _create(gateway, source, band, wanted)
+    _show_order(gateway, remote)
+    hook = webhook(settings, remote.id)
+    if hook is not None:
+        hook.ensure(gateway)
+    with store.begin() as connection:
+        home = projects.remember(connection, remote, kind="review", source=project, band=band, now=clock())
+    if found is not None:  # it may hold the review tasks of an interrupted push
+        pull_review(store, gateway, home, clock)
+    return home
+
+
+def follow_interface(
+    store: Store, gateway: LabelStudio, home: projects.StoredProject, clock: Callable[[], int]
+) -> str | None:
+    """Let reviewers choose among the labels that the source interface has now; why that was refused, else null."""
+    assert home.source_key is not None
+    with store.read() as connection:
+        wanted = _interface(projects.get(connection, home.source_key))
+    if home.label_config == wanted:
+        return None
+    try:
+        remote = gateway.update_project(home.label_studio_id, label_config=wanted)
+    except Rejected as error:
+        return str(error)
+    with store.begin() as connection:
+        projects.remember(connection, remote, kind="review", now=clock())
+    return None
+
+
+def _interface(source: projects.StoredProject) -> str:
+    try:
+        return review_config(parse(source.label_config))
+    except LabelConfigError as error:
+        raise Unsupported(f"project {source.label_studio_id} ({source.title!r}) cannot be reviewed: {error}") from error
+
+
+def _find(gateway: LabelStudio, wanted: str) -> RemoteProject | None:
+    return next((project for project in gateway.projects() if project.description == wanted), None)
+
+
+def _create(gateway: LabelStudio, source: projects.StoredProject, band: int, description: str) -> RemoteProject:
+    return gateway.create_project(
+        f"[P{band}] Review: {source.title}"[:TITLE_LENGTH],
+        _interface(source),
+        description=description,
+        color=COLORS[band],
+        sampling="Uncertainty sampling",
+        maximum_annotations=1,
+        show_collab_predictions=False,
+        show_instruction=False,
+        expert_instruction=INSTRUCTION,
+    )
+
+
+def _show_order(gateway: LabelStudio, home: RemoteProject) -> None:
+    """A Data Manager tab in the order that ``next`` serves, without the columns that tell people nothing; made once."""
+    if not any(title == TAB for title in gateway.tabs(home.id)):
+        gateway.create_tab(home.id, TAB, ordering=["tasks:predictions_score"], hidden=HIDDEN_COLUMNS)

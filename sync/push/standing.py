@@ -1,0 +1,35 @@
+"""Review tasks that stand in Label Studio: none of them twice, and each says what is known today."""
+
+from ..errors import NotFound
+from ..labelstudio.client import LabelStudio
+from ..store import projects, review_tasks
+from ..store.engine import Store
+
+
+def remove_duplicates(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> int:
+    """An import that we gave up waiting for may still have been carried out, after the tasks were imported again."""
+    with store.read() as connection:
+        found = review_tasks.surplus(connection, home.key)
+    removed = 0
+    for task in found:
+        try:
+            if not gateway.task(task).annotations:
+                gateway.delete_task(task)
+                removed += 1
+        except NotFound:
+            continue
+    return removed
+
+
+def renew(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> int:
+    """Let open review tasks say what is known today: the reasons, the earlier answers, what the source task shows."""
+    with store.read() as connection:
+        found = review_tasks.stale(connection, home.key)
+    renewed = 0
+    for task, data in found:
+        try:
+            gateway.update_task(task, data=data)
+            renewed += 1
+        except NotFound:
+            continue
+    return renewed
