@@ -163,6 +163,34 @@ def span_probability(
     return np.asarray(np.exp(total) * _ended(head, first, last, inside, said, moves, where, place_of)).clip(0, 1)
 
 
+def likely_spans(said: Beliefs, moves: FloatArray, where: Layout, least: float) -> tuple[IntArray, FloatArray]:
+    """All spans that are as probable as ``least`` > 0, (s, 4) as the table of ``span_probability``, and that, (s,).
+
+    That a span goes on as far as a token is no more probable than that it goes as far as the one before: what has
+    fallen below ``least`` is left there.
+    """
+    follows = np.full(len(where.order), -1, dtype=np.int64)
+    follows[where.before[where.before >= 0]] = np.flatnonzero(where.before >= 0)
+    head, first, label = np.nonzero(said.marginals[:, :, 1::2] >= least)
+    last, tag = first, 2 * label + 1
+    inside = tag + 1
+    forward = said.forward[head, first, tag]
+    reaches = forward * said.backward[head, first, tag]
+    tables, shares = [np.empty((0, 4), dtype=np.int64)], [np.empty(0)]
+    while len(head):
+        after = follows[last]
+        forward = forward * np.exp(moves[head, tag, inside]) * said.weights[head, after, inside]
+        forward = np.where(after >= 0, forward / said.scale[head, after], 0.0)
+        further = forward * said.backward[head, after, inside]
+        found = reaches - further >= least
+        tables.append(np.column_stack([head, where.order[first], where.order[last], label])[found])
+        shares.append((reaches - further)[found])
+        on = further >= least
+        head, first, last, label, inside = head[on], first[on], after[on], label[on], inside[on]
+        tag, forward, reaches = inside, forward[on], further[on]
+    return np.concatenate(tables), np.concatenate(shares).clip(0, 1)
+
+
 def _ended(
     head: IntArray,
     first: IntArray,

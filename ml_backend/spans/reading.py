@@ -24,11 +24,14 @@ _ENDS = frozenset(".!?;。！？।۔")
 class Piece:
     """What a piece of a text says: ``spans`` with the probability that exactly each of them is there.
 
+    ``likely`` are all that may be there, told or not, each with the same probability.
+
     ``log_probability`` is that of all its tags, ``margin`` and ``disagreement`` are those of the least sure of its
     ``tokens``, ``entropy`` is the sum of all.
     """
 
     spans: tuple[tuple[Mark, float], ...]
+    likely: tuple[tuple[Mark, float], ...]
     log_probability: float
     margin: float
     entropy: float
@@ -49,10 +52,18 @@ def windows(found: Tokens) -> list[Tokens]:
     return cut
 
 
-def read(texts: Sequence[str], found: Sequence[Tokens], fields: Fields, scheme: Scheme, group: int) -> list[Piece]:
+def read(
+    texts: Sequence[str],
+    found: Sequence[Tokens],
+    fields: Fields,
+    scheme: Scheme,
+    group: int,
+    least: float | None = None,
+) -> list[Piece]:
     """What the fields of a ``group`` say of each piece; ``texts`` are those that the pieces are from.
 
-    Each piece has a token or more. The fields of the groups behind the first are compared for disagreement.
+    Each piece has a token or more. The fields of the groups behind the first are compared for disagreement. Spans that
+    are as probable as ``least`` are ``likely``; null: nobody asks.
     """
     seen = see(texts, found)
     ends = np.cumsum(seen.lengths)
@@ -70,9 +81,15 @@ def read(texts: Sequence[str], found: Sequence[Tokens], fields: Fields, scheme: 
     table = _table(path[:, place_of], starts.tolist(), ends.tolist())
     stated = chain.span_probability(table[:, 1:], alone, steps[own], where, place_of)
     spans = _spans(table, stated, found, starts, scheme)
+    likely: list[list[tuple[Mark, float]]] = [[] for _ in found]
+    if least is not None:
+        others, each = chain.likely_spans(alone, steps[own], where, least)
+        piece_of = np.searchsorted(ends, others[:, 1], side="right")
+        likely = _spans(np.column_stack([piece_of, others]), each, found, starts, scheme)
     return [
         Piece(
             tuple(spans[at]),
+            tuple(likely[at]),
             float(shares[:, rows].sum()),
             float(doubts[0][rows].max()),
             float(doubts[1][rows].sum()),

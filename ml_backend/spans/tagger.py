@@ -23,6 +23,9 @@ from .tokens import tokens
 PIECE = 48
 """Tokens after which a text that is learned from is cut, where no span is."""
 
+RAREST = 0.01
+"""Spans that are less probable are not looked for: with them a set would say next to nothing."""
+
 AT_ONCE = 3_000_000
 """Numbers that are in memory for a part of the texts: tokens times tags times fields."""
 
@@ -33,7 +36,8 @@ class Told:
 
     ``confidence`` that all of it is right: no span is missing, wrong or too many. The signals are in [0, 1], higher =
     less sure: ``margin`` of the least sure token, mean ``entropy`` of the tokens, ``disagreement`` of the folds on the
-    token where they differ most.
+    token where they differ most. ``likely`` are all spans that may be there, told or not, each with the probability
+    that the field states: they are there where somebody asked.
     """
 
     marks: tuple[Mark, ...]
@@ -42,6 +46,7 @@ class Told:
     margin: float
     entropy: float
     disagreement: float
+    likely: tuple[tuple[Mark, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +58,27 @@ class Tagger:
     spans: Line = AS_STATED
     whole: Line = AS_STATED
 
-    def tell(self, texts: Sequence[str], group: int = 0) -> list[Told]:
-        """What it says of each text; ``group`` 0 is learned from all texts, f + 1 from all but fold f."""
+    def tell(self, texts: Sequence[str], group: int = 0, least: float | None = None) -> list[Told]:
+        """What it says of each text; ``group`` 0 is learned from all texts, f + 1 from all but fold f.
+
+        ``least``: how probable a span must be to be ``likely``, null where nobody asks.
+        """
         pieces = [(place, piece) for place, text in enumerate(texts) for piece in windows(tokens(text))]
         read: list[list[Piece]] = [[] for _ in texts]
         most = max(1, AT_ONCE // (self.fields.heads * self.scheme.tags))
         for part in _parts([len(piece.words) for _, piece in pieces], most):
             shown = [texts[place] for place, _ in pieces[part]]
-            found = reading.read(shown, [piece for _, piece in pieces[part]], self.fields, self.scheme, group)
+            found = reading.read(shown, [piece for _, piece in pieces[part]], self.fields, self.scheme, group, least)
             for (place, _), one in zip(pieces[part], found, strict=True):
                 read[place].append(one)
         return [self._told(own) for own in read]
 
-    def tell_by(self, texts: Sequence[str], groups: IntArray) -> list[Told]:
+    def tell_by(self, texts: Sequence[str], groups: IntArray, least: float | None = None) -> list[Told]:
         """The same, of each text by its own group, (t,)."""
         told: dict[int, Told] = {}
         for group in np.unique(groups).tolist():
             places = np.flatnonzero(groups == group).tolist()
-            told |= zip(places, self.tell([texts[place] for place in places], group), strict=True)
+            told |= zip(places, self.tell([texts[place] for place in places], group, least), strict=True)
         return [told[place] for place in range(len(texts))]
 
     def _told(self, pieces: Sequence[Piece]) -> Told:
@@ -85,6 +93,7 @@ class Tagger:
             max((piece.margin for piece in pieces), default=0.0),
             sum(piece.entropy for piece in pieces) / max(1, sum(piece.tokens for piece in pieces)),
             max((piece.disagreement for piece in pieces), default=0.0),
+            tuple(sorted(span for piece in pieces for span in piece.likely)),
         )
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
@@ -130,7 +139,7 @@ def _calibrated(
     raw: Tagger, texts: Sequence[str], answers: Sequence[Sequence[Mark]], weights: FloatArray, folds: IntArray
 ) -> tuple[Tagger, list[Told]]:
     """The tagger with what its own confidence out of fold was worth, and what it then says out of fold."""
-    stated = raw.tell_by(texts, folds + 1)
+    stated = raw.tell_by(texts, folds + 1, RAREST)
     given = [set(marks) for marks in answers]
     spans = confidence.fit(
         np.array([sure for told in stated for sure in told.confidences]),

@@ -92,8 +92,25 @@ def test_the_probability_of_exactly_a_span_is_the_sum_over_paths_that_have_it(wo
         assert found == pytest.approx(list(spans.values()))
 
 
+@pytest.mark.parametrize("least", [1e-9, 0.01, 0.1, 0.6])
+def test_likely_spans_are_all_that_are_so_probable_with_what_they_have_over_all_paths(
+    world: World, least: float
+) -> None:
+    wanted: dict[tuple[int, ...], float] = {}
+    for head, start, length in world.sequences():
+        for path, share in world.paths(head, start, length).items():
+            for first, last, label in runs(np.array(path)) if share > 0 else ():
+                span = (head, start + first, start + last, label)
+                wanted[span] = wanted.get(span, 0.0) + share
+    table, shares = chain.likely_spans(world.said, world.moves, world.where, least)
+    found = dict(zip(map(tuple, table.tolist()), shares.tolist(), strict=True))
+    assert len(found) == len(table)
+    assert found == pytest.approx({span: share for span, share in wanted.items() if share >= least})
+
+
 def test_no_sequence_gives_nothing() -> None:
     where = chain.layout(np.empty(0, np.int64), np.empty(0, np.int64))
     said = chain.beliefs(np.zeros((1, 0, 3)), np.zeros((1, 3, 3)), where)
     assert said.marginals.shape == (1, 0, 3)
     assert chain.best_path(np.zeros((1, 0, 3)), np.zeros((1, 3, 3)), where).shape == (1, 0)
+    assert chain.likely_spans(said, np.zeros((1, 3, 3)), where, 0.1)[0].shape == (0, 4)

@@ -208,6 +208,19 @@ def test_spans_are_slices_at_token_borders(shown: list[str]) -> None:
         assert all(0 <= value <= 1 for value in (told.margin, told.entropy, told.disagreement))
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(texts, max_size=3))
+def test_likely_spans_are_at_least_so_probable_and_those_that_are_told_are_among_them(shown: list[str]) -> None:
+    whole = model().tagger.spans
+    for told in model().tagger.tell(shown, 0, 0.05):
+        likely = dict(told.likely)
+        assert len(likely) == len(told.likely) and all(0.05 <= sure <= 1 for sure in likely.values())
+        for mark, sure in zip(told.marks, told.confidences, strict=True):
+            stated = likely.get(mark, 0.0)
+            assert stated == 0 or whole(np.array([stated]))[0] == pytest.approx(sure, abs=1e-6)
+            assert stated > 0 or sure < whole(np.array([0.05]))[0] + 1e-6
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=3), inside, max_size=3),
