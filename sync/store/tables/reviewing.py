@@ -36,6 +36,9 @@ reviews = Table(
     Column("score", Float, comment="the prediction's score that Label Studio holds"),
     Column("intended_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger),
+    Column("reason_gone_at", BigInteger, comment="since when nothing is found any more of what it is about"),
+    Column("hidden_at", BigInteger, comment="when Label Studio was told to serve a withdrawn one no more"),
+    Column("opened_after", Integer, comment="how many rulings did not count when it was last opened for another one"),
     UniqueConstraint("task", "round"),
 )
 
@@ -53,6 +56,11 @@ rulings = Table(
     Column("ruled_at", BigInteger, nullable=False),
     Column("ground_truth", Integer, comment="Label Studio's annotation id on the source task, once written"),
     Column("superseded", Boolean, nullable=False, default=False, comment="a later version of the same ruling exists"),
+    Column("disputant", Boolean, comment="the reviewer was one of those who had answered the task"),
+    Column(
+        "counts_as", String, comment="null: a ruling | vote: one more answer, it came late | nothing: a disputant's"
+    ),
+    Column("comes_back", JSON(none_as_null=True), comment="the finding for which its task is to be reviewed again"),
 )
 
 corrections = Table(
