@@ -24,7 +24,7 @@ from .labelstudio.wire import RemoteAnnotation
 from .quality.corrections import CorrectionGroup, correction_groups
 from .quality.records import Finding
 from .resolve import REGION, is_ours
-from .store import assessments, corrections, projects
+from .store import acts, assessments, corrections, projects
 from .store.corrections import Correction
 from .store.engine import Store
 
@@ -149,6 +149,7 @@ def apply(store: Store, gateway: LabelStudio, project: int, groups: Sequence[str
         if not rows:
             return Change(0, 0, ())
         batch = corrections.add(connection, project, list(rows.values()), by, clock())
+        acts.corrections_changed(connection, "corrections applied", project, batch, by, clock())
     return Change(batch, len(rows), tuple(settle(store, gateway, project, clock)))
 
 
@@ -164,12 +165,14 @@ def undo(store: Store, gateway: LabelStudio, project: int, batch: int, clock: Ca
 
     Raises SettingsError for a batch that there is not, or that was undone before.
     """
+    by = gateway.whoami().id
     with store.begin() as connection:
         taken = corrections.undo(connection, project, batch, clock())
         if not taken:
             known = [one for one in corrections.batches(connection, project) if one.undone_at is None]
             there = ", ".join(str(one.batch) for one in known) or "none"
             raise SettingsError(f"no batch {batch} of corrections can be undone; there are: {there}")
+        acts.corrections_changed(connection, "corrections undone", project, batch, by, clock())
     return Change(batch, taken, tuple(settle(store, gateway, project, clock)))
 
 
@@ -187,10 +190,12 @@ def settle(store: Store, gateway: LabelStudio, project: int, clock: Callable[[],
             continue
         with store.begin() as connection:
             corrections.stands_as(connection, one.id, annotation)
+            acts.correction_settled(connection, "ground truth", one.id, annotation, clock())
     for one in old:
         _delete(gateway, config, one)
         with store.begin() as connection:
             corrections.is_gone(connection, one, clock())
+            acts.correction_settled(connection, "ground truth deleted", one.id, one.annotation or 0, clock())
     return failed
 
 

@@ -16,7 +16,7 @@ from .quality.evidence import ControlEvidence
 from .quality.informativeness import next_answer
 from .quality.overlap import wanted_answers
 from .settings import BY_GAIN, Settings
-from .store import overlaps, projects
+from .store import acts, overlaps, projects
 from .store.engine import Store
 from .store.overlaps import Answered
 
@@ -137,6 +137,7 @@ def carry_out(
     gateway: LabelStudio,
     decision: Decision,
     settings: Settings,
+    clock: Callable[[], int],
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> OverlapReport:
@@ -152,6 +153,7 @@ def carry_out(
             continue
         with store.begin() as connection:
             overlaps.write(connection, one.key, one.overlap)
+            acts.overlap_changed(connection, one.key, one.overlap, one.answers, clock())
         raised += one.more
         lowered += not one.more
         sleep((time.monotonic() - began) * settings.round_pause)

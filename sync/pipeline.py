@@ -74,7 +74,7 @@ def _served(
     refreshed = _with_backend(services, key, warnings, rounds, decision.raised if decision else (), tell)
     if decision is None or (services.backend is not None and refreshed is None):
         return refreshed, None
-    overlap = carry_out(store, gateway, decision, settings)
+    overlap = carry_out(store, gateway, decision, settings, services.clock)
     warnings += overlap.complaints()
     return refreshed, overlap
 

@@ -21,7 +21,7 @@ from .errors import NotFound, Unsupported
 from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteTask
 from .marker import source_named
-from .store import intake, projects, review_tasks, reviews
+from .store import acts, intake, projects, review_tasks, reviews
 from .store.engine import Store, claim
 from .store.intake import Decode, Decoded, Taken
 from .store.lease import beat, has_failed, last_beat
@@ -116,8 +116,10 @@ def _take_in(
     taken = Taken()
     for page, cursor_task, cursor_updated_at in _pages(gateway, here, clock()):
         with store.begin() as connection:
-            taken.add(intake.save(connection, here.key, page, decode, clock()))
+            new = intake.save(connection, here.key, page, decode, clock())
             projects.set_cursor(connection, here.key, task=cursor_task, updated_at=cursor_updated_at)
+            acts.pulled(connection, here.key, new, clock())
+        taken.add(new)
         progress(len(page))
     _sweep(store, gateway, here, decode, taken, clock)
     return PullReport(here.key, taken.tasks, taken.annotations, taken.versions, taken.rejected, taken.deleted)
@@ -240,6 +242,7 @@ def _sweep(
     stamps = list(gateway.task_stamps(here.label_studio_id))
     with store.begin() as connection:
         deleted, again = intake.compare(connection, here.key, stamps, clock())
+        acts.pulled(connection, here.key, Taken(deleted=deleted), clock())
     taken.deleted += deleted
     for task in again:
         try:
@@ -247,6 +250,8 @@ def _sweep(
         except NotFound:
             continue
         with store.begin() as connection:
-            taken.add(intake.save(connection, here.key, [remote], decode, clock()))
+            new = intake.save(connection, here.key, [remote], decode, clock())
+            acts.pulled(connection, here.key, new, clock())
+        taken.add(new)
     with store.begin() as connection:
         beat(connection, name, clock(), True, "")

@@ -24,7 +24,7 @@ from .labelstudio.client import LabelStudio
 from .progress import Tell, nobody
 from .round_scoring import Work, project_key, score_others, score_servable
 from .settings import BY_GAIN, Settings
-from .store import projects, round_tasks, rounds
+from .store import acts, projects, round_tasks, rounds
 from .store.engine import Store
 from .store.projects import StoredProject
 from .store.round_tasks import SENDING, SENT, WAITING, Unsent
@@ -85,6 +85,7 @@ def refresh(
         round_tasks.take_over(connection, current)
         rounds.finish(connection, current, state.metrics)
         projects.set_model_version(connection, project, current.version)
+        acts.round_over(connection, project, current.version, sent, state.metrics, clock())
     _delete_older(store, gateway, source, current.version, stored, settings, clock)
     return RefreshReport(current.version, sent, changed=True)
 

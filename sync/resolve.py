@@ -16,7 +16,7 @@ from label_config.review import own_regions, read_ruling
 
 from .errors import NotFound, Rejected
 from .labelstudio.client import LabelStudio
-from .store import projects, review_tasks, reviews
+from .store import acts, projects, review_tasks, reviews
 from .store.annotations import current_results
 from .store.engine import Store
 from .store.reviews import PendingTruth
@@ -61,6 +61,7 @@ def resolve(store: Store, gateway: LabelStudio, project: int, clock: Callable[[]
         annotation = _write(gateway, truth, result)
         with store.begin() as connection:
             reviews.set_ground_truth(connection, truth.ruling, annotation)
+            acts.truth_written(connection, truth.ruling, annotation, clock())
         written += annotation != 0
     return ResolveReport(found, written, tuple(unreadable))
 
@@ -96,6 +97,7 @@ def _read(
         }
         with store.begin() as connection:
             reviews.add_ruling(connection, of_task[row.on].id, values, clock())
+            acts.ruled(connection, of_task[row.on].id, values, clock())
         found += 1
     return found
 

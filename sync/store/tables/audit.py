@@ -17,7 +17,7 @@ audit_events = Table(
     Column("words", String, comment="hash of audit_words.text with its salt; null where nobody's words are kept"),
     Column("previous", String, nullable=False, comment="the hash of the event before"),
     Column("hash", String, nullable=False, comment="of all of the above"),
-    Index("ix_audit_events_project", "project", "id"),
+    Index("ix_audit_events_action", "action", "project", "id"),
     Index("ix_audit_events_task", "task", "id"),
     comment="Who or what did what, when. Rows are only ever added.",
 )

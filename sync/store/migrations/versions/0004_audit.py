@@ -51,7 +51,7 @@ def _chain() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_events")),
         comment="Who or what did what, when. Rows are only ever added.",
     )
-    op.create_index(op.f("ix_audit_events_project"), "audit_events", ["project", "id"])
+    op.create_index(op.f("ix_audit_events_action"), "audit_events", ["action", "project", "id"])
     op.create_index(op.f("ix_audit_events_task"), "audit_events", ["task", "id"])
 
 
