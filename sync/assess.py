@@ -6,6 +6,7 @@ The same answers, rulings, model and policy give the same assessment, so nothing
 import dataclasses
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ from .quality.distance import default_distance, distance
 from .quality.distance.comparison import every_pair
 from .quality.evidence import ControlEvidence
 from .quality.priority import accepted_quality, policy_of
-from .quality.records import Opinion
+from .quality.records import Opinion, Priority
 from .quality.rules import Rule
 from .settings import Settings
 from .store import assessments, projects, training
@@ -119,14 +120,15 @@ def assess(store: Store, project: int, settings: Settings, clock: Callable[[], i
     said, bounds = evidence_by_control(evidence, settings)
     manner = how(settings, evidence.config, evidence.config.controls, today)
     verdict = judge(evidence.config, said, evidence.data, dataclasses.replace(manner, called=evidence.ids))
-    report = _report(evidence, verdict, bounds)
+    queue = tuple(verdict.queue)
+    report = _report(evidence, verdict, queue, bounds)
     with store.begin() as connection:
         # The training feed goes by this time: it never falls back, whatever the clock does.
         now = max(clock(), training.newest(connection, project) + 1)
         assessments.withdraw_others(connection, project, list(verdict.controls), now)
         for name, one in verdict.controls.items():
             assessments.write_consensus(connection, project, one.consensus, _sources(evidence, name), now)
-        assessments.write_queue(connection, project, verdict.queue)
+        assessments.write_queue(connection, project, queue)
         assessments.insert_assessment(connection, project, fingerprint, report, now)
     return Assessment(report, changed=True)
 
@@ -197,12 +199,12 @@ def how(settings: Settings, config: LabelConfig, controls: Sequence[Control], to
     )
 
 
-def _accepted(evidence: Evidence, verdict: Verdict) -> dict[str, Any]:
+def _accepted(evidence: Evidence, verdict: Verdict, queue: Sequence[Priority]) -> dict[str, Any]:
     """The share of right ones among the answers that nobody was sent to look at, from the random audits.
 
     An answer is right where the ruling is the same, or as near as two answers that do not conflict.
     """
-    looked_at = {(entry.task, entry.control) for entry in verdict.queue if entry.action != AUDIT}
+    looked_at = {(entry.task, entry.control) for entry in queue if entry.action != AUDIT}
     unaudited = sum(fact.accepted and key not in looked_at for key, fact in verdict.queue.facts.items())
     right = 0
     for control, accepted, ruled in evidence.audited:
@@ -223,19 +225,21 @@ def _sources(evidence: Evidence, control: str) -> dict[int, str]:
     return {task: source for task, (_, source) in evidence.fixed[control].items()}
 
 
-def _report(evidence: Evidence, verdict: Verdict, bounds: Mapping[str, Bounds]) -> dict[str, Any]:
-    queue = verdict.queue
-    bands = {str(band): sum(entry.band == band for entry in queue) for band in (1, 2, 3)}
-    reasons: dict[str, int] = {}
-    for entry in queue:
-        for finding in entry.findings:
-            reasons[finding.kind] = reasons.get(finding.kind, 0) + 1
+def _report(
+    evidence: Evidence, verdict: Verdict, queue: Sequence[Priority], bounds: Mapping[str, Bounds]
+) -> dict[str, Any]:
+    bands = Counter(entry.band for entry in queue)
+    reasons = Counter(finding.kind for entry in queue for finding in entry.findings)
     return {
         "controls": {
             name: control_report(one.measured, one.consensus, bounds[name]) for name, one in verdict.controls.items()
         },
         "excluded": dataclasses.asdict(evidence.excluded),
         "progress": dict(evidence.progress),
-        "accepted": _accepted(evidence, verdict),
-        "queue": {"total": len(queue), "bands": bands, "reasons": dict(sorted(reasons.items()))},
+        "accepted": _accepted(evidence, verdict, queue),
+        "queue": {
+            "total": len(queue),
+            "bands": {str(band): bands[band] for band in (1, 2, 3)},
+            "reasons": dict(sorted(reasons.items())),
+        },
     }

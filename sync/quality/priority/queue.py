@@ -1,10 +1,9 @@
 """The queue: its entries are made when somebody looks at them, so that a million of them cost little."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
-
-import numpy as np
 
 from ..records import Finding, FloatArray, IntArray, Priority
 from .facts import Facts, Key
@@ -53,7 +52,9 @@ class Queue(Sequence[Priority]):
         scored = self.scored
         task, control = int(scored.task[place]), scored.controls[scored.control[place]]
         priority = float(scored.priority[place])
-        mine = sorted((self.found[one] for one in scored.findings(place)), key=self._heavy_first)
+        mine = [self.found[one] for one in scored.findings(place)]
+        if len(mine) > 1:
+            mine.sort(key=self._heavy_first)
         fact = self.facts.get((task, control))
         main = scored.families[scored.main[place]]
         annotations = None if fact is None else fact.annotations
@@ -90,8 +91,7 @@ class Queue(Sequence[Priority]):
         strongest: dict[str, Finding] = {}
         for one in heavy_first:
             strongest.setdefault(source_of(one), one)
-        believed = np.array([weights[one.kind] * doubt_of(one) for one in strongest.values()])
-        logs = -np.log1p(-np.minimum(believed, MOST))
+        logs = [-math.log1p(-min(weights[one.kind] * doubt_of(one), MOST)) for one in strongest.values()]
         worth = float(scored.importance[place] * scored.wrong[place])
-        shares = worth * logs / logs.sum() if logs.sum() > 0 else np.zeros(len(logs))
-        return {family: (one, share) for (family, one), share in zip(strongest.items(), shares.tolist(), strict=True)}
+        per_log = worth / sum(logs) if sum(logs) > 0 else 0.0
+        return {family: (one, per_log * log) for (family, one), log in zip(strongest.items(), logs, strict=True)}
