@@ -33,7 +33,7 @@ from .quality.priority import accepted_quality, policy_of
 from .quality.records import Opinion, Priority
 from .quality.rules import Rule
 from .settings import Settings
-from .store import assessments, projects, training
+from .store import acts, assessments, projects, training
 from .store.annotations import AnswerRow, Excluded, answers_of
 from .store.engine import Store
 from .store.reviews import AUDIT, audited
@@ -61,21 +61,8 @@ class Evidence:
     def fingerprint(self, settings: Settings, today: float) -> str:
         """Equal for equal evidence and policy; where age counts, another one every day."""
         digest = hashlib.sha256(self.config.xml.encode())
-        policy = settings.model_dump(
-            mode="json",
-            include={
-                "consensus_method",
-                "pools",
-                "bootstrap",
-                "confidence",
-                "seed",
-                "distances",
-                "policy",
-                "rules",
-            },
-        )
         for part in (
-            policy,
+            _policy(settings),
             sorted(
                 [row.task, row.annotator, row.control, canonical(row.answer), row.updated_at] for row in self.answers
             ),
@@ -130,7 +117,14 @@ def assess(store: Store, project: int, settings: Settings, clock: Callable[[], i
             assessments.write_consensus(connection, project, one.consensus, _sources(evidence, name), now)
         assessments.write_queue(connection, project, queue)
         assessments.insert_assessment(connection, project, fingerprint, report, now)
+        acts.assessed(connection, project, _policy(settings), fingerprint, report, now)
     return Assessment(report, changed=True)
+
+
+def _policy(settings: Settings) -> dict[str, Any]:
+    """What the settings say of judging."""
+    judging = {"consensus_method", "pools", "bootstrap", "confidence", "seed", "distances", "policy", "rules"}
+    return settings.model_dump(mode="json", include=judging)
 
 
 def gather(connection: Connection, project: int) -> Evidence:

@@ -328,13 +328,14 @@ app.add_typer(templates.app, name="template")
 @app.command()
 def moved(url: Annotated[str, typer.Argument(help="Its new address.")], config: Config = None) -> None:
     """Tell the store that the same Label Studio answers at another address now."""
+    from .opening import clock
     from .store.engine import move, open_store
 
     try:
         new = address(url)
     except ValueError as error:
         raise SettingsError(f"{url!r}: {error}, such as http://localhost:8080") from error
-    old = move(open_store(load(config).store), new)
+    old = move(open_store(load(config).store), new, clock())
     terminal.say(f"The store belonged to {old} and belongs to {new} now. Set label_studio_url to it too.")
 
 

@@ -120,7 +120,7 @@ def _check_block(connection: Connection, walk: _Walk, block: list[Row[Any]]) -> 
 def _apart(connection: Connection, block: list[Row[Any]], table: Any) -> dict[int, tuple[Any, Any]]:
     """Event -> (salt, text)."""
     query = select(table.c.event, table.c.salt, table.c.text)
-    rows = connection.execute(query.where(table.c.event.between(block[0].id, block[-1].id)))
+    rows = connection.execute(query.where(table.c.event.between(block[0].id, block[-1].id))).all()
     return {number: (salt, text) for number, salt, text in rows}
 
 

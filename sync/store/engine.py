@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, ma
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from ..errors import StoreError
+from .audit import TIEBREAK, record
 from .tables import servers
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -104,13 +105,15 @@ def claim(store: Store, label_studio_url: str) -> None:
         )
 
 
-def move(store: Store, label_studio_url: str) -> str:
+def move(store: Store, label_studio_url: str, now: int) -> str:
     """The same Label Studio now answers at another address; its old one. Raises StoreError for a new store."""
     with store.begin() as connection:
         known = connection.execute(select(servers.c.url)).scalar()
         if known is None:
             raise StoreError(f"store {store.name} belongs to no Label Studio yet: the first pull decides")
         connection.execute(servers.update().values(url=label_studio_url))
+        subject = {"from": known, "to": label_studio_url}
+        record(connection, now=now, actor=TIEBREAK, action="moved", subject=subject)
     return str(known)
 
 

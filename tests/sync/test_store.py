@@ -95,10 +95,10 @@ def test_large_and_strange_values_come_back_as_they_went_in(any_store: Store) ->
 def test_a_store_belongs_to_the_first_label_studio(any_store: Store) -> None:
     assert owner(any_store) is None
     with pytest.raises(StoreError, match="belongs to no Label Studio yet"):
-        move(any_store, "http://two.example")
+        move(any_store, "http://two.example", 1)
     claim(any_store, "http://one.example")
     claim(any_store, "http://one.example")
     with pytest.raises(StoreError, match=r"belongs to the Label Studio at http://one\.example, not to http://two"):
         claim(any_store, "http://two.example")
-    assert move(any_store, "http://two.example") == "http://one.example"
+    assert move(any_store, "http://two.example", 1) == "http://one.example"
     claim(any_store, "http://two.example")
