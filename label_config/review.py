@@ -5,6 +5,7 @@ A reviewer sees why the task is here, the task itself, what was answered before 
 
 import copy
 import html
+import operator
 import reprlib
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
@@ -215,6 +216,28 @@ def read_ruling(source: LabelConfig, result: object, data: Mapping[str, Any] | N
 def own_regions(result: Sequence[Any]) -> list[Any]:
     """What a review annotation says about the source's controls, as it was submitted: without our questions."""
     return [region for region in result if not _is_ours(region)]
+
+
+def without_remarks(result: Any) -> Any:
+    """A result without what its author remarked: the rationale of a ruling, and notes on regions.
+
+    What was answered stays. A result without remarks, and what is none, is returned as it is.
+    """
+    if not isinstance(result, list):
+        return result
+    kept = [_without_note(region) for region in result if not _is_rationale(region)]
+    return kept if len(kept) < len(result) or any(map(operator.is_not, kept, result)) else result
+
+
+def _is_rationale(region: object) -> bool:
+    return _is_ours(region) and region["from_name"] == _RATIONALE
+
+
+def _without_note(region: Any) -> Any:
+    meta = region.get("meta") if isinstance(region, dict) else None
+    if not isinstance(meta, dict) or "text" not in meta:
+        return region
+    return {**region, "meta": {name: value for name, value in meta.items() if name != "text"}}
 
 
 def _asked(source: LabelConfig) -> LabelConfig:

@@ -1,0 +1,155 @@
+"""Erasing who somebody is and what they wrote. What they answered stays, under their number, for the statistics.
+
+Who was forgotten is remembered by number: no later pull brings the name or the words back.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+
+from label_config.review import without_remarks
+
+from ..labelstudio.wire import RemoteAnnotation, RemoteTask, RemoteUser
+from . import fingerprint
+from .audit import TIEBREAK, record
+from .audit_check import FORGET
+from .tables import annotation_versions, annotators, audit_words, forgotten_people, rulings
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What the store holds of somebody, or held: name and address, reasons in rulings, in the results they were read
+    from (versions of annotations), and in the audit chain."""
+
+    names: int
+    rationales: int
+    results: int
+    audit_words: int
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something."""
+        return any(asdict(self).values())
+
+
+def person_called(connection: Connection, called: str) -> int | None:
+    """Label Studio's id of somebody, by the id or the e-mail address; null where the store knows nobody like that."""
+    if called.isdecimal() and len(called) < 10:
+        number = int(called)
+        return number if _is_known(connection, number) else None
+    query = select(annotators.c.id).where(func.lower(annotators.c.email) == called.strip().lower())
+    return connection.execute(query).scalar()
+
+
+def _is_known(connection: Connection, number: int) -> bool:
+    traces = (
+        select(annotators.c.id).where(annotators.c.id == number),
+        select(forgotten_people.c.id).where(forgotten_people.c.id == number),
+        select(annotation_versions.c.id).where(_by(number)),
+        select(rulings.c.id).where(rulings.c.reviewer == number),
+    )
+    return any(connection.execute(query.limit(1)).first() is not None for query in traces)
+
+
+def _by(number: int) -> Any:
+    return or_(annotation_versions.c.annotator == number, annotation_versions.c.updated_by == number)
+
+
+def is_forgotten(connection: Connection, number: int) -> bool:
+    """Whether somebody was forgotten before."""
+    query = select(forgotten_people.c.id).where(forgotten_people.c.id == number)
+    return connection.execute(query).first() is not None
+
+
+def held(connection: Connection, number: int) -> Erased:
+    """What would be erased of somebody (Label Studio's id)."""
+    counts = (
+        select(func.count()).select_from(annotators).where(annotators.c.id == number),
+        select(func.count()).select_from(rulings).where(*_reasons(number)),
+        select(func.count()).select_from(audit_words).where(*_spoken(number)),
+    )
+    names, reasons, words = (connection.execute(query).scalar_one() for query in counts)
+    return Erased(names, reasons, sum(1 for _ in _with_words(connection, number)), words)
+
+
+def _reasons(number: int) -> tuple[Any, ...]:
+    return rulings.c.reviewer == number, rulings.c.rationale.is_not(None)
+
+
+def _spoken(number: int) -> tuple[Any, ...]:
+    return audit_words.c.person == number, audit_words.c.text.is_not(None)
+
+
+def _with_words(connection: Connection, number: int) -> Iterator[tuple[Row[Any], list[Any]]]:
+    """The versions of annotations by somebody that hold what they wrote, each with its result without that."""
+    rows = connection.execute(select(annotation_versions).where(_by(number)).execution_options(yield_per=1_000))
+    for row in rows:
+        result = without_remarks(row.result)
+        if result is not row.result:
+            yield row, result
+
+
+def forget(connection: Connection, number: int, now: int, *, actor: str = TIEBREAK) -> Erased:
+    """Erase it, and see to it that it does not come back. Where nothing is left to erase, nothing is written."""
+    if connection.dialect.name == "sqlite":  # else what was deleted stays readable in the file's free pages
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    found = list(_with_words(connection, number))
+    names = connection.execute(delete(annotators).where(annotators.c.id == number)).rowcount
+    reasons = connection.execute(update(rulings).where(*_reasons(number)).values(rationale=None)).rowcount
+    spoken = connection.execute(update(audit_words).where(*_spoken(number)).values(salt=None, text=None)).rowcount
+    _rewrite(connection, found)
+    done = Erased(names, reasons, len(found), spoken)
+    known = is_forgotten(connection, number)
+    if not known:
+        connection.execute(insert(forgotten_people).values(id=number, at=now))
+    if done.anything or not known:
+        record(connection, now=now, actor=actor, action=FORGET, subject={"annotator": number}, why=asdict(done))
+    return done
+
+
+def _rewrite(connection: Connection, found: Sequence[tuple[Row[Any], list[Any]]]) -> None:
+    """Results without words, and their hashes, so that a pull finds the same version again."""
+    if not found:
+        return
+    changed = update(annotation_versions).where(annotation_versions.c.id == bindparam("row"))
+    connection.execute(
+        changed.values(result=bindparam("without"), hash=bindparam("of")),
+        [{"row": row.id, "without": result, "of": _hash(row, result)} for row, result in found],
+    )
+
+
+def _hash(row: Row[Any], result: object) -> str:
+    return fingerprint.of_version(
+        row.annotator, row.updated_by, row.was_cancelled, row.ground_truth, row.lead_time, result
+    )
+
+
+def still_named(connection: Connection, users: Iterable[RemoteUser]) -> list[RemoteUser]:
+    """Those whose name may be kept."""
+    silent = _forgotten(connection)
+    return [user for user in users if user.id not in silent]
+
+
+def without_words(connection: Connection, page: Sequence[RemoteTask]) -> Sequence[RemoteTask]:
+    """Tasks as Label Studio sent them, without what people wrote who were forgotten."""
+    silent = _forgotten(connection)
+    if not silent:
+        return page
+    return [
+        replace(task, annotations=tuple(_silenced(one) if _is_of(one, silent) else one for one in task.annotations))
+        for task in page
+    ]
+
+
+def _forgotten(connection: Connection) -> set[int]:
+    return set(connection.execute(select(forgotten_people.c.id)).scalars())
+
+
+def _is_of(annotation: RemoteAnnotation, silent: set[int]) -> bool:
+    return annotation.completed_by in silent or annotation.updated_by in silent
+
+
+def _silenced(annotation: RemoteAnnotation) -> RemoteAnnotation:
+    return replace(annotation, result=without_remarks(annotation.result))
