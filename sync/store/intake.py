@@ -1,7 +1,5 @@
 """A page of tasks, as Label Studio sent it, into rows: what is known is not written again, nothing is overwritten."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from ..labelstudio.wire import RemoteAnnotation, RemoteTask, RemoteUser, TaskStamp
+from . import fingerprint, forgetting
 from .tables import annotation_versions, annotations, annotators, answers, codes, tasks
 
 CHUNK = 500
@@ -52,7 +51,7 @@ class Taken:
 def save_users(connection: Connection, users: Iterable[RemoteUser]) -> None:
     """Names and addresses as they are now."""
     known = {row.id: (row.name, row.email) for row in connection.execute(select(annotators))}
-    for user in users:
+    for user in forgetting.still_named(connection, users):
         if user.id not in known:
             connection.execute(insert(annotators).values(id=user.id, name=user.name, email=user.email))
         elif known[user.id] != (user.name, user.email):
@@ -63,6 +62,7 @@ def save_users(connection: Connection, users: Iterable[RemoteUser]) -> None:
 def save(connection: Connection, project: int, page: Sequence[RemoteTask], decode: Decode, now: int) -> Taken:
     """Take in tasks with all their annotations; ``project`` is the store's key."""
     taken = Taken()
+    page = forgetting.without_words(connection, page)
     keys = _save_tasks(connection, project, page, taken, now)
     _save_annotations(connection, project, {keys[task.id]: task for task in page}, decode, taken, now)
     return taken
@@ -154,15 +154,14 @@ def _known_annotations(connection: Connection, keys: Sequence[int]) -> dict[tupl
 
 def _hash(annotation: RemoteAnnotation) -> str:
     """Of everything that somebody can change in an annotation."""
-    parts = [
+    return fingerprint.of_version(
         annotation.completed_by,
         annotation.updated_by,
         annotation.was_cancelled,
         annotation.ground_truth,
         annotation.lead_time,
         annotation.result,
-    ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    )
 
 
 def _save_versions(
