@@ -17,6 +17,8 @@ from label_config.errors import LabelConfigError
 from . import templates, terminal
 from .agreement.command import agreement
 from .annotator_report.command import annotators
+from .audit_log import command as audit_log
+from .audit_log.forget_command import forget
 from .consensus.command import consensus
 from .drift_report.command import drift
 from .errors import SettingsError, TiebreakError
@@ -130,8 +132,8 @@ def pull(projects: Projects = None, config: Config = None, as_json: AsJson = Fal
     from .pull import pull as pull_project
 
     def one(outside: "Services", project: int) -> dict[str, Any]:
-        with terminal.bar(f"project {project}: pulling", not as_json) as advance:
-            return asdict(pull_project(outside.store, outside.gateway, project, outside.clock, progress=advance))
+        with terminal.round_bar(f"project {project}", not as_json) as tell:
+            return asdict(pull_project(outside.store, outside.gateway, project, outside.clock, tell=tell))
 
     _each(config, projects, one, as_json, terminal.show_pull)
 
@@ -301,7 +303,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Everything that was seen of a task: annotations and their edits, reviews, rulings."""
-    from .store.annotations import history as history_of
+    from .store.history import history as history_of
     from .store.engine import open_store
     from .store.projects import source
 
@@ -322,6 +324,8 @@ app.command()(consensus)
 app.command()(queue)
 app.command()(annotators)
 app.command()(drift)
+app.command()(forget)
+app.add_typer(audit_log.app, name="audit")
 app.add_typer(templates.app, name="template")
 
 

@@ -43,7 +43,7 @@ def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = n
     """
     store, gateway, settings, clock = services.store, services.gateway, services.settings, services.clock
     with alone(services, project) as still_ours, _recorded(services, project) as warnings:
-        pulled = pull(store, gateway, project, clock)
+        pulled = pull(store, gateway, project, clock, tell=tell)
         key = pulled.project
         pull_reviews(store, gateway, key, clock)
         ruled = resolve(store, gateway, key, clock)

@@ -4,24 +4,19 @@ A first import walks by task id, later ones by time of change; a sweep finds wha
 transaction with its cursor, so the next pull goes on where this one stopped.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
-from time import monotonic
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from label_config.answers import empty_answer
 from label_config.errors import LabelConfigError
-from label_config.model import LabelConfig
 from label_config.parse import parse
-from label_config.results import canonical, read_answers
 
+from .decoding import decoder
 from .errors import NotFound, Unsupported
-from .labelstudio.client import LabelStudio
-from .labelstudio.wire import RemoteTask
+from .labelstudio.client import STAMPS_AT_ONCE, LabelStudio
+from .labelstudio.wire import RemoteProject, RemoteTask
 from .marker import source_named
-from .store import acts, intake, projects, review_tasks, reviews
+from .progress import Meter, Tell, nobody
+from .store import acts, intake, interfaces, projects, review_tasks, reviews
 from .store.engine import Store, claim
 from .store.intake import Decode, Decoded, Taken
 from .store.lease import beat, has_failed, last_beat
@@ -29,15 +24,11 @@ from .store.projects import StoredProject
 
 OVERLAP = 30_000_000
 """How far back (microseconds) a pull looks again: a slow request may be stored after a faster, later one."""
-QUIET = 600_000_000
-"""After so long without a change nothing late can arrive any more, however far the two clocks are apart."""
+TOLD = 2_000_000
+"""How exactly Label Studio says what time it is there."""
 SWEEP_EVERY = 3_600_000_000
 SMALL = 1_000
 """Projects up to this many tasks are swept at each pull."""
-FIRST_PAGE, LARGEST_PAGE = 100, 1_000
-PAGE_SECONDS = 2.0
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +49,21 @@ def pull(
     project: int,
     clock: Callable[[], int],
     *,
-    progress: Progress = lambda _: None,
+    tell: Tell = nobody,
 ) -> PullReport:
     """Bring the store up to Label Studio's project of that id. Running twice writes nothing but a heartbeat.
 
-    Raises Unsupported for a labeling interface that cannot be read and for a review project of ours,
-    LabelStudioError and StoreError as they come.
+    ``tell`` hears how a first import goes on. Raises Unsupported for a review project of ours, and for a labeling
+    interface that cannot be read: of a project that is known, everything is taken in first, so that nothing is lost
+    until the interface is mended. LabelStudioError and StoreError as they come.
     """
     claim(store, gateway.url)
-    here = _look_at_source(store, gateway, project, clock)
-    return _take_in(store, gateway, here, _decoder(here), clock, progress)
+    remote = _look_at_source(store, gateway, project)
+    here, decode, unreadable = _remember(store, gateway, remote, clock)
+    report = _take_in(store, gateway, here, decode, clock, _told(store, here, remote, tell))
+    if unreadable is not None:
+        raise unreadable
+    return report
 
 
 def pull_review(store: Store, gateway: LabelStudio, home: StoredProject, clock: Callable[[], int]) -> None:
@@ -81,7 +77,7 @@ def pull_review(store: Store, gateway: LabelStudio, home: StoredProject, clock: 
     with store.begin() as connection:
         here = projects.remember(connection, remote, kind="review", now=clock())
     # Rulings are read later, by resolve.
-    _take_in(store, gateway, here, lambda *_: Decoded({}, None), clock)
+    _take_in(store, gateway, here, lambda *_: Decoded({}, None), clock, lambda _: None)
     with store.begin() as connection:
         assert home.source_key is not None
         review_tasks.reconcile(connection, home.source_key, home.key, clock())
@@ -111,26 +107,33 @@ def _take_in(
     here: StoredProject,
     decode: Decode,
     clock: Callable[[], int],
-    progress: Progress = lambda _: None,
+    advance: Callable[[int], None],
 ) -> PullReport:
     taken = Taken()
-    for page, cursor_task, cursor_updated_at in _pages(gateway, here, clock()):
+    complete = False
+    for page in _pages(gateway, here):
         with store.begin() as connection:
-            new = intake.save(connection, here.key, page, decode, clock())
-            projects.set_cursor(connection, here.key, task=cursor_task, updated_at=cursor_updated_at)
+            new = intake.save(connection, here.key, page.tasks, decode, clock())
+            projects.set_cursor(connection, here.key, task=page.cursor_task, updated_at=page.cursor_updated_at)
             acts.pulled(connection, here.key, new, clock())
         taken.add(new)
-        progress(len(page))
-    _sweep(store, gateway, here, decode, taken, clock)
+        advance(len(page.tasks))
+        complete = page.complete
+    _sweep(store, gateway, here, decode, taken, clock, complete=complete)
     return PullReport(here.key, taken.tasks, taken.annotations, taken.versions, taken.rejected, taken.deleted)
 
 
-def _look_at_source(store: Store, gateway: LabelStudio, project: int, clock: Callable[[], int]) -> StoredProject:
+def _look_at_source(store: Store, gateway: LabelStudio, project: int) -> RemoteProject:
+    """The project as Label Studio has it; raises NotFound and Unsupported for what cannot be looked after."""
     try:
         remote = gateway.project(project)
     except NotFound as error:
+        with store.read() as connection:
+            known = any(one.label_studio_id == project for one in projects.sources(connection))
+        was = ": it was there once, and what was seen of it stays in the store. If it was deleted, take it out of "
         raise NotFound(
-            f"Label Studio {gateway.url} has no project {project} that this token may see",
+            f"Label Studio {gateway.url} has no project {project} that this token may see"
+            + (f"{was}`projects`" if known else ""),
             url=error.url,
             status=404,
         ) from error
@@ -140,118 +143,151 @@ def _look_at_source(store: Store, gateway: LabelStudio, project: int, clock: Cal
             f"project {project} ({remote.title!r}) is a review project that Tiebreak made: name its source, project "
             f"{source}, instead"
         )
+    return remote
+
+
+def _remember(
+    store: Store, gateway: LabelStudio, remote: RemoteProject, clock: Callable[[], int]
+) -> tuple[StoredProject, Decode, Unsupported | None]:
+    """Keep the project as it is now, how its results are read, and what is wrong with its interface.
+
+    One that cannot be read is not kept: until it is mended the last one stands.
+    """
+    with store.read() as connection:
+        before = next((one for one in projects.sources(connection) if one.label_studio_id == remote.id), None)
+    if before is not None and before.created_at != remote.created_at:
+        before = None  # Label Studio gave its id to another project
+    unreadable = _problem(remote)
+    if unreadable is not None:
+        if before is None:
+            raise unreadable
+        remote = replace(remote, label_config=before.label_config)
+    changed = before is not None and before.label_config != remote.label_config
+    since = gateway.newest_change(remote.id) if changed else 0
     users = gateway.users()
     with store.begin() as connection:
-        before = next((one for one in projects.sources(connection) if one.label_studio_id == project), None)
-        known = projects.remember(connection, remote, kind="source", now=clock())
-        decode = _decoder(known)
+        here = projects.remember(connection, remote, kind="source", now=clock(), since=since)
+        decode = decoder(interfaces.periods(connection, here.key))
         intake.save_users(connection, users)
-        if before is not None and before.key == known.key and before.label_config != known.label_config:
-            intake.decode_again(connection, known.key, decode)
-    return known
+        if changed:
+            intake.read_rejected_again(connection, here.key, decode)
+    return here, decode, unreadable
 
 
-def _decoder(project: StoredProject) -> Decode:
-    """How results are read: against the interface as it is now."""
+def _problem(remote: RemoteProject) -> Unsupported | None:
+    """What is wrong with the interface of a project; null where it can be read."""
     try:
-        config = parse(project.label_config)
+        parse(remote.label_config)
     except LabelConfigError as error:
-        raise Unsupported(
-            f"project {project.label_studio_id} ({project.title!r}) cannot be looked after yet: {error}"
-        ) from error
-    return partial(_decode, config)
+        found = Unsupported(f"project {remote.id} ({remote.title!r}) cannot be looked after yet: {error}")
+        found.__cause__ = error
+        return found
+    return None
 
 
-def _decode(config: LabelConfig, result: object, data: Mapping[str, Any]) -> Decoded:
-    try:
-        answers = read_answers(config, result, data)
-    except LabelConfigError as error:
-        return Decoded({}, str(error))
-    for control in config.controls:
-        if control.name not in answers and (empty := empty_answer(control)) is not None:
-            answers[control.name] = empty
-    if not answers:
-        return Decoded({}, "the result is empty: nothing was answered")
-    return Decoded({name: canonical(answer) for name, answer in answers.items()}, None)
+def _told(store: Store, here: StoredProject, remote: RemoteProject, tell: Tell) -> Callable[[int], None]:
+    """Says how far a first import is; of later pulls nobody knows how much there is to come."""
+    if here.cursor_task is None or remote.tasks is None:
+        return lambda _: None
+    with store.read() as connection:
+        done = intake.size(connection, here.key)
+    meter = Meter()
+    tell(meter.begin("taking in", done, remote.tasks))
+    return lambda count: tell(meter.advance(count))
 
 
-Page = tuple[list[RemoteTask], int | None, int | None]
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Tasks, and the cursors that are true once these are stored.
+
+    ``complete``: with this page everything is stored that was there when the pull began, in one go from the beginning.
+    """
+
+    tasks: list[RemoteTask]
+    cursor_task: int | None
+    cursor_updated_at: int
+    complete: bool = False
 
 
-def _pages(gateway: LabelStudio, here: StoredProject, now: int) -> Iterator[Page]:
+def _pages(gateway: LabelStudio, here: StoredProject) -> Iterator[_Page]:
     """Pages of tasks, each with the cursors that are true once it is stored."""
-    since = here.cursor_updated_at
+    since, whole, quiet = here.cursor_updated_at, False, False
+    if since is None or here.cursor_task == 0:
+        # Whatever changes while the first import walks is found again by its time of change.
+        since = gateway.newest_change(here.label_studio_id)
+        whole = quiet = _is_quiet(gateway, since)
+        yield _Page([], 0, since)
     if here.cursor_task is not None:
-        if since is None or here.cursor_task == 0:
-            # Whatever changes while the first import walks is found again by its time of change.
-            since = gateway.newest_change(here.label_studio_id)
-            yield [], 0, since
-        yield from _first_import(gateway, here, since)
-    assert since is not None
-    # A first import is followed by a sweep, which finds whatever was stored late.
-    complete = here.cursor_task is not None or now - since > QUIET
-    begin = since + 1 if complete else max(0, since - OVERLAP)
+        for tasks in gateway.walk(here.label_studio_id, here.cursor_task or 0):
+            yield _Page(tasks, tasks[-1].id, since)
+        yield _Page([], None, since)
+        quiet = True  # what was stored late is found by the sweep, which follows where anything can have been
+    else:
+        quiet = _is_quiet(gateway, since)
+    begin = since + 1 if quiet else max(0, since - OVERLAP)
     newest = since
-    for page in gateway.tasks_updated_since(here.label_studio_id, begin):
-        newest = max(newest, page[-1].updated_at)
+    for tasks in gateway.tasks_updated_since(here.label_studio_id, begin):
+        newest = max(newest, tasks[-1].updated_at)
         # The next page may hold more of the same instant, so only what lies before it is complete.
-        yield page, None, max(since, newest - 1)
-    yield [], None, newest
+        yield _Page(tasks, None, max(since, newest - 1))
+    yield _Page([], None, newest, whole)
 
 
-def _first_import(gateway: LabelStudio, here: StoredProject, since: int) -> Iterator[Page]:
-    """By task id, the next page being fetched while the last one is stored."""
-    limit = FIRST_PAGE
-    with ThreadPoolExecutor(1) as ahead:
-        fetched = ahead.submit(_timed, gateway, here.label_studio_id, here.cursor_task or 0, limit)
-        while True:
-            page, seconds = fetched.result()
-            if not page:
-                break
-            asked = limit
-            limit = min(LARGEST_PAGE, 2 * limit) if seconds < PAGE_SECONDS else max(FIRST_PAGE // 4, limit // 2)
-            if len(page) == asked:
-                fetched = ahead.submit(_timed, gateway, here.label_studio_id, page[-1].id, limit)
-            yield page, page[-1].id, since
-            if len(page) < asked:
-                break
-    yield [], None, since
-
-
-def _timed(gateway: LabelStudio, project: int, task: int, limit: int) -> tuple[list[RemoteTask], float]:
-    start = monotonic()
-    return gateway.tasks_after(project, task, limit), monotonic() - start
+def _is_quiet(gateway: LabelStudio, since: int) -> bool:
+    """Whether nothing can be stored any more that was changed up to ``since``: both are Label Studio's own clock."""
+    now = gateway.now()
+    return now is not None and now - since > OVERLAP + TOLD
 
 
 def _sweep(
-    store: Store, gateway: LabelStudio, here: StoredProject, decode: Decode, taken: Taken, clock: Callable[[], int]
+    store: Store,
+    gateway: LabelStudio,
+    here: StoredProject,
+    decode: Decode,
+    taken: Taken,
+    clock: Callable[[], int],
+    *,
+    complete: bool,
 ) -> None:
     """Find what was deleted, which no filter shows, and whatever else slipped past.
 
     A large project is swept rarely, but at once where Label Studio has another number of tasks than the store, and
-    after a run that failed: something may be gone that it worked on.
+    after a run that failed: something may be gone that it worked on. After a ``complete`` first import there is nothing
+    to find unless the numbers differ.
     """
     name = f"project:{here.label_studio_id}:sweep"
     with store.read() as connection:
         last = last_beat(connection, name)
         size = intake.size(connection, here.key)
         failed = has_failed(connection, f"project:{here.label_studio_id}:run")
-    rests = size > SMALL and not failed and last is not None and clock() - last < SWEEP_EVERY
-    if rests and gateway.project(here.label_studio_id).tasks == size:
+    lately = size > SMALL and last is not None and 0 <= clock() - last < SWEEP_EVERY
+    rests = (complete or lately) and not failed
+    if not rests or gateway.project(here.label_studio_id).tasks != size:
+        _compare(store, gateway, here, decode, taken, clock)
+    elif not complete:
         return
-    stamps = list(gateway.task_stamps(here.label_studio_id))
-    with store.begin() as connection:
-        deleted, again = intake.compare(connection, here.key, stamps, clock())
-        acts.pulled(connection, here.key, Taken(deleted=deleted), clock())
-    taken.deleted += deleted
-    for task in again:
-        try:
-            remote = gateway.task(task)
-        except NotFound:
-            continue
-        with store.begin() as connection:
-            new = intake.save(connection, here.key, [remote], decode, clock())
-            acts.pulled(connection, here.key, new, clock())
-        taken.add(new)
     with store.begin() as connection:
         beat(connection, name, clock(), True, "")
+
+
+def _compare(
+    store: Store, gateway: LabelStudio, here: StoredProject, decode: Decode, taken: Taken, clock: Callable[[], int]
+) -> None:
+    """Hold every task against the store, a page at a time."""
+    after = 0
+    for page in gateway.task_stamps(here.label_studio_id):
+        until = page[-1].id if len(page) == STAMPS_AT_ONCE else None
+        with store.begin() as connection:
+            deleted, again = intake.compare(connection, here.key, page, clock(), after=after, until=until)
+            acts.pulled(connection, here.key, Taken(deleted=deleted), clock())
+        taken.deleted += deleted
+        for task in again:
+            try:
+                remote = gateway.task(task)
+            except NotFound:
+                continue
+            with store.begin() as connection:
+                new = intake.save(connection, here.key, [remote], decode, clock())
+                acts.pulled(connection, here.key, new, clock())
+            taken.add(new)
+        after = until or after

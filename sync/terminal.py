@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # what is only named costs no start-up time
     from .doctor import Diagnosis
     from .progress import Progress as Now
     from .progress import Tell
-    from .store.annotations import Event
+    from .store.history import Event
 
 UNBROKEN = 10_000
 """Columns where no terminal is: what is piped or logged is broken by nobody."""
@@ -219,11 +219,14 @@ def show_diagnoses(found: "Sequence[Diagnosis]") -> None:
 
 
 def show_events(events: "Sequence[Event]") -> None:
-    """What was seen of a task, the oldest first."""
-    table = Table("when (UTC)", "what", "who", "details", box=None, pad_edge=False)
+    """What was seen of a task, the oldest first; by which interface it was read, where there were several."""
+    several = any(event.interface not in (None, 1) for event in events)
+    columns = ["when (UTC)", "what", "who", "details", "what became of it", *(["interface"] if several else [])]
+    table = Table(*columns, box=None, pad_edge=False)
     for event in events:
         when = f"{datetime.fromtimestamp(event.at / 1e6, UTC):%Y-%m-%d %H:%M:%S}"
-        table.add_row(when, *(_plain(text) for text in (event.what, event.who, event.details)))
+        said = [_plain(text) for text in (event.what, event.who, event.details, event.became)]
+        table.add_row(when, *said, *([str(event.interface or "")] if several else []))
     out.print(table)
 
 
@@ -233,17 +236,8 @@ def _plain(text: str) -> str:
 
 
 @contextmanager
-def bar(title: str, visible: bool) -> Iterator[Callable[[int], None]]:
-    """A progress bar that counts tasks; it leaves nothing behind."""
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("tasks"))
-    with Progress(*columns, console=err, transient=True, disable=not (visible and err.is_terminal)) as progress:
-        counter = progress.add_task(title, total=None)
-        yield partial(progress.advance, counter)
-
-
-@contextmanager
 def round_bar(title: str, visible: bool) -> "Iterator[Tell]":
-    """A progress bar over the steps of a scoring round, with rate and time left; it leaves nothing behind."""
+    """A progress bar over the steps of something long, with rate and time left; it leaves nothing behind."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"))
     with Progress(*columns, console=err, transient=True, disable=not (visible and err.is_terminal)) as shown:
         counter = shown.add_task(_plain(title), total=None, speed="", visible=False)

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from ..errors import NotFound, Rejected, ServerFault
 from . import wire
 from .transport import Transport
+from .walking import walk
 from .wire import (
     RemoteBackend,
     RemotePrediction,
@@ -51,6 +53,10 @@ class LabelStudio:
     def close(self) -> None:
         """Give the connections back."""
         self._transport.close()
+
+    def now(self) -> int | None:
+        """The server's own time (microseconds), to a second, as of its last answer; null where that did not say it."""
+        return self._transport.now()
 
     def __enter__(self) -> "LabelStudio":
         return self
@@ -123,8 +129,16 @@ class LabelStudio:
 
     def tasks_after(self, project: int, task: int, limit: int) -> list[RemoteTask]:
         """The next tasks by id: a keyset that no edit can disturb."""
+        return self._all(wire.task, self._behind(project, task, limit))
+
+    def walk(self, project: int, after: int) -> Iterator[list[RemoteTask]]:
+        """All tasks behind the id ``after`` in pages, by id; the next page is fetched while one is worked on."""
+        for page in walk(partial(self._behind, project), after):
+            yield self._all(wire.task, page)
+
+    def _behind(self, project: int, task: int, limit: int) -> list[Any]:
         item = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": task}
-        return self._list(wire.task, project, [item], "tasks:id", limit, TASK_FIELDS)
+        return self._list(wire.task_as_sent, project, [item], "tasks:id", limit, TASK_FIELDS)
 
     def tasks_updated_since(self, project: int, since: int, limit: int = 200) -> Iterator[list[RemoteTask]]:
         """Pages of the tasks changed at ``since`` (microseconds) or later, the oldest change first.
@@ -154,13 +168,16 @@ class LabelStudio:
         found = self._list(wire.stamp, project, [], "-tasks:updated_at", 1, STAMP_FIELDS)
         return found[0].updated_at if found else 0
 
-    def task_stamps(self, project: int) -> Iterator[TaskStamp]:
-        """Ids and times of every task and the ids of its annotations: what a sweep needs, at many times the speed."""
+    def task_stamps(self, project: int) -> Iterator[list[TaskStamp]]:
+        """Ids and times of every task and the ids of its annotations: what a sweep needs, at many times the speed.
+
+        In pages by id; all but the last are full.
+        """
         last = 0
         while True:
             item = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": last}
             page = self._list(wire.stamp, project, [item], "tasks:id", STAMPS_AT_ONCE, STAMP_FIELDS)
-            yield from page
+            yield page
             if len(page) < STAMPS_AT_ONCE:
                 return
             last = page[-1].id

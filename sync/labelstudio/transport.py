@@ -1,6 +1,7 @@
 """One request to Label Studio: through the vendor's client, every failure mapped here and nowhere else."""
 
 import json
+import random
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -15,20 +16,26 @@ from label_studio_sdk.base_client import LabelStudioBase as Sdk
 from label_studio_sdk.core.api_error import ApiError
 
 from ..errors import LabelStudioError, NotFound, RateLimited, Rejected, ServerFault, Unauthorized, Unreachable
+from .circuit import Circuit
 
 RETRIES = 3
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
 """A server that asks for a longer pause (seconds) is not waited for: the error says when to come back."""
 CONNECT_SECONDS = 10.0
+JITTER = 0.25
+"""Pauses are up to so much longer, by chance, so that those who were turned away together do not come back together."""
+AWAY = (502, 503, 504)
+"""What a proxy says in the place of a server that is not there."""
 
 
 class Transport:
     """Requests with the vendor's authentication (either kind of token), our errors, and retried reads.
 
     Reads are repeated after transient failures with doubling pauses, for about ``timeout`` seconds at most. Writes are
-    repeated only after 429, which says that nothing was done: else the callers find out first what arrived.
-    ``http`` is the network, so that a test hands in another one.
+    repeated only after 429, which says that nothing was done: else the callers find out first what arrived. A server
+    that is away is left in peace for a while (see Circuit). ``http`` is the network, and ``chance`` gives numbers in
+    [0, 1), so that a test hands in others.
     """
 
     def __init__(
@@ -39,8 +46,13 @@ class Transport:
         timeout: float = 60.0,
         http: httpx.Client | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+        circuit: Circuit | None = None,
     ) -> None:
         self.url = url.rstrip("/")
+        self._chance = chance
+        self._circuit = circuit or Circuit()
+        self._there: tuple[int, float] | None = None
         self._timeout = timeout
         self._sleep = sleep
         _refuse_no_token(self.url, token)
@@ -91,16 +103,45 @@ class Transport:
         params: dict[str, Any] | None,
         body: Any,
     ) -> Any:
+        self._wait_for_the_server(f"{method} {self.url}/{path}")
         end = time.monotonic() + self._timeout
         for attempt in range(RETRIES):
             try:
-                return self._with_fresh_token(method, path, params, body)
+                return self._counted(method, path, params, body)
             except LabelStudioError as error:
                 pause = max(FIRST_PAUSE * 2**attempt, error.retry_after)
-                if not again(error) or pause > LONGEST_PAUSE or time.monotonic() > end:
+                if not again(error) or pause > LONGEST_PAUSE or time.monotonic() > end or self._circuit.open:
                     raise
-            self._sleep(pause)
-        return self._with_fresh_token(method, path, params, body)
+            self._sleep(pause * (1 + JITTER * self._chance()))
+        return self._counted(method, path, params, body)
+
+    def _wait_for_the_server(self, where: str) -> None:
+        """Wait while it wants a pause; raises the last error again while it is left in peace for longer."""
+        left = self._circuit.left()
+        if left > LONGEST_PAUSE or (left and self._circuit.open):
+            raise self._circuit.refusal(where)
+        if left:
+            self._sleep(left)
+
+    def _counted(self, method: str, path: str, params: dict[str, Any] | None, body: Any) -> Any:
+        """One try; the circuit hears whether the server is there."""
+        try:
+            found = self._with_fresh_token(method, path, params, body)
+        except LabelStudioError as error:
+            if isinstance(error, Unreachable | RateLimited) or error.status in AWAY:
+                self._circuit.failed(error)
+            else:
+                self._circuit.answered()
+            raise
+        self._circuit.answered()
+        return found
+
+    def now(self) -> int | None:
+        """The server's own time (microseconds), to a second, by its last answer; null where that did not say it."""
+        if self._there is None:
+            return None
+        at, heard = self._there
+        return at + int((time.monotonic() - heard) * 1_000_000)
 
     def _with_fresh_token(self, method: str, path: str, params: dict[str, Any] | None, body: Any) -> Any:
         """A personal access token stands for short-lived ones; where our clock is late, one is refused as too old."""
@@ -121,6 +162,8 @@ class Transport:
                 )
         except (ApiError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise _broken(where, error) from error
+        told = _date(reply.headers.get("date"))
+        self._there = None if told is None else (told, time.monotonic())
         if reply.status_code >= 300:
             raise _refused(where, reply.status_code, reply.text, reply.headers)
         return _json(where, method, reply)
@@ -242,6 +285,14 @@ def _retry_after(headers: Any) -> float:
     except ValueError:
         return 1.0
     return max(0.0, (wanted.replace(tzinfo=wanted.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _date(value: str | None) -> int | None:
+    """A moment of HTTP in microseconds since 1970; null for what is none."""
+    try:
+        return int(parsedate_to_datetime(value or "").timestamp() * 1_000_000)
+    except ValueError:
+        return None
 
 
 def _detail(text: str) -> str:

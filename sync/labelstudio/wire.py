@@ -184,6 +184,12 @@ def _id(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def task_as_sent(raw: Json) -> Json:
+    """A task of a list, unread but for its id."""
+    int(raw["id"])
+    return raw
+
+
 def task(raw: Json) -> RemoteTask:
     """From the task list, an export file, ``next`` or a single task."""
     return RemoteTask(

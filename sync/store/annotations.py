@@ -1,26 +1,21 @@
-"""Reading annotations: the answers that count, what was left out and why, and the history of a task."""
+"""Reading annotations: the answers that count, and what was left out and why."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
-from label_config.answers import Answer
-from label_config.results import from_canonical
-from label_config.words import in_words
+from label_config.answers import Answer, Choices
+from label_config.misfit import misfit
+from label_config.model import Control
+from label_config.parse import parse
+from label_config.results import from_canonical, in_order
 
-from . import corrections
-from .tables import (
-    annotation_versions,
-    annotations,
-    annotators,
-    answers,
-    codes,
-    reviews,
-    rulings,
-    tasks,
-)
+from . import corrections, interfaces, projects
+from .tables import annotation_versions, annotations, answers, codes, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +43,48 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Outdated:
+    """Answers that were valid when they were given and that the interface cannot say any more: how many, and why."""
+
+    control: str
+    reason: str
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
 class Excluded:
-    """How many current annotations do not count: skips, ground truth, second answers of one person, malformed."""
+    """How many current annotations do not count: skips, ground truth, second answers of one person, malformed.
+
+    ``outdated`` counts answers of those that do, which stay in the history alone.
+    """
 
     cancelled: int = 0
     ground_truth: int = 0
     duplicates: int = 0
     anonymous: int = 0
     rejected: tuple[Rejection, ...] = ()
+    outdated: tuple[Outdated, ...] = ()
+
+
+class Standing(Enum):
+    """Whether a current annotation is an answer; only VALID ones are, of one person the latest."""
+
+    CANCELLED = auto()
+    GROUND_TRUTH = auto()
+    REJECTED = auto()
+    ANONYMOUS = auto()
+    VALID = auto()
+
+
+def standing(row: Any, ours: set[int]) -> Standing:
+    """What a version of an annotation is; ``ours`` are the annotations (Label Studio's ids) that rulings stand as."""
+    if row.was_cancelled:
+        return Standing.CANCELLED
+    if row.ground_truth or row.label_studio_id in ours:
+        return Standing.GROUND_TRUTH
+    if row.rejected is not None:
+        return Standing.REJECTED
+    return Standing.ANONYMOUS if row.annotator is None else Standing.VALID
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +96,14 @@ class Truth:
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a task: when, what, who, and the answers where there are any."""
-
-    at: int
-    what: str
-    who: str
-    details: str
-
-
-def _current(project: int) -> Select[Any]:
+def _current(project: int, *columns: ColumnElement[Any]) -> Select[Any]:
+    """The current annotations of the tasks that there are: these columns of their versions, all if none is named."""
     return (
         select(
-            annotation_versions, annotations.c.task, annotations.c.label_studio_id, tasks.c.label_studio_id.label("on")
+            *(columns or annotation_versions.c),
+            annotations.c.task,
+            annotations.c.label_studio_id,
+            tasks.c.label_studio_id.label("on"),
         )
         .join(annotations, annotations.c.current == annotation_versions.c.id)
         .join(tasks, tasks.c.id == annotations.c.task)
@@ -95,45 +118,96 @@ def answers_of(connection: Connection, project: int) -> tuple[list[AnswerRow], E
     annotation on the source task is no answer, also when somebody took its ground-truth mark away.
     """
     ours = corrections.written(connection, project)
-    cancelled = truths = anonymous = 0
+    counted: Counter[Standing] = Counter()
     rejected: list[Rejection] = []
     latest: dict[tuple[int, int], Any] = {}
-    valid = 0
     for row in connection.execute(_current(project)):
-        if row.was_cancelled:
-            cancelled += 1
-        elif row.ground_truth or row.label_studio_id in ours:
-            truths += 1
-        elif row.rejected is not None:
+        stands = standing(row, ours)
+        counted[stands] += 1
+        if stands == Standing.REJECTED:
             rejected.append(Rejection(row.label_studio_id, row.on, row.rejected))
-        elif row.annotator is None:
-            anonymous += 1
-        else:
-            valid += 1
+        elif stands == Standing.VALID:
             known = latest.get((row.task, row.annotator))
             if known is None or (row.updated_at, row.id) > (known.updated_at, known.id):
                 latest[(row.task, row.annotator)] = row
-    said = _answers(connection, project)
+    said, outdated = _answers(connection, project)
     rows = [
         AnswerRow(task, annotator, control, answer, row.updated_at, row.lead_time)
         for (task, annotator), row in sorted(latest.items())
         for control, answer in said.get(row.id, ())
     ]
     rejected.sort(key=lambda one: one.annotation)
-    return rows, Excluded(cancelled, truths, valid - len(latest), anonymous, tuple(rejected))
+    excluded = Excluded(
+        counted[Standing.CANCELLED],
+        counted[Standing.GROUND_TRUTH],
+        counted[Standing.VALID] - len(latest),
+        counted[Standing.ANONYMOUS],
+        tuple(rejected),
+        _counted(one for row in latest.values() for one in outdated.get(row.id, ())),
+    )
+    return rows, excluded
 
 
-def _answers(connection: Connection, project: int) -> dict[int, list[tuple[str, Answer]]]:
-    """Annotation version -> (control, answer)."""
+def _counted(problems: Iterable[tuple[str, str]]) -> tuple[Outdated, ...]:
+    return tuple(Outdated(*key, count) for key, count in sorted(Counter(problems).items()))
+
+
+def _answers(
+    connection: Connection, project: int
+) -> tuple[dict[int, list[tuple[str, Answer]]], dict[int, list[tuple[str, str]]]]:
+    """Annotation version -> (control, answer) of what can be said today; -> (control, reason) of what cannot."""
+    today = as_of_today(connection, project)
     names = {
-        row.id: (row.control, from_canonical(row.answer))
+        row.id: (row.control, today.answer(row.control, from_canonical(row.answer)))
         for row in connection.execute(select(codes).where(codes.c.project == project))
     }
     query = select(answers.c.version, answers.c.code).join(codes, codes.c.id == answers.c.code)
     found: dict[int, list[tuple[str, Answer]]] = {}
+    outdated: dict[int, list[tuple[str, str]]] = {}
     for row in connection.execute(query.where(codes.c.project == project).order_by(answers.c.version, codes.c.control)):
-        found.setdefault(row.version, []).append(names[row.code])
-    return found
+        problem = today.problem(row.code)
+        if problem is None:
+            found.setdefault(row.version, []).append(names[row.code])
+        else:
+            outdated.setdefault(row.version, []).append((names[row.code][0], problem))
+    return found, outdated
+
+
+@dataclass(frozen=True, slots=True)
+class AsOfToday:
+    """Which stored answers the interface can say as it is now; ``problems`` maps the others' codes to why it cannot.
+
+    ``controls`` are empty where the project never had another interface: then all of them fit.
+    """
+
+    controls: Mapping[str, Control] = field(default_factory=dict)
+    problems: Mapping[int, str] = field(default_factory=dict)
+
+    def problem(self, code: int) -> str | None:
+        """Why an answer (the key of its code) cannot be given any more; null where it can."""
+        return self.problems.get(code)
+
+    def answer(self, control: str, answer: Answer) -> Answer:
+        """Labels in the order that the interface has now, so that equal answers are equal."""
+        asked = self.controls.get(control)
+        if isinstance(answer, Choices) and asked is not None and set(answer.labels) <= set(asked.labels):
+            return in_order(asked, answer.labels)
+        return answer
+
+
+def as_of_today(connection: Connection, project: int) -> AsOfToday:
+    """What of the answers of earlier interfaces of the project (the store's key) can be said today."""
+    if len(interfaces.periods(connection, project)) < 2:
+        return AsOfToday()
+    controls = {one.name: one for one in parse(projects.label_config(connection, project)).controls}
+    problems = {}
+    for row in connection.execute(select(codes).where(codes.c.project == project)):
+        asked = controls.get(row.control)
+        if asked is None:
+            problems[row.id] = f"control {row.control!r:.80}: the labeling interface has none of that name any more"
+        elif (problem := misfit(asked, from_canonical(row.answer))) is not None:
+            problems[row.id] = problem
+    return AsOfToday(controls, problems)
 
 
 def ground_truths_of(connection: Connection, project: int) -> list[Truth]:
@@ -146,7 +220,7 @@ def ground_truths_of(connection: Connection, project: int) -> list[Truth]:
         annotation_versions.c.was_cancelled.is_(False),
         annotation_versions.c.rejected.is_(None),
     )
-    said = _answers(connection, project)
+    said, _ = _answers(connection, project)
     undone = corrections.undone(connection, project)
     return [
         Truth(row.task, control, answer)
@@ -160,67 +234,3 @@ def current_results(connection: Connection, project: int) -> Sequence[Any]:
     """The current, finished annotations of a project: rows id, on (the task's id), data, annotator, result."""
     query = _current(project).add_columns(tasks.c.data).where(annotation_versions.c.was_cancelled.is_(False))
     return connection.execute(query.order_by(annotation_versions.c.id)).all()
-
-
-def history(connection: Connection, project: int, task: int) -> list[Event]:
-    """Everything that was seen of a task, the oldest first; ``task`` is Label Studio's id.
-
-    A task that was deleted, and another that got its id later, both appear.
-    """
-    events: list[Event] = []
-    rows = connection.execute(select(tasks).where(tasks.c.project == project, tasks.c.label_studio_id == task)).all()
-    names = {row.id: row.name for row in connection.execute(select(annotators))}
-    said = _answers(connection, project)
-    for row in rows:
-        events.append(Event(row.created_at, "task created", "", ""))
-        if row.deleted_at is not None:
-            events.append(Event(row.deleted_at, "task found deleted", "", ""))
-        events += _annotation_events(connection, row.id, names, said)
-        events += _review_events(connection, row.id, names)
-    return sorted(events, key=lambda event: event.at)
-
-
-def _annotation_events(connection: Connection, task: int, names: dict[int, str], said: Any) -> list[Event]:
-    query = (
-        select(annotation_versions, annotations.c.label_studio_id, annotations.c.created_at, annotations.c.deleted_at)
-        .join(annotations, annotations.c.id == annotation_versions.c.annotation)
-        .where(annotations.c.task == task)
-        .order_by(annotation_versions.c.id)
-    )
-    events = []
-    seen: set[int] = set()
-    for row in connection.execute(query):
-        first = row.annotation not in seen
-        seen.add(row.annotation)
-        what = f"annotation {row.label_studio_id} {'submitted' if first else 'changed'}"
-        if row.was_cancelled:
-            what = f"annotation {row.label_studio_id} skipped"
-        elif row.ground_truth:
-            what += " as ground truth"
-        details = "; ".join(f"{control} = {in_words(answer)}" for control, answer in said.get(row.id, ()))
-        if row.rejected is not None:
-            details = f"set aside: {row.rejected}"
-        who = row.annotator if first else row.updated_by or row.annotator
-        events.append(Event(row.updated_at, what, names.get(who, f"user {who}"), details))
-        if row.deleted_at is not None and first:
-            events.append(Event(row.deleted_at, f"annotation {row.label_studio_id} found deleted", "", ""))
-    return events
-
-
-def _review_events(connection: Connection, task: int, names: dict[int, str]) -> list[Event]:
-    events = []
-    for row in connection.execute(select(reviews).where(reviews.c.task == task)):
-        why = " ".join(finding["reason"] for finding in row.findings)
-        events.append(Event(row.intended_at, f"sent to review P{row.band} with priority {row.priority:.2f}", "", why))
-        if row.state == "lost":
-            events.append(
-                Event(row.closed_at, "review task found deleted", "", "It stays so: that was somebody's act.")
-            )
-        for ruling in connection.execute(select(rulings).where(rulings.c.review == row.id)):
-            details = "; ".join(
-                f"{control} = {in_words(from_canonical(text))}" for control, text in ruling.answers.items()
-            )
-            notes = [note for note in (ruling.verdict, ruling.cause, ruling.rationale) if note]
-            who = names.get(ruling.reviewer, f"user {ruling.reviewer}")
-            events.append(Event(ruling.ruled_at, "ruled", who, " | ".join([details or "no answer", *notes])))
-    return events

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from ..labelstudio.wire import RemoteAnnotation, RemoteTask, RemoteUser, TaskStamp
 from . import fingerprint, forgetting
@@ -16,14 +16,15 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a result says: control -> canonical answer, or why it was set aside."""
+    """What a result says: control -> canonical answer, or why it was set aside; and the interface it was read by."""
 
     answers: Mapping[str, str]
     rejected: str | None
+    interface: int | None = None
 
 
-Decode = Callable[[object, Mapping[str, Any]], Decoded]
-"""A result and the data of its task -> what it says."""
+Decode = Callable[[object, Mapping[str, Any], int], Decoded]
+"""A result, the data of its task, and when it was last changed (by Label Studio's clock) -> what it says."""
 
 Edit = tuple[int, RemoteAnnotation, Mapping[str, Any]]
 """The key of an annotation, as it is now, and the data of its task."""
@@ -175,7 +176,7 @@ def _save_versions(
     """A new version each, its answers, and the pointer to it."""
     if not edited:
         return
-    decoded = [decode(one.result, data) for _, one, data in edited]
+    decoded = [decode(one.result, data, one.updated_at) for _, one, data in edited]
     rows = [
         {
             "annotation": key,
@@ -189,6 +190,7 @@ def _save_versions(
             "result": one.result,
             "rejected": None if one.was_cancelled else said.rejected,
             "hash": _hash(one),
+            "interface": said.interface,
         }
         for (key, one, _), said in zip(edited, decoded, strict=True)
     ]
@@ -243,30 +245,28 @@ def write_answers(connection: Connection, project: int, decoded: Mapping[int, De
         connection.execute(insert(answers), rows)
 
 
-def decode_again(connection: Connection, project: int, decode: Decode) -> None:
-    """The labeling interface changed: read every stored result again, against the interface as it is now."""
+def read_rejected_again(connection: Connection, project: int, decode: Decode) -> int:
+    """The labeling interface changed: read again what could not be read so far. How many can be read now.
+
+    What was valid stays as it is: it was read by the interface of its time.
+    """
     query = (
-        select(
-            annotation_versions.c.id, annotation_versions.c.result, annotation_versions.c.was_cancelled, tasks.c.data
-        )
+        select(annotation_versions, tasks.c.data)
         .join(annotations, annotations.c.id == annotation_versions.c.annotation)
         .join(tasks, tasks.c.id == annotations.c.task)
-        .where(tasks.c.project == project)
+        .where(tasks.c.project == project, annotation_versions.c.rejected.is_not(None))
     )
-    found = connection.execute(query).all()
-    decoded = {row.id: decode(row.result, row.data) for row in found}
-    if not decoded:
-        return
+    found = {row.id: decode(row.result, row.data, row.updated_at) for row in connection.execute(query)}
+    if not found:
+        return 0
+    change = update(annotation_versions).where(annotation_versions.c.id == bindparam("row"))
     connection.execute(
-        delete(answers).where(answers.c.version == bindparam("gone")), [{"gone": key} for key in decoded]
+        change.values(rejected=bindparam("why"), interface=bindparam("by")),
+        [{"row": key, "why": said.rejected, "by": said.interface} for key, said in found.items()],
     )
-    connection.execute(
-        update(annotation_versions)
-        .where(annotation_versions.c.id == bindparam("row"))
-        .values(rejected=bindparam("why")),
-        [{"row": row.id, "why": None if row.was_cancelled else decoded[row.id].rejected} for row in found],
-    )
-    write_answers(connection, project, decoded)
+    valid = {key: said for key, said in found.items() if said.rejected is None}
+    write_answers(connection, project, valid)
+    return len(valid)
 
 
 def mark_tasks_deleted(connection: Connection, keys: Sequence[int], now: int) -> int:
@@ -287,15 +287,25 @@ def mark_annotations_deleted(connection: Connection, keys: Sequence[int], now: i
     return len(keys)
 
 
-def compare(connection: Connection, project: int, stamps: Sequence[TaskStamp], now: int) -> tuple[int, list[int]]:
+def compare(
+    connection: Connection,
+    project: int,
+    stamps: Sequence[TaskStamp],
+    now: int,
+    *,
+    after: int = 0,
+    until: int | None = None,
+) -> tuple[int, list[int]]:
     """Hold the store against a sweep: mark what is gone; the Label Studio ids that must be read again.
 
-    Returns how many tasks and annotations are gone.
+    ``stamps`` are of all tasks there with ids above ``after`` and up to ``until`` (null: all above). Returns how many
+    tasks and annotations are gone.
     """
+    swept = [tasks.c.project == project, tasks.c.deleted_at.is_(None), tasks.c.label_studio_id > after]
+    if until is not None:
+        swept.append(tasks.c.label_studio_id <= until)
     stored = connection.execute(
-        select(tasks.c.id, tasks.c.label_studio_id, tasks.c.created_at, tasks.c.updated_at).where(
-            tasks.c.project == project, tasks.c.deleted_at.is_(None)
-        )
+        select(tasks.c.id, tasks.c.label_studio_id, tasks.c.created_at, tasks.c.updated_at).where(*swept)
     ).all()
     there = {(stamp.id, stamp.created_at): stamp for stamp in stamps}
     gone = [row.id for row in stored if (row.label_studio_id, row.created_at) not in there]
@@ -304,11 +314,11 @@ def compare(connection: Connection, project: int, stamps: Sequence[TaskStamp], n
     query = (
         select(annotations.c.id, annotations.c.task, annotations.c.label_studio_id)
         .join(tasks, tasks.c.id == annotations.c.task)
-        .where(tasks.c.project == project, tasks.c.deleted_at.is_(None), annotations.c.deleted_at.is_(None))
+        .where(*swept, annotations.c.deleted_at.is_(None))
     )
     for one in connection.execute(query):
         of_task.setdefault(one.task, []).append(one)
-    again = {key[0] for key in there} - {row.label_studio_id for row in stored}
+    again = {number for number, _ in there.keys() - {(row.label_studio_id, row.created_at) for row in stored}}
     missing: list[int] = []
     for row in stored:
         stamp = there.get((row.label_studio_id, row.created_at))

@@ -1,13 +1,13 @@
 """Projects as last seen: source projects, and the review projects that belong to them."""
 
-import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from ..errors import NotPulled, Unsupported
 from ..labelstudio.wire import RemoteProject
-from .tables import interfaces, projects
+from . import interfaces
+from .tables import projects
 
 LARGEST_ID = 2**31
 """What an id column of Label Studio's can hold; databases fail on more."""
@@ -18,7 +18,7 @@ class StoredProject:
     """A project as the store holds it. ``source_key`` and ``band`` are null for a source project.
 
     ``cursor_task`` is where the first import stands (null when complete), ``cursor_updated_at`` up to which change
-    everything is stored.
+    everything is stored, by Label Studio's clock.
     """
 
     key: int
@@ -116,8 +116,11 @@ def remember(
     now: int,
     source: int | None = None,
     band: int | None = None,
+    since: int = 0,
 ) -> StoredProject:
     """Keep the project as it is now, and every interface that it had; what is the same is not written.
+
+    ``since`` is the newest change in it, by Label Studio's clock: an interface that is new is that of all later ones.
 
     A live project of the same id that was created at another time is another one: Label Studio reused its id.
     """
@@ -139,15 +142,8 @@ def remember(
         key = row.id
         if any(getattr(row, name) != value for name, value in seen.items()):
             connection.execute(update(projects).where(projects.c.id == key).values(**seen))
-    _keep_interface(connection, key, remote.label_config, now)
+    interfaces.keep(connection, key, remote.label_config, now=now, since=since)
     return get(connection, key)
-
-
-def _keep_interface(connection: Connection, key: int, xml: str, now: int) -> None:
-    digest = hashlib.sha256(xml.encode()).hexdigest()
-    known = select(interfaces.c.id).where(interfaces.c.project == key, interfaces.c.hash == digest)
-    if connection.execute(known).first() is None:
-        connection.execute(insert(interfaces).values(project=key, seen_at=now, label_config=xml, hash=digest))
 
 
 def mark_deleted(connection: Connection, key: int, now: int) -> None:

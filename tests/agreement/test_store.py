@@ -32,7 +32,7 @@ def stored(folder: Path, tasks: list[dict[str, Any]]) -> str:
     """A store that has pulled a project of these tasks: its address."""
     config = parse(MOOD)
 
-    def decode(result: object, _: object) -> Decoded:
+    def decode(result: object, *_: object) -> Decoded:
         try:
             return Decoded({name: canonical(one) for name, one in read_answers(config, result).items()}, None)
         except ValueError as error:

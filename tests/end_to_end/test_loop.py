@@ -9,8 +9,9 @@ from sync.errors import NotFound, StoreError, Unsupported
 from sync.opening import Services
 from sync.pipeline import run
 from sync.store import projects, reviews
-from sync.store.annotations import answers_of, ground_truths_of, history
+from sync.store.annotations import answers_of, ground_truths_of
 from sync.store.engine import Store, claim
+from sync.store.history import history
 
 from ..conftest import RunningLabelStudio
 from .scenes import (

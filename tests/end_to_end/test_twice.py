@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from sync.store import projects
-from sync.store.annotations import answers_of, history
+from sync.store.annotations import answers_of
 from sync.store.engine import open_store
+from sync.store.history import history
 
 from ..conftest import RunningLabelStudio
 from ..faults.fuse import Fuse

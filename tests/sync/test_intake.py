@@ -23,8 +23,9 @@ from sqlalchemy import select
 from label_config.answers import chosen
 from sync.labelstudio.wire import RemoteAnnotation, RemoteProject, RemoteTask, RemoteUser, TaskStamp
 from sync.store import intake, projects
-from sync.store.annotations import answers_of, history
+from sync.store.annotations import answers_of
 from sync.store.engine import Store, open_store
+from sync.store.history import history
 from sync.store.intake import Decoded
 from sync.store.tables import annotation_versions, annotations, annotators, tasks
 
@@ -32,7 +33,7 @@ PROJECT = RemoteProject(7, "Scene", "", 1, "<View/>", "", "", 1, False)
 BAD = [{"bad": True}]
 
 
-def decode(result: object, data: Mapping[str, Any]) -> Decoded:
+def decode(result: object, data: Mapping[str, Any], updated_at: int) -> Decoded:
     if result == BAD:
         return Decoded({}, "bad")
     assert isinstance(result, list)

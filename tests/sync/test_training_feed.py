@@ -35,7 +35,7 @@ SECRET = "a shared secret"
 LABELS = st.sampled_from(["good", "bad"])
 
 
-def decode(result: object, data: object) -> Decoded:
+def decode(result: object, *_: object) -> Decoded:
     return Decoded({name: canonical(answer) for name, answer in read_answers(CONFIG, result).items()}, None)
 
 
@@ -137,7 +137,7 @@ def test_answers_of_every_kind_that_a_model_learns_are_told_as_they_are(tmp_path
     made = Project(open_store(f"sqlite:///{tmp_path / 'store.sqlite3'}")).begin(MANY)
     result = write_answers(config, SAID, region_id="r")
 
-    def read(result: object, data: object) -> Decoded:
+    def read(result: object, *_: object) -> Decoded:
         return Decoded({name: canonical(answer) for name, answer in read_answers(config, result).items()}, None)
 
     with made.store.begin() as connection:

@@ -16,6 +16,7 @@ from sync.errors import (
     Unauthorized,
     Unreachable,
 )
+from sync.labelstudio.circuit import Circuit
 from sync.labelstudio.client import LabelStudio
 from sync.labelstudio.transport import Transport
 
@@ -46,7 +47,7 @@ CASES: dict[str, tuple[Behave, type[LabelStudioError], str]] = {
 
 
 def gateway(url: str, *, sleep: Callable[[float], None] = lambda _: None, timeout: float = 0.5) -> LabelStudio:
-    return LabelStudio(Transport(url, TOKEN, timeout=timeout, sleep=sleep))
+    return LabelStudio(Transport(url, TOKEN, timeout=timeout, sleep=sleep, chance=lambda: 0.0))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -136,6 +137,105 @@ def test_a_kept_path_stays_in_the_address() -> None:
     with serving(always(200, b'{"release": "1"}')) as server, gateway(f"{server.url}/label") as client:
         client.version()
     assert server.seen == [("GET", "/label/api/version")]
+
+
+class Away:
+    """A network whose server is away, or not, with a clock that pauses move on; ``asked`` counts requests."""
+
+    def __init__(self, reply: httpx.Response | None = None) -> None:
+        self.time, self.asked, self.reply = 0.0, 0, reply
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        if self.reply is None:
+            raise httpx.ConnectError("refused", request=request)
+        return self.reply
+
+    def wait(self, seconds: float) -> None:
+        self.time += seconds
+
+    def client(self, chance: float = 0.0) -> LabelStudio:
+        http = httpx.Client(transport=httpx.MockTransport(self.answer))
+        circuit = Circuit(lambda: self.time)
+        url = "http://nowhere.example"
+        return LabelStudio(
+            Transport(url, TOKEN, http=http, sleep=self.wait, chance=lambda: chance, circuit=circuit, timeout=1e6)
+        )
+
+
+HERE = httpx.Response(200, json={"release": "9"})
+
+
+def test_pauses_are_a_little_longer_by_chance() -> None:
+    away = Away()
+    with away.client(chance=0.5) as client, pytest.raises(Unreachable):
+        client.version()
+    assert away.time == pytest.approx((0.5 + 1 + 2) * 1.125)
+
+
+def test_a_server_that_is_away_is_left_in_peace_ever_longer_and_then_asked_once() -> None:
+    away = Away()
+    with away.client() as client:
+        for _ in range(3):
+            with pytest.raises(Unreachable):
+                client.version()
+        assert away.asked == 4  # one request with its retries; the others were not sent
+        with pytest.raises(Unreachable, match=r"not asked, since Label Studio is left in peace for another 5 s after"):
+            client.version()
+        away.time += 5
+        for _ in range(2):
+            with pytest.raises(Unreachable):
+                client.version()
+        assert away.asked == 5
+        away.time += 9.9
+        with pytest.raises(Unreachable, match="not asked"):
+            client.version()
+        away.time, away.reply = away.time + 0.1, HERE
+        assert client.version() == "9"
+        away.reply = None
+        with pytest.raises(Unreachable):
+            client.version()
+        assert away.asked == 10  # all is as in the beginning
+
+
+def test_what_a_server_refuses_does_not_make_it_absent() -> None:
+    away = Away(httpx.Response(404, json={"detail": "No"}))
+    with away.client() as client:
+        for _ in range(9):
+            with pytest.raises(NotFound):
+                client.project(1)
+    assert away.asked == 9
+
+
+def test_a_pause_that_the_server_wants_holds_for_every_request() -> None:
+    away = Away(httpx.Response(429, json={}, headers={"Retry-After": "50"}))
+    with away.client() as client:
+        with pytest.raises(RateLimited, match="too many requests"):
+            client.version()
+        began, away.reply = away.time, HERE
+        away.time += 1000
+        assert client.version() == "9"
+        away.reply = httpx.Response(429, json={}, headers={"Retry-After": "90"})
+        asked = away.asked
+        for _ in range(3):
+            with pytest.raises(RateLimited):
+                client.version()
+        assert away.asked == asked + 1
+        away.time, away.reply = away.time + 40, HERE
+        assert client.version() == "9"  # waited for the 50 s that were left
+    assert away.time - began == pytest.approx(1000 + 40 + 50)
+
+
+def test_the_servers_own_time_is_known_from_its_answers() -> None:
+    moment = "Sun, 29 Nov 2026 02:28:49 GMT"
+    away = Away(httpx.Response(200, json={"release": "9"}, headers={"Date": moment}))
+    with away.client() as client:
+        assert client.now() is None
+        client.version()
+        assert client.now() == pytest.approx(1795919329e6, abs=5e6)
+        away.reply = HERE
+        client.version()
+        assert client.now() is None
 
 
 def test_a_fake_network_is_a_plain_function() -> None:

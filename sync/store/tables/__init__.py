@@ -11,7 +11,18 @@ from .people import attempts, sessions, tokens, user_projects, users
 from .reviewing import corrections, reviews, rulings
 from .running import heartbeats, leases
 from .scoring import round_scores, round_tasks, rounds, scores
-from .source import annotation_versions, annotations, annotators, answers, codes, interfaces, projects, servers, tasks
+from .source import (
+    annotation_versions,
+    annotations,
+    annotators,
+    answers,
+    codes,
+    interface_periods,
+    interfaces,
+    projects,
+    servers,
+    tasks,
+)
 from .versions import label_confidences, label_contents, label_entries, label_tags, label_versions, restored_labels
 
 __all__ = [
@@ -30,6 +41,7 @@ __all__ = [
     "corrections",
     "forgotten_people",
     "heartbeats",
+    "interface_periods",
     "interfaces",
     "label_confidences",
     "label_contents",

@@ -54,6 +54,22 @@ interfaces = Table(
     comment="Every version of a labeling interface that was seen.",
 )
 
+interface_periods = Table(
+    "interface_periods",
+    metadata,
+    own_key(),
+    Column("project", ForeignKey("projects.id"), nullable=False, index=True),
+    Column("interface", ForeignKey("interfaces.id"), nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column(
+        "since",
+        BigInteger,
+        nullable=False,
+        comment="the newest change when it was seen, by Label Studio's clock: all later ones were made with it",
+    ),
+    comment="Which labeling interface a project had, the first one from the beginning on.",
+)
+
 tasks = Table(
     "tasks",
     metadata,
@@ -104,6 +120,7 @@ annotation_versions = Table(
     Column("result", JSON, nullable=False),
     Column("rejected", Text, comment="why the result was set aside; null when it is valid"),
     Column("hash", String, nullable=False, comment="of everything above that an annotator can change"),
+    Column("interface", Key, comment="what it was read against: interfaces.id; null: by none"),
     UniqueConstraint("annotation", "updated_at", "hash"),
     comment="Every version of every annotation that was seen.",
 )
