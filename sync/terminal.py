@@ -142,12 +142,27 @@ def show_report(report: Mapping[str, Any]) -> None:
             ("agreement", control["percent_agreement"], ".0%"),
         ):
             say(f"    {label:<21} {estimate_text(estimate, style)}")
+    for text in left_out_texts(report):
+        say(f"  {text}")
     queue = report["queue"]
     bands = ", ".join(f"P{band} {count}" for band, count in queue["bands"].items() if count)
     say(f"  {counted(queue['total'], 'task') or 'no task'} to look at again{f' ({bands})' if bands else ''}")
     if report["accepted"]["n"]:
         audits = counted(report["accepted"]["n"], "random audit")
         say(f"  accepted answers that are right: {estimate_text(report['accepted'], '.0%')} by {audits}")
+
+
+def left_out_texts(report: Mapping[str, Any]) -> Iterator[str]:
+    """What of the answers somebody should know about before they believe the numbers.
+
+    >>> gone = {"control": "mood", "reason": "control 'mood': the label 'bad' is not there", "answers": 2}
+    >>> list(left_out_texts({"excluded": {"outdated": [gone]}, "by_others": [{}]}))
+    ["2 answers left out: control 'mood': the label 'bad' is not there", '1 answer was last written by somebody else']
+    """
+    for one in report["excluded"]["outdated"]:
+        yield f"{counted(one['answers'], 'answer')} left out: {one['reason']}"
+    if number := len(report["by_others"]):
+        yield f"{counted(number, 'answer')} {'were' if number > 1 else 'was'} last written by somebody else"
 
 
 def control_text(control: Mapping[str, Any]) -> str:

@@ -88,6 +88,16 @@ def standing(row: Any, ours: set[int]) -> Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class ByOther:
+    """An answer (Label Studio's ids) that counts as ``annotator``'s and was last written by somebody else."""
+
+    annotation: int
+    task: int
+    annotator: int
+    written_by: int
+
+
+@dataclass(frozen=True, slots=True)
 class Truth:
     """What a ground truth in Label Studio says about one control."""
 
@@ -208,6 +218,21 @@ def as_of_today(connection: Connection, project: int) -> AsOfToday:
         elif (problem := misfit(asked, from_canonical(row.answer))) is not None:
             problems[row.id] = problem
     return AsOfToday(controls, problems)
+
+
+def by_others(connection: Connection, project: int) -> tuple[ByOther, ...]:
+    """The current answers that were last written by somebody else than their author, by annotation.
+
+    Label Studio lets everybody change what others answered, and answer in their name.
+    """
+    other = annotation_versions.c.updated_by != annotation_versions.c.annotator
+    ours = corrections.written(connection, project)
+    found = [
+        ByOther(row.label_studio_id, row.on, row.annotator, row.updated_by)
+        for row in connection.execute(_current(project).where(other))
+        if standing(row, ours) == Standing.VALID
+    ]
+    return tuple(sorted(found, key=lambda one: one.annotation))
 
 
 def ground_truths_of(connection: Connection, project: int) -> list[Truth]:
