@@ -75,10 +75,7 @@ def _serve_label_studio(app: Flask, serving: Serving, trainer: Trainer, measures
         """One prediction a task."""
         asked = wire.predict_request(wire.body_of(request.get_data(cache=False)))
         with measures.seconds.time():
-            results = serving_flow.predict(
-                serving, asked.project, asked.config, asked.tasks, asked.answered, asked.context
-            )
-            content = _as_one(measures.counted(results))
+            content = _as_one(measures.counted(serving_flow.predict(serving, asked)))
         return Response(content, mimetype="application/json")
 
 

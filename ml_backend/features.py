@@ -16,6 +16,7 @@ from label_config.model import Control, DataObject, LabelConfig
 
 from .encoders import ENCODERS, EncoderFamily, Fetch, family_of
 from .errors import MediaError, NotLearnable
+from .reasons import Reason, reason
 from .records import Features
 from .unreadable import note
 
@@ -125,14 +126,19 @@ class Material:
     until: float | None = None
     clock: Callable[[], float] = time.monotonic
     reasons: Counter[str] = field(default_factory=Counter, init=False)
+    _unread: dict[tuple[Part, int], Reason] = field(default_factory=dict, init=False)
     _read: dict[Part, list[Any | None]] = field(default_factory=dict, init=False)
     _described: dict[Part, Described] = field(default_factory=dict, init=False)
+
+    @property
+    def late(self) -> bool:
+        """Whether time is up."""
+        return self.until is not None and self.clock() > self.until
 
     def inputs(self, part: Part) -> list[Any | None]:
         """What the part's encoder needs of each task; null where it cannot be read or time is up."""
         if part not in self._read:
-            self._read[part], reasons = _read_all(part, self)
-            self.reasons.update(reasons)
+            self._read[part] = _read_all(part, self)
         return self._read[part]
 
     def described(self, part: Part) -> Described:
@@ -150,6 +156,19 @@ class Material:
         enough = all if view.compared else any
         return [place for place, one in enumerate(zip(*seen, strict=True)) if enough(one)]
 
+    def leave_out(self, part: Part, place: int, why: Reason) -> None:
+        """Remember why a task's part could not be read."""
+        self._unread[part, place] = why
+
+    def unread(self, view: View, place: int) -> Reason:
+        """Why nothing could be read of a task that is not among the ``readable``."""
+        found = [self._unread[part, place] for part in view.parts if (part, place) in self._unread]
+        late = next((one for one in found if one.code == "out_of_time"), None)
+        if late is not None or len(found) == 1:
+            return late or found[0]
+        said = [one.words.partition(": ")[2] for one in found]
+        return reason("task_unreadable", "; ".join(dict.fromkeys(said)))
+
     def views(self, view: View, readable: Sequence[int]) -> list[Described]:
         """What is said of the ``readable`` tasks, part by part; rows are counted among these."""
         place_of = {place: number for number, place in enumerate(readable)}
@@ -162,26 +181,34 @@ class Material:
         return found
 
 
-def _read_all(part: Part, material: Material) -> tuple[list[Any | None], list[str]]:
-    """What was read of each task, and a reason for each that could not be."""
-    reasons: list[str] = []
-    until, clock, fetch = material.until, material.clock, material.fetch
+def _read_all(part: Part, material: Material) -> list[Any | None]:
+    """What was read of each task; the material is told of each that could not be."""
+    fetch = material.fetch
     family = family_of(part.encoder)
+    reasons: list[str] = []
 
-    def read(data: Mapping[str, Any]) -> Any | None:
-        if part.field not in data or (until is not None and clock() > until):
+    def read(place: int, data: Mapping[str, Any]) -> Any | None:
+        if part.field not in data:
+            material.leave_out(part, place, reason("task_unreadable", f"field {part.field!r} is not there"))
+            return None
+        if material.late:
+            material.leave_out(part, place, reason("out_of_time"))
             return None
         try:
             value = data[part.field]
             return family.read(_content(value, fetch) if part.linked else value, fetch)
         except MediaError as error:
             reasons.append(note(part.field, error))
+            material.leave_out(part, place, reason("task_unreadable", f"field {part.field!r}: {reasons[-1]}"))
             return None
 
-    if not (family.fetches or part.linked):
-        return [read(data) for data in material.datas], reasons
-    with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(read, material.datas)), reasons
+    if family.fetches or part.linked:
+        with ThreadPoolExecutor(READERS) as pool:
+            found = list(pool.map(read, range(len(material.datas)), material.datas))
+    else:
+        found = [read(place, data) for place, data in enumerate(material.datas)]
+    material.reasons.update(reasons)
+    return found
 
 
 def _content(address: object, fetch: Fetch) -> str:

@@ -10,12 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from label_config.answers import Regions
 from label_config.canonical import answer_as_json
-from label_config.errors import ResultError
 from label_config.model import LabelConfig
 from label_config.ordering import score_from_place
-from label_config.suggestions import suggestion
 
 from . import cold_start, rounds
 from .acquisition import BATCH, Pool, order_pool, place_of
@@ -23,12 +20,16 @@ from .encoders import Fetch
 from .errors import NoSuchRound, RegistryError, UnknownProject
 from .features import chunks
 from .media import of_project
-from .records import ABSTAINS, FloatArray, IntArray, Opinion, Task, Thought
+from .reasons import Reason, reason
+from .records import FloatArray, IntArray, Opinion, Task, Thought, abstains
 from .registry import NO_MODEL, Registry
+from .replies import Reply, reply, told
 from .rounds import Round
 from .settings import Settings
+from .study import outcome_of
 from .thinking import Mind, Minds
 from .uncertainty import SIGNALS
+from .wire import PredictRequest
 from .worth.for_round import for_round
 
 AT_ONCE = 2_048
@@ -36,9 +37,6 @@ AT_ONCE = 2_048
 
 UNKNOWN_PLACE = 0.5
 """The score of a task where there is nothing to compare it with: no model and no round."""
-
-FEW_ANSWERS = 9
-"""A set of more says no more than the signals."""
 
 log = logging.getLogger(__name__)
 
@@ -66,36 +64,48 @@ def current_version(serving: Serving, project: str) -> str:
     return mind.version if mind else NO_MODEL
 
 
-def predict(
-    serving: Serving,
-    project: str,
-    config: LabelConfig | None,
-    tasks: Sequence[Task | None],
-    answered: frozenset[str] = frozenset(),
-    context: Mapping[str, Any] | None = None,
-) -> Iterator[dict[str, Any]]:
-    """One prediction a task, as Label Studio takes it; ``config`` or a task of null: it abstains there.
+def predict(serving: Serving, asked: PredictRequest) -> Iterator[dict[str, Any]]:
+    """One prediction a task, as Label Studio takes it; ``reasons`` say of each control without an answer why.
 
-    ``answered`` controls have an answer of the annotator already, so nothing is suggested for them; ``context`` is
-    the rest of an interactive request. They come a part at a time, so that memory does not grow with their number.
+    They come a part at a time, so that memory does not grow with their number.
     """
     until = time.monotonic() + serving.settings.predict_seconds
-    shown = _shown(serving, project)
-    mind = _mind_of(serving, project, shown)
-    version = shown.version if shown else mind.version if mind else NO_MODEL
-    scale = shown.utilities if shown and len(shown.utilities) else mind.scale() if mind else np.empty(0)
-    for part in chunks(tasks, AT_ONCE):
-        readable = [task for task in part if task is not None] if config else []
-        thoughts = _thought(mind, config, readable, until, context) if mind and config else {}
+    shown = _shown(serving, asked.project)
+    mind = _mind_of(serving, asked.project, shown)
+    nothing = mind if isinstance(mind, Reason) else None
+    if asked.config is None:
+        nothing = reason("interface_unreadable", asked.problem)
+    version = shown.version if shown else NO_MODEL if isinstance(mind, Reason) else mind.version
+    scale = np.empty(0) if isinstance(mind, Reason) else mind.scale()
+    scale = shown.utilities if shown and len(shown.utilities) else scale
+    for part in chunks(asked.tasks, AT_ONCE):
+        thoughts: Mapping[str, Thought] = {}
+        if asked.config is not None and not isinstance(mind, Reason):
+            readable = [task for task in part if task is not None]
+            thoughts = _thought(mind, asked.config, readable, until, asked.context)
         place = 0
         for task in part:
             opinions: dict[str, Opinion] = {}
-            if task is not None and config:
+            if task is not None:
                 opinions = {name: thought.opinions[place] for name, thought in thoughts.items()}
                 place += 1
-            led = task is not None and not (shown and task.id in shown.blind)
-            regions = _regions(config, opinions, answered) if led and config else []
-            yield {"model_version": version, "score": _score(task, opinions, shown, scale), "result": regions}
+            regions, reasons = _reply(asked, opinions, nothing or _reason_of(task, shown))
+            found = {"model_version": version, "score": _score(task, opinions, shown, scale), "result": regions}
+            yield {**found, "reasons": reasons} if reasons else found
+
+
+def _reply(asked: PredictRequest, opinions: Mapping[str, Opinion], why: Reason | None) -> Reply:
+    """What is told of one task, nothing where there is a reason for that."""
+    if why is not None or asked.config is None:
+        return [], [told(why)] if why else []
+    return reply(asked.config, opinions, asked.answered)
+
+
+def _reason_of(task: Task | None, shown: Round | None) -> Reason | None:
+    """Why nothing is told of a task, whatever the model thinks."""
+    if task is None:
+        return reason("task_unreadable", 'expected {"id": NUMBER, "data": {...}}')
+    return reason("kept_empty") if shown is not None and task.id in shown.blind else None
 
 
 def _thought(
@@ -106,7 +116,7 @@ def _thought(
         return mind.think(config, tasks, until, context)
     except Exception:
         log.exception("%s cannot think about a part of the tasks: abstaining on %d of them", mind.version, len(tasks))
-        return _nothing(config, tasks)
+        return _nothing(config, tasks, abstains("failed"))
 
 
 def score(
@@ -123,7 +133,10 @@ def score(
     is kept, so that ``/predict`` gives the same once it is shown.
     """
     mind = _asked_for(serving, project, model_version)
-    thoughts = mind.think(config, tasks, None) if mind else _nothing(config, tasks)
+    if mind:
+        thoughts = mind.think(config, tasks, None)
+    else:
+        thoughts = _nothing(config, tasks, Opinion(reason=_reason_without_model(serving, project)))
     utilities = _utilities(thoughts, len(tasks))
     holdout = np.array([task.holdout for task in tasks], dtype=bool)
     rng = _dice(project, round_version, tasks)
@@ -224,6 +237,7 @@ def _lines(
                 "task": task.id,
                 "control": control,
                 "answer": None if opinion.answer is None else answer_as_json(opinion.answer),
+                **({"reason": opinion.reason.as_json()} if opinion.answer is None and opinion.reason else {}),
                 "probabilities": dict(opinion.probabilities),
                 "out_of_sample": opinion.out_of_sample,
                 "confidence": opinion.confidence,
@@ -244,13 +258,21 @@ def _shown(serving: Serving, project: str) -> Round | None:
         return None
 
 
-def _mind_of(serving: Serving, project: str, shown: Round | None) -> Mind | None:
-    """The one behind the round that is shown; the live one before the first round."""
+def _mind_of(serving: Serving, project: str, shown: Round | None) -> Mind | Reason:
+    """The one behind the round that is shown, the live one before the first round; or why there is none."""
     try:
-        return _asked_for(serving, project, shown.model if shown else None)
+        mind = _asked_for(serving, project, shown.model if shown else None)
     except (RegistryError, OSError) as error:
         log.error("%s: abstaining until the next round", error)
-        return None
+        return reason("model_unreadable")
+    return mind or _reason_without_model(serving, project)
+
+
+def _reason_without_model(serving: Serving, project: str) -> Reason:
+    """Why there is no model."""
+    if serving.registry.versions(project):
+        return reason("model_unreadable")
+    return reason("no_model", (outcome_of(serving.registry.folder(project)).error or "").partition(": ")[2])
 
 
 def _asked_for(serving: Serving, project: str, version: str | None) -> Mind | None:
@@ -260,8 +282,8 @@ def _asked_for(serving: Serving, project: str, version: str | None) -> Mind | No
     return None if version == NO_MODEL else serving.minds.named(project, version)
 
 
-def _nothing(config: LabelConfig, tasks: Sequence[Task]) -> dict[str, Thought]:
-    return {control.name: Thought([ABSTAINS] * len(tasks)) for control in config.controls}
+def _nothing(config: LabelConfig, tasks: Sequence[Task], silent: Opinion) -> dict[str, Thought]:
+    return {control.name: Thought([silent] * len(tasks)) for control in config.controls}
 
 
 def _score(task: Task | None, opinions: Mapping[str, Opinion], shown: Round | None, scale: FloatArray) -> float:
@@ -272,31 +294,3 @@ def _score(task: Task | None, opinions: Mapping[str, Opinion], shown: Round | No
         return UNKNOWN_PLACE
     worth = max((opinion.utility for opinion in opinions.values()), default=0.0)
     return score_from_place(min(place_of(worth, scale), len(scale) - 1), len(scale))
-
-
-def _regions(config: LabelConfig, opinions: Mapping[str, Opinion], answered: frozenset[str]) -> list[dict[str, Any]]:
-    regions: list[dict[str, Any]] = []
-    for name, opinion in opinions.items():
-        more = opinion.regions and isinstance(opinion.answer, Regions)  # what an interactive request is for
-        if opinion.answer is None or (name in answered and not more):
-            continue
-        if opinion.regions:
-            regions += map(dict, opinion.regions)
-            continue
-        try:
-            regions += suggestion(
-                config.control(name),
-                opinion.answer,
-                confidence=opinion.confidence,
-                signals=_shown_signals(opinion),
-                parts=opinion.parts,
-            )
-        except ResultError as error:
-            log.error("control %r: an answer that it does not take is left out: %s", name, error)
-    return regions
-
-
-def _shown_signals(opinion: Opinion) -> dict[str, float]:
-    """The signals, and of a small set of possible answers how many there are."""
-    few = opinion.possible is not None and len(opinion.possible) <= FEW_ANSWERS
-    return {**opinion.signals, **({"set_size": len(opinion.possible or ())} if few else {})}

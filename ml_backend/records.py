@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -9,12 +10,18 @@ from numpy.typing import NDArray
 
 from label_config.answers import Answer
 
+from .reasons import Reason, reason
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 Arrays = Mapping[str, NDArray[Any]]
 Features: TypeAlias = Any
 """An encoder's rows, (n, d): a dense FloatArray or a scipy CSR matrix (scipy has no types)."""
+
+
+Possible: TypeAlias = str | Mapping[str, Any]
+"""What may be answered: its name, or a part of an answer as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +59,13 @@ class TrainingRow:
 class Opinion:
     """What the model thinks of one task and control.
 
-    ``answer`` null = it abstains. ``probabilities`` are those of what may be answered, by name. ``confidence`` in
-    [0, 1] is the calibrated probability that the answer is right; ``parts`` are those of its regions, where it marks
-    any. ``signals`` and ``utility`` are in [0, 1], higher = needs a human more. ``out_of_sample``: the model that says
-    this has not learned from the task. ``possible`` are the outcomes that cannot be ruled out, a number lies inside
-    ``interval``, both at the coverage that was asked for; null where that cannot be promised. ``regions`` say the
-    answer as a model that writes regions itself wrote them; without any they are made of the answer.
+    ``answer`` null = it abstains, and ``reason`` says why. ``probabilities`` are those of what may be answered, by
+    name. ``confidence`` in [0, 1] is the calibrated probability that the answer is right; ``parts`` are those of its
+    regions, where it marks any. ``signals`` and ``utility`` are in [0, 1], higher = needs a human more.
+    ``out_of_sample``: the model that says this has not learned from the task. ``possible`` are the outcomes that cannot
+    be ruled out, a number lies inside ``interval``, both at the coverage that was asked for; null where that cannot be
+    promised. ``regions`` say the answer as a model that writes regions itself wrote them; without any they are made of
+    the answer.
     """
 
     answer: Answer | None = None
@@ -67,13 +75,20 @@ class Opinion:
     utility: float = 0.0
     out_of_sample: bool = False
     parts: Sequence[float] = ()
-    possible: tuple[str, ...] | None = None
+    possible: tuple[Possible, ...] | None = None
     interval: tuple[float, float] | None = None
     regions: Sequence[Mapping[str, Any]] = ()
+    reason: Reason | None = None
 
 
-ABSTAINS = Opinion()
-"""Nothing can be said: no model, or nothing that it could read."""
+ABSTAINS = Opinion(reason=reason("says_nothing"))
+"""Nothing can be said, and why is not known: see ``abstains``."""
+
+
+@lru_cache(maxsize=1024)
+def abstains(code: str, more: str = "") -> Opinion:
+    """Nothing can be said, for the reason of that code; ``more`` is what is known beyond its words."""
+    return Opinion(reason=reason(code, more))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,7 @@
 """What thinks about tasks: a model of ours, or whatever else can take its place."""
 
 import logging
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -16,10 +14,10 @@ from .encoders import Fetch
 from .errors import EncoderError
 from .features import Material, chunks, spread, stacked
 from .learners import Learned
-from .learners.control_model import ControlModel
 from .notes import takes
 from .quality import Quality, pooled
-from .records import ABSTAINS, Features, FloatArray, Opinion, Task, Thought
+from .reasons import reason
+from .records import ABSTAINS, Features, FloatArray, Opinion, Task, Thought, abstains
 from .registry import Model
 
 log = logging.getLogger(__name__)
@@ -77,7 +75,7 @@ class Minds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LearnedMind:
-    """A model of ours. ``utility`` is a name in UTILITIES."""
+    """A model of ours. ``utility`` is a name in SIGNALS."""
 
     model: Model
     fetch: Fetch
@@ -120,17 +118,16 @@ class LearnedMind:
     ) -> dict[str, Thought]:
         """See Mind; it abstains on controls that it does not know or that ask something else by now."""
         models = {control.name: self._model_of(config, control) for control in config.controls}
+        silent = {name: self._why_not(name) for name, learned in models.items() if learned is None}
         still = None if config.xml == self.model.label_config else _Still()
         opinions: dict[str, list[Opinion]] = {name: [] for name in models}
         blocks: dict[str, list[tuple[int, Features]]] = {name: [] for name in models}
         for part in chunks(tasks, AT_ONCE):
             material = Material([task.data for task in part], self.fetch, until)
             for name, learned in models.items():
-                late = until is not None and time.monotonic() > until
-                said, rows = [ABSTAINS] * len(part), None
-                if learned is not None and not late:
-                    with _abstaining(name):
-                        said, rows = learned.think(part, material, self.utility)
+                said, rows = [silent.get(name, ABSTAINS)] * len(part), None
+                if learned is not None:
+                    said, rows = _said(learned, part, material, self.utility)
                 opinions[name] += said if still is None else [still(config.control(name), one) for one in said]
                 blocks[name].append((len(part), rows))
         return {
@@ -141,6 +138,12 @@ class LearnedMind:
     def _model_of(self, config: LabelConfig, control: Control) -> Learned | None:
         learned = self.model.control(control.name)
         return learned if learned is not None and learned.still_fits(config, control) else None
+
+    def _why_not(self, control: str) -> Opinion:
+        """Why a control of the interface has no model that fits."""
+        if self.model.control(control) is not None:
+            return abstains("interface_changed")
+        return abstains("not_learned", "; ".join(self.model.notes.get(control, ())) or "the model is older than it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +163,23 @@ class _Still:
             shares = {label: share for label, share in shares.items() if label in control.labels}
         if self._known[key]:
             return replace(opinion, probabilities=shares)
-        return replace(opinion, answer=None, confidence=None, parts=(), probabilities=shares)
+        return replace(
+            opinion, answer=None, confidence=None, parts=(), probabilities=shares, reason=reason("answer_not_taken")
+        )
 
 
-@contextmanager
-def _abstaining(control: str) -> Iterator[None]:
-    """An encoder that users bring may fail at any time: it must not cost the answer on other controls."""
+def _said(learned: Learned, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
+    """What a control's model thinks.
+
+    An encoder that users bring may fail at any time: it must not cost the answer on other controls.
+    """
+    if material.late:
+        return [abstains("out_of_time")] * len(tasks), None
     try:
-        yield
+        return learned.think(tasks, material, kind)
     except EncoderError as error:
-        log.error("control %r abstains: %s", control, error)
+        log.error("control %r abstains: %s", learned.control, error)
+        return [abstains("failed")] * len(tasks), None
 
 
 def _whole(blocks: Sequence[tuple[int, Features]]) -> Features:
@@ -183,9 +193,8 @@ def _whole(blocks: Sequence[tuple[int, Features]]) -> Features:
 
 
 def certainty_of(model: Model) -> dict[str, Any]:
-    """How each control's model came to know how sure it may be, as JSON; without those that never learned it."""
+    """How each control's model came to know how sure it may be, as JSON."""
     return {
         one.control: {**one.certainty.as_json(), "choice": one.choice.as_json() if one.choice else None}
         for one in model.controls
-        if isinstance(one, ControlModel)
     }

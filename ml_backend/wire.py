@@ -22,7 +22,7 @@ SHORT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class PredictRequest:
-    """``config`` null: the interface has something that we do not support; a task of null cannot be read.
+    """``config`` null: the interface cannot be read, ``problem`` says why; a task of null cannot be read.
 
     ``answered``: controls that the annotator has answered already; ``context``: all of an interactive request's.
     """
@@ -30,8 +30,9 @@ class PredictRequest:
     project: str
     config: LabelConfig | None
     tasks: tuple[Task | None, ...]
-    answered: frozenset[str]
-    context: Mapping[str, Any] | None
+    answered: frozenset[str] = frozenset()
+    context: Mapping[str, Any] | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,11 @@ def predict_request(body: Mapping[str, Any]) -> PredictRequest:
     """Of ``POST /predict``."""
     tasks = _list(body, "tasks")
     xml = _text(body, "label_config")
+    config, problem = None, ""
     try:
         config = _parsed(xml) if len(xml) <= SHORT else parse(xml)
-    except InterfaceError:
-        config = None
+    except InterfaceError as error:
+        problem = str(error)
     params = body.get("params")
     context = params.get("context") if isinstance(params, dict) else None
     context = context if isinstance(context, dict) else None
@@ -85,6 +87,7 @@ def predict_request(body: Mapping[str, Any]) -> PredictRequest:
         tuple(_lenient_task(task) for task in tasks),
         _answered(context or {}),
         context,
+        problem,
     )
 
 

@@ -53,6 +53,7 @@ PURE = (
     "ml_backend.worth.stopping",
     "ml_backend.worth.proof",
     "ml_backend.notes",
+    "ml_backend.reasons",
     "ml_backend.questions",
     "ml_backend.upstream.answers",
     "ml_backend.upstream.calibrating",

@@ -90,8 +90,10 @@ class ControlModel:
 
     def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
         """An opinion a task, and its row: out of fold on those that it learned from, none on what cannot be read."""
-        said = [ABSTAINS] * len(tasks)
         readable = material.readable(self.view)
+        said = [ABSTAINS] * len(tasks)
+        for place in set(range(len(tasks))).difference(readable):
+            said[place] = Opinion(reason=material.unread(self.view, place))
         if not readable:
             return said, None
         features = self.encoder.encode(material.views(self.view, readable), len(readable))

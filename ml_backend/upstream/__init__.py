@@ -23,7 +23,7 @@ from ..features import chunks
 from ..lessons.publishing import NOTHING_COMPARED, unopposed
 from ..predict import Serving, current_version, predict
 from ..quality import Quality, pooled
-from ..records import ABSTAINS, FloatArray, Task, Thought
+from ..records import ABSTAINS, FloatArray, Task, Thought, abstains
 from ..registry import Registry
 from ..settings import Settings
 from ..study import Tell, interface_of, newest_labels, nobody, outcome_of, remember_interface, remember_outcome
@@ -227,13 +227,18 @@ class UpstreamMind:
         predictions, problem = self.minds.asked(self.project, config, tasks, context, until)
         said = [said_of(config, one) for one in predictions]
         self._tell(config, predictions, said, problem)
+        late = until is not None and time.monotonic() >= until
+        silent = ABSTAINS if problem is None and not late else abstains("out_of_time" if late else "failed")
         found = {}
         for control in config.controls:
             known = self.state.controls.get(control.name)
             mapped = known.mapped if known else None
             own = [one.get(control.name) for one in said]
             found[control.name] = Thought(
-                [ABSTAINS if one is None else opinion_of(one, control, mapped) for one in own]
+                [
+                    opinion_of(one, control, mapped) if one is not None else ABSTAINS if heard is not None else silent
+                    for one, heard in zip(own, predictions, strict=True)
+                ]
             )
         return found
 
@@ -313,7 +318,7 @@ def our_class(serving: Serving) -> type[Any]:
             params = {"context": dict(context) if context else None}
             body = {"project": self._key(), "tasks": list(tasks), "label_config": self.label_config, "params": params}
             asked = predict_request(body)
-            return list(predict(serving, asked.project, asked.config, asked.tasks, asked.answered, asked.context))
+            return list(predict(serving, asked))
 
         def fit(self, event: str, data: Mapping[str, Any], **_: Any) -> dict[str, str]:  # noqa: ARG002 - their signature
             """Learn what the feed has."""

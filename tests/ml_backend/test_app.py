@@ -43,7 +43,10 @@ def test_less_sure_comes_first(here: Here) -> None:
 
 def test_before_anything_was_learned_it_abstains(empty: Here) -> None:
     assert empty.setup() == "tiebreak-0"
-    assert empty.predict(GOOD) == [{"model_version": "tiebreak-0", "result": [], "score": 0.5}]
+    nothing = {"control": None, "code": "no_model", "words": "nothing has been learned for this project yet"}
+    assert empty.predict(GOOD) == [
+        {"model_version": "tiebreak-0", "result": [], "score": 0.5, "reasons": [nothing]},
+    ]
     assert list(empty.outside.registry.root.iterdir()) == []  # strangers leave nothing behind
 
 

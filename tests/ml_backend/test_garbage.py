@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from label_config.results import read_answers
+from ml_backend.reasons import REASONS
 
 from .scenes import PROJECT, SENTIMENT, bearer, serving
 from .stage import CONFIG, Here
@@ -78,6 +79,8 @@ def test_predict_gives_one_valid_result_a_task(here: Here, tasks: list[Any]) -> 
         assert math.isfinite(one["score"])
         assert 0 <= one["score"] <= 1
         read_answers(CONFIG, one["result"])
+        assert bool(one["result"]) != bool(one.get("reasons"))
+        assert all(why["code"] in REASONS and why["words"] for why in one.get("reasons", ()))
 
 
 @pytest.mark.parametrize("content", [b"[" * 100_000, b'{"tasks":' + b"9" * 5000 + b"}", b"\xff", b"", b"null", b"[]"])

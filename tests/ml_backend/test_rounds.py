@@ -86,6 +86,7 @@ def test_before_the_first_model_a_round_is_the_same_each_time(empty: Here) -> No
         "task": 1000,
         "control": "sentiment",
         "answer": None,
+        "reason": {"code": "no_model", "words": "nothing has been learned for this project yet"},
         "probabilities": {},
         "out_of_sample": False,
         "confidence": None,
