@@ -14,8 +14,10 @@ from .records import FloatArray
 
 Signals = Mapping[str, FloatArray]
 LEAST_CONFIDENCE = "least_confidence"
-SIGNALS = ("margin", "entropy", "disagreement", "novelty")
-"""What every model of ours tells, and strategies go by."""
+SIGNALS = (LEAST_CONFIDENCE, "margin", "entropy", "disagreement", "novelty", "fused")
+"""What every model of ours tells of every kind of answer, all in [0, 1], higher = a human's answer teaches more.
+
+"fused" is the predicted probability of an error, learned from the others: see fusion.py."""
 
 
 def least_confidence(probabilities: FloatArray, *, multiple: bool = False) -> FloatArray:
@@ -98,11 +100,6 @@ def novelty(distances: FloatArray, known: FloatArray) -> FloatArray:
     return _unit(np.searchsorted(np.sort(known), distances, side="left") / len(known))
 
 
-UTILITIES = ("fused", LEAST_CONFIDENCE, *SIGNALS)
-"""What may be what a task is worth, all in [0, 1], higher = a human's answer teaches more. "fused" is the predicted
-probability of an error, learned from the signals: see fusion.py."""
-
-
 DEFAULT_UTILITY: Literal["margin"] = "margin"
 """Replayed on sets of texts (``tiebreak-ml backtest``, 600 labels), the area under the curve of accuracy is greater by
 the margin alone than by a weighted mean of all signals: by 4 points with six classes, by up to half a point with two
@@ -117,8 +114,8 @@ def utility(signals: Signals, kind: str = DEFAULT_UTILITY) -> FloatArray:
     >>> utility({"margin": np.array([0.5])}, "fused").tolist()
     [0.5]
     """
-    if kind not in UTILITIES:
-        raise ValueError(f"no utility is named {kind!r}; there are: {', '.join(UTILITIES)}")
+    if kind not in SIGNALS:
+        raise ValueError(f"no utility is named {kind!r}; there are: {', '.join(SIGNALS)}")
     return _unit(signals[kind if kind in signals else DEFAULT_UTILITY])
 
 

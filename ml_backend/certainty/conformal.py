@@ -87,6 +87,23 @@ def label_sets(probabilities: FloatArray, thresholds: FloatArray) -> BoolArray:
     return np.asarray(probabilities >= 1 - thresholds - _ROUNDING)
 
 
+def part_threshold(strange: Sequence[FloatArray], coverage: float, weights: FloatArray | None = None) -> float:
+    """How strange a part may be and still stand in its answer's set: infinite where answers with parts are too few.
+
+    ``strange`` are of each of n answers how strange its parts were; an answer without parts says nothing. Of the parts
+    of a new answer, where it has any, the share that stands in the set is ``coverage`` on average: conformal risk
+    control of the share that is missed (Angelopoulos et al. 2024). It is the ``quantile`` where the parts of an answer
+    have its weight together.
+
+    >>> part_threshold([np.array([0.0, 0.4])] * 9, 0.9), part_threshold([np.array([0.0, 0.4])] * 9, 0.45)
+    (0.4, 0.0)
+    """
+    weigh = np.ones(len(strange)) if weights is None else weights
+    counts = np.array([len(own) for own in strange], dtype=np.int64)
+    each = np.repeat(weigh / np.maximum(counts, 1), counts)
+    return quantile(np.concatenate([np.empty(0), *strange]), coverage, each)
+
+
 def intervals(
     said: FloatArray, radius: float, low: float | None = None, high: float | None = None
 ) -> list[tuple[float, float]]:

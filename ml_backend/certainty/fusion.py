@@ -10,17 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from ..records import FloatArray
-from ..uncertainty import LEAST_CONFIDENCE, SIGNALS, Signals
+from ..uncertainty import LEAST_CONFIDENCE, Signals
 from .confidence import Outcomes
 
 LEARNABLE = ("margin", "entropy", "novelty")
 """Signals that mean the same out of fold as on a new task. Disagreement of the folds' models does not: all but one have
 learned from a task that has a label, so that they disagree exactly where the label surprised them. That of an
 ensemble's own members does."""
+
+WEIGHED = (*LEARNABLE, "disagreement")
+"""Signals that may have a weight beside the confidence."""
 
 DIGITS = 6
 _EDGE = 1e-4
@@ -62,7 +64,7 @@ class Fusion:
 
 def from_json(raw: Mapping[str, Any]) -> Fusion:
     """What ``as_json`` gave; raises KeyError, TypeError or ValueError for anything else."""
-    weights = {name: float(raw[name]) for name in SIGNALS if name in raw}
+    weights = {name: float(raw[name]) for name in WEIGHED if name in raw}
     return Fusion(float(raw["least_confidence"]), float(raw["base"]), weights, int(raw["answers"]))
 
 
@@ -75,6 +77,8 @@ def fit_fusion(signals: Signals, outcomes: Outcomes, names: Sequence[str] = LEAR
     count = len(outcomes.matches)
     if not count:
         return Fusion()
+    from scipy.optimize import minimize  # slow to import, and answering needs none of it
+
     own = _log_odds(signals[LEAST_CONFIDENCE])
     others = np.column_stack([signals[name] for name in names]) if names else np.zeros((count, 0))
 

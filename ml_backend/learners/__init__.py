@@ -13,6 +13,7 @@ from ..quality import Quality
 from ..records import Arrays, Features, FloatArray, Opinion, Task, TrainingRow
 from ..settings import Settings
 from . import control_model, rank_model, rankings, span_model, spans, whole_tasks
+from .choice import Choice
 
 
 class Remembered(Protocol):
@@ -21,6 +22,13 @@ class Remembered(Protocol):
     @property
     def tasks(self) -> Mapping[int, int]:
         """By the task's id."""
+
+
+class Sure(Protocol):
+    """How sure a model may be."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Which calibration, what predicts errors, what the sets promise."""
 
 
 class Learned(Protocol):
@@ -47,6 +55,14 @@ class Learned(Protocol):
         """Why tasks could not be read while it was learned: reason -> how many."""
 
     @property
+    def certainty(self) -> Sure:
+        """How it came to know how sure it may be."""
+
+    @property
+    def choice(self) -> Choice | None:
+        """How it was chosen among others, null where nothing was compared."""
+
+    @property
     def known(self) -> Remembered:
         """What it remembers of the tasks that it learned from, which it judges by models that have not seen them."""
 
@@ -60,7 +76,7 @@ class Learned(Protocol):
     def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
         """An opinion a task, and the tasks' rows (n, d), null where none could be read.
 
-        ``material`` is of the same tasks; ``kind`` names what a task is worth: see UTILITIES.
+        ``material`` is of the same tasks; ``kind`` names what a task is worth: see SIGNALS.
         """
 
     def known_utilities(self, kind: str) -> FloatArray:

@@ -12,7 +12,7 @@ from ..certainty import Certainty, Sets, apart, numeric, pointed
 from ..certainty.belief import believed
 from ..certainty.confidence import Outcomes, choose, with_confidence
 from ..certainty.conformal import label_thresholds, quantile
-from ..certainty.fusion import LEARNABLE, fit_fusion
+from ..certainty.fusion import LEARNABLE, WEIGHED, fit_fusion
 from ..questions import Question
 from ..records import BoolArray, FloatArray, IntArray
 from ..uncertainty import novelty
@@ -54,7 +54,7 @@ def calibrate(judged: Judged, coverage: float, inner: Sequence[FloatArray] = ())
     plain = Certainty(temperatures, mapped.chosen, mapped.losses)
     differ = apart(question, [plain.probabilities(question, scores) for scores in inner], len(said))
     signals = plain.signals(question, probabilities, differ, novelty(judged.distances, judged.distances))
-    names = (*LEARNABLE, "disagreement") if inner else LEARNABLE
+    names = WEIGHED if inner else LEARNABLE
     return Certainty(
         temperatures,
         mapped.chosen,

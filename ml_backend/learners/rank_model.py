@@ -1,7 +1,7 @@
 """The model of a control that puts the items of a list in order: a ranker, and what is known of its training tasks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -11,6 +11,8 @@ from label_config.answers import Answer, Ranking
 from label_config.model import Control, LabelConfig
 
 from .. import quality as qualities
+from ..certainty import of_parts
+from ..certainty.of_parts import MOST_MORE, PartCertainty
 from ..encoders import wordllama
 from ..features import Material, Part, View, digest, spread
 from ..quality import Quality
@@ -18,14 +20,16 @@ from ..ranking import items as item_encoders
 from ..ranking import ranker as rankers
 from ..ranking.items import ENCODER, ItemEncoder, Items, items_of
 from ..ranking.ranker import Buckets, Ranker, Told
-from ..records import ABSTAINS, Arrays, Features, FloatArray, Opinion, Task
-from ..uncertainty import LEAST_CONFIDENCE, Signals, novelty, utility
+from ..records import Arrays, Features, FloatArray, Opinion, Possible, Task, abstains
+from ..uncertainty import novelty, utility
 from . import recalled
 from .control_model import DIGITS, nearest
 from .recalled import Recalled
 
 READ = ("Text", "HyperText", "Paragraphs")
 """What is read beside the list: what a query or a question stands in."""
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class RankModel:
     reference: Features
     known: Recalled
     quality: Quality | None
+    certainty: PartCertainty = field(default_factory=PartCertainty)
+    choice: ClassVar[None] = None
     unread: ClassVar[Mapping[str, int]] = MappingProxyType({})
     learner = "rankings"
 
@@ -61,11 +67,12 @@ class RankModel:
 
     def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
         """An opinion a task, and its row: out of fold on those that it learned from, none on what cannot be read."""
-        said = [ABSTAINS] * len(tasks)
+        nothing = abstains("task_unreadable", f"field {self.view.parts[0].field!r} holds no list of items to rank")
+        said = [nothing] * len(tasks)
         found = [read(self.view, task.data) for task in tasks]
         kept = [place for place, one in enumerate(found) if one is not None]
         if not kept or (material.until is not None and material.clock() > material.until):
-            return said, None
+            return [abstains("out_of_time") if one else nothing for one in found], None
         lists = [one for one in found if one is not None]
         features = meanings(lists)
         for place, opinion in zip(kept, self._said([tasks[at] for at in kept], lists, features, kind), strict=True):
@@ -80,7 +87,7 @@ class RankModel:
         told = self.ranker.tell(self.encoder.encode(lists), [len(one.ids) for one in lists], groups)
         distances = nearest(features, self.reference)
         distances[list(at)] = self.known.distances[list(at.values())]
-        signals = signals_of(told, novelty(distances, self.known.distances))
+        signals = self.certainty.signals(told, novelty(distances, self.known.distances))
         worth = utility(signals, kind)
         return [
             Opinion(
@@ -90,6 +97,7 @@ class RankModel:
                 {name: round(float(values[place]), DIGITS) for name, values in signals.items()},
                 utility=round(float(worth[place]), DIGITS),
                 out_of_sample=True,
+                possible=possible_places(one, self.certainty, self.names, items, plain=not self.ranker.sorters),
             )
             for place, (one, items) in enumerate(zip(told, lists, strict=True))
         ]
@@ -122,14 +130,6 @@ def meanings(lists: Sequence[Items]) -> Features:
     return wordllama.describe(["\n".join([one.beside, *one.texts]) for one in lists])
 
 
-def signals_of(told: Sequence[Told], new: FloatArray) -> Signals:
-    """The signals of lists, ``new`` (n,) is their novelty. The predicted error is what the confidence leaves."""
-    named = {name: [getattr(one, name) for one in told] for name in ("margin", "entropy", "disagreement")}
-    signals = {name: np.array(values, dtype=np.float64) for name, values in named.items()}
-    doubt = 1 - np.array([one.confidence for one in told])
-    return {LEAST_CONFIDENCE: doubt, **signals, "novelty": new, "fused": doubt}
-
-
 def ranking_of(told: Told, names: Sequence[str], items: Items) -> Ranking:
     """What is told as an answer."""
     return Ranking(
@@ -149,12 +149,51 @@ def buckets_of(answer: Answer | None, names: Sequence[str], items: Items) -> Buc
     return None if any(one < 0 for own in found for one in own) else found
 
 
+def possible_places(
+    told: Told, certainty: PartCertainty, names: Sequence[str], items: Items, *, plain: bool
+) -> tuple[Possible, ...] | None:
+    """The items that may come first, or with buckets which item may be in which; the most probable first.
+
+    What is told is among them. Null where nothing is promised, or far more are left than are told.
+    """
+    kept: list[Possible] = []
+    more = 0
+    for bucket, own in enumerate(told.buckets):
+        allowed = certainty.allowed(bucket)
+        if allowed is None:
+            return None
+        there = own[:1] if plain else own
+        for item in np.argsort(-told.shares[:, bucket], kind="stable").tolist():
+            if item in there or told.shares[item, bucket] >= 1 - allowed - _ROUNDING:
+                kept.append(items.ids[item] if plain else {"bucket": names[bucket], "item": items.ids[item]})
+                more += item not in there
+    return tuple(kept) if more <= MOST_MORE else None
+
+
+def strangeness(told: Told, given: Buckets, *, plain: bool) -> list[FloatArray]:
+    """By bucket, of each item that an answer has in it: 0 where it was told there, else how improbable it was.
+
+    Of a plain ranker that of the item that comes first; a list of one item says nothing.
+    """
+    if plain:
+        if len(told.shares) < 2:
+            return [np.empty(0)]
+        given, there = (given[0][:1],), (told.buckets[0][:1],)
+    else:
+        there = told.buckets
+    return [
+        np.array([0.0 if item in there[bucket] else 1 - told.shares[item, bucket] for item in own], dtype=np.float64)
+        for bucket, own in enumerate(given)
+    ]
+
+
 def saved(model: RankModel) -> tuple[dict[str, Any], Arrays]:
     """The model as JSON and named arrays."""
     encoder, terms = model.encoder.saved()
     ranker, weights = model.ranker.saved()
     known, parts = model.known.saved()
-    arrays: dict[str, Any] = {"reference": model.reference}
+    certainty, thresholds = of_parts.saved(model.certainty)
+    arrays: dict[str, Any] = {"reference": model.reference, **thresholds}
     for prefix, own in (("encoder", terms), ("ranker", weights), ("known", parts)):
         arrays |= {f"{prefix}/{name}": part for name, part in own.items()}
     return {
@@ -164,6 +203,7 @@ def saved(model: RankModel) -> tuple[dict[str, Any], Arrays]:
         "encoder": encoder,
         "ranker": ranker,
         "known": known,
+        "certainty": certainty,
         "quality": model.quality.as_json() if model.quality else None,
     }, arrays
 
@@ -183,4 +223,5 @@ def restored(words: Mapping[str, Any], arrays: Arrays) -> RankModel:
         reference=arrays["reference"],
         known=recalled.restored(words["known"], under("known/")),
         quality=None if words["quality"] is None else qualities.from_json(words["quality"]),
+        certainty=of_parts.restored(words.get("certainty"), arrays),
     )

@@ -1,6 +1,7 @@
 """Learning to put the items of lists in order: a ranker out of fold and on all, calibrated, measured."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ import numpy as np
 
 from label_config.model import Control, Family, LabelConfig
 
+from ..certainty import of_parts
+from ..certainty.of_parts import JudgedParts
 from ..encoders import Fetch
 from ..errors import NotLearnable
 from ..features import View, digest
@@ -17,13 +20,16 @@ from ..ranking import ranker
 from ..ranking.items import Items
 from ..ranking.plackett_luce import kendall
 from ..ranking.ranker import Buckets, Told
-from ..records import TrainingRow
+from ..records import FloatArray, TrainingRow
 from ..settings import Settings
 from ..uncertainty import novelty
 from .control_model import nearest
-from .rank_model import RankModel, buckets_of, meanings, names_of, ranking_of, read, shown_list, signals_of
+from .rank_model import RankModel, buckets_of, meanings, names_of, ranking_of, read, shown_list, strangeness
 from .recalled import LEAST_WEIGHT, Recalled, quality_of, spread_evenly, spread_over_folds
 from .whole_tasks import HOLDOUT_ENOUGH, REFERENCE
+
+MANY = 20
+"""Items from which on two wrong orders are never the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +75,17 @@ def learn(
     features = meanings(lists)
     inside = spread_evenly(len(lists), REFERENCE)
     distances = nearest(features, features[inside], own=inside)
+    novel = novelty(distances, distances)
+    certainty = of_parts.learned(_judged_parts(told, answers, weights, novel, plain=plain), settings.coverage)
     known = Recalled(
         {one.row.task: place for place, one in enumerate(teaching)},
         digests,
         folds,
-        signals_of(told, novelty(distances, distances)),
+        certainty.signals(told, novel),
         distances,
     )
     names = names_of(control)
-    model = RankModel(control.name, view, names, encoder, learned, features[inside], known, None)
+    model = RankModel(control.name, view, names, encoder, learned, features[inside], known, None, certainty)
     quality = _measured(model, told, teaching, [one for one in ranked if one.row.holdout])
     return dataclasses.replace(model, quality=quality)
 
@@ -99,6 +107,17 @@ def _check(control: Control, teaching: Sequence[_Ranked], enough: int) -> None:
         raise NotLearnable(f"control {control.name!r}: {len(teaching)} ranked lists, {enough} are needed")
     if all(len(one.items.ids) < 2 for one in teaching):
         raise NotLearnable(f"control {control.name!r}: no list has two items")
+
+
+def _judged_parts(
+    told: Sequence[Told], answers: Sequence[Buckets], weights: FloatArray, novel: FloatArray, *, plain: bool
+) -> JudgedParts:
+    """A list is right where all of its items are; two wrong answers may be the same one of all orders."""
+    pairs = list(zip(told, answers, strict=True))
+    right = np.array([one.buckets == own for one, own in pairs], dtype=np.float64)
+    chance = float(np.mean([1 / max(1, math.factorial(min(len(one.shares), MANY)) - 1) for one in told]))
+    strange = [strangeness(one, own, plain=plain) for one, own in pairs]
+    return JudgedParts(told, right, weights, novel, chance, list(zip(*strange, strict=True)))
 
 
 def _measured(

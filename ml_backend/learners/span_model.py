@@ -1,7 +1,7 @@
 """The model of a control that marks spans of a text: a tagger, and what is known of its training tasks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -11,12 +11,14 @@ from label_config.answers import Answer, Region, Regions, Span
 from label_config.model import Control, DataObject, LabelConfig
 
 from .. import quality as qualities
+from ..certainty import of_parts
+from ..certainty.of_parts import MOST_MORE, PartCertainty
 from ..encoders import wordllama
 from ..features import Material, Part, View, digest, spread
 from ..quality import Quality
-from ..records import ABSTAINS, Arrays, Features, FloatArray, Opinion, Task
+from ..records import Arrays, Features, FloatArray, Opinion, Possible, Task, abstains
 from ..spans import tagger as taggers
-from ..spans.tagger import Tagger, Told
+from ..spans.tagger import RAREST, Tagger, Told
 from ..spans.tags import Mark
 from ..uncertainty import DEFAULT_UTILITY, LEAST_CONFIDENCE, Signals, novelty, utility
 from . import recalled
@@ -28,6 +30,9 @@ LONGEST_TEXT = 200_000
 
 CHARACTERS = 500_000
 """So many are read at once; between two such parts the time is looked at."""
+
+_ROUNDING = 1e-9
+LATE = abstains("out_of_time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class SpanModel:
     reference: Features
     known: Recalled
     quality: Quality | None
+    certainty: PartCertainty = field(default_factory=PartCertainty)
+    choice: ClassVar[None] = None
     unread: ClassVar[Mapping[str, int]] = MappingProxyType({})
     learner = "spans"
 
@@ -61,8 +68,10 @@ class SpanModel:
 
     def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
         """An opinion a task, and its row: out of fold on those that it learned from, none on what cannot be read."""
-        said = [ABSTAINS] * len(tasks)
         texts = [text_of(task.data.get(self.field)) for task in tasks]
+        said = [
+            unread(self.field, task.data) if text is None else LATE for task, text in zip(tasks, texts, strict=True)
+        ]
         kept: list[int] = []
         rows: list[Features] = []
         for part in _parts([len(text or "") for text in texts]):
@@ -84,13 +93,14 @@ class SpanModel:
         at = {place: row for place, row in enumerate(known) if row is not None}
         groups = np.zeros(len(tasks), dtype=np.int64)
         groups[list(at)] = self.known.folds[list(at.values())] + 1
-        told = self.tagger.tell_by(texts, groups)
+        allowed = self.certainty.allowed()
+        told = self.tagger.tell_by(texts, groups, max(RAREST, 1 - allowed - _ROUNDING) if allowed else None)
         distances = nearest(features, self.reference)
         distances[list(at)] = self.known.distances[list(at.values())]
-        return self._opinions(told, signals_of(told, novelty(distances, self.known.distances)), kind)
+        return self._opinions(told, self.certainty.signals(told, novelty(distances, self.known.distances)), kind)
 
     def _opinions(self, told: Sequence[Told], signals: Signals, kind: str) -> list[Opinion]:
-        worth = worth_of(signals, kind)
+        worth, allowed = worth_of(signals, kind), self.certainty.allowed()
         found = []
         for place, one in enumerate(told):
             answer, parts = regions_of(one, self.multiple)
@@ -103,6 +113,7 @@ class SpanModel:
                     utility=round(float(worth[place]), DIGITS),
                     out_of_sample=True,
                     parts=parts,
+                    possible=possible_spans(one, allowed),
                 )
             )
         return found
@@ -125,6 +136,13 @@ def text_of(value: object) -> str | None:
     return value if isinstance(value, str) and len(value) <= LONGEST_TEXT else None
 
 
+def unread(field: str, data: Mapping[str, Any]) -> Opinion:
+    """The abstention on a task in which ``text_of`` finds nothing."""
+    value = data.get(field)
+    what = f"more than {LONGEST_TEXT:,} characters long" if isinstance(value, str) else "no text"
+    return abstains("task_unreadable", f"field {field!r} is {what if field in data else 'not there'}")
+
+
 def seen_of(field: str, data: Mapping[str, Any]) -> str:
     """Stands for what the model saw of a task."""
     return digest(View((Part("spans", field),)), data)
@@ -134,14 +152,6 @@ def meanings(texts: Sequence[str]) -> Features:
     """A row a text, that tells how alike texts are, (n, 256)."""
     # JSON may hold halves of characters, which nothing that hashes bytes takes.
     return wordllama.describe([text.encode("utf-8", "replace").decode() for text in texts])
-
-
-def signals_of(told: Sequence[Told], new: FloatArray) -> Signals:
-    """The signals of texts, ``new`` (n,) is their novelty. The predicted error is what the confidence leaves."""
-    named = {name: [getattr(one, name) for one in told] for name in ("margin", "entropy", "disagreement")}
-    signals = {name: np.array(values, dtype=np.float64) for name, values in named.items()}
-    doubt = 1 - np.array([one.confidence for one in told])
-    return {LEAST_CONFIDENCE: doubt, **signals, "novelty": new, "fused": doubt}
 
 
 def worth_of(signals: Signals, kind: str) -> FloatArray:
@@ -174,6 +184,25 @@ def regions_of(told: Told, multiple: bool) -> tuple[Regions, tuple[float, ...]]:
     return Regions(regions), tuple(round(sure, DIGITS) for _, sure in found.values())
 
 
+def possible_spans(told: Told, allowed: float | None) -> tuple[Possible, ...] | None:
+    """The spans that cannot be ruled out, those that are told among them; in the text's order, each with one label.
+
+    ``allowed`` is how improbable a span may be; null where nothing is promised, or far more are left than are told.
+    """
+    if allowed is None:
+        return None
+    others = {mark for mark, sure in told.likely if sure >= 1 - allowed - _ROUNDING}.difference(told.marks)
+    if len(others) > MOST_MORE:
+        return None
+    return tuple(mark._asdict() for mark in sorted(others.union(told.marks)))
+
+
+def strangeness(told: Told, given: Sequence[Mark]) -> FloatArray:
+    """Of each span of an answer, 0 where it was told, else how improbable it was: infinite below RAREST, (s,)."""
+    likely, marks = dict(told.likely), set(told.marks)
+    return np.array([0.0 if one in marks else 1 - likely.get(one, -np.inf) for one in given], dtype=np.float64)
+
+
 def _parts(lengths: Sequence[int]) -> Iterator[range]:
     """Consecutive places of texts with about CHARACTERS together."""
     first, total = 0, 0
@@ -188,7 +217,8 @@ def saved(model: SpanModel) -> tuple[dict[str, Any], Arrays]:
     """The model as JSON and named arrays."""
     tagger, fields = model.tagger.saved()
     known, parts = model.known.saved()
-    arrays: dict[str, Any] = {"reference": model.reference}
+    certainty, thresholds = of_parts.saved(model.certainty)
+    arrays: dict[str, Any] = {"reference": model.reference, **thresholds}
     arrays |= {f"tagger/{name}": part for name, part in fields.items()}
     arrays |= {f"known/{name}": part for name, part in parts.items()}
     return {
@@ -197,6 +227,7 @@ def saved(model: SpanModel) -> tuple[dict[str, Any], Arrays]:
         "multiple": model.multiple,
         "tagger": tagger,
         "known": known,
+        "certainty": certainty,
         "quality": model.quality.as_json() if model.quality else None,
     }, arrays
 
@@ -215,4 +246,5 @@ def restored(words: Mapping[str, Any], arrays: Arrays) -> SpanModel:
         reference=arrays["reference"],
         known=recalled.restored(words["known"], under("known/")),
         quality=None if words["quality"] is None else qualities.from_json(words["quality"]),
+        certainty=of_parts.restored(words.get("certainty"), arrays),
     )

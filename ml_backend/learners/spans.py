@@ -9,10 +9,12 @@ from label_config.answers import Answer, Regions, Span
 from label_config.model import Control, Family, LabelConfig
 
 from ..calibration import expected_calibration_error
+from ..certainty import of_parts
+from ..certainty.of_parts import JudgedParts
 from ..encoders import Fetch
 from ..errors import NotLearnable
 from ..quality import DIGITS, Quality
-from ..records import TrainingRow
+from ..records import FloatArray, TrainingRow
 from ..settings import Settings
 from ..spans import tagger
 from ..spans.tagger import Told
@@ -20,7 +22,7 @@ from ..spans.tags import Mark
 from ..uncertainty import novelty
 from .control_model import nearest
 from .recalled import FEW, FOLDS, LEAST_WEIGHT, MORE_FOLDS, Recalled, quality_of, spread_evenly, spread_over_folds
-from .span_model import SpanModel, marks_of, meanings, seen_of, shown_text, signals_of, text_of
+from .span_model import SpanModel, marks_of, meanings, seen_of, shown_text, strangeness, text_of
 from .whole_tasks import HOLDOUT_ENOUGH, REFERENCE
 
 
@@ -57,15 +59,16 @@ def learn(
     features = meanings(texts)
     inside = spread_evenly(len(texts), REFERENCE)
     distances = nearest(features, features[inside], own=inside)
-    signals = signals_of(told, novelty(distances, distances))
+    novel = novelty(distances, distances)
+    certainty = of_parts.learned(_judged_parts(told, answers, weights, novel), settings.coverage)
     known = Recalled(
         {row.task: place for place, row in enumerate(teaching)},
         digests,
         folds,
-        signals,
+        certainty.signals(told, novel),
         distances,
     )
-    model = SpanModel(control.name, shown.field, control.multiple, learned, features[inside], known, None)
+    model = SpanModel(control.name, shown.field, control.multiple, learned, features[inside], known, None, certainty)
     quality = _measured(model, told, answers, [row for row in usable if row.holdout])
     return dataclasses.replace(model, quality=quality)
 
@@ -92,6 +95,15 @@ def _checked(control: Control, teaching: Sequence[TrainingRow], enough: int) -> 
 
 def _texts(field: str, rows: Sequence[TrainingRow]) -> list[str]:
     return [str(row.data[field]) for row in rows]
+
+
+def _judged_parts(
+    told: Sequence[Told], answers: Sequence[Sequence[Mark]], weights: FloatArray, novel: FloatArray
+) -> JudgedParts:
+    """A text is right where its spans are; that two wrong answers are the same is next to impossible."""
+    pairs = list(zip(told, answers, strict=True))
+    right = np.array([set(one.marks) == set(own) for one, own in pairs], dtype=np.float64)
+    return JudgedParts(told, right, weights, novel, 0.0, [[strangeness(one, own) for one, own in pairs]])
 
 
 def _measured(

@@ -6,11 +6,11 @@ those of a bucket. One of each learns from all lists and one more from all but a
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from ..calibration import fit_temperature, softmax_at
 from ..learners.recalled import FOLDS
@@ -35,7 +35,8 @@ class Told:
     """What a ranker says of one list; ``confidence`` that all of it is right.
 
     The signals are in [0, 1], higher = less sure: ``margin`` of the least sure neighbours or bucket, mean ``entropy``
-    and largest ``disagreement`` of the same.
+    and largest ``disagreement`` of the same. ``shares`` (items, buckets): the probability that an item is in a bucket;
+    of a plain ranker, that it comes first.
     """
 
     buckets: Buckets
@@ -43,6 +44,7 @@ class Told:
     margin: float
     entropy: float
     disagreement: float
+    shares: FloatArray = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,9 @@ class Ranker:
         spread = np.concatenate([entropy(one[group]) for one in doubtful])
         apart = np.concatenate([disagreement(one[1:]) for one in doubtful]).max(initial=0.0)
         mean = spread.mean() if len(spread) else 0.0
-        return Told(buckets, float(self.whole(np.array([np.exp(sure)]))[0]), float(most), float(mean), float(apart))
+        shares = into[group][:, : self.count] if self.sorters else softmax(own)[:, None]
+        whole = float(self.whole(np.array([np.exp(sure)]))[0])
+        return Told(buckets, whole, float(most), float(mean), float(apart), shares)
 
     def saved(self) -> tuple[dict[str, Any], Arrays]:
         """What ``restore`` needs: JSON and arrays."""

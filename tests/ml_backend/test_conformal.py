@@ -10,6 +10,7 @@ from ml_backend.certainty.conformal import (
     label_sets,
     label_thresholds,
     least_answers,
+    part_threshold,
     quantile,
     single_sets,
     single_threshold,
@@ -100,6 +101,43 @@ def test_a_label_that_was_chosen_too_rarely_is_never_ruled_out() -> None:
     assert math.isinf(thresholds[0])
     assert thresholds[1] == pytest.approx(0.3)
     assert label_sets(np.array([[0.0, 0.0]]), thresholds).tolist() == [[True, False]]
+
+
+parts_of_answers = st.lists(
+    st.tuples(st.lists(st.one_of(st.floats(0, 1), st.just(math.inf)), max_size=4), st.floats(0.01, 1)), max_size=40
+)
+
+
+@given(parts_of_answers, st.sampled_from([0.5, 0.8, 0.9]))
+def test_of_parts_the_threshold_is_the_least_one_whose_missed_share_is_controlled(
+    rows: list[tuple[list[float], float]], coverage: float
+) -> None:
+    found = part_threshold([np.array(own) for own, _ in rows], coverage, np.array([weight for _, weight in rows]))
+    told = [(own, weight) for own, weight in rows if own]
+
+    def risk(threshold: float) -> float:  # Angelopoulos et al. 2024, equation 4, each answer counting its weight
+        missed = sum(weight * sum(one > threshold for one in own) / len(own) for own, weight in told)
+        return (missed + 1) / (sum(weight for _, weight in told) + 1)
+
+    enough = [one for own, _ in told for one in own if risk(one) <= 1 - coverage + 1e-9]
+    assert found == min(enough, default=math.inf)
+
+
+@pytest.mark.parametrize("coverage", [0.8, 0.9])
+@pytest.mark.parametrize("count", [20, 100])
+def test_of_the_parts_of_new_answers_the_promised_share_is_in_the_set(coverage: float, count: int) -> None:
+    def drawn(rng: np.random.Generator, answers: int) -> list[FloatArray]:
+        # Parts of one answer are alike, and there may be none, as spans in a text.
+        return [rng.beta(1 + 3 * rng.random(), 2, rng.integers(0, 5)) for _ in range(answers)]
+
+    held = []
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        threshold = part_threshold(drawn(rng, count), coverage)
+        held.append(np.mean([(own <= threshold).mean() for own in drawn(rng, 100) if len(own)]))
+    error = np.std(held) / np.sqrt(len(held))
+    assert np.mean(held) >= coverage - 3 * error
+    assert np.mean(held) < coverage + (0.03 if count == 100 else 0.09)  # no larger than it has to be
 
 
 def test_intervals_hold_the_number_as_often_as_promised() -> None:

@@ -18,11 +18,12 @@ from label_config.templates import template
 from ml_backend.errors import NotLearnable
 from ml_backend.features import Material
 from ml_backend.labels import LabelSet
-from ml_backend.learners.rank_model import RankModel
+from ml_backend.learners.rank_model import RankModel, read
 from ml_backend.ranking import plackett_luce as order
 from ml_backend.records import Opinion, Task, TrainingRow
 from ml_backend.settings import Settings
 from ml_backend.training import learn
+from ml_backend.uncertainty import SIGNALS
 
 from .scenes import PROJECT, learned, serving
 from .stage import Here
@@ -168,6 +169,62 @@ def test_what_stands_beside_the_list_counts() -> None:
     assert np.mean([ids(one.answer)[0] == ids(truth)[0] for one, (_, truth) in zip(said, new, strict=True)]) > 0.9
 
 
+def test_what_comes_first_is_in_the_promised_share_of_sets() -> None:
+    held, sizes, first = [], [], []
+    for seed in range(10):
+        model = taught(rows(lists(60, 4, seed, noise=3.0)))
+        new = lists(100, 4, 1000 + seed, noise=3.0)
+        pairs = list(zip(asked(model, [data for data, _ in new]), new, strict=True))
+        held.append(np.mean([ids(truth)[0] in (one.possible or ()) for one, (_, truth) in pairs]))
+        first.append(np.mean([ids(truth)[0] == ids(one.answer)[0] for one, (_, truth) in pairs]))
+        sizes.append(np.mean([len(one.possible or ()) for one, _ in pairs]))
+        assert all(ids(one.answer)[0] in (one.possible or ()) for one, _ in pairs)
+    assert np.mean(held) >= 0.9 - 3 * np.std(held) / np.sqrt(len(held))
+    assert np.mean(held) < 0.94 and np.mean(first) < 0.7 and np.mean(sizes) < 3
+
+
+def test_the_probability_to_come_first_is_how_often_an_item_does() -> None:
+    told = taught(rows(lists(300, 3, 0, noise=3.0)))
+    new = lists(1000, 3, 1, noise=3.0)
+    found = [one for one in (read(told.view, data) for data, _ in new) if one is not None]
+    said = told.ranker.tell(told.encoder.encode(found), [3] * len(found), np.zeros(len(found), dtype=np.int64))
+    shares = np.concatenate([one.shares[:, 0] for one in said])
+    came = np.array([item == ids(truth)[0] for _, truth in new for item in ("i0", "i1", "i2")])
+    for low, high in ((0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 1)):
+        inside = (shares >= low) & (shares < high)
+        assert shares[inside].mean() == pytest.approx(came[inside].mean(), abs=0.06)
+
+
+def unsure_buckets(count: int, seed: int) -> list[Example]:
+    """Each item goes into the bucket "good" with a probability that its word tells, else into "poor"."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for data, answer in lists(count, 4, seed):
+        worth = {item["id"]: WORTH[item["title"].split()[0]] for item in data["items"]}
+        good = [one for one in ids(answer) if rng.random() < 1 / (1 + np.exp(-worth[one] / 2))]
+        poor = [one for one in ids(answer) if one not in good]
+        found.append((data, Ranking((("good", tuple(good)), ("poor", tuple(poor))))))
+    return found
+
+
+def test_of_the_items_of_each_bucket_the_promised_share_is_in_the_set() -> None:
+    held: list[tuple[float, ...]] = []
+    for seed in range(5):
+        model = taught(rows(unsure_buckets(50, seed)), BUCKETS)
+        new = unsure_buckets(100, 1000 + seed)
+        shares: tuple[list[float], list[float]] = ([], [])
+        for one, (_, truth) in zip(asked(model, [data for data, _ in new]), new, strict=True):
+            there = {(own["bucket"], own["item"]) for own in one.possible or () if not isinstance(own, str)}
+            for place, name in enumerate(("good", "poor")):
+                assert {(name, item) for item in ids(one.answer, place)} <= there
+                if items := ids(truth, place):
+                    shares[place].append(float(np.mean([(name, item) in there for item in items])))
+        held.append(tuple(float(np.mean(own)) for own in shares))
+    error = np.std(held, axis=0) / np.sqrt(len(held))
+    assert (np.mean(held, axis=0) >= 0.9 - 3 * error).all()
+    assert (np.mean(held, axis=0) < 0.96).all()
+
+
 def sorted_lists(count: int, seed: int) -> list[Example]:
     """Items of worth above 3 are good, of worth below -3 poor, the others are left out; the best comes first."""
     found = []
@@ -205,8 +262,10 @@ def test_an_order_is_suggested_over_http(there: Here) -> None:
     assert ids(said) == ("1", "2", "3")
     (region,) = prediction["result"]
     assert region["type"] == "ranker" and 0 < region["score"] < 1
-    assert {"margin", "entropy", "disagreement", "novelty"} <= set(region["meta"]["tiebreak"])
-    assert all(0 <= value <= 1 for value in region["meta"]["tiebreak"].values())
+    signals = region["meta"]["tiebreak"]
+    assert 1 <= signals.pop("set_size") <= 3
+    assert set(signals) == set(SIGNALS)
+    assert all(0 <= value <= 1 for value in signals.values())
 
 
 @pytest.mark.parametrize(

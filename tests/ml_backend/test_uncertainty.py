@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
 from ml_backend.records import FloatArray
-from ml_backend.uncertainty import UTILITIES, disagreement, entropy, least_confidence, margin, novelty, utility
+from ml_backend.uncertainty import SIGNALS, disagreement, entropy, least_confidence, margin, novelty, utility
 
 Signal = Callable[..., FloatArray]
 
@@ -64,10 +64,10 @@ def test_novelty_is_a_quantile_of_the_known_distances() -> None:
     assert novelty(np.array([0.0]), np.empty(0)).tolist() == [1.0]
 
 
-@pytest.mark.parametrize("kind", UTILITIES)
+@pytest.mark.parametrize("kind", SIGNALS)
 def test_every_utility_rises_with_its_signals(kind: str) -> None:
-    low = {name: np.array([0.1]) for name in UTILITIES}
-    high = {name: np.array([0.8]) for name in UTILITIES}
+    low = {name: np.array([0.1]) for name in SIGNALS}
+    high = {name: np.array([0.8]) for name in SIGNALS}
     assert 0 <= utility(low, kind)[0] < utility(high, kind)[0] <= 1
 
 
@@ -84,5 +84,5 @@ def test_the_least_confidence_is_the_probability_of_another_answer() -> None:
 
 
 def test_an_unknown_utility_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="there are: fused, least_confidence, margin, entropy, disagreement, novelty"):
+    with pytest.raises(ValueError, match="there are: least_confidence, margin, entropy, disagreement, novelty, fused"):
         utility({}, "vibes")
