@@ -1,0 +1,1 @@
+"""Immutable versions of labels: made from the store at a moment, compared, restored, exported."""
