@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from label_config.answers import Answer
+from label_config.misfit import misfit
 from label_config.model import Control, LabelConfig
 from label_config.parse import parse
 from label_config.results import canonical, from_canonical
@@ -33,7 +34,7 @@ from .quality.priority import accepted_quality, policy_of
 from .quality.records import Opinion, Priority
 from .quality.rules import Rule
 from .settings import Settings
-from .store import acts, assessments, projects, training
+from .store import acts, assessments, projects, review_rounds, training, votes
 from .store.annotations import AnswerRow, Excluded, answers_of
 from .store.engine import Store
 from .store.reviews import AUDIT, audited
@@ -116,6 +117,7 @@ def assess(store: Store, project: int, settings: Settings, clock: Callable[[], i
         for name, one in verdict.controls.items():
             assessments.write_consensus(connection, project, one.consensus, _sources(evidence, name), now)
         assessments.write_queue(connection, project, queue)
+        review_rounds.mark_needless(connection, project, verdict.queue.found_tasks(), _unconfirmed(verdict), now)
         assessments.insert_assessment(connection, project, fingerprint, report, now)
         acts.assessed(connection, project, _policy(settings), fingerprint, report, now)
     return Assessment(report, changed=True)
@@ -133,7 +135,7 @@ def gather(connection: Connection, project: int) -> Evidence:
     answers, excluded = answers_of(connection, project)
     return Evidence(
         config,
-        answers,
+        [*answers, *_late(connection, project, config, answers)],
         excluded,
         fixed_of(connection, project, config),
         opinions_of(connection, project, config),
@@ -142,6 +144,16 @@ def gather(connection: Connection, project: int) -> Evidence:
         audited(connection, project),
         assessments.label_studio_ids(connection, project),
     )
+
+
+def _late(connection: Connection, project: int, config: LabelConfig, answers: Sequence[AnswerRow]) -> list[AnswerRow]:
+    """Answers to reviews that were withdrawn before; those that the interface cannot say any more are left out."""
+    offered = {one.name: one for one in config.controls}
+    return [
+        row
+        for row in votes.late(connection, project, answers)
+        if row.control in offered and misfit(offered[row.control], row.answer) is None
+    ]
 
 
 def evidence_by_control(evidence: Evidence, settings: Settings) -> tuple[dict[str, ControlEvidence], dict[str, Bounds]]:
@@ -213,6 +225,11 @@ def _rules(settings: Settings, config: LabelConfig) -> tuple[Rule, ...]:
         return rules.parse(settings.rules, config)
     except rules.RuleError as error:
         raise SettingsError(f"rules: {error}") from error
+
+
+def _unconfirmed(verdict: Verdict) -> set[int]:
+    """The tasks with an answer that neither a ruling nor a ground truth confirms."""
+    return {task for (task, _), fact in verdict.queue.facts.items() if fact.accepted}
 
 
 def _sources(evidence: Evidence, control: str) -> dict[int, str]:

@@ -175,7 +175,8 @@ def resolve(projects: Projects = None, config: Config = None, as_json: AsJson = 
     def one(outside: "Services", project: int) -> dict[str, Any]:
         key = _key(outside, project)
         pull_reviews(outside.store, outside.gateway, key, outside.clock)
-        done = resolve_project(outside.store, outside.gateway, key, outside.clock)
+        independent = outside.settings.independent_reviews
+        done = resolve_project(outside.store, outside.gateway, key, outside.clock, independent=independent)
         _complain(project, done.complaints())
         return asdict(done)
 

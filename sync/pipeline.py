@@ -46,7 +46,7 @@ def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = n
         pulled = pull(store, gateway, project, clock, tell=tell)
         key = pulled.project
         pull_reviews(store, gateway, key, clock)
-        ruled = resolve(store, gateway, key, clock)
+        ruled = resolve(store, gateway, key, clock, independent=settings.independent_reviews)
         unsettled = Change(0, 0, tuple(settle(store, gateway, key, clock)))
         if ruled.ground_truths:
             pull(store, gateway, project, clock)
@@ -56,7 +56,7 @@ def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = n
         assessment = assess(store, key, settings, clock)
         still_ours()
         pushed = push(store, gateway, key, settings, clock)
-        if pushed.pushed or pushed.removed or pushed.renewed:
+        if pushed.changed:
             pull_reviews(store, gateway, key, clock)
         warnings += [*ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
     return RunReport(project, pulled, ruled, assessment, refreshed, overlap, pushed, tuple(warnings))

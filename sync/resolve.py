@@ -5,7 +5,7 @@ A ground truth is an annotation with an id of ours, so writing it twice is impos
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from label_config.errors import LabelConfigError
@@ -16,7 +16,7 @@ from label_config.review import own_regions, read_ruling
 
 from .errors import NotFound, Rejected
 from .labelstudio.client import LabelStudio
-from .store import acts, projects, review_tasks, reviews
+from .store import acts, projects, review_tasks, reviews, votes
 from .store.annotations import current_results
 from .store.engine import Store
 from .store.reviews import PendingTruth
@@ -28,42 +28,96 @@ REGION = "tiebreak-"
 
 @dataclass(frozen=True, slots=True)
 class ResolveReport:
-    """New rulings, ground truths written to the source project, and reviews that could not be read (task, why)."""
+    """New rulings, ground truths written to the source project, and reviews that could not be read (task, why).
+
+    ``votes`` are answers to reviews that were withdrawn before: each is one more answer. ``disputants`` are the review
+    tasks whose reviewer had answered the source task, ``uncounted`` says that such a ruling does not count.
+    ``contradicted`` are review tasks with rulings that differ. ``replaced`` are (task, annotation) of ground truths of
+    others whose mark Label Studio took away for ours.
+    """
 
     rulings: int
     ground_truths: int
     unreadable: tuple[tuple[int, str], ...]
+    votes: int = 0
+    disputants: tuple[int, ...] = ()
+    uncounted: bool = False
+    contradicted: tuple[int, ...] = ()
+    replaced: tuple[tuple[int, int], ...] = ()
 
     def complaints(self) -> list[str]:
         """What must be told, in words."""
-        return [f"the ruling on task {task} cannot be used: {reason}" for task, reason in self.unreadable]
+        what = "does not count, another reviewer is asked" if self.uncounted else "counts all the same"
+        return [
+            *(f"the ruling on task {task} cannot be used: {reason}" for task, reason in self.unreadable),
+            *(
+                f"review task {task}: its reviewer had answered the source task; the ruling {what}"
+                for task in self.disputants
+            ),
+            *(
+                f"review task {task}: two reviewers ruled differently; it comes back, one band more urgent"
+                for task in self.contradicted
+            ),
+            *(
+                f"task {task}: annotation {annotation} was somebody's ground truth and gave way to a ruling; it stays "
+                "in the history"
+                for task, annotation in self.replaced
+            ),
+        ]
 
 
-def resolve(store: Store, gateway: LabelStudio, project: int, clock: Callable[[], int]) -> ResolveReport:
-    """Take in the rulings of a source project (the store's key), as they were pulled, and write their ground truth."""
+@dataclass(slots=True)
+class _Read:
+    """What was read so far."""
+
+    rulings: int = 0
+    votes: int = 0
+    unreadable: list[tuple[int, str]] = field(default_factory=list)
+    disputants: list[int] = field(default_factory=list)
+    contradicted: list[int] = field(default_factory=list)
+
+
+def resolve(
+    store: Store, gateway: LabelStudio, project: int, clock: Callable[[], int], *, independent: bool = False
+) -> ResolveReport:
+    """Take in the rulings of a source project (the store's key), as they were pulled, and write their ground truth.
+
+    ``independent``: a ruling of somebody who had answered the task does not count.
+    """
     with store.read() as connection:
         source = projects.get(connection, project)
         homes = projects.reviews_of(connection, project)
     config = parse(source.label_config)
-    found = 0
-    unreadable: list[tuple[int, str]] = []
+    read = _Read()
     for home in homes:
-        found += _read(store, config, project, home.key, unreadable, clock)
+        _read(store, config, project, home.key, read, clock, independent)
     with store.read() as connection:
         pending = reviews.pending_truths(connection, project)
     written = 0
+    replaced: list[tuple[int, int]] = []
     for truth in pending:
         try:
             result = _result(config, truth)
         except LabelConfigError as error:  # the interface changed since the ruling
-            unreadable.append((truth.task, str(error)))
+            read.unreadable.append((truth.task, str(error)))
             continue
         annotation = _write(gateway, truth, result)
         with store.begin() as connection:
+            gave_way = reviews.foreign_truths(connection, truth.ruling) if annotation else []
             reviews.set_ground_truth(connection, truth.ruling, annotation)
             acts.truth_written(connection, truth.ruling, annotation, clock())
         written += annotation != 0
-    return ResolveReport(found, written, tuple(unreadable))
+        replaced += [(truth.task, one) for one in gave_way]
+    return ResolveReport(
+        read.rulings,
+        written,
+        tuple(read.unreadable),
+        read.votes,
+        tuple(read.disputants),
+        independent,
+        tuple(read.contradicted),
+        tuple(replaced),
+    )
 
 
 def _read(
@@ -71,35 +125,45 @@ def _read(
     config: LabelConfig,
     project: int,
     home: int,
-    unreadable: list[tuple[int, str]],
+    read: _Read,
     clock: Callable[[], int],
-) -> int:
+    independent: bool,
+) -> None:
     """The rulings of one review project that are new; one transaction each."""
     with store.read() as connection:
         known = reviews.known_rulings(connection, project)
         of_task = review_tasks.by_task(connection, home)
         submitted = [row for row in current_results(connection, home) if row.on in of_task and row.id not in known]
-    found = 0
     for row in submitted:
         try:
             ruling = read_ruling(config, row.result, row.data)
         except LabelConfigError as error:
-            unreadable.append((row.on, str(error)))
+            read.unreadable.append((row.on, str(error)))
             continue
-        values = {
-            "annotation_version": row.id,
-            "reviewer": row.updated_by or row.annotator,
-            "answers": {name: canonical(answer) for name, answer in ruling.answers.items()},
-            "verdict": ruling.verdict,
-            "cause": ruling.cause,
-            "rationale": ruling.rationale,
-            "ruled_at": row.updated_at,
-        }
+        review = of_task[row.on]
+        reviewer = row.updated_by or row.annotator
         with store.begin() as connection:
-            reviews.add_ruling(connection, of_task[row.on].id, values, clock())
-            acts.ruled(connection, of_task[row.on].id, values, clock())
-        found += 1
-    return found
+            disputant = reviewer in votes.disputants(connection, review.task)
+            counts_as = (
+                votes.VOTE if review.state == "withdrawn" else votes.NOTHING if disputant and independent else None
+            )
+            values = {
+                "annotation_version": row.id,
+                "reviewer": reviewer,
+                "answers": {name: canonical(answer) for name, answer in ruling.answers.items()},
+                "verdict": ruling.verdict,
+                "cause": ruling.cause,
+                "rationale": ruling.rationale,
+                "ruled_at": row.updated_at,
+                "disputant": disputant,
+                "counts_as": counts_as,
+            }
+            contradicted = reviews.add_ruling(connection, review.id, values, clock())
+            acts.ruled(connection, review.id, values, clock())
+        read.rulings += counts_as != votes.VOTE
+        read.votes += counts_as == votes.VOTE
+        read.disputants += [row.on] if disputant and counts_as != votes.VOTE else []
+        read.contradicted += [row.on] if contradicted else []
 
 
 def _result(config: LabelConfig, truth: PendingTruth) -> list[dict[str, Any]]:

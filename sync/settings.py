@@ -216,6 +216,18 @@ class Settings(BaseSettings):
         examples=[[{"name": "say more", "check": "length", "control": "summary", "of": "words", "min": 3}]],
     )
     review_limit: int = Field(200, ge=1, le=100_000, description="How many reviews of one project may be open at once.")
+    reviews_a_day: int = Field(
+        0, ge=0, le=100_000, description="How many reviews of one project may begin in 24 hours. 0: any number."
+    )
+    reviews_a_reviewer: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="The same for each person who ruled in the last 30 days, one at least. 0: any number.",
+    )
+    independent_reviews: bool = Field(
+        False, description="Rulings of people who had answered the task do not count. They are flagged in any case."
+    )
 
     @field_validator("projects", mode="before")
     @classmethod

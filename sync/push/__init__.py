@@ -16,6 +16,7 @@ from .importing import import_intended
 from .intent import intend
 from .ordering import QUEUE_VERSION, settle_order
 from .standing import remove_duplicates, renew
+from .withdrawing import hide_withdrawn, open_again
 
 __all__ = ["QUEUE_VERSION", "PushReport", "push"]
 
@@ -24,7 +25,8 @@ __all__ = ["QUEUE_VERSION", "PushReport", "push"]
 class PushReport:
     """What a push did: review tasks imported, duplicates of an interrupted import removed, projects touched.
 
-    ``renewed`` are open review tasks that say something else now than they did.
+    ``renewed`` are open review tasks that say something else now than they did. ``withdrawn`` are those that are no
+    longer needed and served no more; ``reopened`` wait for another reviewer, since the ruling did not count.
     ``refused`` are tasks (Label Studio's ids) that cannot be reviewed, each with the reason; ``outdated`` are review
     projects whose interface could not be brought up to the source's.
     """
@@ -35,6 +37,13 @@ class PushReport:
     projects: tuple[int, ...]
     refused: tuple[tuple[int, str], ...] = ()
     outdated: tuple[tuple[int, str], ...] = ()
+    withdrawn: int = 0
+    reopened: int = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether Label Studio has other review tasks now than before."""
+        return any((self.pushed, self.removed, self.renewed, self.withdrawn, self.reopened))
 
     def complaints(self) -> list[str]:
         """What must be told, in words."""
@@ -53,6 +62,8 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
     The store must hold what stands in them (pull_review), or what an interrupted push left is pushed again.
     """
     refused = intend(store, project, settings, clock())
+    withdrawn = hide_withdrawn(store, gateway, project, clock)
+    reopened = open_again(store, gateway, project)
     pushed = removed = renewed = 0
     touched: list[int] = []
     outdated: list[tuple[int, str]] = []
@@ -70,4 +81,4 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
         settle_order(store, gateway, home, clock, looked_at=not imported)
         pushed += imported
         touched.append(home.key)
-    return PushReport(pushed, removed, renewed, tuple(touched), tuple(refused), tuple(outdated))
+    return PushReport(pushed, removed, renewed, tuple(touched), tuple(refused), tuple(outdated), withdrawn, reopened)

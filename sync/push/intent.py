@@ -1,8 +1,11 @@
-"""What is to be reviewed: the intent of each review is stored before Label Studio hears of it."""
+"""What is to be reviewed, and what need not be any more: stored as an intent before Label Studio hears of it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy import Connection
 
 from label_config.errors import ResultError
 from label_config.model import LabelConfig
@@ -10,41 +13,58 @@ from label_config.parse import parse
 from label_config.review import review_data
 from label_config.words import in_words
 
+from ..quality.priority import Policy, policy_of
 from ..settings import Settings
-from ..store import assessments, projects, reviews
+from ..store import acts, assessments, projects, review_rounds, reviews, votes
 from ..store.annotations import AnswerRow, answers_of
+from ..store.assessments import QueueEntry
 from ..store.engine import Store
-from ..store.reviews import AUDIT
+from ..store.review_rounds import WAITING, Newest
+from ..store.reviews import AUDIT, RETURNING
+from .groups import one_a_group
 
 NAMESPACE = uuid.UUID("6a2f1d3c-52c1-5c0e-9a0b-7f6f2a6a1c11")
 
 
-def intend(store: Store, project: int, settings: Settings, now: int) -> list[tuple[int, str]]:
-    """Store the intent of each review that the queue asks for; those that exist get today's priority and reasons.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A review that is asked for: its round, whether that is a new one, and the entries that it is about."""
 
-    Returns the tasks (Label Studio's ids) that cannot be reviewed, and why.
+    round: int
+    new: bool
+    entries: Sequence[QueueEntry]
+
+
+def intend(store: Store, project: int, settings: Settings, now: int) -> list[tuple[int, str]]:
+    """Store the intent of each review that the queue asks for; those that wait get today's priority and reasons.
+
+    What is no longer needed is withdrawn. Returns the tasks (Label Studio's ids) that cannot be reviewed, and why.
     """
     refused = []
     with store.begin() as connection:
         source = projects.get(connection, project)
         config = parse(source.label_config)
-        queue: dict[int, list[assessments.QueueEntry]] = {}
-        for entry in assessments.queue_of(connection, project):
-            queue.setdefault(entry.task, []).append(entry)
-        known = reviews.states(connection, project)
-        room = settings.review_limit - sum(state in ("intended", "open") for state in known.values())
-        answers = _answers_by_task(answers_of(connection, project)[0])
-        for task, entries in queue.items():
-            if known.get(task) not in ("intended", "open") and (task in known or room <= 0):
+        answers = _answers_by_task(_answers(connection, project))
+        queue = _queue(connection, project)
+        gone = review_rounds.withdraw(connection, project, queue.keys(), now)
+        room = _room(connection, project, settings, now)
+        for task, wanted in _wanted(connection, project, queue, answers, policy_of(settings.policy)).items():
+            if wanted.new and room <= 0:
                 continue
             try:
-                wanted = _intent(source, config, entries, answers.get(task, []), now)
+                intent = _intent(source, config, wanted, answers.get(task, []), now)
             except ResultError as error:
-                refused.append((entries[0].label_studio_id, str(error)))
+                refused.append((wanted.entries[0].label_studio_id, str(error)))
                 continue
-            room -= task not in known
-            (reviews.renew if task in known else reviews.intend)(connection, wanted)
+            room -= wanted.new
+            (reviews.intend if wanted.new else reviews.renew)(connection, intent)
+        acts.reviews_changed(connection, "review withdrawn", gone, now)
     return refused
+
+
+def _answers(connection: Connection, project: int) -> list[AnswerRow]:
+    given, _ = answers_of(connection, project)
+    return [*given, *votes.late(connection, project, given)]
 
 
 def _answers_by_task(rows: Sequence[AnswerRow]) -> dict[int, list[AnswerRow]]:
@@ -54,25 +74,95 @@ def _answers_by_task(rows: Sequence[AnswerRow]) -> dict[int, list[AnswerRow]]:
     return found
 
 
+def _queue(connection: Connection, project: int) -> dict[int, list[QueueEntry]]:
+    """Task -> its entries, the most urgent first."""
+    queue: dict[int, list[QueueEntry]] = {}
+    for entry in assessments.queue_of(connection, project):
+        queue.setdefault(entry.task, []).append(entry)
+    return queue
+
+
+def _room(connection: Connection, project: int, settings: Settings, now: int) -> int:
+    return review_rounds.room(
+        connection,
+        project,
+        now,
+        at_once=settings.review_limit,
+        a_day=settings.reviews_a_day,
+        a_reviewer=settings.reviews_a_reviewer,
+    )
+
+
+def _wanted(
+    connection: Connection,
+    project: int,
+    queue: Mapping[int, Sequence[QueueEntry]],
+    answers: Mapping[int, Sequence[AnswerRow]],
+    policy: Policy,
+) -> dict[int, Wanted]:
+    """Task -> its review: what waits, what comes back as another round, and what is new."""
+    known = review_rounds.newest(connection, project)
+    last = assessments.latest(connection, project)
+    judged_at = 0 if last is None else last.made_at
+    returned = review_rounds.returned(connection, project, policy)
+    waiting = {task for task, one in known.items() if one.state in WAITING}
+    ruled = {task for task, one in known.items() if one.state == "ruled" and one.decided}
+    found: dict[int, Wanted] = {}
+    for task, entries in {**returned, **one_a_group(queue, waiting, ruled)}.items():
+        newest = known.get(task)
+        if newest is None:
+            found[task] = Wanted(1, True, entries)
+        elif newest.state in WAITING:
+            found[task] = Wanted(newest.round, False, _kept(newest, entries))
+        elif task in returned:
+            found[task] = Wanted(newest.round + 1, True, [*returned[task], *queue.get(task, ())])
+        elif _found_again(newest, entries, answers.get(task, ()), judged_at):
+            found[task] = Wanted(newest.round + 1, True, entries)
+    return found
+
+
+def _kept(newest: Newest, entries: Sequence[QueueEntry]) -> Sequence[QueueEntry]:
+    """What made a review come back stays its first reason."""
+    reasons = [one for one in newest.findings if one["kind"] in RETURNING]
+    if not reasons:
+        return entries
+    return [review_rounds.back_for(entries[0], reasons, newest.band, newest.priority), *entries]
+
+
+def _found_again(newest: Newest, entries: Sequence[QueueEntry], answers: Sequence[AnswerRow], judged_at: int) -> bool:
+    """Whether something was found after the newest review was closed.
+
+    A withdrawn one had lost its reason. A ruled one comes back where what it decided is in doubt again, judged since,
+    or where somebody answered after it; a lost one was deleted by somebody, and that stands.
+    """
+    if newest.state == "withdrawn":
+        return True
+    if newest.state != "ruled" or newest.closed_at is None or judged_at <= newest.closed_at:
+        return False
+    ruled_at = newest.ruled_at or 0
+    return any(entry.control in newest.decided for entry in entries) or any(
+        row.updated_at > ruled_at for row in answers
+    )
+
+
 def _intent(
     source: projects.StoredProject,
     config: LabelConfig,
-    entries: Sequence[assessments.QueueEntry],
+    wanted: Wanted,
     answers: Sequence[AnswerRow],
     now: int,
 ) -> dict[str, Any]:
-    first = entries[0]
-    number = 1
-    blind = all(entry.action == AUDIT for entry in entries)  # what it measures must not be led
-    key = str(uuid.uuid5(NAMESPACE, f"{source.label_studio_id}/{source.created_at}/{first.task}/{number}"))
-    findings = [{**finding, "control": entry.control} for entry in entries for finding in entry.findings]
-    findings += [_audit(entry) for entry in entries if entry.action == AUDIT]
+    first = wanted.entries[0]
+    blind = all(entry.action == AUDIT for entry in wanted.entries)  # what it measures must not be led
+    key = str(uuid.uuid5(NAMESPACE, f"{source.label_studio_id}/{source.created_at}/{first.task}/{wanted.round}"))
+    findings = [{"control": entry.control, **finding} for entry in wanted.entries for finding in entry.findings]
+    findings += [_audit(entry) for entry in wanted.entries if entry.action == AUDIT]
     return {
         "key": key,
         "project": source.key,
         "task": first.task,
         "control": first.control,
-        "round": number,
+        "round": wanted.round,
         "band": first.band,
         "priority": first.priority,
         "action": first.action,
@@ -90,7 +180,7 @@ def _intent(
     }
 
 
-def _audit(entry: assessments.QueueEntry) -> dict[str, Any]:
+def _audit(entry: QueueEntry) -> dict[str, Any]:
     """What a random audit is about: nothing was found, and the answer that was accepted is kept to compare with."""
     nothing: dict[str, Any] = {"kind": AUDIT, "severity": 0.0, "reason": "", "numbers": {}}
     return {**nothing, "control": entry.control, "accepted": entry.answer}

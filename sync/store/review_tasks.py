@@ -27,8 +27,9 @@ class ReviewTask:
 def reconcile(connection: Connection, source: int, home: int, now: int) -> None:
     """Bring the reviews of ``source`` up to what the review project ``home`` holds (the store's keys).
 
-    An intended review whose task is there after all (the answer to its import was lost) is open. An open review
-    whose task somebody deleted is lost: a person's act is not undone.
+    An intended review whose task is there after all (the answer to its import was lost) is open; one that was
+    withdrawn meanwhile is to be hidden. An open review whose task somebody deleted is lost: a person's act is not
+    undone.
     """
     standing = _standing(connection, home)
     for review in connection.execute(select(reviews).where(reviews.c.project == source)):
@@ -40,6 +41,9 @@ def reconcile(connection: Connection, source: int, home: int, now: int) -> None:
             score = score_from_priority(review.priority, review.task)
             arrived = {"state": "open", "review_project": home, "review_task": kept, "score": score}
             connection.execute(update(reviews).where(reviews.c.id == review.id).values(**arrived))
+        elif review.state == "withdrawn" and review.review_task is None:  # it arrived unheard: it is to be hidden
+            unheard = {"review_project": home, "review_task": kept, "hidden_at": None}
+            connection.execute(update(reviews).where(reviews.c.id == review.id).values(**unheard))
         elif review.review_project == home and review.review_task != kept:
             connection.execute(update(reviews).where(reviews.c.id == review.id).values(review_task=kept))
     deleted = select(_key()).where(tasks.c.project == home, tasks.c.deleted_at.is_not(None))

@@ -4,15 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
 
 from label_config.answers import Answer
 from label_config.results import from_canonical
 
-from .tables import annotation_versions, projects, reviews, rulings, tasks
+from .tables import annotation_versions, annotations, corrections, projects, reviews, rulings, tasks
 
 AUDIT = "audit"
 """The action and the kind of a review that was drawn at random; its finding keeps the answer that was accepted."""
+CONFLICT, CHANGED = "conflicting_rulings", "guideline_changed"
+RETURNING = frozenset({CONFLICT, CHANGED})
+"""Kinds of finding about a ruling, which no assessment looks for: such a review is needed until it is ruled."""
+CONTRADICTED: Mapping[str, Any] = {
+    "kind": CONFLICT,
+    "severity": 1.0,
+    "reason": "Two reviewers ruled differently on this task.",
+    "numbers": {},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Ruled:
 class PendingTruth:
     """A ruling whose ground truth is not in Label Studio yet. ``task`` is Label Studio's id of the source task.
 
-    ``result`` is what the reviewer submitted. ``replaces`` is the annotation that an earlier ruling of the same review
+    ``result`` is what the reviewer submitted. ``replaces`` is the annotation that an earlier ruling on the same task
     became; null for none.
     """
 
@@ -83,12 +92,6 @@ def open_in(connection: Connection, home: int) -> list[Review]:
     """The open reviews in a review project (key), the most urgent first."""
     query = select(reviews).where(reviews.c.review_project == home, reviews.c.state == "open")
     return [as_review(row) for row in connection.execute(query.order_by(reviews.c.priority.desc(), reviews.c.task))]
-
-
-def states(connection: Connection, project: int) -> dict[int, str]:
-    """The state of the newest review of each task of a source project."""
-    query = select(reviews.c.task, reviews.c.state).where(reviews.c.project == project).order_by(reviews.c.round)
-    return {row.task: row.state for row in connection.execute(query)}
 
 
 def intend(connection: Connection, values: Mapping[str, Any]) -> None:
@@ -132,19 +135,52 @@ def known_rulings(connection: Connection, project: int) -> set[int]:
     return set(connection.execute(query.where(reviews.c.project == project)).scalars())
 
 
-def add_ruling(connection: Connection, review: int, values: Mapping[str, Any], now: int) -> None:
-    """Keep a ruling; an earlier one of the same review is superseded."""
-    connection.execute(
-        update(rulings).where(rulings.c.review == review, rulings.c.superseded.is_(False)).values(superseded=True)
+def add_ruling(connection: Connection, review: int, values: Mapping[str, Any], now: int) -> bool:
+    """Keep a ruling; true where it contradicts another reviewer's on the same review, so that its task comes back.
+
+    An earlier version of the same annotation is superseded in any case; whatever else was ruled only where this one
+    counts as a ruling. What does not leaves the review as it is.
+    """
+    counts = values["counts_as"] is None
+    annotation = _annotation_of(connection, values["annotation_version"])
+    superseded, comes_back = [], None
+    for row in connection.execute(_standing_rulings(review)):
+        edited = row.annotation == annotation
+        if edited:
+            comes_back = comes_back or row.comes_back
+        elif counts and row.counts_as is None and row.answers != values["answers"]:
+            comes_back = CONTRADICTED
+        if edited or (counts and row.counts_as is None):
+            superseded.append(row.id)
+    connection.execute(update(rulings).where(rulings.c.id.in_(superseded)).values(superseded=True))
+    connection.execute(insert(rulings).values(review=review, superseded=False, comes_back=comes_back, **values))
+    if counts:
+        connection.execute(update(reviews).where(reviews.c.id == review).values(state="ruled", closed_at=now))
+    return comes_back is not None
+
+
+def _annotation_of(connection: Connection, version: int) -> int:
+    query = select(annotation_versions.c.annotation).where(annotation_versions.c.id == version)
+    return int(connection.execute(query).scalar_one())
+
+
+def _standing_rulings(review: int) -> Select[Any]:
+    return (
+        select(rulings, annotation_versions.c.annotation)
+        .join(annotation_versions, annotation_versions.c.id == rulings.c.annotation_version)
+        .where(rulings.c.review == review, rulings.c.superseded.is_(False))
     )
-    connection.execute(insert(rulings).values(review=review, superseded=False, **values))
-    connection.execute(update(reviews).where(reviews.c.id == review).values(state="ruled", closed_at=now))
 
 
 def pending_truths(connection: Connection, project: int) -> list[PendingTruth]:
     """The rulings that decided something and whose ground truth is still to be written, the oldest first."""
-    older = rulings.alias("older")
-    replaced = select(func.max(older.c.ground_truth)).where(older.c.review == rulings.c.review).scalar_subquery()
+    older, before = rulings.alias("older"), reviews.alias("before")
+    replaced = (
+        select(func.max(older.c.ground_truth))
+        .join(before, before.c.id == older.c.review)
+        .where(before.c.task == reviews.c.task)
+        .scalar_subquery()
+    )
     query = (
         select(
             rulings, reviews.c.key, tasks.c.label_studio_id, annotation_versions.c.result, replaced.label("replaces")
@@ -154,7 +190,7 @@ def pending_truths(connection: Connection, project: int) -> list[PendingTruth]:
         .join(tasks, tasks.c.id == reviews.c.task)
         .where(
             reviews.c.project == project,
-            rulings.c.superseded.is_(False),
+            _counts(),
             rulings.c.ground_truth.is_(None),
             tasks.c.deleted_at.is_(None),
         )
@@ -180,6 +216,31 @@ def set_ground_truth(connection: Connection, ruling: int, annotation: int) -> No
     connection.execute(update(rulings).where(rulings.c.id == ruling).values(ground_truth=annotation))
 
 
+def foreign_truths(connection: Connection, ruling: int) -> list[int]:
+    """The current annotations (Label Studio's ids) on a ruling's task that somebody else marked as ground truth."""
+    task = select(reviews.c.task).join(rulings, rulings.c.review == reviews.c.id).where(rulings.c.id == ruling)
+    ours = (
+        select(rulings.c.ground_truth)
+        .join(reviews, reviews.c.id == rulings.c.review)
+        .where(reviews.c.task.in_(task), rulings.c.ground_truth.is_not(None))
+        .union(
+            select(corrections.c.annotation).where(corrections.c.task.in_(task), corrections.c.annotation.is_not(None))
+        )
+    )
+    query = (
+        select(annotations.c.label_studio_id)
+        .join(annotation_versions, annotation_versions.c.id == annotations.c.current)
+        .where(
+            annotations.c.task.in_(task),
+            annotations.c.deleted_at.is_(None),
+            annotation_versions.c.ground_truth.is_(True),
+            annotations.c.label_studio_id.not_in(ours),
+        )
+        .order_by(annotations.c.label_studio_id)
+    )
+    return [int(one) for one in connection.execute(query).scalars()]
+
+
 def ground_truths(connection: Connection, project: int) -> list[tuple[int, int]]:
     """(task, annotation) of each ruling of a source project that stands as a ground truth, Label Studio's ids."""
     query = (
@@ -191,12 +252,16 @@ def ground_truths(connection: Connection, project: int) -> list[tuple[int, int]]
     return [(row[0], row[1]) for row in connection.execute(query)]
 
 
+def _counts() -> ColumnElement[bool]:
+    return rulings.c.superseded.is_(False) & rulings.c.counts_as.is_(None)
+
+
 def rulings_of(connection: Connection, project: int) -> list[Ruled]:
     """What the valid rulings of a source project say, a row a control."""
     query = (
         select(rulings.c.answers, reviews.c.task)
         .join(reviews, reviews.c.id == rulings.c.review)
-        .where(reviews.c.project == project, rulings.c.superseded.is_(False))
+        .where(reviews.c.project == project, _counts())
         .order_by(rulings.c.id)
     )
     return [
@@ -211,7 +276,7 @@ def audited(connection: Connection, project: int) -> list[tuple[str, str, str]]:
     query = (
         select(reviews.c.findings, rulings.c.answers)
         .join(rulings, reviews.c.id == rulings.c.review)
-        .where(reviews.c.project == project, reviews.c.action == AUDIT, rulings.c.superseded.is_(False))
+        .where(reviews.c.project == project, reviews.c.action == AUDIT, _counts())
     )
     return [
         (finding["control"], finding["accepted"], row.answers[finding["control"]])

@@ -10,7 +10,7 @@ from .facts import Facts, Key
 from .families import action_of, doubt_of, source_of
 from .policy import Policy
 from .scoring import MOST, Scored
-from .selecting import Selection
+from .selecting import BELOW, Selection
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +42,18 @@ class Queue(Sequence[Priority]):
             return [self[one] for one in range(len(self))[place]]
         number = int(self.places[place])
         return self._audit(-1 - number) if number < 0 else self.entry(number)
+
+    def found_tasks(self) -> set[int]:
+        """The tasks that something was found on which is worth a review, also those that a budget keeps out.
+
+        >>> from . import Policy, rank
+        >>> found = [Finding(task, "c", "tie", 0.1 * task, "") for task in (1, 2, 3)]
+        >>> queue = rank(found, Policy(budget=1, review_from=0.15, audit_share=0))
+        >>> [entry.task for entry in queue], queue.found_tasks()
+        ([3], {2, 3})
+        """
+        found: set[int] = set(self.scored.task[self.selection.fate != BELOW].tolist())
+        return found
 
     def _audit(self, number: int) -> Priority:
         (task, control), priority = self.audits[number], float(self.urgency[number])

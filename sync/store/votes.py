@@ -1,0 +1,71 @@
+"""Who answered a task before reviewing it, and reviewers' answers that came too late for a ruling."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from sqlalchemy import Connection, select
+
+from label_config.results import from_canonical
+
+from .annotations import AnswerRow
+from .reviews import CONFLICT
+from .tables import annotation_versions, annotations, reviews, rulings, tasks
+
+VOTE, NOTHING = "vote", "nothing"
+"""What a submitted review counts as that is no ruling: one more answer, or nothing."""
+
+
+def late(connection: Connection, project: int, answers: Sequence[AnswerRow]) -> list[AnswerRow]:
+    """The answers that came in when their review was withdrawn already: one more each, of the newest a person gave.
+
+    Whoever is among ``answers`` with the same task has had a say. Tasks that are gone are left out.
+    """
+    query = (
+        select(rulings.c.answers, rulings.c.reviewer, rulings.c.ruled_at, reviews.c.task)
+        .join(reviews, reviews.c.id == rulings.c.review)
+        .join(tasks, tasks.c.id == reviews.c.task)
+        .where(
+            reviews.c.project == project,
+            rulings.c.counts_as == VOTE,
+            rulings.c.superseded.is_(False),
+            rulings.c.reviewer.is_not(None),
+            tasks.c.deleted_at.is_(None),
+        )
+        .order_by(rulings.c.ruled_at, rulings.c.id)
+    )
+    rows = connection.execute(query).all()
+    if not rows:
+        return []
+    heard = {(row.task, row.annotator) for row in answers}
+    found = {
+        (row.task, row.reviewer, control): AnswerRow(
+            row.task, row.reviewer, control, from_canonical(text), row.ruled_at
+        )
+        for row in rows
+        if (row.task, row.reviewer) not in heard
+        for control, text in sorted(row.answers.items())
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def disputants(connection: Connection, task: int) -> set[int]:
+    """Who answered a task (the store's key); of one that came back since two rulings differ, also who gave those."""
+    people = (
+        select(annotation_versions.c.annotator)
+        .join(annotations, annotations.c.current == annotation_versions.c.id)
+        .where(
+            annotations.c.task == task,
+            annotations.c.deleted_at.is_(None),
+            annotation_versions.c.was_cancelled.is_(False),
+            annotation_versions.c.ground_truth.is_(False),
+            annotation_versions.c.annotator.is_not(None),
+        )
+    )
+    found = set(connection.execute(people).scalars())
+    query = select(reviews.c.id, reviews.c.findings).where(reviews.c.task == task).order_by(reviews.c.round)
+    rounds = connection.execute(query).all()
+    for before, after in pairwise(rounds):
+        if any(one["kind"] == CONFLICT for one in after.findings):
+            of_before = select(rulings.c.reviewer).where(rulings.c.review == before.id, rulings.c.reviewer.is_not(None))
+            found |= set(connection.execute(of_before).scalars())
+    return found

@@ -1,0 +1,99 @@
+"""Reviews that are not needed any more, come too late, do not count or contradict others, in a real Label Studio."""
+
+import pytest
+
+from sync.pipeline import run
+from sync.store import projects, review_rounds
+from sync.store.engine import Store
+
+from ..conftest import RunningLabelStudio
+from .scenes import result, review_projects, review_tasks, ruling, scene, services
+
+pytestmark = [pytest.mark.label_studio, pytest.mark.timeout(120)]
+PAIR, SAME = ["good", "bad"], ["good", "good", "good"]
+
+
+def rounds(store: Store, project: int) -> dict[int, tuple[int, str]]:
+    """Task (the store's key) -> the number and the state of its newest review."""
+    with store.read() as connection:
+        key = projects.by_label_studio_id(connection, project).key
+        return {task: (one.round, one.state) for task, one in review_rounds.newest(connection, key).items()}
+
+
+def test_people_agree_meanwhile_and_who_has_the_review_open_can_still_answer(
+    label_studio: RunningLabelStudio, store: Store
+) -> None:
+    made = scene(label_studio, [PAIR, SAME])
+    outside = services(label_studio, store, bootstrap=100)
+    run(outside, made.project)
+    admin, reviewer = label_studio.as_("admin"), label_studio.as_("reviewer")
+    (home,) = review_projects(admin, made.project)
+    opened = reviewer.next_task(home.id)
+    assert opened is not None
+    second = next(one for one in admin.task(made.tasks[0]).annotations if one.result == result("bad"))
+    admin.update_annotation(second.id, result=result("good"))
+    assert run(outside, made.project).push.withdrawn == 1
+    assert admin.task(opened.id).is_labeled
+    assert label_studio.as_("annotator").next_task(home.id) is None, "nobody else is served it"
+    assert run(outside, made.project).push.changed is False
+    reviewer.create_annotation(opened.id, ruling("bad"))
+    late = run(outside, made.project)
+    assert (late.resolve.votes, late.resolve.rulings, late.resolve.ground_truths) == (1, 0, 0)
+    assert late.assessment.report["controls"]["mood"]["annotations"] == 6
+    assert late.push.pushed == 1, "the late answer differs: the task comes back"
+    assert set(rounds(store, made.project).values()) == {(2, "open")}
+    first, again = sorted(review_tasks(admin, made.project), key=lambda task: task.id)
+    assert first.data["tiebreak_key"] != again.data["tiebreak_key"]
+    assert "3 annotators gave 2 different answers" in again.data["tiebreak_reason"]
+
+
+def test_the_ruling_of_a_disputant_does_not_count_where_that_is_set_and_somebody_else_is_asked(
+    label_studio: RunningLabelStudio, store: Store
+) -> None:
+    made = scene(label_studio, [PAIR, SAME])
+    outside = services(label_studio, store, bootstrap=100, independent_reviews=True)
+    run(outside, made.project)
+    admin, disputant, other = (label_studio.as_(role) for role in ("admin", "annotator", "reviewer"))
+    (home,) = review_projects(admin, made.project)
+    task = disputant.next_task(home.id)
+    assert task is not None
+    disputant.create_annotation(task.id, ruling("good"))
+    assert other.next_task(home.id) is None
+    done = run(outside, made.project)
+    assert (done.resolve.disputants, done.resolve.ground_truths, done.push.reopened) == ((task.id,), 0, 1)
+    assert any("had answered the source task; the ruling does not count" in warning for warning in done.warnings)
+    assert run(outside, made.project).push.reopened == 0
+    assert disputant.next_task(home.id) is None
+    again = other.next_task(home.id)
+    assert again is not None
+    other.create_annotation(again.id, ruling("bad"))
+    assert run(outside, made.project).resolve.ground_truths == 1
+    assert set(rounds(store, made.project).values()) == {(1, "ruled")}
+
+
+def test_rulings_that_differ_come_back_and_somebody_elses_ground_truth_is_told(
+    label_studio: RunningLabelStudio, store: Store
+) -> None:
+    made = scene(label_studio, [PAIR, SAME])
+    outside = services(label_studio, store, bootstrap=100, policy={"p1_from": 0.9})
+    run(outside, made.project)
+    admin = label_studio.as_("admin")
+    (task,) = review_tasks(admin, made.project)
+    label_studio.as_("reviewer").create_annotation(task.id, ruling("good"))
+    foreign = admin.create_annotation(made.tasks[0], result("none"), ground_truth=True)
+    done = run(outside, made.project)
+    assert done.resolve.replaced == ((made.tasks[0], foreign),)
+    assert any(f"annotation {foreign} was somebody's ground truth" in warning for warning in done.warnings)
+    label_studio.as_("admin").create_annotation(task.id, ruling("bad"))
+    done = run(outside, made.project)
+    assert done.resolve.contradicted == (task.id,)
+    assert done.push.pushed == 1
+    back = max(review_tasks(admin, made.project), key=lambda one: one.id)
+    assert back.data["tiebreak_reason"].startswith("Two reviewers ruled differently on this task.")
+    titles = {one.id: one.title for one in review_projects(admin, made.project)}
+    assert len(titles) == 2, "it is one band more urgent"
+    assert run(outside, made.project).push.changed is False
+    label_studio.as_("annotator", 2).create_annotation(back.id, ruling("none"))
+    run(outside, made.project)
+    truths = [one.result[0]["value"] for one in admin.task(made.tasks[0]).annotations if one.ground_truth]
+    assert truths == [{"choices": ["none"]}]

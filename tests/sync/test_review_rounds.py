@@ -1,0 +1,303 @@
+"""Reviews that come back, are withdrawn, are ruled twice, or come too late: on the store alone."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from label_config.answers import Choices
+from label_config.results import canonical
+from sync.push.groups import one_a_group
+from sync.push.intent import intend
+from sync.quality.priority import Policy
+from sync.settings import Settings
+from sync.store import intake, projects, review_rounds, reviews, votes
+from sync.store.assessments import QueueEntry, insert_assessment
+from sync.store.engine import Store
+from sync.store.intake import Decoded
+from sync.store.tables import annotation_versions, queue, rulings, tasks
+from sync.store.tables import reviews as review_table
+
+from .test_intake import PROJECT, annotation, task
+
+XML = """<View><Text name="text" value="$text"/><Choices name="mood" toName="text"><Choice value="good"/>
+<Choice value="bad"/></Choices></View>"""
+A_DAY = 86_400_000_000
+
+
+@dataclass
+class Desk:
+    """A source project with six tasks that two people answered, a review project, and a clock that goes on."""
+
+    store: Store
+    source: int = 0
+    home: int = 0
+    now: int = 100
+    given: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def begin(self) -> "Desk":
+        with self.store.begin() as connection:
+            source = replace(PROJECT, label_config=XML)
+            self.source = projects.remember(connection, source, kind="source", now=1).key
+            remote = replace(PROJECT, id=8)
+            self.home = projects.remember(connection, remote, kind="review", now=1, source=self.source, band=1).key
+            page = [task(number, 10, annotation(number, 20, [])) for number in range(1, 7)]
+            intake.save(
+                connection, self.source, page, lambda *_: Decoded({"mood": canonical(Choices(("good",)))}, None), 1
+            )
+        return self
+
+    def judge(self, *found: int, priority: float = 0.9, action: str = "check", related: tuple[int, ...] = ()) -> None:
+        """An assessment that finds something on these tasks (the store's keys are Label Studio's ids here)."""
+        self.now += 10
+        finding = {"kind": "tie", "severity": 0.5, "reason": "They differ.", "numbers": {}, "related": list(related)}
+        with self.store.begin() as connection:
+            connection.execute(queue.delete())
+            for one in found:
+                row = {"task": one, "control": "mood", "project": self.source, "priority": priority, "band": 2}
+                connection.execute(insert(queue).values(**row, action=action, findings=[finding], parts={}))
+            insert_assessment(connection, self.source, str(self.now), {}, self.now)
+            review_rounds.mark_needless(connection, self.source, set(found), set(range(1, 7)), self.now)
+
+    def push(self, **settings: Any) -> None:
+        """What a push intends; what is intended arrives at once."""
+        self.now += 10
+        intend(self.store, self.source, Settings(**{**self.settings, **settings}), self.now)
+        with self.store.begin() as connection:
+            for one in reviews.intended(connection, self.source, 2) + reviews.intended(connection, self.source, 1):
+                reviews.mark_open(connection, one.key, self.home, 500 + one.id, 0.1)
+
+    def rule(self, on: int, label: str, reviewer: int = 9, counts_as: str | None = None, edits: int = 0) -> int:
+        """A ruling on the newest review of a task; the annotation. ``edits``: it is a new version of that one."""
+        self.now += 10
+        self.given += 1
+        number = edits or 900 + self.given
+        with self.store.begin() as connection:
+            review = review_rounds.newest(connection, self.source)[on]
+            page = [task(5000 + number, 10, annotation(number, self.now, [{"id": str(self.given)}]))]
+            intake.save(connection, self.home, page, lambda *_: Decoded({}, None), 1)
+            version = connection.execute(
+                select(annotation_versions.c.id).order_by(annotation_versions.c.id.desc()).limit(1)
+            ).scalar_one()
+            values = {"annotation_version": version, "reviewer": reviewer, "verdict": None, "cause": None}
+            values |= {"answers": {"mood": canonical(Choices((label,)))} if label else {}, "rationale": None}
+            values |= {"ruled_at": self.now, "disputant": False, "counts_as": counts_as}
+            reviews.add_ruling(connection, review.id, values, self.now)
+        return number
+
+    def rounds(self) -> list[tuple[int, int, str]]:
+        """(task, round, state) of every review."""
+        with self.store.read() as connection:
+            rows = connection.execute(select(review_table).order_by(review_table.c.task, review_table.c.round))
+            return [(row.task, row.round, row.state) for row in rows]
+
+
+@pytest.fixture
+def desk(any_store: Store) -> Desk:
+    return Desk(any_store).begin()
+
+
+def test_what_lost_its_reason_is_withdrawn_and_comes_back_as_another_round(desk: Desk) -> None:
+    desk.judge(1, 2)
+    desk.push()
+    desk.judge(2)
+    desk.push()
+    assert desk.rounds() == [(1, 1, "withdrawn"), (2, 1, "open")]
+    with desk.store.begin() as connection:
+        (waiting,) = review_rounds.to_hide(connection, desk.source)
+        review_rounds.hidden(connection, waiting.id, desk.now)
+        assert review_rounds.to_hide(connection, desk.source) == []
+    desk.judge(1, 2)
+    desk.push()
+    desk.push()
+    assert desk.rounds() == [(1, 1, "withdrawn"), (1, 2, "open"), (2, 1, "open")]
+
+
+def test_a_budget_that_keeps_an_entry_out_of_the_queue_withdraws_nothing(desk: Desk) -> None:
+    desk.judge(1, 2)
+    desk.push()
+    with desk.store.begin() as connection:
+        connection.execute(queue.delete())
+        review_rounds.mark_needless(connection, desk.source, {1, 2}, set(), desk.now)
+    desk.push()
+    assert {state for _, _, state in desk.rounds()} == {"open"}
+
+
+def test_a_reason_that_comes_back_in_time_leaves_the_review_where_it_is(desk: Desk) -> None:
+    desk.judge(1)
+    desk.push()
+    desk.judge()
+    desk.judge(1)
+    desk.push()
+    assert desk.rounds() == [(1, 1, "open")]
+
+
+def test_a_random_audit_is_needed_until_somebody_confirms_the_answer(desk: Desk) -> None:
+    desk.judge(1, action="audit")
+    desk.push()
+    desk.judge()
+    desk.push()
+    assert desk.rounds() == [(1, 1, "open")]
+    with desk.store.begin() as connection:
+        review_rounds.mark_needless(connection, desk.source, set(), set(), desk.now)
+    desk.push()
+    assert desk.rounds() == [(1, 1, "withdrawn")]
+
+
+def test_the_review_of_a_task_that_was_deleted_is_withdrawn(desk: Desk) -> None:
+    desk.judge(1)
+    desk.push()
+    with desk.store.begin() as connection:
+        connection.execute(update(tasks).where(tasks.c.id == 1).values(deleted_at=5))
+    desk.push()
+    assert desk.rounds() == [(1, 1, "withdrawn")]
+
+
+def test_what_was_withdrawn_before_it_arrived_needs_no_hiding(desk: Desk) -> None:
+    desk.judge(1)
+    intend(desk.store, desk.source, Settings(), desk.now)
+    desk.judge()
+    desk.push()
+    assert desk.rounds() == [(1, 1, "withdrawn")]
+    with desk.store.read() as connection:
+        assert review_rounds.to_hide(connection, desk.source) == []
+
+
+def test_a_ruled_task_comes_back_when_it_is_judged_doubtful_after_its_ruling_and_not_before(desk: Desk) -> None:
+    desk.judge(1)
+    desk.push()
+    desk.rule(1, "good")
+    desk.push()
+    assert desk.rounds() == [(1, 1, "ruled")], "the queue is older than the ruling"
+    desk.judge(1)
+    desk.push()
+    assert desk.rounds() == [(1, 1, "ruled"), (1, 2, "open")]
+
+
+def test_what_could_not_be_decided_comes_back_only_when_somebody_answers_again(desk: Desk) -> None:
+    desk.judge(1)
+    desk.push()
+    desk.rule(1, "")
+    desk.judge(1)
+    desk.push()
+    assert desk.rounds() == [(1, 1, "ruled")]
+    with desk.store.begin() as connection:
+        page = [task(1, 10, annotation(1, 20, []), annotation(77, desk.now + 5, []))]
+        intake.save(connection, desk.source, page, lambda *_: Decoded({"mood": canonical(Choices(("bad",)))}, None), 1)
+    desk.judge(1)
+    desk.push()
+    assert desk.rounds() == [(1, 1, "ruled"), (1, 2, "open")]
+
+
+def test_two_reviewers_who_differ_make_another_round_one_band_more_urgent(desk: Desk) -> None:
+    desk.judge(1, priority=0.3)
+    desk.push()
+    desk.rule(1, "good", reviewer=9)
+    desk.rule(1, "bad", reviewer=10)
+    desk.push()
+    desk.judge()
+    desk.push()
+    assert desk.rounds() == [(1, 1, "ruled"), (1, 2, "open")]
+    with desk.store.read() as connection:
+        newest = review_rounds.newest(connection, desk.source)[1]
+        assert (newest.band, newest.priority) == (1, Policy().p1_from)
+        assert newest.findings[0]["reason"] == "Two reviewers ruled differently on this task."
+        assert votes.disputants(connection, 1) >= {9, 10}
+    desk.rule(1, "bad", reviewer=11)
+    desk.push()
+    assert desk.rounds() == [(1, 1, "ruled"), (1, 2, "ruled")]
+
+
+def test_who_changes_a_ruling_or_says_the_same_contradicts_nobody(desk: Desk) -> None:
+    desk.judge(1)
+    desk.push()
+    first = desk.rule(1, "good")
+    desk.rule(1, "bad", edits=first)
+    desk.rule(1, "bad", reviewer=10)
+    desk.judge()
+    desk.push()
+    assert desk.rounds() == [(1, 1, "ruled")]
+
+
+def test_a_late_answer_is_a_vote_and_no_ruling(desk: Desk) -> None:
+    desk.judge(1)
+    desk.push()
+    desk.judge()
+    desk.push()
+    desk.rule(1, "bad", counts_as=votes.VOTE)
+    assert desk.rounds() == [(1, 1, "withdrawn")]
+    with desk.store.read() as connection:
+        assert reviews.rulings_of(connection, desk.source) == []
+        assert reviews.pending_truths(connection, desk.source) == []
+        (vote,) = votes.late(connection, desk.source, [])
+        assert (vote.task, vote.annotator, vote.control, vote.answer) == (1, 9, "mood", Choices(("bad",)))
+        assert votes.late(connection, desk.source, [vote]) == [], "who has had a say has no second one"
+
+
+def test_a_ruling_that_does_not_count_opens_its_task_for_one_more_person_once(desk: Desk) -> None:
+    desk.judge(1)
+    desk.push()
+    desk.rule(1, "bad", counts_as=votes.NOTHING)
+    assert desk.rounds() == [(1, 1, "open")]
+    with desk.store.begin() as connection:
+        ((review, _, rulings_there),) = review_rounds.to_open(connection, desk.source)
+        review_rounds.opened(connection, review, rulings_there)
+        assert rulings_there == 1
+        assert review_rounds.to_open(connection, desk.source) == []
+        assert reviews.pending_truths(connection, desk.source) == []
+    desk.rule(1, "good", reviewer=10)
+    assert desk.rounds() == [(1, 1, "ruled")]
+    with desk.store.read() as connection:
+        assert [one.answer for one in reviews.rulings_of(connection, desk.source)] == [Choices(("good",))]
+
+
+def test_what_a_changed_guideline_touches_comes_back_once(desk: Desk) -> None:
+    desk.judge(1)
+    desk.push()
+    desk.rule(1, "good")
+    with desk.store.begin() as connection:
+        finding = {"kind": reviews.CHANGED, "severity": 1.0, "reason": "The rule changed.", "numbers": {}}
+        connection.execute(update(rulings).values(comes_back=finding))
+    desk.judge()
+    desk.push()
+    desk.push()
+    assert desk.rounds() == [(1, 1, "ruled"), (1, 2, "open")]
+    desk.judge(1)
+    desk.push()
+    with desk.store.read() as connection:
+        newest = review_rounds.newest(connection, desk.source)[1]
+    assert [one["kind"] for one in newest.findings] == [reviews.CHANGED, "tie"]
+
+
+def test_so_many_reviews_begin_in_a_day_and_for_each_reviewer(desk: Desk) -> None:
+    desk.judge(1, 2, 3, 4, 5, 6)
+    desk.push(reviews_a_day=2)
+    assert len(desk.rounds()) == 2
+    desk.push(reviews_a_day=2)
+    assert len(desk.rounds()) == 2
+    desk.push(reviews_a_day=5, reviews_a_reviewer=3)
+    assert len(desk.rounds()) == 3, "nobody ruled yet: as for one person"
+    desk.rule(1, "good")
+    desk.rule(2, "good", reviewer=10)
+    desk.push(reviews_a_day=5, reviews_a_reviewer=3)
+    assert len(desk.rounds()) == 5
+    desk.now += A_DAY
+    desk.push(reviews_a_day=5)
+    assert len(desk.rounds()) == 6
+
+
+def entry(number: int, *related: int, correction: str | None = None, action: str = "group") -> QueueEntry:
+    finding = {"kind": "near_duplicate_conflict", "related": related, "correction": correction}
+    return QueueEntry(number, number, {}, "mood", 0.5, 1, action, [finding])
+
+
+def test_near_identical_tasks_have_one_review_and_wait_for_the_confirmation_of_its_ruling() -> None:
+    group = {one: [entry(one, *({1, 2, 3} - {one}))] for one in (1, 2, 3)} | {4: [entry(4, 5)], 5: [entry(5, 4)]}
+    assert list(one_a_group(group, set(), set())) == [1, 4]
+    assert list(one_a_group(group, {2}, set())) == [2, 4], "what waits stands for its group"
+    group[2] = [entry(2, 1, 3, action="adjudicate")]
+    assert list(one_a_group(group, set(), set())) == [1, 2, 4]
+    rest = {2: [entry(2, 1, 3, correction='["good"]')], 3: [entry(3, 1, 2)]}
+    assert list(one_a_group(rest, set(), {1})) == [3], "a correction is proposed for the other one"
