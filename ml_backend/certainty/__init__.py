@@ -13,7 +13,7 @@ from ..records import Arrays, FloatArray
 from ..uncertainty import LEAST_CONFIDENCE, Signals, disagreement, entropy, least_confidence, margin
 from . import confidence, fusion
 from .confidence import ConfidenceMap, Same, with_confidence
-from .conformal import intervals, label_sets, least_answers, names_in, single_sets
+from .conformal import intervals, label_sets, least_answers, names_in, out_of_reach, single_sets
 from .fusion import Fusion
 
 DIGITS = 6
@@ -40,7 +40,7 @@ class Sets:
         """Why there are no sets, null where there are."""
         if np.isfinite(self.thresholds).any():
             return None
-        if self.unseen > (1 - self.coverage) * self.answers:
+        if out_of_reach(self.unseen, self.answers, self.coverage):
             return f"{self.unseen} of {self.answers} answers named what no other answer names"
         needed = f"a coverage of {self.coverage:g} needs {least_answers(self.coverage)} answers that are sure"
         if self.by_label:

@@ -25,6 +25,16 @@ def least_answers(coverage: float) -> int:
     return math.ceil(round(coverage / (1 - coverage), 6))
 
 
+def out_of_reach(lost: float, answers: int, coverage: float) -> bool:
+    """Whether so much of the answers can stand in no set that nothing can be promised, however many they are like.
+
+    >>> out_of_reach(1, 19, 0.9), out_of_reach(1.1, 19, 0.9), out_of_reach(1.1, 5, 0.9)
+    (False, True, False)
+    """
+    enough = answers >= least_answers(coverage)
+    return enough and lost > 0 and lost + 1 > (1 - coverage) * (answers + 1) + _ROUNDING
+
+
 def quantile(scores: FloatArray, coverage: float, weights: FloatArray | None = None) -> float:
     """What a new score is not above with probability ``coverage`` in (0, 1): infinite where answers are too few.
 

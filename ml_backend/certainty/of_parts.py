@@ -14,7 +14,7 @@ from ..uncertainty import LEAST_CONFIDENCE, Signals
 from . import fusion
 from .belief import believed
 from .confidence import Outcomes
-from .conformal import least_answers, part_threshold
+from .conformal import least_answers, out_of_reach, part_threshold
 from .fusion import Fusion, fit_fusion
 
 DIGITS = 6
@@ -62,7 +62,7 @@ class PartSets:
         """Why there are no sets, null where there are."""
         if np.isfinite(self.thresholds).any():
             return None
-        if self.out_of_reach > 1 - self.coverage:
+        if out_of_reach(self.out_of_reach * self.answers, self.answers, self.coverage):
             return f"{self.out_of_reach:.0%} of what {self.answers} answers mark is hardly thought possible"
         needed = f"a coverage of {self.coverage:g} needs {least_answers(self.coverage)} answers that are sure"
         if len(self.thresholds) > 1:
@@ -99,6 +99,10 @@ class PartCertainty:
         """As it is told: the confidence is mapped by a line on its log odds, which nothing else is compared with."""
         sets = None if self.sets is None else self.sets.as_json()
         return {"calibration": "logistic", "compared": {}, "fusion": self.fusion.as_json(), "sets": sets}
+
+
+UNLEARNED = PartCertainty()
+"""What an earlier version knew of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ def saved(certainty: PartCertainty) -> tuple[dict[str, Any], Arrays]:
 def restored(words: Mapping[str, Any] | None, arrays: Arrays) -> PartCertainty:
     """What ``saved`` gave; without words an earlier version's. Raises KeyError, TypeError or ValueError for others."""
     if words is None:
-        return PartCertainty()
+        return UNLEARNED
     sets = words["sets"]
     if sets is None:
         return PartCertainty(fusion.from_json(words["fusion"]))

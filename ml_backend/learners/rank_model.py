@@ -1,7 +1,7 @@
 """The model of a control that puts the items of a list in order: a ranker, and what is known of its training tasks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from label_config.model import Control, LabelConfig
 
 from .. import quality as qualities
 from ..certainty import of_parts
-from ..certainty.of_parts import MOST_MORE, PartCertainty
+from ..certainty.of_parts import MOST_MORE, UNLEARNED, PartCertainty
 from ..encoders import wordllama
 from ..features import Material, Part, View, digest, spread
 from ..quality import Quality
@@ -47,7 +47,7 @@ class RankModel:
     reference: Features
     known: Recalled
     quality: Quality | None
-    certainty: PartCertainty = field(default_factory=PartCertainty)
+    certainty: PartCertainty = UNLEARNED
     choice: ClassVar[None] = None
     unread: ClassVar[Mapping[str, int]] = MappingProxyType({})
     learner = "rankings"
@@ -175,12 +175,11 @@ def strangeness(told: Told, given: Buckets, *, plain: bool) -> list[FloatArray]:
 
     Of a plain ranker that of the item that comes first; a list of one item says nothing.
     """
+    there: Buckets = told.buckets
     if plain:
         if len(told.shares) < 2:
             return [np.empty(0)]
-        given, there = (given[0][:1],), (told.buckets[0][:1],)
-    else:
-        there = told.buckets
+        given, there = (given[0][:1],), (there[0][:1],)
     return [
         np.array([0.0 if item in there[bucket] else 1 - told.shares[item, bucket] for item in own], dtype=np.float64)
         for bucket, own in enumerate(given)

@@ -1,7 +1,7 @@
 """The model of a control that marks spans of a text: a tagger, and what is known of its training tasks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from label_config.model import Control, DataObject, LabelConfig
 
 from .. import quality as qualities
 from ..certainty import of_parts
-from ..certainty.of_parts import MOST_MORE, PartCertainty
+from ..certainty.of_parts import MOST_MORE, UNLEARNED, PartCertainty
 from ..encoders import wordllama
 from ..features import Material, Part, View, digest, spread
 from ..quality import Quality
@@ -46,7 +46,7 @@ class SpanModel:
     reference: Features
     known: Recalled
     quality: Quality | None
-    certainty: PartCertainty = field(default_factory=PartCertainty)
+    certainty: PartCertainty = UNLEARNED
     choice: ClassVar[None] = None
     unread: ClassVar[Mapping[str, int]] = MappingProxyType({})
     learner = "spans"

@@ -176,7 +176,8 @@ def likely_spans(said: Beliefs, moves: FloatArray, where: Layout, least: float) 
     inside = tag + 1
     forward = said.forward[head, first, tag]
     reaches = forward * said.backward[head, first, tag]
-    tables, shares = [np.empty((0, 4), dtype=np.int64)], [np.empty(0)]
+    tables: list[IntArray] = [np.empty((0, 4), dtype=np.int64)]
+    shares: list[FloatArray] = [np.empty(0)]
     while len(head):
         after = follows[last]
         forward = forward * np.exp(moves[head, tag, inside]) * said.weights[head, after, inside]

@@ -87,6 +87,16 @@ def with_parts(strange: list[list[FloatArray]]) -> JudgedParts:
             [[np.array([0.2, np.inf])] * 10 + [np.array([0.1])] * 20],
             "17% of what 30 answers mark is hardly thought possible",
         ),
+        (
+            [
+                [np.array([np.inf])] * 9 + [np.array([0.1])] * 91
+            ],  # 9 % are missed, and the new answer counts as one more
+            None,
+        ),
+        (
+            [[np.array([np.inf])] * 9 + [np.array([0.1])] * 89],
+            "9% of what 98 answers mark is hardly thought possible",
+        ),
         ([[np.array([0.2])] * 5 + [np.empty(0)] * 25, [np.array([0.2])] * 30], None),
         (
             [[np.array([0.2])] * 5 + [np.empty(0)] * 6, [np.empty(0)] * 5 + [np.array([0.2])] * 6],

