@@ -35,7 +35,7 @@ from .quality.records import Opinion, Priority
 from .quality.rules import Rule
 from .settings import Settings
 from .store import acts, assessments, projects, review_rounds, training, votes
-from .store.annotations import AnswerRow, Excluded, answers_of
+from .store.annotations import AnswerRow, ByOther, Excluded, answers_of, by_others
 from .store.engine import Store
 from .store.reviews import AUDIT, audited
 
@@ -58,6 +58,7 @@ class Evidence:
     progress: Mapping[str, int]
     audited: Sequence[tuple[str, str, str]] = ()
     ids: Mapping[int, int] = dataclasses.field(default_factory=dict)
+    by_others: Sequence[ByOther] = ()
 
     def fingerprint(self, settings: Settings, today: float) -> str:
         """Equal for equal evidence and policy; where age counts, another one every day."""
@@ -68,6 +69,7 @@ class Evidence:
                 [row.task, row.annotator, row.control, canonical(row.answer), row.updated_at] for row in self.answers
             ),
             dataclasses.asdict(self.excluded),
+            [dataclasses.asdict(one) for one in self.by_others],
             {
                 control: sorted((task, canonical(answer), source) for task, (answer, source) in tasks.items())
                 for control, tasks in self.fixed.items()
@@ -143,6 +145,7 @@ def gather(connection: Connection, project: int) -> Evidence:
         assessments.progress(connection, project),
         audited(connection, project),
         assessments.label_studio_ids(connection, project),
+        by_others(connection, project),
     )
 
 
@@ -246,6 +249,7 @@ def _report(
             name: control_report(one.measured, one.consensus, bounds[name]) for name, one in verdict.controls.items()
         },
         "excluded": dataclasses.asdict(evidence.excluded),
+        "by_others": [dataclasses.asdict(one) for one in evidence.by_others],
         "progress": dict(evidence.progress),
         "accepted": _accepted(evidence, verdict, queue),
         "queue": {

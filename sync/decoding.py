@@ -22,10 +22,21 @@ def decoder(periods: Sequence[Period]) -> Decode:
 
     An interface is seen at the first pull after it was made, so what changed between two pulls may be of either: the
     earlier one is tried first, since it claims nothing of a control that was not asked yet. What fits neither is read
-    against the interface as it is now, which may have been mended for it. Raises LabelConfigError for an interface
-    that cannot be read.
+    against the interface as it is now, which may have been mended for it. Raises LabelConfigError where that one cannot
+    be read.
     """
-    return partial(_decode, [(one.since, one.interface, parse(one.label_config)) for one in periods])
+    *earlier, newest = periods
+    readable = [(one, config) for one in earlier if (config := _readable(one.label_config)) is not None]
+    readable.append((newest, parse(newest.label_config)))
+    return partial(_decode, [(one.since, one.interface, config) for one, config in readable])
+
+
+def _readable(xml: str) -> LabelConfig | None:
+    """An earlier interface; null for one that only another version of this program could read."""
+    try:
+        return parse(xml)
+    except LabelConfigError:
+        return None
 
 
 def _decode(known: Sequence[Known], result: object, data: Mapping[str, Any], updated_at: int) -> Decoded:

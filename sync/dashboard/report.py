@@ -107,13 +107,17 @@ class QueueFacts:
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """The annotations that judge nothing, counted; ``rejected`` holds (Label Studio's id, reason)."""
+    """The annotations that judge nothing, counted; ``rejected`` holds (Label Studio's id, reason).
+
+    ``outdated`` holds (answers, reason): of annotations that count, what the interface cannot say any more.
+    """
 
     cancelled: int
     ground_truth: int
     duplicates: int
     anonymous: int
     rejected: tuple[tuple[int, str], ...]
+    outdated: tuple[tuple[int, str], ...] = ()
 
     @property
     def total(self) -> int:
@@ -130,6 +134,8 @@ class Report:
     excluded: Excluded
     progress: Progress
     queue: QueueFacts
+    by_others: int = 0
+    """Answers that count and that somebody else than their author wrote last."""
 
     @property
     def weakest(self) -> ControlReport | None:
@@ -153,6 +159,7 @@ def read_report(raw: Mapping[str, Any], made_at: int) -> Report:
             {band: int((queue.get("bands") or {}).get(str(band)) or 0) for band in (1, 2, 3)},
             sorted((queue.get("reasons") or {}).items(), key=lambda pair: (-pair[1], pair[0])),
         ),
+        len(raw.get("by_others") or ()),
     )
 
 
@@ -208,4 +215,5 @@ def _excluded(raw: Mapping[str, Any]) -> Excluded:
         int(raw.get("duplicates") or 0),
         int(raw.get("anonymous") or 0),
         tuple((int(one["annotation"]), str(one["reason"])) for one in raw.get("rejected") or ()),
+        tuple((int(one["answers"]), str(one["reason"])) for one in raw.get("outdated") or ()),
     )

@@ -278,15 +278,3 @@ def test_edits_deletions_and_skips_are_seen(label_studio: RunningLabelStudio, st
     assert sorted(chosen(row.answer) for row in rows) == [("bad",), ("good",), ("good",), ("good",)]
     assert f"annotation {first[0].id} changed" in said
     assert f"annotation {first[1].id} found deleted" in said
-
-
-def test_a_changed_interface_reads_old_answers_again(label_studio: RunningLabelStudio, store: Store) -> None:
-    made = scene(label_studio, [SAME, PAIR])
-    outside = services(label_studio, store)
-    run(outside, made.project)
-    admin = label_studio.as_("admin")
-    changed = scene_xml().replace('<Choice value="bad"/>', '<Choice value="poor"/>')
-    admin.update_project(made.project, label_config=changed)
-    report = run(outside, made.project).assessment.report
-    assert report["controls"]["mood"]["annotations"] == 4
-    assert len(report["excluded"]["rejected"]) == 1
