@@ -7,7 +7,7 @@ from label_config.answers import Answer, Choices
 from label_config.model import LabelConfig
 
 from ..quality.records import Opinion
-from ..store import assessments, corrections
+from ..store import assessments, corrections, label_history
 from ..store.annotations import ground_truths_of
 from ..store.reviews import rulings_of
 from .predictions import Opinions
@@ -22,9 +22,9 @@ Fixed = Mapping[str, Mapping[int, tuple[Answer, str]]]
 def fixed_of(connection: "Connection", project: int, config: LabelConfig) -> Fixed:
     """What rulings and ground truths say; ``source`` is "ruling" or "ground_truth".
 
-    A correction that a lead applied is a ruling. A ruling of ours stands also as a ground truth in Label Studio, and
-    its source is the ruling. One for a label that the interface has no more does not count: what is right there now,
-    nobody has said.
+    A correction that a lead applied is a ruling, and so are labels of a version that were put back. A ruling of ours
+    stands also as a ground truth in Label Studio, and its source is the ruling. One for a label that the interface has
+    no more does not count: what is right there now, nobody has said.
     """
     found: dict[str, dict[int, tuple[Answer, str]]] = {control.name: {} for control in config.controls}
     offered = {one.name: None if one.dynamic else frozenset(one.labels) for one in config.controls}
@@ -32,6 +32,7 @@ def fixed_of(connection: "Connection", project: int, config: LabelConfig) -> Fix
         ("ground_truth", ground_truths_of(connection, project)),
         ("ruling", corrections.applied(connection, project)),
         ("ruling", rulings_of(connection, project)),
+        ("ruling", label_history.restored(connection, project)),
     ):
         for row in rows:
             if row.control in found and _is_offered(row.answer, offered[row.control]):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select, union, update
 from label_config.answers import Answer
 from label_config.results import from_canonical
 
-from .tables import annotations, corrections, reviews, rulings, tasks
+from .tables import annotations, corrections, restored_labels, reviews, rulings, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Batch:
 
 
 def written(connection: Connection, project: int) -> set[int]:
-    """The annotations (Label Studio's ids) that hold rulings and corrections of ours."""
+    """The annotations (Label Studio's ids) that hold rulings, corrections and restored labels of ours."""
     ruled = (
         select(rulings.c.ground_truth)
         .join(reviews, reviews.c.id == rulings.c.review)
@@ -59,7 +59,10 @@ def written(connection: Connection, project: int) -> set[int]:
     corrected = select(corrections.c.annotation).where(
         corrections.c.project == project, corrections.c.annotation.is_not(None)
     )
-    return set(connection.execute(union(ruled, corrected)).scalars())
+    restored = select(restored_labels.c.annotation).where(
+        restored_labels.c.project == project, restored_labels.c.annotation.is_not(None)
+    )
+    return set(connection.execute(union(ruled, corrected, restored)).scalars())
 
 
 def undone(connection: Connection, project: int) -> set[int]:

@@ -85,6 +85,7 @@ restored_labels = Table(
     Column("key", String, nullable=False, unique=True, comment="ours, of the annotation that it becomes"),
     Column("task", ForeignKey("tasks.id"), nullable=False, index=True),
     Column("answers", JSON, nullable=False, comment="{control: canonical answer}"),
+    Column("size", JSON(none_as_null=True), comment="of the task's image in pixels; null where none is known"),
     Column("restored_at", BigInteger, nullable=False),
     Column(
         "annotation",

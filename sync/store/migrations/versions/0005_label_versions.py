@@ -127,6 +127,12 @@ def _restored() -> None:
         sa.Column("key", sa.String(), nullable=False, comment="ours, of the annotation that it becomes"),
         sa.Column("task", KEY, nullable=False),
         sa.Column("answers", sa.JSON(), nullable=False, comment="{control: canonical answer}"),
+        sa.Column(
+            "size",
+            sa.JSON(none_as_null=True),
+            nullable=True,
+            comment="of the task's image in pixels; null where none is known",
+        ),
         sa.Column("restored_at", sa.BigInteger(), nullable=False),
         sa.Column(
             "annotation",
