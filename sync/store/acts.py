@@ -97,7 +97,7 @@ def reviews_changed(connection: Connection, action: str, keys: Sequence[str], no
         .join(tasks, tasks.c.id == reviews.c.task)
         .join(homes, homes.c.id == reviews.c.review_project, isouter=True)
     )
-    found = {}
+    found: dict[str, Event] = {}
     for start in range(0, len(keys), 500):
         rows = connection.execute(query.where(reviews.c.key.in_(keys[start : start + 500])))
         found |= {row.key: _review_event(action, row) for row in rows}

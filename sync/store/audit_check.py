@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from .audit import START, chain_hash, sealed_hash
 from .engine import Store
@@ -68,7 +68,7 @@ class _Walk:
             self.faults.append(Fault(event, what))
 
 
-def verify(store: Store, noted: str | None = None) -> Verdict:
+def verify(store: Store, noted: str | None = None, *, at_once: int = BLOCK) -> Verdict:
     """Check the whole chain. ``noted`` is a head that somebody wrote down outside of the store, to be found in it.
 
     Without one, who can write to the store could cut off the end of the chain, or compute all of it anew, unseen.
@@ -77,16 +77,16 @@ def verify(store: Store, noted: str | None = None) -> Verdict:
         if connection.dialect.name == "postgresql":  # one look at all of it, however long it takes
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         walk = _Walk(noted)
-        for block in _blocks(connection):
+        for block in _blocks(connection, at_once):
             _check_block(connection, walk, block)
         _check_end(connection, walk)
     return Verdict(walk.events, walk.erased_events, walk.previous, walk.noted_at, tuple(walk.faults), walk.wrong)
 
 
-def _blocks(connection: Connection) -> Iterator[list[Row[Any]]]:
+def _blocks(connection: Connection, at_once: int) -> Iterator[list[Any]]:
     last: int | None = None
     while True:
-        query = select(audit_events).order_by(audit_events.c.id).limit(BLOCK)
+        query = select(audit_events).order_by(audit_events.c.id).limit(at_once)
         block = list(connection.execute(query if last is None else query.where(audit_events.c.id > last)).all())
         if not block:
             return
@@ -94,13 +94,13 @@ def _blocks(connection: Connection) -> Iterator[list[Row[Any]]]:
         yield block
 
 
-def _check_block(connection: Connection, walk: _Walk, block: list[Row[Any]]) -> None:
+def _check_block(connection: Connection, walk: _Walk, block: list[Any]) -> None:
     details = _apart(connection, block, audit_details)
     words = _apart(connection, block, audit_words)
     for event in block:
-        number, _, _, action, _, _, details_hash, words_hash, previous, own = event
+        number, at, actor, action, project, task, details_hash, words_hash, previous, own = event
         _check_place(walk, number, previous)
-        if chain_hash(*event[:9]) != own:
+        if chain_hash(number, at, actor, action, project, task, details_hash, words_hash, previous) != own:
             walk.fault(number, "was edited: its hash is not that of what it says")
         kept, spoken = details.get(number), words.get(number)
         if kept is None:
@@ -117,7 +117,7 @@ def _check_block(connection: Connection, walk: _Walk, block: list[Row[Any]]) -> 
     walk.events += len(block)
 
 
-def _apart(connection: Connection, block: list[Row[Any]], table: Any) -> dict[int, tuple[Any, Any]]:
+def _apart(connection: Connection, block: list[Any], table: Any) -> dict[int, tuple[Any, Any]]:
     """Event -> (salt, text)."""
     query = select(table.c.event, table.c.salt, table.c.text)
     rows = connection.execute(query.where(table.c.event.between(block[0].id, block[-1].id))).all()

@@ -43,7 +43,7 @@ class Entry:
     hash: str
 
 
-def entries(connection: Connection, wanted: Wanted) -> Iterator[Entry]:
+def entries(connection: Connection, wanted: Wanted, *, at_once: int = BLOCK) -> Iterator[Entry]:
     """The events that are wanted, the oldest first."""
     query = (
         select(
@@ -64,9 +64,11 @@ def entries(connection: Connection, wanted: Wanted) -> Iterator[Entry]:
         query = query.where(audit_events.c.id.in_(newest))
     after = 0
     while True:
-        part = connection.execute(query.where(audit_events.c.id > after).order_by(audit_events.c.id).limit(BLOCK)).all()
+        part = connection.execute(
+            query.where(audit_events.c.id > after).order_by(audit_events.c.id).limit(at_once)
+        ).all()
         yield from (_entry(row) for row in part)
-        if len(part) < BLOCK:
+        if len(part) < at_once:
             return
         after = part[-1].id
 

@@ -56,6 +56,12 @@ class Store:
         except DBAPIError as error:
             raise StoreError(f"store {self.name}: {_why(error)}") from error
 
+    def leave_nothing_behind(self) -> None:
+        """Nothing that was erased stays in SQLite's journal. On PostgreSQL the next VACUUM removes it."""
+        if self._engine.dialect.name == "sqlite":
+            with self.read() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()

@@ -1,0 +1,79 @@
+"""``tiebreak forget``: what the command line asks, and what is done about it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import terminal
+from ..errors import TiebreakError
+from ..report_options import AsJson, settings_file
+from ..settings import load
+
+if TYPE_CHECKING:  # imported where they are needed, so that help comes at once
+    from ..store.forgetting import Erased
+
+
+def forget(
+    person: Annotated[str, typer.Argument(help="Label Studio user id or e-mail address.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it. Without this it is only said what would be erased.")
+    ] = False,
+    config: Annotated[Path | None, settings_file("where the store is")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase somebody's name, address and remarks from the store for good; the answers stay under their number."""
+    from dataclasses import asdict
+
+    from ..opening import clock
+    from ..store import forgetting
+    from ..store.engine import open_store
+
+    store = open_store(load(config).store)
+    with store.read() as connection:
+        number = forgetting.person_called(connection, person)
+        if number is None:
+            raise TiebreakError(
+                f"the store knows nobody called {person!r}: give the Label Studio user id, or the address"
+            )
+        found = forgetting.held(connection, number)
+        known = forgetting.is_forgotten(connection, number)
+    if yes:
+        with store.begin() as connection:
+            found = forgetting.forget(connection, number, clock())
+        store.leave_nothing_behind()
+    if as_json:
+        terminal.print_json({"annotator": number, "done": yes, "forgotten": yes or known, "erased": asdict(found)})
+        return
+    _show(number, found, done=yes, known=known)
+
+
+def _show(number: int, found: "Erased", *, done: bool, known: bool) -> None:
+    if not found.anything and known:
+        terminal.say(f"user {number} is forgotten already: there is nothing left to erase")
+        return
+    terminal.say(f"user {number}: {'erased' if done else 'would be erased'}: {erased_text(found)}")
+    if not done:
+        terminal.say("Nothing was changed. With --yes it is done, for good.")
+        return
+    terminal.say(
+        "What they answered stays, under their number.\n"
+        "Label Studio still has the account, and the remarks in its annotations: delete them there. Backups of the "
+        "store have them too."
+    )
+
+
+def erased_text(found: "Erased") -> str:
+    """What was found of somebody.
+
+    >>> from sync.store.forgetting import Erased
+    >>> erased_text(Erased(1, 2, 2, 1)), erased_text(Erased(0, 0, 0, 0))
+    ('name and address, 2 rationales, remarks in 2 annotations, words of 1 audit event', 'nothing')
+    """
+    parts = [
+        "name and address" if found.names else "",
+        terminal.counted(found.rationales, "rationale"),
+        f"remarks in {terminal.counted(found.results, 'annotation')}" if found.results else "",
+        f"words of {terminal.counted(found.audit_words, 'audit event')}" if found.audit_words else "",
+    ]
+    return ", ".join(part for part in parts if part) or "nothing"
