@@ -9,7 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .decoding import decoded
 from .errors import RegistryError
+
+AT_ONCE = 5_000
+"""Entries of a list that are written together."""
 
 
 def write_atomically(place: Path, lines: Iterable[str]) -> None:
@@ -24,14 +28,37 @@ def write_atomically(place: Path, lines: Iterable[str]) -> None:
 
 
 def write_json(place: Path, value: object) -> None:
-    """Replace ``place`` with one JSON document."""
-    write_atomically(place, [json.dumps(value, ensure_ascii=False, allow_nan=False), "\n"])
+    """Replace ``place`` with one JSON document.
+
+    Long lists of an object are written in short steps: during each of them no other thread has a turn.
+    """
+    write_atomically(place, [*_written(value), "\n"])
+
+
+def _written(value: object) -> Iterator[str]:
+    if not isinstance(value, dict) or not value:
+        yield _encoded(value)
+        return
+    for place, (name, one) in enumerate(value.items()):
+        yield f"{', ' if place else '{'}{_encoded(str(name))}: "
+        if isinstance(one, list) and len(one) > AT_ONCE:
+            for start in range(0, len(one), AT_ONCE):
+                yield f"{', ' if start else '['}{_encoded(one[start : start + AT_ONCE])[1:-1]}"
+            yield "]"
+        else:
+            yield _encoded(one)
+    yield "}"
+
+
+def _encoded(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def read_json(place: Path) -> Any:
     """The JSON document in ``place``, null where there is no such file. Raises RegistryError that names it."""
     try:
-        return json.loads(place.read_text(encoding="utf-8"))
+        with place.open("rb") as file:
+            return decoded(file)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

@@ -223,8 +223,11 @@ def _utilities(thoughts: Mapping[str, Thought], count: int) -> FloatArray:
 
 def _dice(project: str, round_version: str | None, tasks: Sequence[Task]) -> np.random.Generator:
     """Chance that falls the same way for an equal request."""
-    said = json.dumps([project, round_version, [task.id for task in tasks]])
-    return np.random.default_rng(int.from_bytes(hashlib.sha256(said.encode()).digest()[:8]))
+    said = hashlib.sha256(json.dumps([project, round_version]).encode()[:-1])
+    for start, part in enumerate(chunks(tasks, AT_ONCE)):
+        said.update((", " if start else ", [").encode() + json.dumps([task.id for task in part]).encode()[1:-1])
+    said.update(b"]]" if tasks else b", []]")
+    return np.random.default_rng(int.from_bytes(said.digest()[:8]))
 
 
 def _lines(

@@ -1,21 +1,23 @@
 """Requests as JSON -> typed values. What is no such request is refused with the field's name; nothing is guessed."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from label_config.errors import InterfaceError
 from label_config.model import LabelConfig
 from label_config.parse import parse
 
+from .decoding import PIECE, Stream, decoded
 from .errors import BadRequest
 from .records import Task
 from .registry import check_project
 from .rounds import model_of
 
+T = TypeVar("T")
+LET_GO = 1_000
 SHORT = 100_000
 """Characters of an interface that is kept once it was read."""
 
@@ -29,7 +31,7 @@ class PredictRequest:
 
     project: str
     config: LabelConfig | None
-    tasks: tuple[Task | None, ...]
+    tasks: list[Task | None]
     answered: frozenset[str] = frozenset()
     context: Mapping[str, Any] | None = None
     problem: str = ""
@@ -44,7 +46,7 @@ class ScoreRequest:
 
     project: str
     config: LabelConfig
-    tasks: tuple[Task, ...]
+    tasks: list[Task]
     model: str | None
     round: str | None
 
@@ -58,11 +60,13 @@ class Event:
     created: int | None
 
 
-def body_of(content: bytes) -> Mapping[str, Any]:
-    """The JSON object of a request. Raises BadRequest for anything else."""
+def body_of(stream: Stream) -> Mapping[str, Any]:
+    """The JSON object of a request. Raises BadRequest for anything else, once all of it was read."""
     try:
-        found = json.loads(content)
+        found = decoded(stream)
     except (ValueError, RecursionError) as error:
+        while stream.read(PIECE):
+            pass
         raise BadRequest(f"the body is not JSON: {type(error).__name__}") from error
     if not isinstance(found, dict):
         raise BadRequest(f"the body is not a JSON object but {type(found).__name__}")
@@ -70,7 +74,7 @@ def body_of(content: bytes) -> Mapping[str, Any]:
 
 
 def predict_request(body: Mapping[str, Any]) -> PredictRequest:
-    """Of ``POST /predict``."""
+    """Of ``POST /predict``; the body's own tasks are let go of."""
     tasks = _list(body, "tasks")
     xml = _text(body, "label_config")
     config, problem = None, ""
@@ -84,7 +88,7 @@ def predict_request(body: Mapping[str, Any]) -> PredictRequest:
     return PredictRequest(
         check_project(body.get("project")),
         config,
-        tuple(_lenient_task(task) for task in tasks),
+        _emptied(tasks, lambda _, task: _lenient_task(task)),
         _answered(context or {}),
         context,
         problem,
@@ -98,10 +102,10 @@ def _parsed(xml: str) -> LabelConfig:
 
 
 def score_request(body: Mapping[str, Any]) -> ScoreRequest:
-    """Of ``POST /score``."""
+    """Of ``POST /score``; the body's own tasks are let go of."""
     project = check_project(body.get("project"))
     config = config_of(body)
-    tasks = tuple(_task(place, raw) for place, raw in enumerate(_list(body, "tasks")))
+    tasks = _emptied(_list(body, "tasks"), _task)
     seen: set[int] = set()
     for place, task in enumerate(tasks):
         if task.id in seen:
@@ -139,6 +143,21 @@ def _second(text: object) -> int | None:
         return int(datetime.fromisoformat(text).timestamp()) if isinstance(text, str) else None
     except (ValueError, OverflowError):
         return None
+
+
+def let_go(tasks: list[Any]) -> None:
+    """Empty a list of tasks a part at a time: to free very many at once is a step in which no thread has a turn."""
+    while tasks:
+        del tasks[-LET_GO:]
+
+
+def _emptied(raw: list[Any], made: Callable[[int, object], T]) -> list[T]:
+    """What is made of each place, and each; of the list itself nothing is left."""
+    found = []
+    for place, one in enumerate(raw):
+        found.append(made(place, one))
+        raw[place] = None
+    return found
 
 
 def _list(body: Mapping[str, Any], name: str) -> list[Any]:
