@@ -7,7 +7,6 @@ Guo et al. 2017, "On Calibration of Modern Neural Networks".
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import expit, softmax
 
 from .records import BoolArray, FloatArray, IntArray
@@ -77,6 +76,8 @@ def fit_temperature(
         chosen = shares[np.arange(count), given]
         told = right * chosen + (1 - right) * (1 - chosen) / (classes - 1)
         return float(-(1 - doubt) * np.log(told).sum() - (others * np.log(shares)).sum())
+
+    from scipy.optimize import minimize_scalar  # slow to import, and answering needs none of it
 
     bounds = np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE)
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))

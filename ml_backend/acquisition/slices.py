@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from ..records import BoolArray, FloatArray, IntArray
 
@@ -50,7 +50,7 @@ def hard_slices(slice_of: IntArray, wrong: BoolArray, count: int) -> list[Slice]
 def _boost(answers: int, wrong: int, overall: float) -> float:
     if not wrong or not overall:
         return 1.0
-    at_least = float(beta.ppf(DOUBT, wrong, answers - wrong + 1))
+    at_least = float(betaincinv(wrong, answers - wrong + 1, DOUBT))
     return 1.0 + MOST * float(np.clip((at_least / overall - 1) / (DOUBLE - 1), 0.0, 1.0))
 
 

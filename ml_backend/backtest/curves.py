@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from ..records import FloatArray
 from .replay import Curve
@@ -100,5 +100,5 @@ def difference(pairs: FloatArray) -> Difference:
     mean = float(pairs.mean())
     if len(pairs) < 2:
         return Difference(round(mean, 3), None, None)
-    wide = float(stats.t.ppf(0.975, len(pairs) - 1) * pairs.std(ddof=1) / np.sqrt(len(pairs)))
+    wide = float(stdtrit(len(pairs) - 1, 0.975) * pairs.std(ddof=1) / np.sqrt(len(pairs)))
     return Difference(round(mean, 3), round(mean - wide, 3), round(mean + wide, 3))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from ..records import FloatArray, IntArray
@@ -124,6 +123,8 @@ def fit_line(outcomes: Outcomes) -> Line:
 
     The prior's standard deviation is 0.7: some dozens of answers speak louder.
     """
+    from scipy.optimize import minimize  # slow to import, and answering needs none of it
+
     odds = _log_odds(outcomes.confidence)
 
     def loss(line: FloatArray) -> float:

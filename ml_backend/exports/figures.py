@@ -7,8 +7,7 @@ distributed like (Conover 1999, "Practical Nonparametric Statistics", 3.2).
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
-from scipy.stats import binom
+from scipy.special import bdtr, stdtrit
 
 from ..certainty.reliability import wilson
 from ..records import FloatArray
@@ -56,9 +55,8 @@ def median(values: FloatArray) -> Measured | None:
     (Measured(value=3.5, low=1.0, high=6.0), None)
     """
     count = len(values)
-    place = int(binom.ppf((1 - COVERAGE) / 2, count, 0.5)) if count else 0
+    place = int((bdtr(np.arange(count), count, 0.5) <= (1 - COVERAGE) / 2).sum())
     if place < 1:
         return None
-    place -= binom.cdf(place - 1, count, 0.5) > (1 - COVERAGE) / 2
     ordered = np.sort(values)
     return rounded(float(np.median(values)), float(ordered[place - 1]), float(ordered[count - place]))

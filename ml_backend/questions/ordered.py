@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit
-from scipy.stats import skew
 
 from label_config.answers import Answer, Number
 from label_config.model import Control, Family
@@ -58,7 +57,7 @@ def made(control: Control, answers: Sequence[Answer]) -> "Ordered":
             f"control {control.name!r}: {len(values)} different numbers are too few to learn from, {LEAST_ANSWERS} are "
             "needed"
         )
-    logarithmic = bool(there[0] > 0 and abs(skew(np.log(values))) < abs(skew(values)) - MORE_EVEN)
+    logarithmic = bool(there[0] > 0 and abs(_skewness(np.log(values))) < abs(_skewness(values)) - MORE_EVEN)
     line = np.log(values) if logarithmic else values
     mean, spread = float(line.mean()), float(line.std())
     low = max(float(line.min()) - spread, mean - FARTHEST * spread)
@@ -93,6 +92,16 @@ def restore(saved: Mapping[str, Any]) -> "Ordered":
 
 def _values(answers: Sequence[Answer]) -> FloatArray:
     return np.array([answer.value for answer in answers if isinstance(answer, Number)], dtype=np.float64)
+
+
+def _skewness(values: FloatArray) -> float:
+    """The third standardised moment: above 0 with a long tail upwards. Of values that are not all the same.
+
+    >>> _skewness(np.array([1.0, 1.0, 1.0, 5.0])) > 0 > _skewness(np.array([1.0, 5.0, 5.0, 5.0]))
+    True
+    """
+    away = values - values.mean()
+    return float((away**3).mean() / (away**2).mean() ** 1.5)
 
 
 def _decimals(values: FloatArray) -> int:

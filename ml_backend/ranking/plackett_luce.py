@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import minimize, minimize_scalar
 
 from ..records import Features, FloatArray, IntArray
 
@@ -114,6 +113,8 @@ def fit(
     begin = np.zeros(len(features.full) + len(features.others)) if start is None else start
     if not len(lists):
         return np.zeros_like(begin)
+    from scipy.optimize import minimize  # slow to import, and answering needs none of it
+
     found = minimize(loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
     return np.asarray(found.x, dtype=np.float64)
 
@@ -128,6 +129,8 @@ def fit_temperature(scores: FloatArray, weights: FloatArray) -> float:
 
     def loss(log_temperature: float) -> float:
         return -float(weights @ log_probability(scores / np.exp(log_temperature)))
+
+    from scipy.optimize import minimize_scalar  # slow to import, and answering needs none of it
 
     found = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
     return float(np.exp(found.x))

@@ -6,7 +6,6 @@ Platt 1999, with his targets; held near "as stated" by a weak prior, so that a f
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from ..records import FloatArray
@@ -41,6 +40,8 @@ def fit(stated: FloatArray, right: FloatArray, weights: FloatArray) -> Line:
     """
     if not len(stated):
         return AS_STATED
+    from scipy.optimize import minimize  # slow to import, and answering needs none of it
+
     odds = _odds(stated)
     hits = float((weights * right).sum())
     misses = float((weights * (1 - right)).sum())

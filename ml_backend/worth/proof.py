@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
 from ..records import BoolArray, FloatArray, IntArray
 
@@ -136,6 +135,8 @@ def concluded(
     share's tasks, with one repeat a draw: halves of a set vary about its mean as such sets vary among each other. The
     chosen tasks have luck as well, as random ones have it (``_luck``): else a lucky beginning were proof of choosing.
     """
+    from scipy.optimize import isotonic_regression  # slow to import, and answering needs none of it
+
     luck = _luck(of_random, by_chance, halves)
     fading = np.minimum(1.0, np.sqrt(of_random[-1] / of_chosen))
     repeats, _, tasks = by_chance.shape

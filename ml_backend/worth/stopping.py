@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 STOP_SET = 2000
 """Tasks whose predictions are compared, at most: then a kappa of 0.99 is known to about 0.005."""
@@ -152,7 +152,7 @@ def changed_at_most(changed: int, tasks: int) -> float:
     >>> round(changed_at_most(0, 300), 3)
     0.01
     """
-    return 1.0 if changed >= tasks else float(beta.ppf(SURE, changed + 1, tasks - changed))
+    return 1.0 if changed >= tasks else float(betaincinv(changed + 1, tasks - changed, SURE))
 
 
 def f_bound(agreement: float) -> float:
