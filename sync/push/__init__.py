@@ -77,7 +77,7 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
             outdated.append((home.label_studio_id, reason))
         removed += remove_duplicates(store, gateway, home)
         renewed += renew(store, gateway, home)
-        imported = import_intended(store, gateway, home, project, band)
+        imported = import_intended(store, gateway, home, project, band, clock)
         settle_order(store, gateway, home, clock, looked_at=not imported)
         pushed += imported
         touched.append(home.key)

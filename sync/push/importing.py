@@ -1,19 +1,26 @@
 """Intended reviews into a review project: part by part, each marked as open before the next one goes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from label_config.ordering import score_from_priority
 
 from ..labelstudio.client import LabelStudio
-from ..store import projects, reviews
+from ..store import acts, projects, reviews
 from ..store.engine import Store
 from .ordering import QUEUE_VERSION, queue_versions
 
 IMPORT_AT_ONCE = 500
 
 
-def import_intended(store: Store, gateway: LabelStudio, home: projects.StoredProject, project: int, band: int) -> int:
+def import_intended(
+    store: Store,
+    gateway: LabelStudio,
+    home: projects.StoredProject,
+    project: int,
+    band: int,
+    clock: Callable[[], int],
+) -> int:
     """Import what is intended in that band; how many."""
     with store.read() as connection:
         pending = reviews.intended(connection, project, band)
@@ -29,6 +36,7 @@ def import_intended(store: Store, gateway: LabelStudio, home: projects.StoredPro
         with store.begin() as connection:
             for intent, task, score in zip(part, ids, scores, strict=True):
                 reviews.mark_open(connection, intent.key, home.key, task, score)
+            acts.reviews_changed(connection, "push", [intent.key for intent in part], clock())
     return len(pending)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from ..errors import NotPulled, Unsupported
 from ..labelstudio.wire import RemoteProject
-from . import interfaces
+from . import acts, interfaces
 from .tables import projects
 
 LARGEST_ID = 2**31
@@ -138,10 +138,13 @@ def remember(
         values = {"label_studio_id": remote.id, "created_at": remote.created_at, "kind": kind, **seen}
         values |= {"source": source, "band": band, "cursor_task": 0}
         key = connection.execute(insert(projects).values(**values).returning(projects.c.id)).scalar_one()
+        acts.looked_after(connection, key, remote.id, kind, remote.label_config, now)
     else:
         key = row.id
         if any(getattr(row, name) != value for name, value in seen.items()):
             connection.execute(update(projects).where(projects.c.id == key).values(**seen))
+        if row.label_config != remote.label_config:
+            acts.interface_changed(connection, key, row.label_config, remote.label_config, now)
     interfaces.keep(connection, key, remote.label_config, now=now, since=since)
     return get(connection, key)
 
@@ -149,6 +152,7 @@ def remember(
 def mark_deleted(connection: Connection, key: int, now: int) -> None:
     """Label Studio no longer has the project."""
     connection.execute(update(projects).where(projects.c.id == key).values(deleted_at=now))
+    acts.project_gone(connection, key, now)
 
 
 def set_model_version(connection: Connection, key: int, version: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, update
 from label_config.ordering import score_from_priority
 from label_config.review import KEY
 
+from . import acts
 from .reviews import Review, as_review
 from .tables import annotations, reviews, tasks
 
@@ -32,6 +33,7 @@ def reconcile(connection: Connection, source: int, home: int, now: int) -> None:
     undone.
     """
     standing = _standing(connection, home)
+    unheard_of = []
     for review in connection.execute(select(reviews).where(reviews.c.project == source)):
         found = standing.get(review.key)
         if found is None:
@@ -41,6 +43,7 @@ def reconcile(connection: Connection, source: int, home: int, now: int) -> None:
             score = score_from_priority(review.priority, review.task)
             arrived = {"state": "open", "review_project": home, "review_task": kept, "score": score}
             connection.execute(update(reviews).where(reviews.c.id == review.id).values(**arrived))
+            unheard_of.append(review.key)
         elif review.state == "withdrawn" and review.review_task is None:  # it arrived unheard: it is to be hidden
             unheard = {"review_project": home, "review_task": kept, "hidden_at": None}
             connection.execute(update(reviews).where(reviews.c.id == review.id).values(**unheard))
@@ -49,8 +52,12 @@ def reconcile(connection: Connection, source: int, home: int, now: int) -> None:
     deleted = select(_key()).where(tasks.c.project == home, tasks.c.deleted_at.is_not(None))
     gone = set(connection.execute(deleted).scalars()) - standing.keys()
     lost = update(reviews).where(reviews.c.review_project == home, reviews.c.state == "open")
-    for key in sorted(key for key in gone if key):
-        connection.execute(lost.where(reviews.c.key == key).values(state="lost", closed_at=now))
+    lost = lost.values(state="lost", closed_at=now)
+    missing = [
+        key for key in sorted(filter(None, gone)) if connection.execute(lost.where(reviews.c.key == key)).rowcount
+    ]
+    acts.reviews_changed(connection, "push", unheard_of, now)
+    acts.reviews_changed(connection, "review found deleted", missing, now)
 
 
 def surplus(connection: Connection, home: int) -> list[int]:
