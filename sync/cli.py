@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from label_config.errors import LabelConfigError
 
-from . import templates, terminal
+from . import guidelines, templates, terminal
 from .agreement.command import agreement
 from .annotator_report.command import annotators
 from .audit_log import command as audit_log
@@ -22,14 +22,16 @@ from .audit_log.forget_command import forget
 from .consensus.command import consensus
 from .drift_report.command import drift
 from .errors import SettingsError, TiebreakError
+from .logins import command as users
 from .queue_report.command import queue
 from .report_options import AsJson
-from .settings import DEFAULT_FILE, Settings, address, as_file, load, read
+from .settings import DEFAULT_FILE, MAY_RULE, Settings, address, as_file, load, read
 
 if TYPE_CHECKING:  # each command imports what it needs, so that help comes at once
     from .corrections import Change
     from .opening import Services
 
+LogFormat = Literal["text", "json"]
 _PAGE = re.compile("/projects(/.*)?$")
 """What the address of a project's page has after Label Studio's own, as it is copied from a browser."""
 
@@ -175,7 +177,7 @@ def resolve(projects: Projects = None, config: Config = None, as_json: AsJson = 
     def one(outside: "Services", project: int) -> dict[str, Any]:
         key = _key(outside, project)
         pull_reviews(outside.store, outside.gateway, key, outside.clock)
-        independent = outside.settings.independent_reviews
+        independent = outside.settings.disputants != MAY_RULE
         done = resolve_project(outside.store, outside.gateway, key, outside.clock, independent=independent)
         _complain(project, done.complaints())
         return asdict(done)
@@ -288,12 +290,15 @@ def status(projects: Projects = None, config: Config = None, as_json: AsJson = F
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8085,
+    log_format: Annotated[
+        LogFormat | None, typer.Option(help="What is logged: lines, or a JSON object a line (default: the setting).")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Dashboard, webhook receiver and scheduler, until stopped."""
     from .runner import serve as serve_forever
 
-    serve_forever(load(config), host, port, terminal.note)
+    serve_forever(load(config), host, port, terminal.note, log_format=log_format)
 
 
 @app.command()
@@ -327,7 +332,9 @@ app.command()(annotators)
 app.command()(drift)
 app.command()(forget)
 app.add_typer(audit_log.app, name="audit")
+app.add_typer(guidelines.app, name="guidelines")
 app.add_typer(templates.app, name="template")
+app.add_typer(users.app, name="users")
 
 
 @app.command()

@@ -16,6 +16,8 @@ from .push import PushReport, push
 from .refresh import RefreshReport, refresh
 from .resolve import ResolveReport, resolve
 from .round_scoring import project_key
+from .settings import MAY_RULE
+from .stopwatch import Stopwatch
 from .store import projects, training
 from .store.lease import beat, model_beat
 
@@ -42,22 +44,22 @@ def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = n
     finishes what this one began.
     """
     store, gateway, settings, clock = services.store, services.gateway, services.settings, services.clock
-    with alone(services, project) as still_ours, _recorded(services, project) as warnings:
-        pulled = pull(store, gateway, project, clock, tell=tell)
+    with alone(services, project) as still_ours, _recorded(services, project) as (warnings, timed):
+        pulled = timed(pull)(store, gateway, project, clock, tell=tell)
         key = pulled.project
-        pull_reviews(store, gateway, key, clock)
-        ruled = resolve(store, gateway, key, clock, independent=settings.independent_reviews)
-        unsettled = Change(0, 0, tuple(settle(store, gateway, key, clock)))
+        timed(pull_reviews)(store, gateway, key, clock)
+        ruled = timed(resolve)(store, gateway, key, clock, independent=settings.disputants != MAY_RULE)
+        unsettled = Change(0, 0, tuple(timed(settle)(store, gateway, key, clock)))
         if ruled.ground_truths:
-            pull(store, gateway, project, clock)
+            timed(pull)(store, gateway, project, clock)
         still_ours()
-        assess(store, key, settings, clock)
-        refreshed, overlap = _served(services, key, warnings, rounds, tell)
-        assessment = assess(store, key, settings, clock)
+        timed(assess)(store, key, settings, clock)
+        refreshed, overlap = timed(_served)(services, key, warnings, rounds, tell)
+        assessment = timed(assess)(store, key, settings, clock)
         still_ours()
-        pushed = push(store, gateway, key, settings, clock)
+        pushed = timed(push)(store, gateway, key, settings, clock)
         if pushed.changed:
-            pull_reviews(store, gateway, key, clock)
+            timed(pull_reviews)(store, gateway, key, clock)
         warnings += [*ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
     return RunReport(project, pulled, ruled, assessment, refreshed, overlap, pushed, tuple(warnings))
 
@@ -122,18 +124,21 @@ def _remember_model(services: Services, key: int) -> None:
 
 
 @contextmanager
-def _recorded(services: Services, project: int) -> Iterator[list[str]]:
-    """Keep in the store when a run last ended and how; what it yields is filled with warnings."""
+def _recorded(services: Services, project: int) -> Iterator[tuple[list[str], Stopwatch]]:
+    """Keep in the store when a run last ended, how, and how long its steps took; the list is filled with warnings."""
     warnings: list[str] = []
+    timed = Stopwatch()
     try:
-        yield warnings
+        yield warnings, timed
     except TiebreakError as error:
         with suppress(StoreError):  # what went wrong first is what is told
-            _beat(services, project, ok=False, message=str(error))
+            _beat(services, project, timed, ok=False, message=str(error))
         raise
-    _beat(services, project, ok=True, message="\n".join(warnings))
+    _beat(services, project, timed, ok=True, message="\n".join(warnings))
 
 
-def _beat(services: Services, project: int, *, ok: bool, message: str) -> None:
+def _beat(services: Services, project: int, timed: Stopwatch, *, ok: bool, message: str) -> None:
+    now = services.clock()
     with services.store.begin() as connection:
-        beat(connection, f"project:{project}:run", services.clock(), ok, message)
+        beat(connection, f"project:{project}:run", now, ok, message)
+        timed.keep(connection, project, now)

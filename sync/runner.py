@@ -3,19 +3,25 @@
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from .backend import BackendState
 from .errors import BackendError, NotPulled, TiebreakError
+from .logs import configure
 from .opening import Services, clock, services
 from .pipeline import run
 from .round_scoring import project_key
 from .schedule import Scheduler
 from .settings import Settings
-from .store import projects, rounds
+from .store import logins, projects, rounds
+from .store.engine import open_store
+from .web.addresses import is_loopback
 from .web.app import create_app
+from .web.visitors import WAY_OUT, check
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +95,16 @@ def _round_is_due(outside: Services, project: int) -> bool:
     return clock() - last.made_at >= outside.settings.round_seconds * 1_000_000
 
 
+def _refuse_open_door(settings: Settings, host: str) -> None:
+    if settings.dashboard_password.get_secret_value():
+        return
+    store = open_store(settings.store)
+    with closing(store), store.read() as connection:
+        nobody = logins.is_empty(connection)
+    if nobody:
+        raise TiebreakError(f"--host {host} lets others in, and nobody has to log in: {WAY_OUT} first")
+
+
 def _refuse_taken_port(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -99,6 +115,16 @@ def _refuse_taken_port(host: str, port: int) -> None:
             raise TiebreakError(
                 f"port {port} of {host} cannot be used ({error.strerror}): choose another with --port"
             ) from error
+
+
+class _OneLog(Logger):  # type: ignore[misc] # gunicorn has no types
+    """What gunicorn has to say, in our log and form."""
+
+    def setup(self, cfg: Any) -> None:  # noqa: ARG002 - gunicorn's signature
+        """No handlers of its own; who asked for what is not logged."""
+        self.error_log.propagate = True
+        self.error_log.setLevel(logging.WARNING)
+        self.access_log.propagate = False
 
 
 class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
@@ -119,6 +145,7 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             "timeout": 120,
             "graceful_timeout": 10,
             "loglevel": "warning",
+            "logger_class": _OneLog,
             "control_socket_disable": True,
             "post_worker_init": lambda _: self._scheduler.start() if self._scheduler else None,
             "worker_exit": lambda _server, _worker: self._scheduler.stop(10) if self._scheduler else None,
@@ -133,17 +160,20 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         return create_app(self._settings, outside.store, waker(outside, self._scheduler))
 
 
-def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Answer on host and port until stopped; ``say`` is told where. Raises TiebreakError where it cannot start."""
-    if host not in ("127.0.0.1", "localhost", "::1") and not settings.dashboard_password.get_secret_value():
-        raise TiebreakError(
-            f"--host {host} lets others in: set dashboard_password (or TIEBREAK_DASHBOARD_PASSWORD) first"
-        )
+def serve(
+    settings: Settings, host: str, port: int, say: Callable[[str], None], *, log_format: str | None = None
+) -> None:
+    """Answer on host and port until stopped; ``say`` is told where. Raises TiebreakError where it cannot start.
+
+    ``log_format`` is in place of the one of the settings.
+    """
+    check(settings)
+    if not is_loopback(host):
+        _refuse_open_door(settings, host)
     _refuse_taken_port(host, port)
     services(settings).store.close()  # a wrong setting is said here, in one line, not by a dying worker
     looked_after = ", ".join(map(str, settings.projects)) or "none: set `projects`"
     say(f"listening at http://{f'[{host}]' if ':' in host else host}:{port} (projects: {looked_after})")
     # Of others only warnings: the HTTP client tells of every request, and a run makes dozens.
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger(__package__).setLevel(logging.INFO)
+    configure(settings, __package__ or "sync", kind=log_format)
     _Server(settings, host, port).run()

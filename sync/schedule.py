@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from .backend import Backend
 from .errors import BackendError, Busy, TiebreakError
+from .logs import run_id
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,11 @@ class Scheduler:
         return min(self.after_webhook, LISTEN_SECONDS) if learning else self.after_webhook
 
     def _run(self, project: int, plan: _Plan) -> None:
+        """Once, with an id of its own in the log."""
+        with run_id():
+            self._run_or_say_why_not(project, plan)
+
+    def _run_or_say_why_not(self, project: int, plan: _Plan) -> None:
         try:
             plan.learning = self.run(project)
             plan.failures = 0

@@ -3,6 +3,7 @@
 A variable beats the file. Unknown keys and wrong values are refused with key, accepted values and place.
 """
 
+import ipaddress
 import json
 import os
 import re
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE = "tiebreak.toml"
 BY_GAIN = "by gain"
+MAY_RULE = "may rule"
 PREFIX = "TIEBREAK_"
+_PUNCTUATION = str.maketrans(',"[]', "    ")
 _OTHER_VARIABLES = re.compile("TIEBREAK_(ML_.*|CACHE|LABEL_STUDIO|FAULTS|SHARED_DATA|CONFIG)")
 
 
@@ -88,6 +91,10 @@ Pools = Annotated[
 ]
 Policy = Annotated[dict[str, Any], NoDecode, "a table with keys of docs/policy.md"]
 Rules = Annotated[tuple[dict[str, Any], ...], NoDecode, "a table for each rule, [[rules]]"]
+Addresses = Annotated[tuple[str, ...], NoDecode, "a list of addresses or networks, such as 10.0.0.0/8"]
+Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Band = Literal["P1", "P2", "P3"]
+ReviewDays = Annotated[dict[Band, Days], NoDecode, "a table: P1, P2, P3 = a number of days above 0"]
 Ids = Annotated[tuple[int, ...], NoDecode, "a list of project ids"]
 
 
@@ -131,10 +138,19 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Shared secret of tiebreak, tiebreak-ml and the webhook; `tiebreak init` draws one.",
     )
-    dashboard_user: str = Field("manager", description="Name to log in to the dashboard with.")
+    dashboard_user: str = Field("manager", description="Name that dashboard_password belongs to, an admin.")
     dashboard_password: SecretStr = Field(
         SecretStr(""),
-        description="Password of the dashboard. Needed as soon as `serve` listens beyond this machine.",
+        description="Password of an admin of the dashboard. This or `tiebreak users add` is needed beyond this machine.",
+    )
+    login_header: Annotated[str, Field(pattern="^[A-Za-z0-9-]*$"), "the name of a header, or nothing"] = Field(
+        "", description="Header in which a proxy says who is logged in, such as X-Remote-User. Empty: none."
+    )
+    trusted_proxies: Addresses = Field(
+        (), description="Addresses of the proxies whose login_header and X-Forwarded-For, -Proto are believed."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="What `tiebreak serve` logs: lines to read, or a JSON object a line."
     )
     sync_seconds: float = Field(
         60.0,
@@ -225,9 +241,25 @@ class Settings(BaseSettings):
         le=100_000,
         description="The same for each person who ruled in the last 30 days, one at least. 0: any number.",
     )
-    independent_reviews: bool = Field(
-        False, description="Rulings of people who had answered the task do not count. They are flagged in any case."
+    review_days: ReviewDays = Field(
+        {"P1": 2, "P2": 7, "P3": 30},
+        description="How long a review of a band may wait; those that wait longer are told. A band without: any time.",
     )
+    disputants: Literal["may rule", "may not rule"] = Field(
+        "may rule", description="Whether rulings of people who had answered the task count; they are told in any case."
+    )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return value.translate(_PUNCTUATION).split() if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            ipaddress.ip_network(one)
+        return value
 
     @field_validator("projects", mode="before")
     @classmethod
@@ -241,7 +273,9 @@ class Settings(BaseSettings):
             raise ValueError(f"{wrong[0]} is no project id: they count from 1")
         return tuple(dict.fromkeys(value))
 
-    @field_validator("control_weights", "label_weights", "distances", "pools", "policy", "rules", mode="before")
+    @field_validator(
+        "control_weights", "label_weights", "distances", "pools", "policy", "rules", "review_days", mode="before"
+    )
     @classmethod
     def _table(cls, value: object) -> object:
         """A variable holds a table as JSON."""

@@ -3,7 +3,7 @@
 They hold under ``Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self' data:``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template
@@ -87,8 +87,11 @@ class ModelChecks:
         return known[1]
 
 
-def blueprint(settings: Settings, store: Store) -> Blueprint:
-    """``/`` lists the source projects, ``/projects/<Label Studio's id>`` shows one; charts and CSS beside them."""
+def blueprint(settings: Settings, store: Store, may_see: Callable[[int], bool] = lambda _: True) -> Blueprint:
+    """``/`` lists the source projects, ``/projects/<Label Studio's id>`` shows one; charts and CSS beside them.
+
+    ``may_see`` says of a project (the store's key) whether whoever asks may know of it.
+    """
     pages = Blueprint(
         "dashboard", __name__, template_folder="templates", static_folder="static", static_url_path="/assets"
     )
@@ -110,7 +113,8 @@ def blueprint(settings: Settings, store: Store) -> Blueprint:
     @pages.get("/")
     def projects() -> str:
         with store.read() as connection:
-            found = [queries.summary(connection, one) for one in queries.source_projects(connection)]
+            seen = [one for one in queries.source_projects(connection) if may_see(one.key)]
+            found = [queries.summary(connection, one) for one in seen]
         return render_template("projects.html", projects=found, totals=_totals(found), headline=wording.headline)
 
     @pages.get("/projects/<int:label_studio_id>")

@@ -1,47 +1,59 @@
 """The web side of ``tiebreak serve``: webhook receiver, training feed, health, metrics, dashboard behind a login."""
 
-import hmac
 import json
 import logging
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
+from prometheus_client import CollectorRegistry, Counter, generate_latest
 from sqlalchemy import select
-from werkzeug.datastructures import Authorization
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.wrappers import Response as AnyResponse
 
 from ..dashboard.pages import blueprint
 from ..errors import NotPulled, StoreError, TiebreakError, Unsupported
+from ..logins.passwords import COST, Cost
+from ..opening import clock as time_of_day
 from ..settings import Settings
-from ..store import projects, training
+from ..store import audit, projects
 from ..store.engine import Store
-from ..store.tables import heartbeats
 from ..webhooks import SECRET_HEADER
+from . import feed, login
+from .addresses import Proxies
+from .guard import for_anybody_known, for_programs, guard, needs, open_to_all, person
+from .metrics import OfTheStore
+from .visitors import Visitors, check, same
 
-OPEN_PATHS = ("/webhook", "/healthz", "/readyz", "/api/v1/", "/static/", "/metrics")
 LARGEST_BODY = 64 * 1024 * 1024
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
 
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings, store: Store, wake: Callable[[int], None]) -> Flask:
-    """Everything that answers HTTP. ``wake`` is told the Label Studio id of a project where something happened."""
-    app = Flask(__name__)
+def create_app(
+    settings: Settings,
+    store: Store,
+    wake: Callable[[int], None],
+    *,
+    clock: Callable[[], int] = time_of_day,
+    cost: Cost = COST,
+) -> Flask:
+    """Everything that answers HTTP. ``wake`` is told the Label Studio id of a project where something happened.
+
+    ``cost`` is what hashing a password may cost. Raises SettingsError for a login that would let anybody in.
+    """
+    check(settings)
+    app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.register_blueprint(blueprint(settings, store))
+    visitors = Visitors(settings, store, clock, cost, Proxies(settings.trusted_proxies))
+    app.register_blueprint(blueprint(settings, store, lambda key: person().may("viewer", key)))
+    app.register_blueprint(login.blueprint(visitors))
+    app.register_blueprint(feed.blueprint(settings, store, visitors))
+    for_anybody_known(app.view_functions["dashboard.projects"])
     _receive_webhooks(app, settings, wake)
-    _serve_training(app, settings, store)
+    _look_when_asked(app, store, wake, clock)
     _serve_health(app, store)
-    _guard(app, settings)
+    guard(app, store, visitors)
     _answer_errors(app)
     return app
 
@@ -50,10 +62,11 @@ def _receive_webhooks(app: Flask, settings: Settings, wake: Callable[[int], None
     received = Counter("tiebreak_webhooks", "Webhooks received", ["accepted"], registry=_registry(app))
 
     @app.post("/webhook")
+    @open_to_all
     def webhook() -> tuple[Response, int]:
         """A hint that something happened: answered at once, since the annotator waits; polling is the truth."""
         given = request.headers.get(SECRET_HEADER, "")
-        if not _same(given, settings.secret.get_secret_value()):
+        if not same(given, settings.secret.get_secret_value()):
             received.labels("false").inc()
             return jsonify(error=f"the header {SECRET_HEADER} is missing or wrong"), 401
         project = _project_of(request.get_data())
@@ -74,41 +87,30 @@ def _project_of(body: bytes) -> int | None:
     return number if type(number) is int and 0 < number < projects.LARGEST_ID else None
 
 
-def _serve_training(app: Flask, settings: Settings, store: Store) -> None:
-    @app.get("/api/v1/projects/<int:project>/training")
-    def feed(project: int) -> Response | tuple[Response, int]:
-        """What there is to learn, as NDJSON; the last line holds the cursor to go on from."""
-        given = _authorization()
-        if not _same(given.token if given else "", settings.secret.get_secret_value()):
-            return jsonify(error="send the shared secret as `Authorization: Bearer SECRET`"), 401
-        after = request.args.get("after", "0")
-        if not re.fullmatch("[0-9]{1,18}", after):
-            return jsonify(error=f"after={after[:50]!r}: must be a cursor, a whole number from 0"), 400
-        with store.read() as connection:
-            key = projects.source(connection, project).key
-        return Response(_lines(store, key, int(after), settings.holdout_share), mimetype="application/x-ndjson")
-
-
-def _lines(store: Store, project: int, after: int, share: float) -> Iterator[str]:
-    cursor = after
-    with store.read() as connection:
-        for row in training.feed(connection, project, after, share):
-            cursor = row["updated_at"]
-            yield json.dumps(row) + "\n"
-    yield json.dumps({"cursor": cursor}) + "\n"
+def _look_when_asked(app: Flask, store: Store, wake: Callable[[int], None], clock: Callable[[], int]) -> None:
+    @app.post("/projects/<int:label_studio_id>/look")
+    @needs("lead")
+    def look(label_studio_id: int) -> AnyResponse:
+        """Run the loop for the project soon, as a webhook would have it."""
+        with store.begin() as connection:
+            key = projects.source(connection, label_studio_id).key
+            audit.record(connection, now=clock(), actor=person().actor, action="look asked", project=key)
+        wake(label_studio_id)
+        return redirect(url_for("dashboard.project", label_studio_id=label_studio_id, asked=1), 303)
 
 
 def _serve_health(app: Flask, store: Store) -> None:
     registry = _registry(app)
-    since = Gauge("tiebreak_last_run_timestamp_seconds", "When a project was last synced", ["name"], registry=registry)
-    healthy = Gauge("tiebreak_last_run_ok", "Whether the last sync of a project succeeded", ["name"], registry=registry)
+    registry.register(OfTheStore(store))
 
     @app.get("/healthz")
+    @open_to_all
     def alive() -> Response:
         """The process answers."""
         return jsonify(status="ok")
 
     @app.get("/readyz")
+    @open_to_all
     def ready() -> tuple[Response, int]:
         """The store answers too."""
         try:
@@ -119,53 +121,15 @@ def _serve_health(app: Flask, store: Store) -> None:
         return jsonify(status="ok"), 200
 
     @app.get("/metrics")
+    @open_to_all
     def metrics() -> Response:
         """For Prometheus."""
-        with store.read() as connection:
-            for row in connection.execute(select(heartbeats).where(heartbeats.c.name.like("%:run"))):
-                since.labels(row.name).set(row.at / 1e6)
-                healthy.labels(row.name).set(row.ok)
         return Response(generate_latest(registry), mimetype="text/plain; version=0.0.4")
 
 
 def _registry(app: Flask) -> CollectorRegistry:
     registry: CollectorRegistry = app.extensions.setdefault("prometheus", CollectorRegistry())
     return registry
-
-
-def _guard(app: Flask, settings: Settings) -> None:
-    """A login for the pages where a password is set; headers that forbid what pages do not need."""
-    password = settings.dashboard_password.get_secret_value()
-
-    @app.before_request
-    def login() -> Response | None:
-        if not password or request.path.startswith(OPEN_PATHS):
-            return None
-        given = _authorization()
-        name = str((given.parameters or {}).get("username", "")) if given else ""
-        word = str((given.parameters or {}).get("password", "")) if given else ""
-        if _same(name, settings.dashboard_user) & _same(word, password):
-            return None
-        return Response("Log in to see this page.\n", 401, {"WWW-Authenticate": 'Basic realm="Tiebreak"'})
-
-    @app.after_request
-    def headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
-
-
-def _authorization() -> Authorization | None:
-    """What the caller says of itself; null also where that cannot be read."""
-    try:
-        return request.authorization
-    except ValueError:
-        return None
-
-
-def _same(given: str | None, wanted: str) -> bool:
-    """Compared in constant time; an empty secret lets nobody in."""
-    return bool(wanted) and hmac.compare_digest((given or "").encode(), wanted.encode())
 
 
 def _answer_errors(app: Flask) -> None:
@@ -176,9 +140,18 @@ def _answer_errors(app: Flask) -> None:
         status, message = _explained(error)
         if status == 500:
             log.exception("%s %s failed", request.method, request.path)
-        if request.path.startswith(("/api/", "/webhook")):
-            return jsonify(error=message), status
-        return render_template("error.html", status=status, message=message), status
+        headers = _headers(error, status)
+        if for_programs():
+            return jsonify(error=message), status, headers
+        return render_template("error.html", status=status, message=message), status, headers
+
+
+def _headers(error: Exception, status: int) -> dict[str, str]:
+    """What tells a program how to log in, and when to come again."""
+    headers = {"WWW-Authenticate": 'Basic realm="Tiebreak"'} if status == 401 else {}
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.retry_after)
+    return headers
 
 
 def _explained(error: Exception) -> tuple[int, str]:

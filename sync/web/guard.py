@@ -1,0 +1,191 @@
+"""Who may do what: every view is for somebody, every form is one of ours, every answer forbids what pages do not need.
+
+A view that says nothing may be read by viewers, and written to by leads.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from flask import Flask, Request, Response, current_app, g, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..errors import NotPulled
+from ..logins.roles import Person
+from ..store import projects
+from ..store.engine import Store
+from .visitors import Visitors
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
+}
+ENCRYPTED = {"Strict-Transport-Security": "max-age=31536000"}
+SAFE = ("GET", "HEAD", "OPTIONS")
+FIELD = "form_token"
+FORM_COOKIE = "tiebreak_form"
+NOBODY, ANYBODY = "nobody", "anybody"
+PROJECT = ("label_studio_id", "project")
+"""What a route calls the project that it is about."""
+STYLE = "dashboard.static"
+"""The one view of the framework's own: style and icon, which the login page needs too."""
+PROGRAMS = ("/api/", "/webhook")
+"""Where programs ask: they get their errors as JSON, and fill in no forms."""
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def needs(role: str) -> Callable[[View], View]:
+    """The view is for people of that role or a higher one, in its project where it has one."""
+
+    def mark(view: View) -> View:
+        view.needs = role  # type: ignore[attr-defined] # read by _needed
+        return view
+
+    return mark
+
+
+open_to_all = needs(NOBODY)
+"""The view is for everybody, or lets in whom it wants itself; its forms must be ours all the same."""
+for_anybody_known = needs(ANYBODY)
+"""The view is for everybody who is logged in, and shows each what they may see."""
+
+
+def person() -> Person:
+    """Who is logged in. Raises Unauthorized for nobody."""
+    if g.get("visit") is None:
+        raise Unauthorized("Log in to see this page.")
+    found: Person = g.visit.person
+    return found
+
+
+def guard(app: Flask, store: Store, visitors: Visitors) -> None:
+    """Look at every request before its view, and at every answer after it."""
+
+    @app.before_request
+    def admit() -> AnyResponse | tuple[str, int] | None:
+        needed = _needed()
+        if needed != NOBODY:
+            g.visit = visitors.who(request)
+            if g.visit is None:
+                return _ask()
+            if (refused := _refused(store, g.visit.person, needed)) is not None:
+                return refused
+        _check_form(visitors)
+        return None
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        encrypted = visitors.proxies.is_encrypted(request)
+        for name, value in (HEADERS | ENCRYPTED if encrypted else HEADERS).items():
+            response.headers.setdefault(name, value)
+        if g.get("new_form") is not None:
+            response.set_cookie(FORM_COOKIE, g.new_form, httponly=True, samesite="Lax", secure=encrypted)
+        return response
+
+    @app.context_processor
+    def context() -> dict[str, object]:
+        visit = g.get("visit")
+        return {
+            "person": visit.person if visit else None,
+            "can_log_out": visit is not None and visit.by == "session",
+            "may": lambda role, key=None: visit is not None and visit.person.may(role, key),
+            "form_field": FIELD,
+            "form_token": lambda: _form_token(visitors),
+        }
+
+
+def for_programs() -> bool:
+    """Whether a program asked, as far as the address says."""
+    return request.path.startswith(PROGRAMS)
+
+
+def _needed() -> str:
+    if request.endpoint is None:
+        return NOBODY if for_programs() else ANYBODY  # there is no such view, which is said afterwards
+    if request.endpoint == STYLE:
+        return NOBODY
+    view = current_app.view_functions.get(request.endpoint)
+    return getattr(view, "needs", None) or ("viewer" if request.method in SAFE else "lead")
+
+
+def _ask() -> AnyResponse:
+    """A browser is led to the login page, and back afterwards; anything else is told to log in."""
+    if request.method in SAFE and request.accept_mimetypes.accept_html and not for_programs():
+        place = request.full_path if request.query_string else request.path
+        return redirect(f"{url_for('login.page')}?{urlencode({'next': place})}" if place != "/" else "/login", 303)
+    raise Unauthorized("Log in to see this page.")
+
+
+def _refused(store: Store, someone: Person, needed: str) -> tuple[str, int] | None:
+    """Raises Forbidden for what somebody may not do. A project that they may not see is not there for them."""
+    number = next((request.view_args[name] for name in PROJECT if name in (request.view_args or {})), None)  # type: ignore[index]
+    role = "viewer" if needed == ANYBODY else needed
+    if number is None:
+        if needed == ANYBODY or someone.may(role):
+            return None
+    else:
+        with store.read() as connection:
+            key = project_key(connection, number)
+        if not someone.may("viewer", key):
+            return missing(number)
+        if someone.may(role, key):
+            return None
+    raise Forbidden(f"This needs the role {role}; {someone.name or 'you'} may only look. An admin can give it.")
+
+
+def project_key(connection: Connection, number: int) -> int | None:
+    """The store's key of a live source project; null for none."""
+    try:
+        found = projects.by_label_studio_id(connection, number)
+    except NotPulled:
+        return None
+    return found.key if found.source_key is None else None
+
+
+def missing(number: int) -> tuple[str, int]:
+    """The answer for a project that is not there; raises NotPulled where a program asked."""
+    if for_programs():
+        raise NotPulled(f"project {number} is not in the store yet: run `tiebreak pull {number}` first")
+    return render_template("missing.html", label_studio_id=number), 404
+
+
+def _check_form(visitors: Visitors) -> None:
+    """Raises Forbidden for a form that was filled in on a page of somebody else."""
+    visit = g.get("visit")
+    if request.method in SAFE or for_programs() or (visit is not None and visit.by == "token"):
+        return
+    elsewhere = request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
+    key = _form_key(visitors, request)
+    if elsewhere or not key or not hmac.compare_digest(request.form.get(FIELD, "").encode(), _signed(key).encode()):
+        raise Forbidden(
+            "The form is out of date, or cookies are switched off: go back, load the page again, and send it again."
+        )
+
+
+def _form_token(visitors: Visitors) -> str:
+    """What a form must send: only a page of ours can know it, since it is made from a cookie that pages cannot read."""
+    key = _form_key(visitors, request) or g.get("new_form")
+    if not key:
+        key = g.new_form = secrets.token_urlsafe(16)
+    return _signed(key)
+
+
+def _form_key(visitors: Visitors, asked: Request) -> str:
+    return asked.cookies.get(visitors.cookie(asked)) or asked.cookies.get(FORM_COOKIE) or ""
+
+
+def _signed(key: str) -> str:
+    return hashlib.sha256(f"form\n{key}".encode("utf-8", "surrogatepass")).hexdigest()
