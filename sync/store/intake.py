@@ -8,7 +8,9 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from ..labelstudio.wire import RemoteAnnotation, RemoteTask, RemoteUser, TaskStamp
 from . import fingerprint, forgetting
-from .tables import annotation_versions, annotations, annotators, answers, codes, tasks
+from .coding import write_answers
+from .keys import next_keys
+from .tables import annotation_versions, annotations, annotators, tasks
 
 CHUNK = 500
 """Ids in one IN list: databases limit the number of parameters."""
@@ -75,9 +77,9 @@ def _save_tasks(
     """Label Studio's id -> our key."""
     known = _by_ids(connection, select(tasks).where(tasks.c.project == project), tasks.c.label_studio_id, page)
     rows = {(row.label_studio_id, row.created_at): row for row in known}
-    new = []
+    new: list[dict[str, Any]] = []
     for task in page:
-        values = {
+        values: dict[str, Any] = {
             "updated_at": task.updated_at,
             "data": dict(task.data),
             "meta": dict(task.meta),
@@ -92,8 +94,9 @@ def _save_tasks(
     sent = {(task.id, task.created_at) for task in page}
     found = {number: row.id for (number, created_at), row in rows.items() if (number, created_at) in sent}
     if new:
-        keys = connection.execute(insert(tasks).returning(tasks.c.id, sort_by_parameter_order=True), new).scalars()
-        found |= {values["label_studio_id"]: key for values, key in zip(new, keys, strict=True)}
+        for values, key in zip(new, next_keys(connection, tasks, len(new)), strict=True):
+            values["id"] = found[values["label_studio_id"]] = key
+        connection.execute(insert(tasks), new)
         taken.tasks += len(new)
     # An id that came back with another birthday: Label Studio reused it, the old task is gone.
     current = set(found.values())
@@ -131,13 +134,14 @@ def _save_annotations(
             present.add(row.id)
             if row.hash != _hash(annotation) or row.updated_at != annotation.updated_at or row.deleted_at is not None:
                 edited.append((row.id, annotation, sent.data))
-    if new:
-        rows = [{"task": task, "label_studio_id": one.id, "created_at": one.created_at} for task, one, _ in new]
-        made = insert(annotations).returning(annotations.c.id, sort_by_parameter_order=True)
-        keys = connection.execute(made, rows).scalars().all()
-        edited = [(key, one, data) for key, (_, one, data) in zip(keys, new, strict=True)] + edited
-        taken.annotations += len(new)
-    _save_versions(connection, project, edited, decode, taken, now)
+    keys = next_keys(connection, annotations, len(new))
+    born = [
+        {"id": key, "task": task, "label_studio_id": one.id, "created_at": one.created_at}
+        for key, (task, one, _) in zip(keys, new, strict=True)
+    ]
+    edited = [(key, one, data) for key, (_, one, data) in zip(keys, new, strict=True)] + edited
+    taken.annotations += len(new)
+    _save_versions(connection, project, edited, born, decode, taken, now)
     gone = [row.id for row in known.values() if row.id not in present and row.deleted_at is None]
     taken.deleted += mark_annotations_deleted(connection, gone, now)
 
@@ -169,11 +173,12 @@ def _save_versions(
     connection: Connection,
     project: int,
     edited: Sequence[Edit],
+    born: Sequence[dict[str, Any]],
     decode: Decode,
     taken: Taken,
     now: int,
 ) -> None:
-    """A new version each, its answers, and the pointer to it."""
+    """A new version each, its answers, and the pointer to it; ``born`` are the rows of the first, which are new too."""
     if not edited:
         return
     decoded = [decode(one.result, data, one.updated_at) for _, one, data in edited]
@@ -194,55 +199,39 @@ def _save_versions(
         }
         for (key, one, _), said in zip(edited, decoded, strict=True)
     ]
-    kept, fresh = _versions_seen_before(connection, rows)
+    versions = _versions_seen_before(connection, rows, len(born))
+    fresh = [place for place in range(len(rows)) if place not in versions]
+    versions |= zip(fresh, next_keys(connection, annotation_versions, len(fresh)), strict=True)
+    if born:
+        connection.execute(insert(annotations), [{**row, "current": versions[at]} for at, row in enumerate(born)])
     if fresh:
-        made = insert(annotation_versions).returning(annotation_versions.c.id, sort_by_parameter_order=True)
-        ids = connection.execute(made, [rows[place] for place in fresh]).scalars().all()
-        kept |= dict(zip(fresh, ids, strict=True))
-        write_answers(connection, project, {kept[place]: decoded[place] for place in fresh})
-    connection.execute(
-        update(annotations)
-        .where(annotations.c.id == bindparam("row"))
-        .values(current=bindparam("now"), deleted_at=None),
-        [{"row": rows[place]["annotation"], "now": version} for place, version in kept.items()],
-    )
+        connection.execute(insert(annotation_versions), [{**rows[place], "id": versions[place]} for place in fresh])
+        write_answers(connection, project, {versions[place]: decoded[place].answers for place in fresh})
+    changed = [{"row": rows[at]["annotation"], "now": versions[at]} for at in range(len(born), len(rows))]
+    if changed:
+        pointer = update(annotations).where(annotations.c.id == bindparam("row"))
+        connection.execute(pointer.values(current=bindparam("now"), deleted_at=None), changed)
     taken.versions += len(fresh)
     taken.rejected += sum(rows[place]["rejected"] is not None for place in fresh)
 
 
-def _versions_seen_before(
-    connection: Connection, rows: Sequence[Mapping[str, Any]]
-) -> tuple[dict[int, int], list[int]]:
-    """Places of the versions that we have already (an annotation that was gone and is back), and of the others."""
+def _versions_seen_before(connection: Connection, rows: Sequence[Mapping[str, Any]], new: int) -> dict[int, int]:
+    """Place -> key of the versions that we have already, of an annotation that was gone and is back.
+
+    The first ``new`` rows are of annotations that were never seen before.
+    """
     known: dict[tuple[int, int, str], int] = {}
-    keys = [row["annotation"] for row in rows]
+    keys = [row["annotation"] for row in rows[new:]]
     for start in range(0, len(keys), CHUNK):
         query = select(annotation_versions).where(annotation_versions.c.annotation.in_(keys[start : start + CHUNK]))
         for row in connection.execute(query):
             known[(row.annotation, row.updated_at, row.hash)] = row.id
     kept = {}
-    for place, given in enumerate(rows):
+    for place, given in enumerate(rows) if known else ():
         version = known.get((given["annotation"], given["updated_at"], given["hash"]))
         if version is not None:
             kept[place] = version
-    return kept, [place for place in range(len(rows)) if place not in kept]
-
-
-def write_answers(connection: Connection, project: int, decoded: Mapping[int, Decoded]) -> None:
-    """The answers of annotation versions (key -> what it says), as codes."""
-    wanted = {(control, text) for said in decoded.values() for control, text in said.answers.items()}
-    query = select(codes).where(codes.c.project == project)
-    known = {(row.control, row.answer): row.id for row in connection.execute(query)} if wanted else {}
-    for control, text in sorted(wanted - set(known)):
-        made = insert(codes).values(project=project, control=control, answer=text).returning(codes.c.id)
-        known[(control, text)] = connection.execute(made).scalar_one()
-    rows = [
-        {"version": version, "code": known[(control, text)]}
-        for version, said in decoded.items()
-        for control, text in said.answers.items()
-    ]
-    if rows:
-        connection.execute(insert(answers), rows)
+    return kept
 
 
 def read_rejected_again(connection: Connection, project: int, decode: Decode) -> int:
@@ -265,7 +254,7 @@ def read_rejected_again(connection: Connection, project: int, decode: Decode) ->
         [{"row": key, "why": said.rejected, "by": said.interface} for key, said in found.items()],
     )
     valid = {key: said for key, said in found.items() if said.rejected is None}
-    write_answers(connection, project, valid)
+    write_answers(connection, project, {key: said.answers for key, said in valid.items()})
     return len(valid)
 
 
