@@ -28,7 +28,8 @@ VERDICTS = (
     "cannot be decided",
 )
 UNDECIDED = "cannot be decided"
-CAUSES = ("annotator error", "guideline gap", "ambiguous task", "edge case", "bad data")
+GAP = "guideline gap"
+CAUSES = ("annotator error", GAP, "ambiguous task", "edge case", "bad data")
 
 _WHY, _EARLIER, _VERDICT, _CAUSE, _RATIONALE = (
     PREFIX + name for name in ("why", "earlier", "verdict", "cause", "rationale")

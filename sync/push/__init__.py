@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..labelstudio.client import LabelStudio
 from ..settings import Settings
-from ..store import reviews
+from ..store import review_rounds, reviews
 from ..store.engine import Store
 from .homes import ensure_project, follow_interface
 from .importing import import_intended
@@ -27,6 +27,7 @@ class PushReport:
 
     ``renewed`` are open review tasks that say something else now than they did. ``withdrawn`` are those that are no
     longer needed and served no more; ``reopened`` wait for another reviewer, since the ruling did not count.
+    ``overdue`` says in words which wait longer than they may.
     ``refused`` are tasks (Label Studio's ids) that cannot be reviewed, each with the reason; ``outdated`` are review
     projects whose interface could not be brought up to the source's.
     """
@@ -39,6 +40,7 @@ class PushReport:
     outdated: tuple[tuple[int, str], ...] = ()
     withdrawn: int = 0
     reopened: int = 0
+    overdue: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -48,6 +50,7 @@ class PushReport:
     def complaints(self) -> list[str]:
         """What must be told, in words."""
         return [
+            *self.overdue,
             *(f"task {task} cannot be reviewed: {reason}" for task, reason in self.refused),
             *(
                 f"review project {home} still has the labeling interface of before: {reason}"
@@ -81,4 +84,8 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
         settle_order(store, gateway, home, clock, looked_at=not imported)
         pushed += imported
         touched.append(home.key)
-    return PushReport(pushed, removed, renewed, tuple(touched), tuple(refused), tuple(outdated), withdrawn, reopened)
+    with store.read() as connection:
+        late = tuple(map(str, review_rounds.overdue(connection, project, settings.review_days, clock())))
+    return PushReport(
+        pushed, removed, renewed, tuple(touched), tuple(refused), tuple(outdated), withdrawn, reopened, late
+    )

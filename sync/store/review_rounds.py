@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, ScalarSelect, and_, distinct, func, or_, select, update
 
@@ -11,9 +11,14 @@ from .assessments import QueueEntry
 from .reviews import AUDIT, CONFLICT, RETURNING
 from .tables import annotation_versions, annotations, projects, reviews, rulings, tasks
 
+if TYPE_CHECKING:
+    from ..settings import Band
+
 WAITING = ("intended", "open")
 _PART = 500
-_RECENT = 30 * 86_400_000_000
+A_DAY = 86_400_000_000
+"""Microseconds."""
+_RECENT = 30 * A_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,26 @@ class Newest:
     decided: frozenset[str] = frozenset()
     ruled_at: int | None = None
     comes_back: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Reviews of a band that wait longer than they may; days."""
+
+    band: str
+    reviews: int
+    oldest: float
+    limit: float
+
+    def __str__(self) -> str:
+        """In words.
+
+        >>> str(Overdue("P1", 3, 4.25, 2.0)), str(Overdue("P2", 1, 8.0, 7.0))
+        ('3 reviews P1 wait longer than 2 days, the oldest 4.2', '1 review P2 waits longer than 7 days: 8.0')
+        """
+        if self.reviews == 1:
+            return f"1 review {self.band} waits longer than {self.limit:g} days: {self.oldest:.1f}"
+        return f"{self.reviews} reviews {self.band} wait longer than {self.limit:g} days, the oldest {self.oldest:.1f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +248,7 @@ def room(connection: Connection, project: int, now: int, *, at_once: int, a_day:
     """
     of_project = reviews.c.project == project
     waiting = select(func.count()).where(of_project, reviews.c.state.in_(WAITING))
-    begun = select(func.count()).where(of_project, reviews.c.intended_at > now - 86_400_000_000)
+    begun = select(func.count()).where(of_project, reviews.c.intended_at > now - A_DAY)
     people = (
         select(func.count(distinct(rulings.c.reviewer)))
         .join(reviews, reviews.c.id == rulings.c.review)
@@ -236,6 +261,22 @@ def room(connection: Connection, project: int, now: int, *, at_once: int, a_day:
     if a_reviewer:
         limits.append(a_reviewer * max(1, connection.execute(people).scalar_one()) - today)
     return max(0, min(limits))
+
+
+def overdue(connection: Connection, project: int, days: "Mapping[Band, float]", now: int) -> list[Overdue]:
+    """The bands with reviews that wait longer than these days (band, such as P1, to days) since they were intended."""
+    found = []
+    for name, limit in sorted(days.items()):
+        query = select(func.count(), func.min(reviews.c.intended_at)).where(
+            reviews.c.project == project,
+            reviews.c.state.in_(WAITING),
+            reviews.c.band == int(name[1:]),
+            reviews.c.intended_at < now - int(limit * A_DAY),
+        )
+        count, oldest = connection.execute(query).one()
+        if count:
+            found.append(Overdue(name, count, (now - oldest) / A_DAY, limit))
+    return found
 
 
 def _set(connection: Connection, ids: Sequence[int], **values: Any) -> None:

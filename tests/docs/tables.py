@@ -21,6 +21,7 @@ from ml_backend.features import view_of
 from ml_backend.learners import learner_of
 from sync import settings as sync_settings
 from sync.cli import app as sync_app
+from sync.settings_words import toml
 from sync.templates import fields
 
 from ..conftest import ROOT
@@ -72,7 +73,7 @@ def settings(module: Any) -> str:
     rows = []
     for name, field in module.Settings.model_fields.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        shown = "" if default in ("", ()) else f"`{default}`"
+        shown = "" if default in ("", ()) else f"`{toml(default) if isinstance(default, dict) else default}`"
         rows.append((f"`{name}`", field.description or "", module.accepted(field), shown))
     return _table(("setting", "meaning", "accepted", "default"), rows)
 

@@ -51,7 +51,7 @@ def test_the_ruling_of_a_disputant_does_not_count_where_that_is_set_and_somebody
     label_studio: RunningLabelStudio, store: Store
 ) -> None:
     made = scene(label_studio, [PAIR, SAME])
-    outside = services(label_studio, store, bootstrap=100, independent_reviews=True)
+    outside = services(label_studio, store, bootstrap=100, disputants="may not rule")
     run(outside, made.project)
     admin, disputant, other = (label_studio.as_(role) for role in ("admin", "annotator", "reviewer"))
     (home,) = review_projects(admin, made.project)

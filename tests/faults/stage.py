@@ -36,7 +36,8 @@ REMOTE = {
     "data_manager_view": "project_id data",
 }
 """Table of Label Studio's database -> the columns that a run can change."""
-LOCAL_IGNORED = {"heartbeats", "alembic_version"}
+LOCAL_IGNORED = {"heartbeats", "alembic_version", "audit_events", "audit_details", "audit_words", "audit_heads"}
+"""What says how it came about, or holds chance."""
 COUNTERS = {("rounds", "number"), ("assessments", "id")}
 """Columns that count attempts: an interrupted one counts too."""
 

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from sync.errors import TiebreakError
+from sync.store.audit_check import verify
+from sync.store.engine import open_store
 
 from ..conftest import RunningLabelStudio
 from ..end_to_end.scenes import result, review_projects, ruling, scene
@@ -63,9 +65,12 @@ def first(label_studio: RunningLabelStudio, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def later(label_studio: RunningLabelStudio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Since the last run: a ruling, an edit, a deletion, a skip, new answers, another band, a task more urgent."""
+    """Since the last run: a ruling, an edit, a deletion, a skip, new answers, another band, a task more urgent.
+
+    And people who agree meanwhile, so that a review is withdrawn.
+    """
     admin = label_studio.as_("admin")
-    made = scene(label_studio, [SPLIT, PAIR, SAME, [], ["good"], []])
+    made = scene(label_studio, [SPLIT, PAIR, SAME, [], ["good"], [], PAIR])
     with stage(label_studio, tmp_path_factory.mktemp("later"), made.project) as ready:
         ready.run()
         reviewer = label_studio.as_("reviewer")
@@ -77,6 +82,8 @@ def later(label_studio: RunningLabelStudio, tmp_path_factory: pytest.TempPathFac
         label_studio.as_("annotator").create_annotation(made.tasks[3], result("bad"))
         label_studio.as_("annotator", 1).create_annotation(made.tasks[4], [], was_cancelled=True)
         admin.delete_task(made.tasks[5])
+        agreed = next(one for one in admin.task(made.tasks[6]).annotations if one.result == result("bad"))
+        admin.update_annotation(agreed.id, result=result("good"))
         yield prepared(ready)
 
 
@@ -91,10 +98,10 @@ def places(events: Sequence[str], how: How, sample: int) -> list[int]:
     return found if ALL else sorted(random.Random(f"{CHOSEN}{how}").sample(found, sample))
 
 
-def check(scene: Scene, how: How, sample: int) -> None:
+def check(scene: Scene, how: How, stops: Sequence[int]) -> None:
     ready = scene.stage
     failures = []
-    for place in places(scene.events, how, sample):
+    for place in stops:
         ready.put_back()
         fuse = Fuse(place, how)
         try:
@@ -113,7 +120,16 @@ def check(scene: Scene, how: How, sample: int) -> None:
         wrong = difference(ready.worlds(), scene.expected, _history(how, scene.events[place]))
         if wrong:
             failures += [f"{how} event {place} of {len(scene.events)}, {scene.events[place]}:", *wrong]
+        failures += broken_chain(ready.url)
     assert not failures, "\n".join(failures)
+
+
+def broken_chain(url: str) -> list[str]:
+    """What is wrong with the audit chain."""
+    store = open_store(url)
+    found = verify(store)
+    store.close()
+    return [f"audit event {fault.event}: {fault.what}" for fault in found.faults]
 
 
 def _history(how: How, event: str) -> Sequence[str]:
@@ -137,12 +153,24 @@ def difference(found: Mapping[str, Any], expected: Mapping[str, Any], ignored: S
 
 @pytest.mark.parametrize("how", [how for how, sample in FIRST.items() if sample or ALL])
 def test_a_first_run_that_was_stopped_is_finished_by_the_next(how: How, first: Scene) -> None:
-    check(first, how, FIRST[how])
+    check(first, how, places(first.events, how, FIRST[how]))
 
 
 @pytest.mark.parametrize("how", [how for how, sample in LATER.items() if sample or ALL])
 def test_a_later_run_that_was_stopped_is_finished_by_the_next(how: How, later: Scene) -> None:
-    check(later, how, LATER[how])
+    check(later, how, places(later.events, how, LATER[how]))
+
+
+@pytest.mark.parametrize("how", ["before", "after", "unheard"])
+def test_a_review_that_was_about_to_be_withdrawn_is_hidden_by_the_next_run(how: How, later: Scene) -> None:
+    """Stopped at the request that hides it, and, unless that is heard, at the commit that says so."""
+    hides = hiding(later.events)
+    check(later, how, [*hides, *(place + 1 for place in hides if how == "before")])
+
+
+def hiding(events: Sequence[str]) -> list[int]:
+    """Where the review task is hidden: no task is changed before."""
+    return [place for place, name in enumerate(events) if name.startswith("PATCH /api/tasks/")][:1]
 
 
 def test_an_undisturbed_run_does_what_these_tests_are_about(first: Scene, later: Scene) -> None:
@@ -151,4 +179,6 @@ def test_an_undisturbed_run_does_what_these_tests_are_about(first: Scene, later:
         assert any(name.endswith("/import/predictions") for name in events)
         assert "backend POST /train" in events
     assert any(name.startswith("POST /api/tasks/") for name in later.events)
+    assert hiding(later.events)
+    assert any("'withdrawn'" in row for row in later.expected["local"]["reviews"])
     assert any(name.startswith("DELETE /api/projects/") for name in later.events)

@@ -1,18 +1,22 @@
 """Reviews that come back, are withdrawn, are ruled twice, or come too late: on the store alone."""
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
+from typer.testing import CliRunner
 
 from label_config.answers import Choices
 from label_config.results import canonical
+from sync.cli import app
+from sync.errors import SettingsError
 from sync.push.groups import one_a_group
 from sync.push.intent import intend
 from sync.quality.priority import Policy
-from sync.settings import Settings
-from sync.store import intake, projects, review_rounds, reviews, votes
+from sync.settings import Band, Settings
+from sync.store import guidelines, intake, projects, review_rounds, reviews, votes
 from sync.store.assessments import QueueEntry, insert_assessment
 from sync.store.engine import Store
 from sync.store.intake import Decoded
@@ -301,3 +305,70 @@ def test_near_identical_tasks_have_one_review_and_wait_for_the_confirmation_of_i
     assert list(one_a_group(group, set(), set())) == [1, 2, 4]
     rest = {2: [entry(2, 1, 3, correction='["good"]')], 3: [entry(3, 1, 2)]}
     assert list(one_a_group(rest, set(), {1})) == [3], "a correction is proposed for the other one"
+
+
+def test_gaps_collect_in_the_inbox_until_a_change_touches_them(desk: Desk) -> None:
+    desk.judge(1, 2, 3)
+    desk.push()
+    for number, label in ((1, "good"), (2, "bad"), (3, "")):
+        desk.rule(number, label)
+    with desk.store.begin() as connection:
+        connection.execute(update(rulings).values(cause="guideline gap", rationale="Irony?"))
+        found = guidelines.inbox(connection, desk.source)
+        assert [(one.task, dict(one.answers), one.rationale) for one in found] == [
+            (1, {"mood": "good"}, "Irony?"),
+            (2, {"mood": "bad"}, "Irony?"),
+            (3, {}, "Irony?"),
+        ]
+        mark = partial(guidelines.changed, connection, desk.source, "Irony is bad.")
+        assert mark(control="other", label=None, only=()) == [3], "what was not decided may be decided now"
+        assert mark(control="mood", label="bad", only=()) == [2]
+        assert mark(control=None, label=None, only=[2, 9]) == [2]
+        assert [one.task for one in guidelines.inbox(connection, desk.source)] == [1]
+    desk.judge()
+    desk.push()
+    assert [(number, state) for _, number, state in desk.rounds()] == [
+        (1, "ruled"),
+        *[(1, "ruled"), (2, "open")] * 2,
+    ]
+    with desk.store.read() as connection:
+        said = connection.execute(select(review_table.c.data).where(review_table.c.round == 2)).scalars()
+        assert {one["tiebreak_reason"] for one in said} == {"Irony is bad."}
+
+
+def test_the_commands_show_the_inbox_and_mark_what_a_change_touches(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(store).begin()
+    desk.judge(1)
+    desk.push()
+    desk.rule(1, "good")
+    with store.begin() as connection:
+        connection.execute(update(rulings).values(cause="guideline gap"))
+    monkeypatch.setenv("TIEBREAK_STORE", store.name)
+
+    def tiebreak(*arguments: str) -> str:
+        return CliRunner().invoke(app, ["guidelines", *arguments, "--project", "7"]).stdout
+
+    assert "task 1, 1970-01-01, user 9: mood = good" in tiebreak("inbox")
+    assert '"task": 1' in tiebreak("inbox", "--json")
+    assert tiebreak("changed", "--control", "mood", "--why", "New.").startswith("1 ruling to be reviewed again")
+    assert tiebreak("inbox") == "no gap in the guidelines was named\n"
+    with pytest.raises(SettingsError, match="name what the change touches"):
+        CliRunner().invoke(app, ["guidelines", "changed", "--project", "7", "--why", "x"], catch_exceptions=False)
+
+
+def test_reviews_that_wait_longer_than_they_may_are_told_by_band(desk: Desk) -> None:
+    desk.judge(1, 2)
+    desk.push()
+    later = desk.now + 3 * A_DAY
+    with desk.store.read() as connection:
+        limits: dict[Band, float] = {"P1": 1.0, "P2": 2.0}
+        assert review_rounds.overdue(connection, desk.source, limits, desk.now + A_DAY) == []
+        assert review_rounds.overdue(connection, desk.source, {"P1": 1.0}, later) == []
+        (found,) = review_rounds.overdue(connection, desk.source, limits, later)
+    assert (found.band, found.reviews, round(found.oldest, 6), found.limit) == ("P2", 2, 3.0, 2.0)
+    desk.rule(1, "good")
+    desk.rule(2, "good")
+    with desk.store.read() as connection:
+        assert review_rounds.overdue(connection, desk.source, limits, later) == []

@@ -23,6 +23,9 @@ OTHER: dict[str, Any] = {
     "secret": "s3",
     "dashboard_user": "lead",
     "dashboard_password": "p4",
+    "login_header": "X-Remote-User",
+    "trusted_proxies": ["10.0.0.0/8", "::1"],
+    "log_format": "json",
     "sync_seconds": 7.0,
     "wake_seconds": 0.5,
     "round_seconds": 0.0,
@@ -45,6 +48,10 @@ OTHER: dict[str, Any] = {
     "policy": {"p1_from": 0.7, "weights": {"tie": 0.5}},
     "rules": [{"name": "short", "control": "notes", "max_characters": 200}],
     "review_limit": 9,
+    "reviews_a_day": 50,
+    "reviews_a_reviewer": 20,
+    "review_days": {"P1": 0.5, "P3": 60.0},
+    "disputants": "may not rule",
 }
 WRONG = {
     "label_studio_url": "ftp://label.example",
@@ -54,6 +61,9 @@ WRONG = {
     "backend_url": "localhost:9090",
     "backend_url_for_label_studio": "http://user:word@ml.example",
     "public_url": "http://host:99999",
+    "login_header": "Remote User",
+    "trusted_proxies": "10.0.0.1/8",
+    "log_format": "xml",
     "sync_seconds": "soon",
     "wake_seconds": "0",
     "round_seconds": "-1",
@@ -76,6 +86,10 @@ WRONG = {
     "policy": "strict",
     "rules": "strict",
     "review_limit": "0",
+    "reviews_a_day": "-1",
+    "reviews_a_reviewer": "many",
+    "review_days": "soon",
+    "disputants": "must rule",
 }
 
 
