@@ -25,7 +25,9 @@ def log(
         str | None, typer.Option(help="Only from this moment on (UTC): 2026-01-31, 2026-01-31T09:30.")
     ] = None,
     action: Annotated[str | None, typer.Option(help="Only this action, such as push or ruling.")] = None,
-    actor: Annotated[str | None, typer.Option(help="Only by this actor: tiebreak, user:<Label Studio id>, ...")] = None,
+    actor: Annotated[
+        str | None, typer.Option(help="Only by this actor: tiebreak, user:17 (Label Studio id), ...")
+    ] = None,
     task: Annotated[int | None, typer.Option(help="Only about this task (Label Studio id).")] = None,
     last: Annotated[
         int | None, typer.Option(help=f"So many of the newest (default: {SHOWN} on a terminal, else all).", min=1)

@@ -68,12 +68,12 @@ def erased_text(found: "Erased") -> str:
 
     >>> from sync.store.forgetting import Erased
     >>> erased_text(Erased(1, 2, 2, 1)), erased_text(Erased(0, 0, 0, 0))
-    ('name and address, 2 rationales, remarks in 2 annotations, words of 1 audit event', 'nothing')
+    ('name and address, 2 rationales, remarks in 2 stored results, words of 1 audit event', 'nothing')
     """
     parts = [
         "name and address" if found.names else "",
         terminal.counted(found.rationales, "rationale"),
-        f"remarks in {terminal.counted(found.results, 'annotation')}" if found.results else "",
+        f"remarks in {terminal.counted(found.results, 'stored result')}" if found.results else "",
         f"words of {terminal.counted(found.audit_words, 'audit event')}" if found.audit_words else "",
     ]
     return ", ".join(part for part in parts if part) or "nothing"
