@@ -234,7 +234,7 @@ def export(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")] = False,
     config: Config = None,
 ) -> None:
-    """Write a version to a file, with confidence, annotators and where each label is from: the same bytes every time."""
+    """Write a version to a file, with confidence, annotators and where labels are from: the same bytes every time."""
     from label_config.parse import parse
 
     from ..exports.exported import Exported
