@@ -6,6 +6,8 @@ import pytest
 
 from sync.store import projects
 from sync.store.annotations import answers_of
+from sync.store.audit_check import verify
+from sync.store.audit_entries import Wanted, entries
 from sync.store.engine import open_store
 from sync.store.history import history
 
@@ -15,6 +17,7 @@ from ..faults.stage import Stage, stage
 from .scenes import Scene, remote_state, result, review_projects, review_tasks, ruling, scene, stored_rows
 
 pytestmark = pytest.mark.label_studio
+RECORDED = {"project new", "pull", "policy changed", "assess", "round", "push", "ruling", "ground truth"}
 MADE = [["good", "bad", "none"], ["good", "bad"], ["good", "good", "good"], [], ["good"], []]
 
 
@@ -83,7 +86,11 @@ def check_store(ready: Stage, made: Scene, label_studio: RunningLabelStudio) -> 
         key = projects.source(connection, made.project).key
         rows, excluded = answers_of(connection, key)
         told = {task: history(connection, key, task) for task in made.tasks}
+        recorded = list(entries(connection, Wanted(project=made.project)))
+    chain = verify(store)
     store.close()
+    assert chain.whole
+    assert {entry.action for entry in recorded} >= RECORDED
     there = {task: admin.task(task).annotations for task in made.tasks}
     counted = len(rows) + excluded.cancelled + excluded.ground_truth + excluded.duplicates + len(excluded.rejected)
     assert counted == sum(map(len, there.values()))
