@@ -245,6 +245,12 @@ class Settings(BaseSettings):
         {"P1": 2, "P2": 7, "P3": 30},
         description="How long a review of a band may wait; those that wait longer are told. A band without: any time.",
     )
+    blind_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Share of reviews that show neither reason nor earlier answers, as random audits do. 1: all.",
+    )
     disputants: Literal["may rule", "may not rule"] = Field(
         "may rule", description="Whether rulings of people who had answered the task count; they are told in any case."
     )

@@ -23,6 +23,8 @@ from ..store.review_rounds import WAITING, Newest
 from ..store.reviews import AUDIT, RETURNING
 from .groups import one_a_group
 
+BLIND = "Please answer this task as though nobody had answered it before."
+"""What a blind look and a random audit say, so that nobody can tell one from the other."""
 NAMESPACE = uuid.UUID("6a2f1d3c-52c1-5c0e-9a0b-7f6f2a6a1c11")
 
 
@@ -52,7 +54,7 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
             if wanted.new and room <= 0:
                 continue
             try:
-                intent = _intent(source, config, wanted, answers.get(task, []), now)
+                intent = _intent(source, config, wanted, answers.get(task, []), settings.blind_share, now)
             except ResultError as error:
                 refused.append((wanted.entries[0].label_studio_id, str(error)))
                 continue
@@ -150,13 +152,15 @@ def _intent(
     config: LabelConfig,
     wanted: Wanted,
     answers: Sequence[AnswerRow],
+    blind_share: float,
     now: int,
 ) -> dict[str, Any]:
     first = wanted.entries[0]
-    blind = all(entry.action == AUDIT for entry in wanted.entries)  # what it measures must not be led
     key = str(uuid.uuid5(NAMESPACE, f"{source.label_studio_id}/{source.created_at}/{first.task}/{wanted.round}"))
     findings = [{"control": entry.control, **finding} for entry in wanted.entries for finding in entry.findings]
     findings += [_audit(entry) for entry in wanted.entries if entry.action == AUDIT]
+    blind = is_blind(key, wanted, blind_share)
+    reasons = dict.fromkeys(str(finding["reason"]) for finding in findings)
     return {
         "key": key,
         "project": source.key,
@@ -170,7 +174,7 @@ def _intent(
         "data": review_data(
             first.data,
             key=key,
-            reason=" ".join(dict.fromkeys(str(finding["reason"]) for finding in findings)),
+            reason=BLIND if blind else " ".join(reasons),
             answers=[] if blind else _anonymised(config, answers),
             priority=first.priority,
             source_task=first.label_studio_id,
@@ -178,6 +182,17 @@ def _intent(
         "state": "intended",
         "intended_at": now,
     }
+
+
+def is_blind(key: str, wanted: Wanted, share: float) -> bool:
+    """Whether nothing is shown that could lead: of a random audit, and of a share of all others, drawn by the key.
+
+    Who is to look at a ruling again has to know why, unless everything is blind.
+    """
+    if all(entry.action == AUDIT for entry in wanted.entries):
+        return True
+    returned = any(one["kind"] in RETURNING for entry in wanted.entries for one in entry.findings)
+    return int(key[:8], 16) < share * 2**32 and (share == 1 or not returned)
 
 
 def _audit(entry: QueueEntry) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def scene(studio: RunningLabelStudio, answers: Sequence[Sequence[str]], *, xml: 
 
 def services(studio: RunningLabelStudio, store: Store, **settings: Any) -> Services:
     """A run's outside world: the real server, no model."""
-    return Services(store, studio.as_("admin"), None, Settings(**settings), clock)
+    return Services(store, studio.as_("admin"), None, Settings(**{"blind_share": 0, **settings}), clock)
 
 
 def review_projects(client: LabelStudio, project: int) -> list[Any]:

@@ -69,7 +69,7 @@ class Stage:
             public_url="http://127.0.0.1:9",
             bootstrap=100,
             projects=(self.project,),
-            **{"timeout_seconds": 10, "quiet_seconds": 0, **self._more},
+            **{"timeout_seconds": 10, "quiet_seconds": 0, "blind_share": 0, **self._more},
         )
 
     def run(self, fuse: Fuse | None = None) -> RunReport:

@@ -1,6 +1,7 @@
 """Reviews that come back, are withdrawn, are ruled twice, or come too late: on the store alone."""
 
-from dataclasses import dataclass, field, replace
+import uuid
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from label_config.results import canonical
 from sync.cli import app
 from sync.errors import SettingsError
 from sync.push.groups import one_a_group
-from sync.push.intent import intend
+from sync.push.intent import BLIND, NAMESPACE, Wanted, intend, is_blind
 from sync.quality.priority import Policy
 from sync.settings import Band, Settings
 from sync.store import guidelines, intake, projects, review_rounds, reviews, votes
@@ -39,7 +40,6 @@ class Desk:
     home: int = 0
     now: int = 100
     given: int = 0
-    settings: dict[str, Any] = field(default_factory=dict)
 
     def begin(self) -> "Desk":
         with self.store.begin() as connection:
@@ -68,7 +68,7 @@ class Desk:
     def push(self, **settings: Any) -> None:
         """What a push intends; what is intended arrives at once."""
         self.now += 10
-        intend(self.store, self.source, Settings(**{**self.settings, **settings}), self.now)
+        intend(self.store, self.source, Settings(**{"blind_share": 0, **settings}), self.now)
         with self.store.begin() as connection:
             for one in reviews.intended(connection, self.source, 2) + reviews.intended(connection, self.source, 1):
                 reviews.mark_open(connection, one.key, self.home, 500 + one.id, 0.1)
@@ -372,3 +372,34 @@ def test_reviews_that_wait_longer_than_they_may_are_told_by_band(desk: Desk) -> 
     desk.rule(2, "good")
     with desk.store.read() as connection:
         assert review_rounds.overdue(connection, desk.source, limits, later) == []
+
+
+def test_a_random_audit_looks_like_a_blind_look_and_a_share_of_all_is_blind(desk: Desk) -> None:
+    desk.judge(1, 2, 3)
+    with desk.store.begin() as connection:
+        connection.execute(update(queue).where(queue.c.task == 1).values(action="audit", findings=[]))
+    desk.push()
+    seen = shown(desk)
+    assert [one["tiebreak_reason"] for one in seen.values()] == [BLIND, "They differ.", "They differ."]
+    desk.push(blind_share=1)
+    seen = shown(desk)
+    assert {(one["tiebreak_reason"], one["tiebreak_answers"]) for one in seen.values()} == {
+        (BLIND, "<i>No earlier answers are shown.</i>")
+    }
+    with desk.store.read() as connection:
+        kept = {task: one.findings[0]["kind"] for task, one in review_rounds.newest(connection, desk.source).items()}
+    assert kept == {1: "audit", 2: "tie", 3: "tie"}, "the lead sees which they are"
+
+
+def shown(desk: Desk) -> dict[int, Any]:
+    """Task -> what its reviewer sees."""
+    with desk.store.read() as connection:
+        rows = connection.execute(select(review_table.c.task, review_table.c.data).order_by(review_table.c.task))
+        return {row.task: row.data for row in rows}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
+def test_the_share_that_is_blind_is_the_one_that_was_set(share: float) -> None:
+    wanted = Wanted(1, True, [entry(1)])
+    keys = [str(uuid.uuid5(NAMESPACE, str(number))) for number in range(4000)]
+    assert sum(is_blind(key, wanted, share) for key in keys) / 4000 == pytest.approx(share, abs=0.025)

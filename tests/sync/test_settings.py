@@ -52,6 +52,7 @@ OTHER: dict[str, Any] = {
     "reviews_a_reviewer": 20,
     "review_days": {"P1": 0.5, "P3": 60.0},
     "disputants": "may not rule",
+    "blind_share": 0.5,
 }
 WRONG = {
     "label_studio_url": "ftp://label.example",
@@ -90,6 +91,7 @@ WRONG = {
     "reviews_a_reviewer": "many",
     "review_days": "soon",
     "disputants": "must rule",
+    "blind_share": "1.1",
 }
 
 
