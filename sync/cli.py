@@ -26,6 +26,7 @@ from .logins import command as users
 from .queue_report.command import queue
 from .report_options import AsJson
 from .settings import DEFAULT_FILE, MAY_RULE, Settings, address, as_file, load, read
+from .versions import command as versions
 
 if TYPE_CHECKING:  # each command imports what it needs, so that help comes at once
     from .corrections import Change
@@ -198,14 +199,14 @@ def corrections(
     """Show proposed corrections by group; apply groups of them as rulings, or undo what was applied."""
     from .corrections import overview
     from .corrections_shown import show
-    from .store.engine import open_store
+    from .store.engine import open_existing
     from .store.projects import source
 
     if apply and undo is not None:
         raise SettingsError("--apply and --undo are two things: do one after the other")
     settings = load(config)
     done = _corrected(settings, project, apply or (), undo)
-    with open_store(settings.store).read() as connection:
+    with open_existing(settings.store).read() as connection:
         found = overview(connection, source(connection, project).key, done)
     if as_json:
         terminal.print_json(found)
@@ -269,13 +270,13 @@ def status(projects: Projects = None, config: Config = None, as_json: AsJson = F
     """How the last run of each project went, and how far its scoring round is. Asks the store alone."""
     from .status import in_words
     from .status import status as of_project
-    from .store.engine import open_store
+    from .store.engine import open_existing
 
     settings = load(config)
     chosen = list(dict.fromkeys(projects or settings.projects))
     if not chosen:
         raise SettingsError("no project is named: give its id, or set `projects` in the settings file")
-    with open_store(settings.store).read() as connection:
+    with open_existing(settings.store).read() as connection:
         found = {str(project): of_project(connection, project) for project in chosen}
     if as_json:
         terminal.print_json(found)
@@ -309,11 +310,11 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Everything that was seen of a task: annotations and their edits, reviews, rulings."""
+    from .store.engine import open_existing
     from .store.history import history as history_of
-    from .store.engine import open_store
     from .store.projects import source
 
-    with open_store(load(config).store).read() as connection:
+    with open_existing(load(config).store).read() as connection:
         events = history_of(connection, source(connection, project).key, task)
     if not events:
         raise TiebreakError(
@@ -335,6 +336,7 @@ app.add_typer(audit_log.app, name="audit")
 app.add_typer(guidelines.app, name="guidelines")
 app.add_typer(templates.app, name="template")
 app.add_typer(users.app, name="users")
+app.add_typer(versions.app, name="version")
 
 
 @app.command()

@@ -98,11 +98,11 @@ def _on_store(named: Named, settings: Settings | None) -> Iterator[Source]:
     from label_config.parse import parse
 
     from ..store.answered import answered_tasks
-    from ..store.engine import open_store
+    from ..store.engine import open_existing
     from ..store.projects import source
 
     assert settings is not None and named.project is not None
-    with open_store(settings.store).read() as connection:
+    with open_existing(settings.store).read() as connection:
         found = source(connection, named.project)
         name = f"project {named.project}, {found.title}"
         yield Source(name, parse(found.label_config), answered_tasks(connection, found.key), found, connection)

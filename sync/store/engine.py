@@ -86,6 +86,24 @@ def open_store(url: str) -> Store:
     return store
 
 
+def open_existing(url: str) -> Store:
+    """The store at an SQLAlchemy URL for a command that only looks: as ``open_store``, but a new file is not made.
+
+    Raises StoreError also where there is none yet.
+    """
+    try:
+        place = make_url(url)
+    except ArgumentError:
+        return open_store(url)  # which says what is wrong with it
+    file = place.database or ":memory:"
+    if place.get_backend_name() == "sqlite" and not file.startswith(("file:", ":memory:")) and not Path(file).exists():
+        raise StoreError(
+            f"there is no store at {place} yet: `tiebreak pull` makes it. Is this the right folder, and `store` in the "
+            "settings right?"
+        )
+    return open_store(url)
+
+
 def _why(error: DBAPIError) -> str:
     """The database's own words, on one line, and what to do where that is known."""
     said = " ".join(str(error.orig).split())

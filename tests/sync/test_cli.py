@@ -163,7 +163,10 @@ def test_a_mistyped_command_is_told_what_is_wrong(arguments: list[str], said: st
     [
         (["run", "--config", "none.toml"], "none.toml: no such file; `tiebreak init` writes one"),
         (["run"], "no access token is set"),
-        (["history", "1", "--project", "7"], "project 7 is not in the store yet: run `tiebreak pull 7` first"),
+        (
+            ["history", "1", "--project", "7"],
+            "there is no store at sqlite:///tiebreak.sqlite3 yet: `tiebreak pull` makes it",
+        ),
         (["moved", "label.example"], "'label.example': not an HTTP address"),
         (["moved", "http://label.example"], "belongs to no Label Studio yet"),
         (["serve", "--host", "0.0.0.0"], "set dashboard_password"),  # noqa: S104 - refused
@@ -176,6 +179,21 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], said: str
 def test_no_project_is_said_and_so_is_a_setting_that_is_none(tiebreak: Terminal) -> None:
     assert "no project is named" in one_line(tiebreak("pull", label_studio_token="t"))
     assert "TIEBREAK_SED: no such setting" in one_line(tiebreak("pull", sed="1"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["history", "1", "--project", "7"],
+        ["status", "7"],
+        ["corrections", "--project", "7"],
+        ["agreement", "--project", "7"],
+    ],
+)
+def test_who_only_looks_makes_no_store(arguments: list[str], tiebreak: Terminal) -> None:
+    line = one_line(tiebreak(*arguments, store="sqlite:///kept/here.sqlite3"))
+    assert "there is no store at sqlite:///kept/here.sqlite3 yet" in line
+    assert list(tiebreak.folder.iterdir()) == []
 
 
 def make_store(folder: Path) -> Path:

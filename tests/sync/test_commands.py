@@ -61,7 +61,7 @@ def test_the_status_of_a_project_that_was_run_and_of_one_that_was_not(
     lines(tiebreak, "init", "--url", label_studio.url, "--token", token, "--project", str(made.project))
     done = tiebreak("status")
     assert (done.code, done.out) == (1, "")
-    assert f"project {made.project} is not in the store yet" in done.err
+    assert "there is no store at sqlite:///tiebreak.sqlite3 yet" in done.err
     lines(tiebreak, "pull")
     assert lines(tiebreak, "status") == [f"project {made.project}", "  never run", "  no scoring round yet"]
     lines(tiebreak, "run")
