@@ -277,7 +277,9 @@ class Settings(BaseSettings):
     def _each_once(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if wrong := [project for project in value if project < 1]:
             raise ValueError(f"{wrong[0]} is no project id: they count from 1")
-        return tuple(dict.fromkeys(value))
+        if twice := [project for project in dict.fromkeys(value) if value.count(project) > 1]:
+            raise ValueError(f"project {twice[0]} stands there twice: leave one of them out")
+        return value
 
     @field_validator(
         "control_weights", "label_weights", "distances", "pools", "policy", "rules", "review_days", mode="before"

@@ -286,8 +286,9 @@ def test_addresses_lose_the_slash_and_tokens_the_blanks_around_them() -> None:
     assert settings.label_studio_token.get_secret_value() == "tok"
 
 
-def test_projects_are_each_taken_once() -> None:
-    assert read("projects = [4, 2, 4]", Path()).projects == (4, 2)
+def test_a_project_that_stands_there_twice_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"projects.*project 4 stands there twice"):
+        read("projects = [4, 2, 4]", Path("tiebreak.toml"))
 
 
 @pytest.mark.parametrize("weight", ["-1", "nan", "inf", '"heavy"'])
