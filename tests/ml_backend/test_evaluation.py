@@ -24,10 +24,10 @@ from ml_backend.exports.figures import median
 from ml_backend.exports.tables import csv_text
 from ml_backend.records import FloatArray
 
+from .commands import run
 from .scenes import SENTIMENT, label_of, learned, sentiment_rows, serving
 from .test_belief import KINDS, rows
 from .test_export_file import annotation, task
-from .test_serve import run
 
 KEY = "4.17"
 

@@ -14,8 +14,8 @@ from ml_backend import cli
 from ml_backend.errors import BackendError
 from ml_backend.exports.learning import consensus, is_held_out, learn_from_export
 
+from .commands import run
 from .scenes import SENTIMENT, label_of, sentiment_rows, serving
-from .test_serve import run
 
 CONFIG = parse(SENTIMENT)
 

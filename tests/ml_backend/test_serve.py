@@ -19,6 +19,7 @@ from ml_backend import runner
 from ml_backend.errors import ServeError
 from ml_backend.settings import Settings
 
+from .commands import environment
 from .scenes import PROJECT, SECRET, SENTIMENT, bearer, feed_line, feed_server, sentiment_rows
 
 T = TypeVar("T")
@@ -102,11 +103,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def environment(**given: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIEBREAK_")}
-    return kept | given
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from .commands import environment
 from .foreign import STAND_IN, model
 from .scenes import feed_server, sentiment_rows
-from .test_serve import POOL, PROGRAM, Server, children, command_of, environment, free_port, serving
+from .test_serve import POOL, PROGRAM, Server, children, command_of, free_port, serving
 from .test_trainer import wait_for
 from .test_workers import ASKED, ask
 

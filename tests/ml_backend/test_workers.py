@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import requests
 
+from .commands import run
 from .scenes import PROJECT, SECRET, SENTIMENT, FeedServer, bearer, feed_line, feed_server, sentiment_rows
-from .test_serve import POOL, Server, command_of, run, serving
+from .test_serve import POOL, Server, command_of, serving
 from .test_trainer import wait_for
 
 ASKED = {"project": PROJECT, "label_config": SENTIMENT}
