@@ -27,7 +27,6 @@ from .queue_report.command import queue
 from .report_options import AsJson
 from .settings import DEFAULT_FILE, MAY_RULE, Settings, address, as_file, load, read
 from .versions import command as versions
-from .versions import command as versions
 
 if TYPE_CHECKING:  # each command imports what it needs, so that help comes at once
     from .corrections import Change
@@ -337,7 +336,6 @@ app.add_typer(audit_log.app, name="audit")
 app.add_typer(guidelines.app, name="guidelines")
 app.add_typer(templates.app, name="template")
 app.add_typer(users.app, name="users")
-app.add_typer(versions.app, name="version")
 app.add_typer(versions.app, name="version")
 
 
