@@ -166,10 +166,12 @@ def review_data(
     answers: Sequence[tuple[str, str]],
     priority: float,
     source_task: int,
+    seen: str = "",
 ) -> dict[str, Any]:
     """The data of a review task: the source task's and ours beside it.
 
-    ``answers`` are (anonymous name, text) pairs; what people wrote is escaped. Raises ResultError where the
+    ``answers`` are (anonymous name, text) pairs; what people wrote is escaped. ``seen`` is HTML that shows them, too
+    (``earlier.shown``). Raises ResultError where the
     source data uses our keys.
     """
     if taken := sorted(name for name in source if name.startswith(PREFIX)):
@@ -178,7 +180,7 @@ def review_data(
         **source,
         KEY: key,
         "tiebreak_reason": reason,
-        "tiebreak_answers": _table(answers),
+        "tiebreak_answers": _table(answers) + seen,
         "tiebreak_priority": round(priority, 2),
         "tiebreak_source_task": source_task,
     }

@@ -1,18 +1,21 @@
 """What is to be reviewed, and what need not be any more: stored as an intent before Label Studio hears of it."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
+from label_config.answers import Answer
+from label_config.earlier import Size, shown
 from label_config.errors import ResultError
 from label_config.model import LabelConfig
 from label_config.parse import parse
 from label_config.review import review_data
 from label_config.words import in_words
 
+from ..evidence.gathering import image_size
 from ..quality.priority import Policy, policy_of
 from ..settings import Settings
 from ..store import acts, assessments, projects, review_rounds, reviews, votes
@@ -50,11 +53,15 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
         queue = _queue(connection, project)
         gone = review_rounds.withdraw(connection, project, queue.keys(), now)
         room = _room(connection, project, settings, now)
-        for task, wanted in _wanted(connection, project, queue, answers, policy_of(settings.policy)).items():
+        asked = _wanted(connection, project, queue, answers, policy_of(settings.policy))
+        sizes = _image_sizes(connection, config, asked)
+        for task, wanted in asked.items():
             if wanted.new and room <= 0:
                 continue
             try:
-                intent = _intent(source, config, wanted, answers.get(task, []), settings.blind_share, now)
+                intent = _intent(
+                    source, config, wanted, answers.get(task, []), settings.blind_share, sizes.get(task), now
+                )
             except ResultError as error:
                 refused.append((wanted.entries[0].label_studio_id, str(error)))
                 continue
@@ -93,6 +100,14 @@ def _room(connection: Connection, project: int, settings: Settings, now: int) ->
         a_day=settings.reviews_a_day,
         a_reviewer=settings.reviews_a_reviewer,
     )
+
+
+def _image_sizes(connection: Connection, config: LabelConfig, tasks: Iterable[int]) -> dict[int, Size]:
+    """Task -> width and height of its image in pixels, as the regions on it say; of those that say it."""
+    if not any(one.tag == "Image" for one in config.objects):
+        return {}
+    found = reviews.results_on(connection, list(tasks))
+    return {task: size for task, results in found.items() if (size := image_size(results)) is not None}
 
 
 def _wanted(
@@ -153,12 +168,14 @@ def _intent(
     wanted: Wanted,
     answers: Sequence[AnswerRow],
     blind_share: float,
+    size: Size | None,
     now: int,
 ) -> dict[str, Any]:
     first = wanted.entries[0]
     key = str(uuid.uuid5(NAMESPACE, f"{source.label_studio_id}/{source.created_at}/{first.task}/{wanted.round}"))
     findings = [{"control": entry.control, **finding} for entry in wanted.entries for finding in entry.findings]
     findings += [_audit(entry) for entry in wanted.entries if entry.action == AUDIT]
+    people = _anonymised(config, answers)
     blind = is_blind(key, wanted, blind_share)
     reasons = dict.fromkeys(str(finding["reason"]) for finding in findings)
     return {
@@ -175,7 +192,8 @@ def _intent(
             first.data,
             key=key,
             reason=BLIND if blind else " ".join(reasons),
-            answers=[] if blind else _anonymised(config, answers),
+            answers=[] if blind else [(name, _line(config, said)) for name, said in people],
+            seen="" if blind else shown(config, first.data, people, size),
             priority=first.priority,
             source_task=first.label_studio_id,
         ),
@@ -201,17 +219,20 @@ def _audit(entry: QueueEntry) -> dict[str, Any]:
     return {**nothing, "control": entry.control, "accepted": entry.answer}
 
 
-def _anonymised(config: LabelConfig, answers: Sequence[AnswerRow]) -> list[tuple[str, str]]:
+def _anonymised(config: LabelConfig, answers: Sequence[AnswerRow]) -> list[tuple[str, dict[str, Answer]]]:
     """Who said what, without the who: "Answer A", "Answer B" in an order that does not tell the annotators apart."""
-    people: dict[int, dict[str, str]] = {}
+    people: dict[int, dict[str, Answer]] = {}
     for row in answers:
-        people.setdefault(row.annotator, {})[row.control] = in_words(row.answer)
+        people.setdefault(row.annotator, {})[row.control] = row.answer
+    ordered = sorted(people.values(), key=lambda said: (_line(config, said), repr(sorted(said.items()))))
+    return [(f"Answer {_letters(place)}", said) for place, said in enumerate(ordered)]
+
+
+def _line(config: LabelConfig, said: Mapping[str, Answer]) -> str:
+    """What one person said, in one line."""
     named = len(config.controls) > 1
-    shown = sorted(
-        "; ".join(f"{control}: {text}" if named else text for control, text in sorted(one.items()))
-        for one in people.values()
-    )
-    return [(f"Answer {_letters(place)}", text) for place, text in enumerate(shown)]
+    words = ((control, in_words(answer)) for control, answer in sorted(said.items()))
+    return "; ".join(f"{control}: {text}" if named else text for control, text in words)
 
 
 def _letters(place: int) -> str:

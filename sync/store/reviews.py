@@ -1,6 +1,6 @@
 """Reviews: what was to be pushed, where it is in Label Studio, and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -214,6 +214,21 @@ def pending_truths(connection: Connection, project: int) -> list[PendingTruth]:
 def set_ground_truth(connection: Connection, ruling: int, annotation: int) -> None:
     """The ruling stands as this annotation on the source task."""
     connection.execute(update(rulings).where(rulings.c.id == ruling).values(ground_truth=annotation))
+
+
+def results_on(connection: Connection, of: Sequence[int]) -> dict[int, list[Any]]:
+    """Task (the store's key) -> the results of its current annotations, of these tasks."""
+    found: dict[int, list[Any]] = {}
+    for start in range(0, len(of), 500):
+        query = (
+            select(annotations.c.task, annotation_versions.c.result)
+            .join(annotation_versions, annotation_versions.c.id == annotations.c.current)
+            .where(annotations.c.task.in_(of[start : start + 500]), annotations.c.deleted_at.is_(None))
+            .order_by(annotations.c.task, annotations.c.id)
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.task, []).append(row.result)
+    return found
 
 
 def foreign_truths(connection: Connection, ruling: int) -> list[int]:
