@@ -43,7 +43,7 @@ def _codes(connection: Connection, project: int, wanted: Collection[tuple[str, s
         if (control, text) not in known
     ]
     if new:
-        for row, key in zip(new, next_keys(connection, codes, len(new)), strict=True):
-            row["id"] = known[(row["control"], row["answer"])] = key
+        for made, key in zip(new, next_keys(connection, codes, len(new)), strict=True):
+            made["id"] = known[(made["control"], made["answer"])] = key
         connection.execute(insert(codes), new)
     return known
