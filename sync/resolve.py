@@ -16,7 +16,7 @@ from label_config.review import own_regions, read_ruling
 
 from .errors import NotFound, Rejected
 from .labelstudio.client import LabelStudio
-from .store import acts, projects, review_tasks, reviews, votes
+from .store import acts, forgetting, projects, review_tasks, reviews, votes
 from .store.annotations import current_results
 from .store.engine import Store
 from .store.reviews import PendingTruth
@@ -153,7 +153,7 @@ def _read(
                 "answers": {name: canonical(answer) for name, answer in ruling.answers.items()},
                 "verdict": ruling.verdict,
                 "cause": ruling.cause,
-                "rationale": ruling.rationale,
+                "rationale": None if forgetting.is_forgotten(connection, reviewer) else ruling.rationale,
                 "ruled_at": row.updated_at,
                 "disputant": disputant,
                 "counts_as": counts_as,

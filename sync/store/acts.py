@@ -128,7 +128,7 @@ def ruled(connection: Connection, review: int, values: Mapping[str, Any], now: i
         action="ruling",
         project=row.project,
         subject={"task": row.label_studio_id, "review": row.key, "answers": hash_of(values["answers"])},
-        why={name: values[name] for name in ("verdict", "cause", "ruled_at")},
+        why={name: values.get(name) for name in ("verdict", "cause", "ruled_at", "disputant", "counts_as")},
         words={"rationale": values["rationale"]} if values["rationale"] else None,
         person=values["reviewer"],
     )

@@ -57,8 +57,8 @@ def _by(number: int) -> Any:
     return or_(annotation_versions.c.annotator == number, annotation_versions.c.updated_by == number)
 
 
-def is_forgotten(connection: Connection, number: int) -> bool:
-    """Whether somebody was forgotten before."""
+def is_forgotten(connection: Connection, number: int | None) -> bool:
+    """Whether somebody was forgotten before; false for nobody."""
     query = select(forgotten_people.c.id).where(forgotten_people.c.id == number)
     return connection.execute(query).first() is not None
 
