@@ -1,7 +1,7 @@
 """Whether the audit chain is whole: every event is computed anew, block by block, so memory stays flat."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,72 +78,74 @@ def verify(store: Store, noted: str | None = None, *, at_once: int = BLOCK) -> V
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         walk = _Walk(noted)
         for block in _blocks(connection, at_once):
-            _check_block(connection, walk, block)
+            _check_block(walk, block)
         _check_end(connection, walk)
     return Verdict(walk.events, walk.erased_events, walk.previous, walk.noted_at, tuple(walk.faults), walk.wrong)
 
 
-def _blocks(connection: Connection, at_once: int) -> Iterator[list[Any]]:
-    last: int | None = None
-    while True:
-        query = select(audit_events).order_by(audit_events.c.id).limit(at_once)
-        block = list(connection.execute(query if last is None else query.where(audit_events.c.id > last)).all())
-        if not block:
-            return
-        last = block[-1].id
+def _blocks(connection: Connection, at_once: int) -> Iterator[Sequence[Any]]:
+    """Events, each with what is kept apart from it; null for what is not there."""
+    query = (
+        select(
+            audit_events,
+            audit_details.c.salt,
+            audit_details.c.text,
+            audit_words.c.event,
+            audit_words.c.salt.label("words_salt"),
+            audit_words.c.text.label("words_text"),
+        )
+        .join(audit_details, audit_details.c.event == audit_events.c.id, isouter=True)
+        .join(audit_words, audit_words.c.event == audit_events.c.id, isouter=True)
+        .order_by(audit_events.c.id)
+        .limit(at_once)
+    )
+    block = connection.execute(query).all()
+    while block:
         yield block
+        block = connection.execute(query.where(audit_events.c.id > block[-1].id)).all()
 
 
-def _check_block(connection: Connection, walk: _Walk, block: list[Any]) -> None:
-    details = _apart(connection, block, audit_details)
-    words = _apart(connection, block, audit_words)
+def _check_block(walk: _Walk, block: Sequence[Any]) -> None:
+    last, before = walk.number, walk.previous
     for event in block:
-        number, at, actor, action, project, task, details_hash, words_hash, previous, own = event
-        _check_place(walk, number, previous)
-        if chain_hash(number, at, actor, action, project, task, details_hash, words_hash, previous) != own:
+        number, at, actor, action, project, task, details, words, previous, own, salt, text, *spoken = event
+        if number != last + 1 or previous != before:
+            walk.fault(number, _misplaced(number, last))
+        if chain_hash(number, at, actor, action, project, task, details, words, previous) != own:
             walk.fault(number, "was edited: its hash is not that of what it says")
-        kept, spoken = details.get(number), words.get(number)
-        if kept is None:
+        if text is None:
             walk.fault(number, "its details are gone")
-        elif sealed_hash(*kept) != details_hash:
+        elif sealed_hash(salt, text) != details:
             walk.fault(number, "its details were edited")
-        elif spoken is not None or words_hash is not None:
-            _check_words(walk, number, spoken, words_hash, kept[1])
+        elif words is not None or spoken[0] is not None:
+            _check_words(walk, number, spoken, words, text)
         elif action == FORGET:
-            walk.forgotten[json.loads(kept[1])["subject"].get("annotator")] = number
-        walk.number, walk.previous = number, own
+            walk.forgotten[json.loads(text)["subject"].get("annotator")] = number
         if own == walk.noted:
             walk.noted_at = number
+        last, before = number, own
+    walk.number, walk.previous = last, before
     walk.events += len(block)
 
 
-def _apart(connection: Connection, block: list[Any], table: Any) -> dict[int, tuple[Any, Any]]:
-    """Event -> (salt, text)."""
-    query = select(table.c.event, table.c.salt, table.c.text)
-    rows = connection.execute(query.where(table.c.event.between(block[0].id, block[-1].id))).all()
-    return {number: (salt, text) for number, salt, text in rows}
+def _misplaced(number: int, last: int) -> str:
+    """What is wrong with an event that does not follow the one with the number ``last``."""
+    if number > last + 1:
+        gone = f"event {last + 1} is" if number == last + 2 else f"events {last + 1} to {number - 1} are"
+        return f"{gone} gone before it"
+    return "does not carry the hash of the event before" if number > last else "was put before the first event"
 
 
-def _check_place(walk: _Walk, number: int, previous: str) -> None:
-    expected = walk.number + 1
-    if number > expected:
-        gone = f"event {expected} is" if number == expected + 1 else f"events {expected} to {number - 1} are"
-        walk.fault(number, f"{gone} gone before it")
-    elif number < expected:
-        walk.fault(number, "was put before the first event")
-    elif previous != walk.previous:
-        walk.fault(number, "does not carry the hash of the event before")
-
-
-def _check_words(walk: _Walk, number: int, kept: tuple[Any, Any] | None, words_hash: str | None, details: str) -> None:
-    if words_hash is None:
+def _check_words(walk: _Walk, number: int, kept: Sequence[Any], words: str | None, details: str) -> None:
+    there, salt, text = kept
+    if words is None:
         walk.fault(number, "words were added to it")
-    elif kept is None:
+    elif there is None:
         walk.fault(number, "its words are gone, and so is the place where they were")
-    elif kept[1] is None:
+    elif text is None:
         walk.erased_events += 1
         walk.erased[json.loads(details).get("person")] = number
-    elif sealed_hash(*kept) != words_hash:
+    elif sealed_hash(salt, text) != words:
         walk.fault(number, "its words were edited")
 
 
