@@ -1,6 +1,7 @@
 """Earlier answers as a reviewer sees them: marked in the text, drawn on the image. What people wrote is escaped."""
 
 import html
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,9 @@ from .model import Control, DataObject, LabelConfig
 COLORS = ("#d6453d", "#2f6fb5", "#3a8f4d", "#a15fb0", "#c98a1b", "#2a9d9d", "#8a5a44", "#5c6370")
 LONGEST = 20_000
 """Characters of a text that is shown with its marks."""
-_SAFE = ("http://", "https://", "/", "data:image/")
+_ADDRESS = ("http://", "https://", "/")
+_INLINE = re.compile(r"data:image/[\w.+-]+;base64,[A-Za-z0-9+/=]+")
+"""Nothing in it could end a style."""
 Size = tuple[float, float]
 Said = Sequence[tuple[str, Mapping[str, Answer]]]
 """(Anonymous name, control -> answer) of each who answered."""
@@ -45,8 +48,8 @@ def _picture(control: Control, target: DataObject, data: Mapping[str, Any], answ
         return ""
     if target.tag == "Text" and len(value) <= LONGEST:
         return _marked(control, value, [one for one in answer.regions if isinstance(one.shape, Span)])
-    if target.tag == "Image" and value.startswith(_SAFE):
-        return _drawn(control, value, answer.regions, size or (100.0, 100.0))
+    if target.tag == "Image" and (value.startswith(_ADDRESS) or _INLINE.fullmatch(value)):
+        return _drawn(control, value, answer.regions, size)
     return ""
 
 
@@ -67,10 +70,18 @@ def _marked(control: Control, text: str, spans: Sequence[Region]) -> str:
     return f'<div style="white-space:pre-wrap;max-height:240px;overflow:auto">{"".join(pieces)}</div>'
 
 
-def _drawn(control: Control, url: str, regions: Sequence[Region], size: Size) -> str:
-    """The image under its outlines, and under it what each colour stands for."""
-    wide, high = size
-    outlines = [(one, outline) for one in regions if (outline := _outline(one.shape, size))]
+def _drawn(control: Control, url: str, regions: Sequence[Region], size: Size | None) -> str:
+    """The image under its outlines, and under it what each colour stands for.
+
+    Label Studio takes away what an image holds in its address (``data:``), but not a style.
+    """
+    wide, high = unit = size or (100.0, 100.0)
+    inline = _INLINE.fullmatch(url) is not None
+    ratio = f"aspect-ratio:{wide:g}/{high:g}" if size else "aspect-ratio:4/3" if inline else ""
+    background = f"background:url({url}) 0 0/100% 100%" if inline else ""
+    image = "" if inline else f'<img src="{html.escape(url)}" alt="" style="width:100%;display:block"/>'
+    style = ";".join(part for part in ("position:relative;width:100%;max-width:420px", ratio, background) if part)
+    outlines = [(one, outline) for one in regions if (outline := _outline(one.shape, unit))]
     if len(outlines) < len(regions):
         return ""  # half of an answer would be misleading
     drawn = "".join(
@@ -83,8 +94,7 @@ def _drawn(control: Control, url: str, regions: Sequence[Region], size: Size) ->
         f'<span style="color:{color}">&#9632; {html.escape(name)}</span>' for name, color in legend.items()
     )
     return (
-        '<div style="position:relative;width:100%;max-width:420px">'
-        f'<img src="{html.escape(url)}" alt="" style="width:100%;display:block"/>'
+        f'<div style="{style}">{image}'
         f'<svg viewBox="0 0 {wide:g} {high:g}" preserveAspectRatio="none" '
         f'style="position:absolute;left:0;top:0;width:100%;height:100%">{drawn}</svg></div><div>{named}</div>'
     )

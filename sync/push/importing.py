@@ -34,8 +34,8 @@ def import_intended(
             home.label_studio_id, [_body(intent, score, version) for intent, score in zip(part, scores, strict=True)]
         )
         with store.begin() as connection:
-            for intent, task, score in zip(part, ids, scores, strict=True):
-                reviews.mark_open(connection, intent.key, home.key, task, score)
+            arrived = zip((intent.key for intent in part), ids, scores, strict=True)
+            reviews.mark_open(connection, home.key, list(arrived))
             acts.reviews_changed(connection, "push", [intent.key for intent in part], clock())
     return len(pending)
 

@@ -45,7 +45,8 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
 
     What is no longer needed is withdrawn. Returns the tasks (Label Studio's ids) that cannot be reviewed, and why.
     """
-    refused = []
+    refused: list[tuple[int, str]] = []
+    new: list[dict[str, Any]] = []
     with store.begin() as connection:
         source = projects.get(connection, project)
         config = parse(source.label_config)
@@ -66,7 +67,11 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
                 refused.append((wanted.entries[0].label_studio_id, str(error)))
                 continue
             room -= wanted.new
-            (reviews.intend if wanted.new else reviews.renew)(connection, intent)
+            if wanted.new:
+                new.append(intent)
+            else:
+                reviews.renew(connection, intent)
+        reviews.intend(connection, new)
         acts.reviews_changed(connection, "review withdrawn", gone, now)
     return refused
 

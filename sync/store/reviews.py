@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, insert, select, update
 
 from label_config.answers import Answer
 from label_config.results import from_canonical
@@ -94,9 +94,10 @@ def open_in(connection: Connection, home: int) -> list[Review]:
     return [as_review(row) for row in connection.execute(query.order_by(reviews.c.priority.desc(), reviews.c.task))]
 
 
-def intend(connection: Connection, values: Mapping[str, Any]) -> None:
-    """Store a review that is to be pushed."""
-    connection.execute(insert(reviews).values(**values))
+def intend(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store reviews that are to be pushed."""
+    if rows:
+        connection.execute(insert(reviews), [dict(row) for row in rows])
 
 
 def renew(connection: Connection, values: Mapping[str, Any]) -> None:
@@ -111,10 +112,11 @@ def renew(connection: Connection, values: Mapping[str, Any]) -> None:
         connection.execute(update(reviews).where(reviews.c.id == row.id).values(**changed))
 
 
-def mark_open(connection: Connection, key: str, home: int, task: int, score: float) -> None:
-    """The review is in Label Studio, as that task of that review project."""
-    arrived = {"state": "open", "review_project": home, "review_task": task, "score": score}
-    connection.execute(update(reviews).where(reviews.c.key == key).values(**arrived))
+def mark_open(connection: Connection, home: int, arrived: Sequence[tuple[str, int, float]]) -> None:
+    """Reviews are in Label Studio, in that review project: our key, the task there, and the score that it has."""
+    opened = update(reviews).where(reviews.c.key == bindparam("of"))
+    opened = opened.values(state="open", review_project=home, review_task=bindparam("on"), score=bindparam("at"))
+    connection.execute(opened, [{"of": key, "on": task, "at": score} for key, task, score in arrived])
 
 
 def set_score(connection: Connection, key: str, score: float) -> None:

@@ -99,6 +99,16 @@ def test_what_cannot_be_shown_whole_is_not_shown(data: dict[str, Any], answer: A
     assert shown(IMAGE, data, [("Answer A", {"box": answer})]) == ""
 
 
+def test_an_image_within_its_address_is_a_background_as_large_as_the_image() -> None:
+    inline = "data:image/png;base64,AAAA+/=="
+    root = seen(shown(IMAGE, {"image": inline}, [("A", {"box": Regions(())})], (200, 80)))
+    assert list(root.iter("img")) == []
+    (style,) = (one.get("style", "") for one in root.iter("div") if "background" in one.get("style", ""))
+    assert style.endswith(f";aspect-ratio:200/80;background:url({inline}) 0 0/100% 100%")
+    for evil in ("data:image/png;base64,AA);color:red", "data:image/svg+xml,<svg/>", "data:text/html;base64,AA"):
+        assert shown(IMAGE, {"image": evil}, [("A", {"box": Regions(())})]) == ""
+
+
 def test_an_address_cannot_leave_its_attribute() -> None:
     evil = 'https://x/"><script>alert(1)</script>'
     root = seen(shown(IMAGE, {"image": evil}, [("A", {"box": Regions(())})]))

@@ -71,7 +71,7 @@ class Desk:
         intend(self.store, self.source, Settings(**{"blind_share": 0, **settings}), self.now)
         with self.store.begin() as connection:
             for one in reviews.intended(connection, self.source, 2) + reviews.intended(connection, self.source, 1):
-                reviews.mark_open(connection, one.key, self.home, 500 + one.id, 0.1)
+                reviews.mark_open(connection, self.home, [(one.key, 500 + one.id, 0.1)])
 
     def rule(self, on: int, label: str, reviewer: int = 9, counts_as: str | None = None, edits: int = 0) -> int:
         """A ruling on the newest review of a task; the annotation. ``edits``: it is a new version of that one."""
