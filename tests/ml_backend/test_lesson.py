@@ -58,9 +58,9 @@ def test_a_lesson_tells_its_steps_and_publishes_and_one_without_news_does_neithe
 
 
 @pytest.mark.parametrize("killed_at", ["learning", "publishing"])
-def test_killed_at_any_step_it_leaves_what_was_there_and_the_next_one_learns(outside: Serving, killed_at: str) -> None:
-    teacher = Aside(outside.settings)
-
+def test_killed_at_any_step_it_leaves_what_was_there_and_the_next_one_learns(
+    outside: Serving, teacher: Aside, killed_at: str
+) -> None:
     def tell(step: str) -> None:
         if step == killed_at:
             assert teacher.process is not None

@@ -20,16 +20,19 @@ from sync.quality.agreement.gamma import GAMMAS, MOST_TASKS, NO_DISORDER, contin
 from sync.quality.agreement.undefined import NO_PAIRS
 from sync.quality.coded_answers import encode
 
-ORACLES = Path(__file__).parents[3] / "shared" / "data" / "iaa_oracles"
-
 Line = list[tuple[float, float, int]]
 """Start, end, category of what one annotator marked."""
 
 
-def oracle(name: str) -> list[Line]:
+@pytest.fixture
+def oracles(shared_data: Path) -> Path:
+    return shared_data / "iaa_oracles"
+
+
+def oracle(place: Path) -> list[Line]:
     lines: dict[str, Line] = {}
     categories: dict[str, int] = {}
-    with (ORACLES / name).open(newline="") as file:
+    with place.open(newline="") as file:
         for annotator, category, start, end in csv.reader(file):
             code = categories.setdefault(category, len(categories))
             lines.setdefault(annotator, []).append((float(start), float(end), code))
@@ -69,23 +72,23 @@ def disorder(lines: Sequence[Line]) -> float:
         ("example_figure19.csv", 1.632),
     ],
 )
-def test_the_disorder_of_the_best_alignment_is_that_of_pygamma_agreement(name: str, expected: float) -> None:
-    assert disorder(oracle(f"gamma/{name}")) == pytest.approx(expected, abs=1e-6)
+def test_the_disorder_of_the_best_alignment_is_that_of_pygamma_agreement(
+    oracles: Path, name: str, expected: float
+) -> None:
+    assert disorder(oracle(oracles / "gamma" / name)) == pytest.approx(expected, abs=1e-6)
 
 
-EXPECTED = [entry for entry in json.loads((ORACLES / "expected.json").read_text()) if entry["statistic"] in GAMMAS]
-
-
-@pytest.mark.parametrize("entry", EXPECTED, ids=lambda entry: str(entry["statistic"]))
+@pytest.mark.parametrize("kind", ["gamma", "gamma_cat"])
 @pytest.mark.parametrize("seed", range(3))
-def test_published_values(entry: dict[str, float | str], seed: int) -> None:
-    one = continua([oracle(str(entry["matrix"]))])
-    found = continua_gamma(one, np.random.default_rng(seed), kind=str(entry["statistic"]))
-    assert found.value == pytest.approx(float(entry["value"]), abs=float(entry["tolerance"]))
+def test_published_values(oracles: Path, kind: str, seed: int) -> None:
+    (entry,) = [one for one in json.loads((oracles / "expected.json").read_text()) if one["statistic"] == kind]
+    found = continua_gamma(continua([oracle(oracles / entry["matrix"])]), np.random.default_rng(seed), kind=kind)
+    assert found.value == pytest.approx(entry["value"], abs=entry["tolerance"])
 
 
-def test_both_published_values_are_checked() -> None:
-    assert sorted(str(entry["statistic"]) for entry in EXPECTED) == ["gamma", "gamma_cat"]
+def test_both_published_values_are_checked(oracles: Path) -> None:
+    known = [one["statistic"] for one in json.loads((oracles / "expected.json").read_text())]
+    assert [kind for kind in known if kind in GAMMAS] == ["gamma", "gamma_cat"]
 
 
 def every_alignment(lines: Sequence[Line]) -> Iterator[list[tuple[int, ...]]]:
@@ -178,9 +181,9 @@ def test_who_mark_by_chance_do_not_agree_and_who_nearly_agree_do() -> None:
     assert high == continua_gamma(continua(nearly, grain=0.0), np.random.default_rng(0))
 
 
-def test_several_tasks_weigh_by_their_disorder() -> None:
+def test_several_tasks_weigh_by_their_disorder(oracles: Path) -> None:
     """One task of perfect agreement and one of little: 1 - sum of observed / sum of expected, not the mean of both."""
-    alex = oracle("gamma/AlexPaulSuzan.csv")
+    alex = oracle(oracles / "gamma/AlexPaulSuzan.csv")
     found = disorders(continua([alex, [alex[0]] * 3]), np.random.default_rng(0))
     assert sorted(found.observed[:, 0].tolist()) == pytest.approx([0.0, 0.960625 * 16 / 3], abs=1e-6)
     value = continua_gamma(continua([alex, [alex[0]] * 3]), np.random.default_rng(0)).value
