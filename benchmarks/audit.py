@@ -27,9 +27,8 @@ def run(*, quick: bool) -> None:
         start, began = time.perf_counter(), time.process_time()
         found = verify(store)
         taken, busy = time.perf_counter() - start, time.process_time() - began
-        print(
-            f"   verified                   {taken:6.2f} s, {busy:.2f} of one core    {found.events:,} events, whole: {found.whole}"
-        )
+        print(f"   verified                   {taken:6.2f} s, {busy:.2f} s of one core")
+        print(f"   whole                      {found.whole}, {found.events:,} events")
         tracemalloc.start()
         verify(store)
         print(f"   memory of the check        {tracemalloc.get_traced_memory()[1] / 2**20:6.0f} MB")
