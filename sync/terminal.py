@@ -95,12 +95,16 @@ def show_resolve(found: Mapping[str, Any]) -> None:
 def ruled_text(found: Mapping[str, Any]) -> str:
     """New rulings and what was written of them.
 
-    >>> ruled_text({"rulings": 1, "ground_truths": 1}), ruled_text({"rulings": 0, "ground_truths": 0})
-    ('1 new ruling, 1 ground truth written', 'no new rulings')
+    >>> ruled_text({"rulings": 1, "ground_truths": 1, "votes": 0})
+    '1 new ruling, 1 ground truth written'
+    >>> ruled_text({"rulings": 0, "ground_truths": 0, "votes": 2})
+    'no new rulings, 2 late answers'
     """
     parts = [counted(found["rulings"], "new ruling") or "no new rulings"]
     if found["ground_truths"]:
         parts.append(f"{counted(found['ground_truths'], 'ground truth')} written")
+    if found["votes"]:
+        parts.append(counted(found["votes"], "late answer"))
     return ", ".join(parts)
 
 
@@ -122,12 +126,19 @@ def show_push(found: Mapping[str, Any]) -> None:
 def pushed_text(found: Mapping[str, Any]) -> str:
     """What was sent to review.
 
-    >>> pushed_text({"pushed": 2, "removed": 0, "renewed": 0}), pushed_text({"pushed": 0, "removed": 1, "renewed": 1})
-    ('2 tasks sent to review', 'nothing new to review, reasons of 1 review renewed, 1 duplicate removed')
+    >>> nothing = dict.fromkeys(("pushed", "renewed", "withdrawn", "reopened", "removed"), 0)
+    >>> pushed_text({**nothing, "pushed": 2, "withdrawn": 1})
+    '2 tasks sent to review, 1 review withdrawn'
+    >>> pushed_text({**nothing, "removed": 1, "renewed": 1, "reopened": 1})
+    'nothing new to review, reasons of 1 review renewed, 1 review opened again, 1 duplicate removed'
     """
     parts = [f"{counted(found['pushed'], 'task')} sent to review" if found["pushed"] else "nothing new to review"]
     if found["renewed"]:
         parts.append(f"reasons of {counted(found['renewed'], 'review')} renewed")
+    if found["withdrawn"]:
+        parts.append(f"{counted(found['withdrawn'], 'review')} withdrawn")
+    if found["reopened"]:
+        parts.append(f"{counted(found['reopened'], 'review')} opened again")
     if found["removed"]:
         parts.append(f"{counted(found['removed'], 'duplicate')} removed")
     return ", ".join(parts)
