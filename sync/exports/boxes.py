@@ -43,6 +43,8 @@ def refuses(control: Control, config: LabelConfig) -> str | None:
     about = [one for one in config.objects if one.name in control.to_names]
     if control.tag not in TAGS or control.per_region:
         return "its answers are no boxes"
+    if len(control.to_names) > 1:
+        return "it draws on more than one image"
     return None if all(one.tag == "Image" for one in about) else "its boxes are not on an Image"
 
 
@@ -56,6 +58,8 @@ def categories(exported: Exported) -> list[str]:
 def pictures(exported: Exported) -> Iterator[Picture]:
     """Every task that has a label of the controls, also one on which nothing was found."""
     fields = {one.name: one.field for one in exported.config.objects}
+    if len({control.to_names for control in exported.controls}) > 1:
+        raise NotExportable("the controls draw on different images: name those of one with --control")
     known: dict[int, list[tuple[Control, Label, float]]] = {}
     tasks: dict[int, Task] = {}
     for task, control, label, confidence in exported.labelled():
@@ -75,7 +79,7 @@ def pictures(exported: Exported) -> Iterator[Picture]:
 def _drawn(control: Control, label: Label, task: int) -> Iterator[Drawn]:
     answer = label.value()
     for region in answer.regions if isinstance(answer, Regions) else ():
-        if region.where:
+        if region.where not in ("", *control.to_names):
             raise NotExportable(
                 f"task {task}, control {control.name}: a box is on {region.where}, and this format has one image a "
                 "task: label-studio, jsonl, csv, parquet and hugging-face can hold it"

@@ -30,8 +30,10 @@ CONFIG = parse(ALL)
 TEXT = "\U0001f600 Ada saw St. Ives-on-Sea"
 ANSWERS: Mapping[tuple[int, str], Answer] = {
     (1, "mood"): Choices(("yes",)),
-    (1, "entities"): Regions((Region(Span(2, 5), ("PER",)), Region(Span(10, 18), ("BIG CITY",)))),
-    (1, "objects"): Regions((Region(Box(10, 20, 30, 40), ("cat",)), Region(Box(100, 100, 20, 10, 90.0), ("dog",)))),
+    (1, "entities"): Regions((Region(Span(2, 5), ("PER",), "text"), Region(Span(10, 18), ("BIG CITY",), "text"))),
+    (1, "objects"): Regions(
+        (Region(Box(10, 20, 30, 40), ("cat",), "image"), Region(Box(100, 100, 20, 10, 90.0), ("dog",), "image"))
+    ),
     (2, "mood"): Choices(("no",)),
     (2, "objects"): Regions(()),
 }
@@ -42,8 +44,8 @@ EVERY = ("mood", "entities", "objects")
 def content(answers: Mapping[tuple[int, str], Answer] = ANSWERS, text: str = TEXT) -> Content:
     entries = {
         (1, ""): task_text(Task(1, 5, {"text": text, "image": "/data/a.png", "n": 3}, (200.0, 400.0))),
-        (2, ""): task_text(Task(2, 5, {"text": "=1+1", "n": "many"})),
-        (3, ""): task_text(Task(3, 5, {"text": "unlabelled"})),
+        (2, ""): task_text(Task(2, 5, {"text": "=1+1", "image": "/data/b.png", "n": "many"})),
+        (3, ""): task_text(Task(3, 5, {"text": "unlabelled", "image": "/data/c.png"})),
     }
     ruling = Decision("ruling", 9, 1_000_000, "one of them is right", "edge case")
     for place, answer in answers.items():
@@ -75,7 +77,9 @@ def test_every_format_writes_the_same_bytes_and_says_where_labels_are_from(name:
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     of = content()
-    shuffled = Content(ALL, dict(reversed(of.entries.items())), dict(reversed(of.confidences.items())), of.methods)
+    shuffled = Content(
+        ALL, dict(reversed([*of.entries.items()])), dict(reversed([*of.confidences.items()])), of.methods
+    )
     first = files(written(tmp_path / "one", name))
     assert first == files(written(tmp_path / "two", name, of=shuffled))
     everything = b"".join(first.values())
@@ -181,7 +185,7 @@ def test_conll_counts_as_browsers_do_where_nothing_else_fits(tmp_path: Path) -> 
     [
         ("conll", Regions((Region(Span(2, 5), ("PER",)), Region(Span(4, 9), ("PER",)))), "spans 2-5 and 4-9 overlap"),
         ("conll", Regions((Region(Span(2, 99), ("PER",)),)), "beyond the end"),
-        ("coco", Regions((Region(Box(1, 2, 3, 4), ("cat",), "1"),)), "one image a task"),
+        ("coco", Regions((Region(Box(1, 2, 3, 4), ("cat",), "image/1"),)), "one image a task"),
     ],
 )
 def test_answers_that_a_format_cannot_hold_are_refused_by_task(

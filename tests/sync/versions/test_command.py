@@ -1,0 +1,162 @@
+"""``tiebreak version`` on a store: what each command says to people and to programs, without a Label Studio."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from sync.store.engine import open_store
+from sync.store.tables import label_contents
+
+from ...docs.keys import documented, keys
+from ...evidence.files import FOUR
+from ..terminal import Done, Terminal
+from .stage import moods, taken
+
+
+@pytest.fixture
+def store_of(tiebreak: Terminal) -> str:
+    """A settings file, and a store with project 7 of four tasks: the address of the store."""
+    url = f"sqlite:///{tiebreak.folder / 's.sqlite3'}"
+    (tiebreak.folder / "tiebreak.toml").write_text(f'store = "{url}"\n', encoding="utf-8")
+    pulled(url, FOUR)
+    return url
+
+
+def pulled(url: str, tasks: object) -> None:
+    store = open_store(url)
+    taken(store, tasks)  # type: ignore[arg-type]
+    store.close()
+
+
+def version(tiebreak: Terminal, *words: str) -> Done:
+    return tiebreak("version", *words, "--project", "7")
+
+
+def said(tiebreak: Terminal, *words: str) -> str:
+    done = version(tiebreak, *words)
+    assert (done.code, done.err) == (0, ""), done.err
+    return done.out
+
+
+def two(tiebreak: Terminal, url: str) -> None:
+    """A second version: task 2 is yes now, and there is a task 5."""
+    said(tiebreak, "create", "--tag", "first")
+    pulled(url, moods({2: {1: "yes", 2: "yes"}, 5: {1: "no"}}, at=3))
+    said(tiebreak, "create", "--note", "after the meeting")
+
+
+def test_a_version_is_made_listed_and_shown(tiebreak: Terminal, store_of: str) -> None:
+    assert re.fullmatch(r"version 1: 4 tasks, 4 labels, content [0-9a-f]{12}\n", said(tiebreak, "create"))
+    again = said(tiebreak, "create", "--tag", "gold")
+    assert again == "version 1 (gold) holds just these labels: no new one was made\n"
+    head, line = said(tiebreak, "list").splitlines()
+    assert head.split()[0] == "version" and line.split()[0] == "1"
+    assert " 4 " in line and "gold" in line
+    shown = said(tiebreak, "show", "gold")
+    assert "3 yes" in shown and "1 no" in shown and "mood by " in shown and "every hash fits" in shown
+    assert said(tiebreak, "verify") == "1 versions: every hash fits\n"
+
+
+def test_a_difference_by_task_and_label(tiebreak: Terminal, store_of: str) -> None:
+    two(tiebreak, store_of)
+    shown = said(tiebreak, "diff", "first", "latest")
+    assert "task added: 1, label added: 1, answer: 1" in shown
+    assert re.search(r"from \\ to +no +yes\n +no +· +1\n +yes +· +·\n", shown)
+    assert re.search(r"2 +mood +answer +no +yes", shown)
+    found = json.loads(said(tiebreak, "diff", "1", "2", "--json"))
+    assert found["moves"] == {"mood": [{"before": "no", "after": "yes", "answers": 1}]}
+    assert (found["counts"]["answer"], found["counts"]["task_added"], found["interface"]) == (1, 1, [])
+    rows = list(csv.DictReader(io.StringIO(said(tiebreak, "diff", "1", "2", "--csv", "--label", "no"))))
+    assert [(row["task"], row["change"], row["before"], row["after"]) for row in rows] == [
+        *(("2", "answer", "no", "yes"), ("5", "label_added", "", "no")),
+    ]
+    assert json.loads(said(tiebreak, "diff", "2", "now", "--json"))["changes"] == []
+    assert "nothing" in said(tiebreak, "diff", "2", "now")
+
+
+def test_tagging_and_restoring(tiebreak: Terminal, store_of: str) -> None:
+    two(tiebreak, store_of)
+    assert said(tiebreak, "tag", "2", "second") == "version 2 is tagged second\n"
+    moved = version(tiebreak, "tag", "2", "first")
+    assert moved.code == 1 and "--move" in moved.err
+    assert said(tiebreak, "restore", "first").startswith("version 3: 4 tasks, 4 labels")
+    assert "is the newest and holds these labels already" in said(tiebreak, "restore", "1")
+    assert json.loads(said(tiebreak, "diff", "1", "3", "--json"))["changes"] == []
+    assert "restores version 1" in said(tiebreak, "show", "3")
+
+
+def test_exports_are_the_same_bytes_and_now_is_a_version_too(tiebreak: Terminal, store_of: str) -> None:
+    two(tiebreak, store_of)
+    assert said(tiebreak, "export", "1", "a.parquet") == "version 1 of project 7 is in a.parquet (parquet)\n"
+    said(tiebreak, "export", "first", "b.parquet")
+    assert (tiebreak.folder / "a.parquet").read_bytes() == (tiebreak.folder / "b.parquet").read_bytes()
+    said(tiebreak, "export", "now", "now.csv")
+    said(tiebreak, "export", "latest", "latest.csv")
+    now, latest = ((tiebreak.folder / f"{name}.csv").read_text().splitlines() for name in ("now", "latest"))
+    assert [line.replace(",7,,", ",7,2,") for line in now] == latest
+    refused = version(tiebreak, "export", "1", "boxes", "--format", "coco")
+    assert refused.code == 1 and "Formats that can: parquet, csv, jsonl" in refused.err
+    unclear = version(tiebreak, "export", "1", "a.json")
+    assert unclear.code == 1 and "--format" in unclear.err
+
+
+def test_an_edit_in_the_store_is_told_and_stops_an_export(tiebreak: Terminal, store_of: str) -> None:
+    said(tiebreak, "create")
+    store = open_store(store_of)
+    with store.begin() as connection:
+        connection.execute(update(label_contents).where(label_contents.c.text.like("<View%")).values(text="<View/>"))
+    store.close()
+    for words in (("show", "1"), ("verify",)):
+        done = version(tiebreak, *words)
+        assert done.code == 1
+        assert "labeling interface is not what its hash says" in done.out + done.err
+    done = version(tiebreak, "export", "1", "x.csv")
+    assert done.code == 1 and "version 1 was changed in the store" in done.err
+    assert not (tiebreak.folder / "x.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("show", "4"), "tiebreak version create"),
+        (("create", "--as-of", "yesterday"), "--as-of 'yesterday' is no moment"),
+        (("create", "--as-of", "2999-01-01"), "in the future"),
+        (("create", "--tag", "now"), "cannot be used"),
+        (("diff", "1", "2", "--json", "--csv"), "name one of them"),
+    ],
+)
+def test_what_cannot_be_done_is_said(tiebreak: Terminal, store_of: str, words: tuple[str, ...], message: str) -> None:
+    done = version(tiebreak, *words)
+    assert (done.code, message in done.err) == (1, True), done.err
+
+
+def test_every_key_of_the_json_is_documented_and_no_other(tiebreak: Terminal, store_of: str) -> None:
+    two(tiebreak, store_of)
+    made = json.loads(said(tiebreak, "create", "--json"))
+    shown = json.loads(said(tiebreak, "show", "1", "--json"))
+    shown["faults"] = ["x"]
+    document = {**made, **shown, "methods": 0, "policy": 0, "counts": 0}
+    assert keys(document) == documented("docs/versions.md", "The JSON of a version")
+    found = json.loads(said(tiebreak, "diff", "1", "2", "--json"))
+    found["moves"] = found["moves"]["mood"]
+    found["interface"] = ["-x"]
+    found["counts"] = 0
+    assert keys(found) == documented("docs/versions.md", "The JSON of a difference")
+
+
+def test_the_first_columns_of_tables_are_documented() -> None:
+    from sync.exports.tables import FIXED
+
+    assert documented("docs/versions.md", "The columns of tables") == {*FIXED, "data.FIELD"}
+
+
+def test_a_moment_from_the_command_line(tiebreak: Terminal, store_of: str) -> None:
+    two(tiebreak, store_of)
+    made = json.loads(said(tiebreak, "create", "--as-of", "2026-03-03T00:00:00", "--json"))
+    assert (made["new"], made["as_of"]) == (True, "2026-03-03T00:00:00.000000Z")
+    assert Path(tiebreak.folder / "tiebreak.toml").exists()
