@@ -21,6 +21,9 @@ from .scenes import PROJECT, SENTIMENT, FeedServer, feed_server, sentiment_rows,
 from .test_serve import command_of
 from .test_trainer import wait_for
 
+# Long on a busy machine, and so among the first.
+pytestmark = pytest.mark.timeout(300)
+
 STEPS = ["reading", "learning", "comparing", "publishing"]
 
 

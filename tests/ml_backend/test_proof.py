@@ -9,6 +9,9 @@ from sklearn.isotonic import IsotonicRegression
 from ml_backend.records import BoolArray, FloatArray, IntArray
 from ml_backend.worth.proof import FEWEST, Judge, Proof, accuracy_at, inverted, labels_for, power_law, proof
 
+# Long on a busy machine, and so among the first.
+pytestmark = pytest.mark.timeout(300)
+
 START = 10_000
 """Rows from here on are chosen ones, those before are of the random share."""
 
@@ -99,9 +102,12 @@ def test_too_few_answers_prove_nothing_and_the_reason_says_how_many_are_needed(
 
 @pytest.mark.parametrize("gain", [None, 0.0, 0.1])
 def test_models_that_know_no_more_than_the_most_frequent_answer_prove_nothing(gain: float | None) -> None:
-    """Twenty projects: 80 % have the most frequent answer; models are right on the same, as many, or 90 %."""
-    spoken = 0
-    for seed in range(20):
+    """80 % have the most frequent answer; models are right on the same, as many, or 90 %.
+
+    Of twenty projects where it is chance; else of five, of which each tells.
+    """
+    spoken, projects = 0, 20 if gain == 0 else 5
+    for seed in range(projects):
         rng = np.random.default_rng(seed)
         usual, own = rng.random(2 * START) < 0.8, rng.random(2 * START)
 
@@ -119,7 +125,7 @@ def test_models_that_know_no_more_than_the_most_frequent_answer_prove_nothing(ga
             assert f"is not clearly above the {found.majority:.0%} of giving every task" in found.words
             assert found.random_curve is not None and found.chosen_curve is not None
         spoken += found.saved is not None
-    assert spoken == 20 if gain else spoken <= (2 if gain == 0 else 0)
+    assert spoken == projects if gain else spoken <= (2 if gain == 0 else 0)
 
 
 def test_equal_projects_have_equal_proofs() -> None:

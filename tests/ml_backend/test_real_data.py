@@ -17,6 +17,9 @@ from sync.demo.digits import digits
 
 from .scenes import PROJECT, learned, serving
 
+# Long on a busy machine, and so among the first.
+pytestmark = pytest.mark.timeout(300)
+
 Example = tuple[Mapping[str, str], str]
 
 

@@ -22,6 +22,9 @@ from ml_backend.settings import Settings
 from .commands import environment
 from .scenes import PROJECT, SECRET, SENTIMENT, bearer, feed_line, feed_server, sentiment_rows
 
+# Long on a busy machine, and so among the first.
+pytestmark = pytest.mark.timeout(300)
+
 T = TypeVar("T")
 PROGRAM = str(Path(sys.executable).with_name("tiebreak-ml"))
 POOL = [
