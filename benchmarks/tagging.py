@@ -1,4 +1,4 @@
-"""Names in news, learned and read: F1, seconds and calibration, beside sklearn-crfsuite with usual signs of words."""
+"""Names in news, learned and read: F1, seconds and calibration, beside sklearn-crfsuite with usual signs; sets."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ from ml_backend.spans import tagger
 from ml_backend.spans.tagger import Told
 from ml_backend.spans.tags import Mark
 
-from . import crfsuite_names
+from . import crfsuite_names, span_sets
 from .others import run_beside
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
@@ -45,6 +45,7 @@ def run(*, quick: bool) -> None:
             f1 = f"{_f1(found, asked):11.4f}   {theirs[place]['f1']:12.4f}"
             print(f"   {f1}  {theirs[place]['seconds']:8.1f} s", end="")
         print()
+    span_sets.run(examples, LABELS, quick=quick)
 
 
 def _sentences(folder: Path) -> list[Example]:

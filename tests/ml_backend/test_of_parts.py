@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -184,7 +185,7 @@ def test_models_of_earlier_versions_promise_nothing_and_still_answer(
     earlier = LEARNERS[name].restore(json.loads(json.dumps(words)), parts)
     tasks = [Task(10**6 + row.task, row.data) for row in rows[:20]]
 
-    def asked(one: Learned) -> list[Opinion]:
+    def asked(one: Learned) -> Sequence[Opinion]:
         return one.think(tasks, Material([task.data for task in tasks], _no_fetch), "fused")[0]
 
     for own, before in zip(asked(again), asked(model.controls[0]), strict=True):

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
 from ml_backend.records import FloatArray
+from ml_backend.settings import Settings
 from ml_backend.uncertainty import SIGNALS, disagreement, entropy, least_confidence, margin, novelty, utility
 
 Signal = Callable[..., FloatArray]
@@ -69,6 +71,10 @@ def test_every_utility_rises_with_its_signals(kind: str) -> None:
     low = {name: np.array([0.1]) for name in SIGNALS}
     high = {name: np.array([0.8]) for name in SIGNALS}
     assert 0 <= utility(low, kind)[0] < utility(high, kind)[0] <= 1
+
+
+def test_every_signal_may_be_what_a_task_is_worth_and_nothing_else() -> None:
+    assert set(get_args(Settings.model_fields["utility"].annotation)) == set(SIGNALS)
 
 
 def test_a_model_without_a_signal_goes_by_the_margin() -> None:
