@@ -1,19 +1,26 @@
 """What answers HTTP: webhooks, health, metrics, the login, headers, and garbage from anybody."""
 
 import json
+import re
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select, update
 
 from sync.settings import Settings
+from sync.stopwatch import Stopwatch
 from sync.store.engine import Store, open_store
 from sync.store.lease import beat
+from sync.store.tables import projects, queue, reviews
 from sync.web.app import create_app
 from sync.webhooks import SECRET_HEADER
+
+from ..dashboard.stage import crowd, stage, texts
 
 SECRET = "a shared secret"
 GOOD = {SECRET_HEADER: SECRET}
@@ -144,3 +151,44 @@ def test_every_answer_forbids_what_pages_do_not_need(path: str, app: App) -> Non
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_metrics_say_what_the_store_says(tmp_path: Path) -> None:
+    """Against counts by hand: what is pushed, queued and open in the stage's store, row by row."""
+    one = stage(tmp_path).people({1: "A", 2: "B", 3: "C"}).create(texts(40), overlap=3)
+    one.answer(crowd(30, {1: 0.9, 2: 0.8, 3: 0.6})).assess().push()
+    timed = Stopwatch()
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    for _ in range(2):
+        timed(texts)(3)
+    with pytest.raises(ZeroDivisionError):
+        timed(fails)()
+    with one.store.begin() as connection:
+        timed.keep(connection, 7, 5_000_000)
+        timed.keep(connection, 7, 6_000_000)
+        rows = connection.execute(select(queue)).all()
+        opened = [row for row in connection.execute(select(reviews)) if row.state == "open"]
+        all_reviews = connection.execute(select(reviews)).all()
+        connection.execute(update(projects).where(projects.c.id == one.key).values(cursor_updated_at=9_500_000))
+    text = App(one.store).client.get("/metrics").text
+    for band in (1, 2, 3):
+        waiting, under_review = {row.task for row in rows if row.band == band}, [r for r in opened if r.band == band]
+        if waiting:
+            assert f'tiebreak_queue_tasks{{band="{band}",project="7"}} {len(waiting)}.0' in text
+        if under_review:
+            oldest = min(row.intended_at for row in under_review) / 1e6
+            assert f'tiebreak_open_reviews{{band="{band}",project="7"}} {len(under_review)}.0' in text
+            found = re.search(rf'tiebreak_oldest_review_timestamp_seconds{{band="{band}",project="7"}} (\S+)', text)
+            assert found is not None
+            assert float(found[1]) == pytest.approx(oldest, abs=1e-3)
+    assert rows
+    assert opened
+    assert f'tiebreak_reviews_pushed_total{{project="7"}} {len(all_reviews)}.0' in text
+    assert 'tiebreak_newest_change_timestamp_seconds{project="7"} 9.5' in text
+    assert 'tiebreak_steps_total{failed="false",project="7",step="texts"} 2.0' in text
+    assert 'tiebreak_steps_total{failed="true",project="7",step="fails"} 1.0' in text
+    assert re.search(r'tiebreak_step_seconds_total{project="7",step="texts"} \d', text)
+    one.store.close()
