@@ -1,9 +1,10 @@
 """Answers as codes: each distinct answer of a project stands in the store once."""
 
-from collections.abc import Collection, Mapping
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from .keys import next_keys
 from .tables import answers, codes
@@ -35,7 +36,7 @@ def _codes(connection: Connection, project: int, wanted: Collection[tuple[str, s
     for control, texts in of_control.items():
         query = select(codes).where(codes.c.project == project, codes.c.control == control)
         for start in range(0, len(texts), CHUNK):
-            for row in connection.execute(query.where(codes.c.answer.in_(texts[start : start + CHUNK]))):
+            for row in connection.execute(query.where(_among(connection, texts[start : start + CHUNK]))):
                 known[(row.control, row.answer)] = row.id
     new: list[dict[str, Any]] = [
         {"project": project, "control": control, "answer": text}
@@ -47,3 +48,11 @@ def _codes(connection: Connection, project: int, wanted: Collection[tuple[str, s
             made["id"] = known[(made["control"], made["answer"])] = key
         connection.execute(insert(codes), new)
     return known
+
+
+def _among(connection: Connection, texts: Sequence[str]) -> ColumnElement[bool]:
+    """Codes of these answers. PostgreSQL's index holds their MD5, since it takes no long text."""
+    if connection.dialect.name != "postgresql":
+        return codes.c.answer.in_(texts)
+    digests = [hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in texts]
+    return func.md5(codes.c.answer).in_(digests)

@@ -1,5 +1,6 @@
 """Nothing that was seen is ever lost: a model of Label Studio, people at work in it, and what the store keeps."""
 
+import random
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ from sync.store.annotations import answers_of
 from sync.store.engine import Store, open_store
 from sync.store.history import history
 from sync.store.intake import Decoded
-from sync.store.tables import annotation_versions, annotations, annotators, tasks
+from sync.store.tables import annotation_versions, annotations, annotators, codes, tasks
 
 PROJECT = RemoteProject(7, "Scene", "", 1, "<View/>", "", "", 1, False)
 BAD = [{"bad": True}]
@@ -135,6 +136,18 @@ def test_of_two_annotations_of_one_person_the_later_counts(any_store: Store) -> 
     with any_store.read() as connection:
         rows, excluded = answers_of(connection, key)
     assert ([chosen(row.answer) for row in rows], excluded.duplicates) == ([("good",)], 1)
+
+
+def test_answers_may_be_long_and_each_is_kept_once(any_store: Store) -> None:
+    key = remembered(any_store)
+    long = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz\u00e9", k=40_000))
+    for number in (1, 2):
+        take(
+            any_store, key, task(number, 10, annotation(number, 11, [long]), annotation(number + 10, 11, [long + "."]))
+        )
+    assert said(any_store, key) == [(1, (long + ".",))] * 2
+    with any_store.read() as connection:
+        assert len(connection.execute(select(codes)).all()) == 2
 
 
 def test_names_are_kept_up_to_date(any_store: Store) -> None:

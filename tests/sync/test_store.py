@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -18,8 +19,16 @@ from .conftest import create_database
 
 def differences(url: str) -> list[object]:
     engine = create_engine(url)
+    # Long answers fit into no index of PostgreSQL: theirs is by MD5.
+    by_md5 = {"uq_codes_project_control_answer", "uq_codes_project_control_md5"} if "postgresql" in url else set()
+    options: dict[str, Any] = {
+        "compare_type": True,
+        "compare_server_default": True,
+        "include_name": lambda name, *_: name not in by_md5,
+        "include_object": lambda _, name, *__: name not in by_md5,
+    }
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(connection, opts=options)
         found = list(compare_metadata(context, metadata))
     engine.dispose()
     return found
