@@ -26,7 +26,12 @@ from sync.demo.digits import digits
 
 from .scenes import SENTIMENT, TOPICS, only, sentiment_rows, serving, topic_rows
 
+# Long on a busy machine, and so among the first.
+pytestmark = pytest.mark.timeout(300)
+
 USUAL = "logistic on tfidf+wordllama"
+PATIENT = 3600
+"""Seconds to choose in that no machine is too busy for."""
 MEANINGS = {
     "good": "delighted pleased glad cheerful joyful content thrilled merry happy blissful elated jolly".split(),
     "bad": "furious angry mad enraged irate livid outraged annoyed cross fuming irritated hostile".split(),
@@ -51,7 +56,7 @@ def taught(folder: Path, rows: list[TrainingRow], **given: object) -> ControlMod
 
 
 def test_all_that_read_the_texts_are_compared_and_told(tmp_path: Path) -> None:
-    outside = serving(tmp_path, choose_seconds=120)
+    outside = serving(tmp_path, choose_seconds=PATIENT)
     model = learn(SENTIMENT, LabelSet().merged(sentiment_rows(230), 1), outside.fetch, outside.settings)
     choice = only(model).choice
     assert choice is not None
@@ -63,8 +68,14 @@ def test_all_that_read_the_texts_are_compared_and_told(tmp_path: Path) -> None:
     assert certainty_of(model)["sentiment"]["choice"] == choice.as_json()
 
 
-def test_what_is_clearly_better_is_learned_and_survives_the_disk(tmp_path: Path) -> None:
-    model = taught(tmp_path, meant(300), choose_seconds=120)
+@pytest.fixture(scope="module")
+def clear(tmp_path_factory: pytest.TempPathFactory) -> ControlModel:
+    """What was learned where meanings tell and words do not."""
+    return taught(tmp_path_factory.mktemp("clear"), meant(240), choose_seconds=PATIENT)
+
+
+def test_what_is_clearly_better_is_learned_and_survives_the_disk(clear: ControlModel) -> None:
+    model = clear
     assert model.choice is not None
     assert model.choice.chosen != USUAL
     head, _, encoder = model.choice.chosen.partition(" on ")
@@ -94,7 +105,7 @@ def test_few_labels_make_nothing_clear(tmp_path: Path) -> None:
 
 
 def test_labels_by_themselves_are_compared_as_well(tmp_path: Path) -> None:
-    outside = serving(tmp_path, choose_seconds=120)
+    outside = serving(tmp_path, choose_seconds=PATIENT)
     choice = only(learn(TOPICS, LabelSet().merged(topic_rows(220), 1), outside.fetch, outside.settings)).choice
     assert choice is not None
     assert len(choice.losses) == 4
@@ -109,9 +120,9 @@ def test_a_head_that_is_out_of_time_stops(name: str) -> None:
         HEADS[name].fit(rows, targets, np.ones((2, 40)), Options(until=0.0))
 
 
-def test_equal_labels_make_an_equal_choice(tmp_path: Path) -> None:
-    first, second = (taught(tmp_path, meant(240), choose_seconds=120).choice for _ in range(2))
-    assert first == second
+def test_equal_labels_make_an_equal_choice(clear: ControlModel, tmp_path: Path) -> None:
+    first = clear.choice
+    assert first == taught(tmp_path, meant(240), choose_seconds=PATIENT).choice
     assert list(itertools.islice(first.losses if first else (), 1)) == [USUAL]
 
 
