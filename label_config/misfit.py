@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from .answers import Answer, Choices, Regions, Relations
+from .answers import Answer, Choices, Regions, Relations, Segment, Span
 from .errors import ResultError
 from .model import Control, Family
+from .reading.regions import drawing
 from .writing import write_answer
 
 
@@ -39,6 +40,9 @@ def _regions(control: Control, answer: Regions) -> str | None:
         if (problem := _labels(control, region.labels, one=not control.multiple)) is not None:
             return problem
     kinds = {type(region.shape): region for region in answer.regions}
+    for kind in kinds:  # the other way round is no fault: Labels stand beside what others draw
+        if kind in (Span, Segment) and drawing(control.tag) is not None:
+            return f"control {control.name!r:.80}: {kind.__name__} is no answer to it"
     return _written(control, Regions(tuple(kinds.values())))
 
 
