@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given as each
 from hypothesis import settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from label_config.results import canonical
 from sync.assess import assess
@@ -19,11 +19,14 @@ from sync.store import label_versions
 from sync.store.annotations import answers_of
 from sync.store.engine import Store, open_store
 from sync.store.tables import (
+    annotation_versions,
     audit_events,
     consensus,
     label_confidences,
     label_contents,
     label_entries,
+    reviews,
+    rulings,
     tasks,
 )
 from sync.store.tables import (
@@ -238,3 +241,45 @@ def test_texts_come_back_as_they_went_in() -> None:
     label = Label('["yes"]', "ruling", True)
     assert read_label(label_text(label)) == label
     assert digest(label_text(label)) == digest(label_text(read_label(label_text(label))))
+
+
+def test_a_ruling_decides_from_its_moment_on_and_says_who_made_it(any_store: Store) -> None:
+    """Two yes; on the fifth day a reviewer rules no, on the seventh yes again."""
+    key = taken(any_store, moods({1: {1: "yes", 2: "yes"}}))
+    for at, label in ((5, "no"), (7, "yes")):
+        _ruled(any_store, key, label, int(START + at * DAY))
+    for moment, answer, source in ((3, "yes", "consensus"), (6, "no", "ruling"), (8, "yes", "ruling")):
+        label = _at(any_store, key, moment).label((1, "mood"))
+        assert (json.loads(label.answer), label.source) == ([answer], source)
+        if label.decision is not None:
+            assert (label.decision.kind, label.decision.by, label.decision.cause) == ("ruling", 9, "edge case")
+    with any_store.read() as connection:
+        now, then = gather(connection, key, None), gather(connection, key, clock())
+    assert now.fixed == then.fixed and now.decisions == then.decisions
+
+
+def _ruled(store: Store, key: int, label: str, at: int) -> None:
+    with store.begin() as connection:
+        task_key = connection.execute(select(tasks.c.id).where(tasks.c.project == key)).scalar_one()
+        review = connection.execute(select(reviews.c.id)).scalar()
+        if review is None:
+            values = {"key": "k", "project": key, "task": task_key, "control": "mood", "round": 1, "band": 1}
+            values |= {
+                "priority": 1.0,
+                "action": "check",
+                "findings": [],
+                "data": {},
+                "state": "ruled",
+                "intended_at": 1,
+            }
+            review = connection.execute(insert(reviews).values(**values).returning(reviews.c.id)).scalar_one()
+        connection.execute(update(rulings).values(superseded=True))
+        version = connection.execute(
+            select(annotation_versions.c.id).where(
+                annotation_versions.c.id.not_in(select(rulings.c.annotation_version))
+            )
+        ).first()
+        assert version is not None
+        ruled = {"review": review, "annotation_version": version.id, "reviewer": 9, "cause": "edge case"}
+        ruled |= {"answers": {"mood": f'["{label}"]'}, "ruled_at": at, "superseded": False}
+        connection.execute(insert(rulings).values(**ruled))
