@@ -7,6 +7,7 @@ rest needs the shared secret.
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from flask import Flask, Response, abort, jsonify, request
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 512
 """Results and regions that are written together."""
+LINES = 100
+"""Lines that are sent together."""
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 INTERFACE = "1"
@@ -156,8 +159,8 @@ def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
         if (refused := _refused(serving)) is not None:
             return refused
         asked = wire.score_request(wire.body_of(request.stream))
-        lines = serving_flow.score(serving, asked.project, asked.config, asked.tasks, asked.model, asked.round)
-        return Response(_as_lines(lines), mimetype="application/x-ndjson")
+        scored = serving_flow.score(serving, asked.project, asked.config, asked.tasks, asked.model, asked.round)
+        return Response(_joined(scored.text()), mimetype="application/x-ndjson")
 
     @app.post("/round")
     def show_round() -> Response | tuple[Response, int]:
@@ -177,9 +180,10 @@ def _refused(serving: Serving) -> tuple[Response, int] | None:
     return jsonify(error="send the shared secret as `Authorization: Bearer SECRET`"), 401
 
 
-def _as_lines(lines: Iterator[Mapping[str, Any]]) -> Iterator[str]:
-    for line in lines:
-        yield json.dumps(line, allow_nan=False) + "\n"
+def _joined(lines: Iterator[str]) -> Iterator[bytes]:
+    """Some lines at a time: each part is a call of the network."""
+    while some := list(islice(lines, LINES)):
+        yield "".join(some).encode()
 
 
 def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from label_config.canonical import answer_as_json
 from label_config.model import LabelConfig
 from label_config.ordering import score_from_place
 
@@ -19,9 +18,11 @@ from .acquisition import BATCH, Pool, order_pool, place_of
 from .encoders import Fetch
 from .errors import NoSuchRound, RegistryError, UnknownProject
 from .features import chunks
+from .lines import Scored
 from .media import of_project
+from .opinions import probabilities_of, signal_of, utilities_of
 from .reasons import Reason, reason
-from .records import FloatArray, IntArray, Opinion, Task, Thought, abstains
+from .records import FloatArray, Opinion, Task, Thought, abstains
 from .registry import NO_MODEL, Registry
 from .replies import Reply, reply, told
 from .rounds import Round
@@ -83,12 +84,9 @@ def predict(serving: Serving, asked: PredictRequest) -> Iterator[dict[str, Any]]
         if asked.config is not None and not isinstance(mind, Reason):
             readable = [task for task in part if task is not None]
             thoughts = _thought(mind, asked.config, readable, until, asked.context)
-        place = 0
+        each = {name: iter(thought.opinions) for name, thought in thoughts.items()}
         for task in part:
-            opinions: dict[str, Opinion] = {}
-            if task is not None:
-                opinions = {name: thought.opinions[place] for name, thought in thoughts.items()}
-                place += 1
+            opinions = {} if task is None else {name: next(one) for name, one in each.items()}
             regions, reasons = _reply(asked, opinions, nothing or _reason_of(task, shown))
             found = {"model_version": version, "score": _score(task, opinions, shown, scale), "result": regions}
             yield {**found, "reasons": reasons} if reasons else found
@@ -126,8 +124,8 @@ def score(
     tasks: Sequence[Task],
     model_version: str | None = None,
     round_version: str | None = None,
-) -> Iterator[dict[str, Any]]:
-    """What the model thinks of a pool: one line a task and control, with the task's place.
+) -> Scored:
+    """What the model thinks of a pool, with each task's place.
 
     ``model_version`` answers (null: the live one). ``round_version`` names the round that these places are for: it
     is kept, so that ``/predict`` gives the same once it is shown.
@@ -164,7 +162,7 @@ def score(
             ),
         )
     version = mind.version if mind else NO_MODEL
-    return _lines(tasks, thoughts, places, version)
+    return Scored(tasks, thoughts, places, version)
 
 
 def show_round(serving: Serving, project: str, version: object) -> None:
@@ -193,31 +191,18 @@ def _pool(thoughts: Mapping[str, Thought], utilities: FloatArray) -> Pool:
     signals: dict[str, FloatArray] = {}
     for thought in thoughts.values():
         for name in SIGNALS:
-            values = [opinion.signals.get(name, 0.0) for opinion in thought.opinions]
-            signals[name] = np.maximum(signals.get(name, 0.0), values)
+            signals[name] = np.maximum(signals.get(name, 0.0), signal_of(thought.opinions, name))
     first = next((thought for thought in thoughts.values() if thought.features is not None), None)
     if first is None:
         return Pool(utilities, signals=signals)
-    return Pool(utilities, first.features, _probabilities(first.opinions), signals, first.known)
-
-
-def _probabilities(opinions: Sequence[Opinion]) -> FloatArray:
-    """What each task's labels are given, (n, k); zeros where the model abstains."""
-    labels = {
-        label: place for place, label in enumerate(dict.fromkeys(one for o in opinions for one in o.probabilities))
-    }
-    found = np.zeros((len(opinions), max(1, len(labels))))
-    for row, opinion in zip(found, opinions, strict=True):
-        for label, value in opinion.probabilities.items():
-            row[labels[label]] = value
-    return found
+    return Pool(utilities, first.features, probabilities_of(first.opinions), signals, first.known)
 
 
 def _utilities(thoughts: Mapping[str, Thought], count: int) -> FloatArray:
     """A task is worth what its most doubtful control is worth, (n,)."""
     found: FloatArray = np.zeros(count)
     for thought in thoughts.values():
-        found = np.maximum(found, [opinion.utility for opinion in thought.opinions])
+        found = np.maximum(found, utilities_of(thought.opinions))
     return found
 
 
@@ -228,29 +213,6 @@ def _dice(project: str, round_version: str | None, tasks: Sequence[Task]) -> np.
         said.update((", " if start else ", [").encode() + json.dumps([task.id for task in part]).encode()[1:-1])
     said.update(b"]]" if tasks else b", []]")
     return np.random.default_rng(int.from_bytes(said.digest()[:8]))
-
-
-def _lines(
-    tasks: Sequence[Task], thoughts: Mapping[str, Thought], places: IntArray, version: str
-) -> Iterator[dict[str, Any]]:
-    for place, task in enumerate(tasks):
-        for control, thought in thoughts.items():
-            opinion = thought.opinions[place]
-            yield {
-                "task": task.id,
-                "control": control,
-                "answer": None if opinion.answer is None else answer_as_json(opinion.answer),
-                **({"reason": opinion.reason.as_json()} if opinion.answer is None and opinion.reason else {}),
-                "probabilities": dict(opinion.probabilities),
-                "out_of_sample": opinion.out_of_sample,
-                "confidence": opinion.confidence,
-                **({"parts": list(opinion.parts)} if opinion.parts else {}),
-                "set": None if opinion.possible is None else list(opinion.possible),
-                **({"interval": list(opinion.interval)} if opinion.interval else {}),
-                "signals": dict(opinion.signals),
-                "place": int(places[place]),
-                "version": version,
-            }
 
 
 def _shown(serving: Serving, project: str) -> Round | None:

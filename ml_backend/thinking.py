@@ -15,9 +15,10 @@ from .errors import EncoderError
 from .features import Material, chunks, spread, stacked
 from .learners import Learned
 from .notes import takes
+from .opinions import joined
 from .quality import Quality, pooled
 from .reasons import reason
-from .records import ABSTAINS, Features, FloatArray, Opinion, Task, Thought, abstains
+from .records import Features, FloatArray, Opinion, Task, Thought, abstains
 from .registry import Model
 
 log = logging.getLogger(__name__)
@@ -120,18 +121,19 @@ class LearnedMind:
         models = {control.name: self._model_of(config, control) for control in config.controls}
         silent = {name: self._why_not(name) for name, learned in models.items() if learned is None}
         still = None if config.xml == self.model.label_config else _Still()
-        opinions: dict[str, list[Opinion]] = {name: [] for name in models}
+        opinions: dict[str, list[Sequence[Opinion]]] = {name: [] for name in models}
         blocks: dict[str, list[tuple[int, Features]]] = {name: [] for name in models}
         for part in chunks(tasks, AT_ONCE):
             material = Material([task.data for task in part], self.fetch, until)
             for name, learned in models.items():
-                said, rows = [silent.get(name, ABSTAINS)] * len(part), None
+                said: Sequence[Opinion] = [silent[name]] * len(part) if learned is None else ()
+                rows = None
                 if learned is not None:
                     said, rows = _said(learned, part, material, self.utility)
-                opinions[name] += said if still is None else [still(config.control(name), one) for one in said]
+                opinions[name] += [said if still is None else [still(config.control(name), one) for one in said]]
                 blocks[name].append((len(part), rows))
         return {
-            name: Thought(opinions[name], _whole(blocks[name]), learned.reference if learned else None)
+            name: Thought(joined(opinions[name]), _whole(blocks[name]), learned.reference if learned else None)
             for name, learned in models.items()
         }
 
@@ -168,7 +170,7 @@ class _Still:
         )
 
 
-def _said(learned: Learned, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
+def _said(learned: Learned, tasks: Sequence[Task], material: Material, kind: str) -> tuple[Sequence[Opinion], Features]:
     """What a control's model thinks.
 
     An encoder that users bring may fail at any time: it must not cost the answer on other controls.

@@ -9,7 +9,7 @@ import numpy as np
 from label_config.answers import Answer, Number
 
 from ..questions import Question
-from ..records import Arrays, FloatArray
+from ..records import Arrays, BoolArray, FloatArray
 from ..uncertainty import LEAST_CONFIDENCE, Signals, disagreement, entropy, least_confidence, margin
 from . import confidence, fusion
 from .confidence import ConfidenceMap, Same, with_confidence
@@ -101,14 +101,23 @@ class Certainty:
 
     def named(self, question: Question, probabilities: FloatArray) -> list[tuple[str, ...] | None]:
         """The outcomes that cannot be ruled out, a row each; null where nothing is promised, or too many are left."""
-        if self.sets is None or self.sets.problem or numeric(question):
+        held = self.held(question, probabilities)
+        if held is None:
             return [None] * len(probabilities)
-        if question.several:
-            held = label_sets(probabilities, self.sets.thresholds)
-        else:
-            held = single_sets(probabilities, float(self.sets.thresholds[0]))
         names = question.outcomes
         return [names_in(row, names) if row.sum() <= MOST_NAMED else None for row in held]
+
+    def held(self, question: Question, probabilities: FloatArray) -> BoolArray | None:
+        """Which outcomes cannot be ruled out, (n, m); null where nothing is promised."""
+        if self.sets is None or self.sets.problem or numeric(question):
+            return None
+        if question.several:
+            return label_sets(probabilities, self.sets.thresholds)
+        return single_sets(probabilities, float(self.sets.thresholds[0]))
+
+    def confidences(self, question: Question, told: FloatArray) -> FloatArray:
+        """How sure answers are, (n,), of what the question says of their probabilities."""
+        return told if pointed(question) else self.mapped(told)
 
     def between(self, question: Question, said: Sequence[Answer]) -> list[tuple[float, float] | None]:
         """The interval around each number that was said; null where nothing is promised, or no number is asked for."""

@@ -73,7 +73,7 @@ class Learned(Protocol):
     def still_fits(self, config: LabelConfig, control: Control) -> bool:
         """Whether the interface still asks some of what was learned, and of what was seen."""
 
-    def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
+    def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[Sequence[Opinion], Features]:
         """An opinion a task, and the tasks' rows (n, d), null where none could be read.
 
         ``material`` is of the same tasks; ``kind`` names what a task is worth: see SIGNALS.

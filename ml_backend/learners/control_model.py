@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from label_config.answers import Answer
 from label_config.model import Control, LabelConfig
 
 from .. import certainty as certainties
@@ -15,9 +16,11 @@ from ..certainty import Certainty
 from ..features import Material, View, digest, spread, still_shown
 from ..likeness import Ready, likeness, ready
 from ..models import HEADS, Head
+from ..opinions import Columns
 from ..quality import Quality
 from ..questions import QUESTIONS, Question
-from ..records import ABSTAINS, Arrays, Features, FloatArray, IntArray, Opinion, Task
+from ..questions.choices import Single
+from ..records import Arrays, Features, FloatArray, IntArray, Opinion, Task
 from ..uncertainty import Signals, novelty, utility
 from . import choice as choices
 from . import view_encoder
@@ -26,8 +29,6 @@ from .view_encoder import ViewEncoder
 
 DIGITS = 6
 """Decimal places of what is told: more would be noise."""
-MOST_TOLD = 100
-"""Outcomes whose probabilities are told, the most probable ones: nobody reads more, and a round has a row a task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +89,33 @@ class ControlModel:
         """Whether the interface still asks what was learned, and of what was seen."""
         return self.question.still_fits(control) and still_shown(self.view, config, control)
 
-    def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
+    def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[Sequence[Opinion], Features]:
         """An opinion a task, and its row: out of fold on those that it learned from, none on what cannot be read."""
         readable = material.readable(self.view)
-        said = [ABSTAINS] * len(tasks)
-        for place in set(range(len(tasks))).difference(readable):
-            said[place] = Opinion(reason=material.unread(self.view, place))
         if not readable:
-            return said, None
+            return [Opinion(reason=material.unread(self.view, place)) for place in range(len(tasks))], None
         features = self.encoder.encode(material.views(self.view, readable), len(readable))
+        said = self._said([tasks[place] for place in readable], features, kind)
+        if len(readable) == len(tasks):
+            return said, features
+        opinion = dict(zip(readable, said, strict=True))
+        return [
+            opinion[place] if place in opinion else Opinion(reason=material.unread(self.view, place))
+            for place in range(len(tasks))
+        ], spread(features, readable, len(tasks))
+
+    def _said(self, tasks: Sequence[Task], features: Features, kind: str) -> Columns:
+        """What is thought of tasks that could be read."""
         probabilities = self.probabilities(features)
-        fresh = self.opinions(probabilities, self.signals(features, probabilities), kind)
-        for place, opinion in zip(readable, fresh, strict=True):
-            said[place] = opinion
-        rows = {place: self._row(tasks[place]) for place in readable}
-        known = {place: row for place, row in rows.items() if row is not None}
+        signals = self.signals(features, probabilities)
+        rows = [self._row(task) for task in tasks]
+        known = [place for place, row in enumerate(rows) if row is not None]
         if known:
-            at = list(known.values())
-            recalled = self.opinions(self.known.probabilities[at], self.known_signals(at), kind)
-            for place, opinion in zip(known, recalled, strict=True):
-                said[place] = opinion
-        return said, spread(features, readable, len(tasks))
+            at = [row for row in rows if row is not None]
+            probabilities[known] = self.known.probabilities[at]
+            recalled = self.known_signals(at)
+            signals = {name: _replaced(values, known, recalled[name]) for name, values in signals.items()}
+        return self.opinions(probabilities, signals, kind)
 
     def probabilities(self, features: Features) -> FloatArray:
         """Calibrated, of the outcomes, (n, m)."""
@@ -129,28 +136,20 @@ class ControlModel:
         """What each training task was worth, out of fold, (n,)."""
         return self._worth(self.known_signals(range(len(self.known.digests))), kind)
 
-    def opinions(self, probabilities: FloatArray, signals: Signals, kind: str) -> list[Opinion]:
+    def opinions(self, probabilities: FloatArray, signals: Signals, kind: str) -> Columns:
         """What is thought of each row, as values."""
-        worth = self._worth(signals, kind)
-        outcomes = self.question.outcomes
-        said = [self.question.answer(row) for row in probabilities]
-        named = self.certainty.named(self.question, probabilities)
-        between = self.certainty.between(self.question, [one[0] for one in said])
-        found = []
-        for place, (answer, confidence) in enumerate(said):
-            found.append(
-                Opinion(
-                    answer,
-                    told(outcomes, probabilities[place]),
-                    round(self.certainty.confidence(self.question, confidence), DIGITS),
-                    {name: round(float(values[place]), DIGITS) for name, values in signals.items()},
-                    utility=round(float(worth[place]), DIGITS),
-                    out_of_sample=True,
-                    possible=named[place],
-                    interval=between[place],
-                )
-            )
-        return found
+        answers, confidences = answers_of(self.question, probabilities)
+        return Columns(
+            self.question.outcomes,
+            answers,
+            self.certainty.confidences(self.question, confidences).round(DIGITS),
+            probabilities.round(DIGITS),
+            {name: values.round(DIGITS) for name, values in signals.items()},
+            self._worth(signals, kind).round(DIGITS),
+            self.certainty.held(self.question, probabilities),
+            certainties.MOST_NAMED,
+            self.certainty.between(self.question, answers),
+        )
 
     def _worth(self, signals: Signals, kind: str) -> FloatArray:
         return utility(signals, "disagreement" if kind == "margin" and not self.question.margin_tells else kind)
@@ -167,16 +166,19 @@ class ControlModel:
         return row if row is not None and self.known.digests[row] == digest(self.view, task.data) else None
 
 
-def told(outcomes: Sequence[str], row: FloatArray) -> dict[str, float]:
-    """The probabilities by name; of many outcomes the most probable.
+def answers_of(question: Question, probabilities: FloatArray) -> tuple[Sequence[Answer], FloatArray]:
+    """The answer that each row of probabilities speaks for, and the probability that it is right, (n,)."""
+    if isinstance(question, Single):
+        return question.answers(probabilities)
+    said = [question.answer(row) for row in probabilities]
+    return [answer for answer, _ in said], np.array([confidence for _, confidence in said], dtype=np.float64)
 
-    >>> told(["a", "b"], np.array([0.25, 0.75]))
-    {'a': 0.25, 'b': 0.75}
-    """
-    places: Sequence[int] = range(len(row))
-    if len(row) > MOST_TOLD:
-        places = np.sort(np.argpartition(row, -MOST_TOLD)[-MOST_TOLD:]).tolist()
-    return {outcomes[place]: round(float(row[place]), DIGITS) for place in places}
+
+def _replaced(values: FloatArray, places: Sequence[int], by: FloatArray) -> FloatArray:
+    """A copy with other values at the places."""
+    found = np.array(values, dtype=np.float64)
+    found[places] = by
+    return found
 
 
 def nearest(features: Features, reference: Features, own: Sequence[int] | IntArray = ()) -> FloatArray:

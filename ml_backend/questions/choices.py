@@ -105,8 +105,14 @@ class Single(_Labels):
 
     def answer(self, row: FloatArray) -> tuple[Answer, float]:
         """The most probable label."""
-        best = int(np.argmax(row))
-        return Choices((self.outcomes[best],)), float(row[best])
+        (said,), (confidence,) = self.answers(row[None])
+        return said, float(confidence)
+
+    def answers(self, rows: FloatArray) -> tuple[list[Answer], FloatArray]:
+        """The most probable label of each row."""
+        best = rows.argmax(axis=1)
+        each: list[Answer] = [Choices((label,)) for label in self.outcomes]
+        return [each[place] for place in best.tolist()], rows[np.arange(len(rows)), best]
 
     def still_fits(self, control: Control) -> bool:
         """Some of the labels are still there."""

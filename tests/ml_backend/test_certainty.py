@@ -135,7 +135,7 @@ def test_of_numbers_there_is_an_interval(tmp_path: Path) -> None:
 
 def opinions(model: ControlModel, rows: list[TrainingRow]) -> list[Opinion]:
     tasks = [Task(10**6 + row.task, row.data) for row in rows]
-    return model.think(tasks, Material([task.data for task in tasks], lambda _: b""), "fused")[0]
+    return list(model.think(tasks, Material([task.data for task in tasks], lambda _: b""), "fused")[0])
 
 
 def test_a_coverage_that_is_asked_for_is_kept_on_new_texts(tmp_path: Path) -> None:
