@@ -31,10 +31,12 @@ def running(root: Path, study: Callable[[str], object], **given: Any) -> Iterato
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
+    """Ask again and again, the more seldom the longer it takes: each asking costs the processes that are waited for."""
+    since = time.monotonic()
     while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.005)
+        waited = time.monotonic() - since
+        assert waited < seconds, "it did not happen"
+        time.sleep(min(0.1, max(0.005, waited / 20)))
 
 
 def test_news_that_come_together_are_one_lesson_after_a_quiet_while(tmp_path: Path) -> None:
