@@ -112,7 +112,7 @@ def check_failure(name: str, done: Done, folder: Path) -> None:
         tables = [row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         written = {table for table in tables if store.execute(f'SELECT 1 FROM "{table}"').fetchone()}  # noqa: S608
     # The schema, whose store this is, and that the run failed.
-    assert written == {"alembic_version", "servers", "heartbeats"}
+    assert written == {"alembic_version", "audit_heads", "servers", "heartbeats"}
 
 
 def test_init_writes_a_file_that_loads_back_and_only_its_owner_can_read(tiebreak: Terminal) -> None:
