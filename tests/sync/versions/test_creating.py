@@ -249,10 +249,10 @@ def test_a_ruling_decides_from_its_moment_on_and_says_who_made_it(any_store: Sto
     for at, label in ((5, "no"), (7, "yes")):
         _ruled(any_store, key, label, int(START + at * DAY))
     for moment, answer, source in ((3, "yes", "consensus"), (6, "no", "ruling"), (8, "yes", "ruling")):
-        label = _at(any_store, key, moment).label((1, "mood"))
-        assert (json.loads(label.answer), label.source) == ([answer], source)
-        if label.decision is not None:
-            assert (label.decision.kind, label.decision.by, label.decision.cause) == ("ruling", 9, "edge case")
+        found = _at(any_store, key, moment).label((1, "mood"))
+        assert (json.loads(found.answer), found.source) == ([answer], source)
+        if found.decision is not None:
+            assert (found.decision.kind, found.decision.by, found.decision.cause) == ("ruling", 9, "edge case")
     with any_store.read() as connection:
         now, then = gather(connection, key, None), gather(connection, key, clock())
     assert now.fixed == then.fixed and now.decisions == then.decisions
