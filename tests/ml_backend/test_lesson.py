@@ -69,9 +69,13 @@ def test_killed_at_any_step_it_leaves_what_was_there_and_the_next_one_learns(
             assert teacher.process is not None
             os.kill(teacher.process, signal.SIGKILL)
 
-    with pytest.raises(LessonError, match=r"died \(signal 9, SIGKILL\)") as died:
+    try:
         teacher.teach(Lesson(PROJECT, False, tell))
-    assert (died.value.transient, died.value.tries) == (True, 2)
+    except LessonError as died:
+        assert "died (signal 9, SIGKILL)" in str(died)
+        assert (died.transient, died.tries) == (True, 2)
+    else:
+        assert killed_at == "publishing"  # on a busy machine all was told before the kill came
     live, problem = Registry(outside.registry.root).live(PROJECT)
     assert problem is None
     assert live is None or live.version == "tiebreak-1"  # the kill may come too late
