@@ -17,7 +17,7 @@ from .labelstudio.wire import RemoteProject
 from .marker import source_named
 from .opening import Services
 from .push import QUEUE_VERSION
-from .settings import BY_GAIN, Settings
+from .settings import AS_SET, Settings
 from .store.engine import owner
 from .webhooks import Webhook, webhook
 
@@ -262,7 +262,7 @@ def _reached(outside: Services) -> Diagnosis:
 
 def _overlap(settings: Settings, gateway: LabelStudio, project: RemoteProject) -> Diagnosis:
     check = f"project {project.id}: overlap"
-    decided = settings.overlap == BY_GAIN
+    decided = settings.overlap != AS_SET
     if project.maximum_annotations == 1:
         who = (
             "unless `tiebreak run` decides that another is worth more"
@@ -274,8 +274,8 @@ def _overlap(settings: Settings, gateway: LabelStudio, project: RemoteProject) -
         return Diagnosis(
             check,
             False,
-            f"{project.maximum_annotations} annotations a task by project, and the setting overlap says {BY_GAIN!r}: "
-            "started tasks are served at random, and every task is answered so often",
+            f"{project.maximum_annotations} annotations a task by project, and the setting overlap says "
+            f"{settings.overlap!r}: started tasks are served at random, and every task is answered so often",
             f"tiebreak run {project.id}",  # which decides anew what this has reset
         )
 

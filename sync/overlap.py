@@ -15,11 +15,14 @@ from .labelstudio.client import LabelStudio
 from .quality.evidence import ControlEvidence
 from .quality.informativeness import next_answer
 from .quality.overlap import wanted_answers
-from .settings import BY_GAIN, Settings
-from .store import acts, overlaps, projects
+from .quality.priority import policy_of
+from .settings import AS_SET, BY_DISPUTE, BY_GAIN, Settings
+from .store import acts, assessments, overlaps, projects
 from .store.engine import Store
 from .store.overlaps import Answered
 
+RELABEL = "relabel"
+"""The action of a dispute that one more annotator is asked about."""
 CHANGES_AT_ONCE = 200
 """Tasks that are changed in one run, one request each: the others wait for the next one."""
 
@@ -47,7 +50,7 @@ class OverlapReport:
     """What a run changed: tasks that are to have one more answer, tasks that need no more, and changes that wait.
 
     ``undecided`` says why nothing can be decided, null where it can; ``reset``: somebody had set the project's own
-    number, which is 1 again.
+    number, which is 1 again. ``how`` is the setting.
     """
 
     raised: int
@@ -55,10 +58,11 @@ class OverlapReport:
     left: int
     reset: bool
     undecided: str | None = None
+    how: str = BY_GAIN
 
     def complaints(self) -> list[str]:
         """What must be told, in words."""
-        found = ["overlap by gain: annotations per task were set for the whole project: they are 1 again"]
+        found = [f"overlap {self.how}: annotations per task were set for the whole project: they are 1 again"]
         return [*(found if self.reset else []), *([] if self.undecided is None else [self.undecided])]
 
 
@@ -78,9 +82,11 @@ class Decision:
 
 def decide(store: Store, gateway: LabelStudio, project: int, settings: Settings) -> Decision | None:
     """Which tasks (of the store's key of a project) are to have another overlap; null where the setting leaves it."""
-    if settings.overlap != BY_GAIN:
+    if settings.overlap == AS_SET:
         return None
     reset = _one_by_project(store, gateway, project)
+    if settings.overlap == BY_DISPUTE:
+        return Decision(_where_few_differ(store, project, settings), reset, None)
     with store.read() as connection:
         answered = overlaps.answered(connection, project)
         evidence = gather(connection, project)
@@ -92,6 +98,20 @@ def decide(store: Store, gateway: LabelStudio, project: int, settings: Settings)
     wanted = wanted_answers(costly, answers, settings.answers_ahead, settings.most_answers)
     order = sorted(wanted, key=lambda task: (-costly[task], task))
     return Decision([change for task in order if (change := _change(answered[task], wanted[task]))], reset, None)
+
+
+def _where_few_differ(store: Store, project: int, settings: Settings) -> list[Change]:
+    """One more answer to each task whose few answers differ, the most urgent first; those that agree have enough."""
+    with store.read() as connection:
+        answered = overlaps.answered(connection, project)
+        queue = assessments.queue_of(connection, project)
+    enough = policy_of(settings.policy).enough
+    others = {entry.task for entry in queue if entry.action != RELABEL}
+    disputed = dict.fromkeys(entry.task for entry in queue if entry.task not in others)
+    wanted = {task: one.answers + (task in disputed and one.answers < enough) for task, one in answered.items()}
+    order = [*disputed, *(task for task in sorted(answered) if task not in disputed)]
+    changes = (_change(answered[task], wanted[task]) for task in order if answered[task].answers)
+    return [change for change in changes if change is not None]
 
 
 def _one_by_project(store: Store, gateway: LabelStudio, project: int) -> bool:
@@ -158,4 +178,4 @@ def carry_out(
         lowered += not one.more
         sleep((time.monotonic() - began) * settings.round_pause)
     left = max(0, len(decision.changes) - CHANGES_AT_ONCE)
-    return OverlapReport(raised, lowered, left, decision.reset, decision.undecided)
+    return OverlapReport(raised, lowered, left, decision.reset, decision.undecided, settings.overlap)

@@ -23,7 +23,7 @@ from .errors import BackendError
 from .labelstudio.client import LabelStudio
 from .progress import Tell, nobody
 from .round_scoring import Work, project_key, score_others, score_servable
-from .settings import BY_GAIN, Settings
+from .settings import AS_SET, Settings
 from .store import acts, projects, round_tasks, rounds
 from .store.engine import Store
 from .store.projects import StoredProject
@@ -70,7 +70,7 @@ def refresh(
     state = backend.state(project_key(source))
     model = _of_ours(backend, state.model or NO_MODEL)
     stored = gateway.model_versions(source.label_studio_id)
-    pool = rounds.Pool(source.key, settings.overlap == BY_GAIN, tuple(raised))
+    pool = rounds.Pool(source.key, settings.overlap != AS_SET, tuple(raised))
     current = _round(store, source, model, last, stored, pool, clock)
     if current is None:
         _reassert(store, gateway, backend, source, last, stored, settings, clock)

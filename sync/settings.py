@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .quality.records import Trust
 
 DEFAULT_FILE = "tiebreak.toml"
-BY_GAIN = "by gain"
+AS_SET, BY_GAIN, BY_DISPUTE = "as set", "by gain", "by dispute"
 MAY_RULE = "may rule"
 PREFIX = "TIEBREAK_"
 _PUNCTUATION = str.maketrans(',"[]', "    ")
@@ -183,9 +183,9 @@ class Settings(BaseSettings):
         le=86_400,
         description="Nobody works when no answer came for so long: rounds go at full speed, older ones are deleted.",
     )
-    overlap: Literal["as set", "by gain"] = Field(
+    overlap: Literal["as set", "by gain", "by dispute"] = Field(
         "as set",
-        description="How many answers a task gets: as its overlap says, or one more where that gains most.",
+        description="Answers to a task: as its overlap says, or one more where that gains most, or where few differ.",
     )
     most_answers: int = Field(3, ge=1, le=50, description="By gain: so many answers a task gets at most.")
     answers_ahead: int = Field(

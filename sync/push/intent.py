@@ -16,8 +16,9 @@ from label_config.review import review_data
 from label_config.words import in_words
 
 from ..evidence.gathering import image_size
+from ..overlap import RELABEL
 from ..quality.priority import Policy, policy_of
-from ..settings import Settings
+from ..settings import BY_DISPUTE, Settings
 from ..store import acts, assessments, projects, review_rounds, reviews, votes
 from ..store.annotations import AnswerRow, answers_of
 from ..store.assessments import QueueEntry
@@ -52,12 +53,13 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
         config = parse(source.label_config)
         answers = _answers_by_task(_answers(connection, project))
         queue = _queue(connection, project)
+        with_annotators = _with_annotators(queue) if settings.overlap == BY_DISPUTE else set()
         gone = review_rounds.withdraw(connection, project, queue.keys(), now)
         room = _room(connection, project, settings, now)
         asked = _wanted(connection, project, queue, answers, policy_of(settings.policy))
         sizes = _image_sizes(connection, config, asked)
         for task, wanted in asked.items():
-            if wanted.new and room <= 0:
+            if wanted.new and (room <= 0 or task in with_annotators):
                 continue
             try:
                 intent = _intent(
@@ -94,6 +96,11 @@ def _queue(connection: Connection, project: int) -> dict[int, list[QueueEntry]]:
     for entry in assessments.queue_of(connection, project):
         queue.setdefault(entry.task, []).append(entry)
     return queue
+
+
+def _with_annotators(queue: Mapping[int, Sequence[QueueEntry]]) -> set[int]:
+    """The tasks that one more annotator answers before anybody reviews them."""
+    return {task for task, entries in queue.items() if all(entry.action == RELABEL for entry in entries)}
 
 
 def _room(connection: Connection, project: int, settings: Settings, now: int) -> int:

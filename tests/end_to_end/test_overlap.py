@@ -88,3 +88,27 @@ def test_where_the_setting_leaves_it_no_overlap_is_touched(
         opened.run()
         assert opened.run().overlap is None
     assert [label_studio.as_("admin").task(task).overlap for task in made.tasks] == [1, 1, 1, 1]
+
+
+def test_where_few_answers_differ_one_more_person_answers_blind_and_then_it_is_reviewed(
+    label_studio: RunningLabelStudio, tmp_path: Path
+) -> None:
+    made = scene(label_studio, [["good", "bad"], ["good", "good"], []], sampling="Uncertainty sampling")
+    admin, third = label_studio.as_("admin"), label_studio.as_("annotator", 2)
+    with stage(label_studio, tmp_path, made.project, overlap="by dispute", holdout_share=0) as opened:
+        first = opened.run()
+        assert first.overlap is not None
+        assert (first.overlap.raised, first.push.pushed) == (1, 0)
+        assert [admin.task(task).overlap for task in made.tasks] == [3, 1, 1]
+        again = opened.run()
+        assert again.overlap is not None
+        assert (again.overlap.raised, again.overlap.lowered, again.push.pushed) == (0, 0, 0)
+        served = {}
+        while (task := third.next_task(made.project)) is not None:
+            served[task.id] = [one.result for one in task.predictions if one.result]
+            third.create_annotation(task.id, result("none" if task.id == made.tasks[0] else LABEL))
+        assert sorted(served) == [made.tasks[0], made.tasks[2]]
+        assert not served[made.tasks[0]], "nobody suggests anything to who decides"
+        last = opened.run()
+        assert last.overlap is not None
+        assert (last.overlap.raised, last.push.pushed) == (0, 1), "three differ: a reviewer decides"
