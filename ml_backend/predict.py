@@ -134,7 +134,7 @@ def score(
     if mind:
         thoughts = mind.think(config, tasks, None)
     else:
-        thoughts = _nothing(config, tasks, Opinion(reason=_reason_without_model(serving, project)))
+        thoughts = _nothing(config, tasks, Opinion(reason=_reason_without_model(serving, project, model_version)))
     utilities = _utilities(thoughts, len(tasks))
     holdout = np.array([task.holdout for task in tasks], dtype=bool)
     rng = _dice(project, round_version, tasks)
@@ -225,18 +225,19 @@ def _shown(serving: Serving, project: str) -> Round | None:
 
 def _mind_of(serving: Serving, project: str, shown: Round | None) -> Mind | Reason:
     """The one behind the round that is shown, the live one before the first round; or why there is none."""
+    version = shown.model if shown else None
     try:
-        mind = _asked_for(serving, project, shown.model if shown else None)
+        mind = _asked_for(serving, project, version)
     except (RegistryError, OSError) as error:
         log.error("%s: abstaining until the next round", error)
         return reason("model_unreadable")
-    return mind or _reason_without_model(serving, project)
+    return mind or _reason_without_model(serving, project, version)
 
 
-def _reason_without_model(serving: Serving, project: str) -> Reason:
-    """Why there is no model."""
+def _reason_without_model(serving: Serving, project: str, version: str | None) -> Reason:
+    """Why there is no model of that version."""
     if serving.registry.versions(project):
-        return reason("model_unreadable")
+        return reason("older_round" if version == NO_MODEL else "model_unreadable")
     return reason("no_model", (outcome_of(serving.registry.folder(project)).error or "").partition(": ")[2])
 
 

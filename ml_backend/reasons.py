@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 REASONS: Mapping[str, str] = {
     "no_model": "nothing has been learned for this project yet",
+    "older_round": "the round that is shown was made before the first model; the next one has suggestions",
     "model_unreadable": "the model cannot be read; the log of `tiebreak-ml serve` says why",
     "interface_unreadable": "the labeling interface cannot be read",
     "not_learned": "this control has not been learned",

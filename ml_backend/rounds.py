@@ -34,15 +34,17 @@ class Round:
     blind: frozenset[int]
 
 
-def model_of(version: object) -> str:
-    """The model version behind a round's: "tiebreak-3" of "tiebreak-3.7". Raises BadRequest for anything else.
+def model_of(version: object, field: str = "version") -> str:
+    """The model version behind a round's: "tiebreak-3" of "tiebreak-3.7".
+
+    Raises BadRequest for anything else, with the name of the request's ``field``.
 
     >>> model_of("tiebreak-3.7"), model_of("tiebreak-3")
     ('tiebreak-3', 'tiebreak-3')
     """
     found = _NAME.fullmatch(version) if isinstance(version, str) else None
     if found is None:
-        raise BadRequest(f"version: {str(version)[:60]!r} is no version of a round; expected MODEL.ROUND: tiebreak-3.7")
+        raise BadRequest(f"{field}: {str(version)[:60]!r} is no version of a round; expected MODEL.ROUND: tiebreak-3.7")
     return found[1]
 
 

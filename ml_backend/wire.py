@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from json import JSONDecodeError
 from typing import Any, TypeVar
 
 from label_config.errors import InterfaceError
@@ -67,10 +68,21 @@ def body_of(stream: Stream) -> Mapping[str, Any]:
     except (ValueError, RecursionError) as error:
         while stream.read(PIECE):
             pass
-        raise BadRequest(f"the body is not JSON: {type(error).__name__}") from error
+        raise BadRequest(f"the body is not JSON: {_what_is_wrong(error)}") from error
     if not isinstance(found, dict):
         raise BadRequest(f"the body is not a JSON object but {type(found).__name__}")
     return found
+
+
+def _what_is_wrong(error: ValueError | RecursionError) -> str:
+    """In words."""
+    if isinstance(error, JSONDecodeError):
+        return error.msg
+    if isinstance(error, UnicodeDecodeError):
+        return f"its bytes are no text in {error.encoding}"
+    if isinstance(error, RecursionError):
+        return "too many objects and lists stand inside one another"
+    return "a number has too many digits"
 
 
 def predict_request(body: Mapping[str, Any]) -> PredictRequest:
@@ -113,10 +125,11 @@ def score_request(body: Mapping[str, Any]) -> ScoreRequest:
         seen.add(task.id)
     model, name = body.get("model"), body.get("round")
     if name is not None:
-        model = model_of(name) if model is None else model
-        if model != model_of(name):
+        behind = model_of(name, "round")
+        model = behind if model is None else model
+        if model != behind:
             raise BadRequest(f"round: {name!r} is no round of the model {str(model)[:60]!r}")
-    if model is not None and model_of(model) != model:
+    if model is not None and model_of(model, "model") != model:
         raise BadRequest(f"model: {model!r} is no version of a model; expected tiebreak-N")
     return ScoreRequest(project, config, tasks, model, name)
 

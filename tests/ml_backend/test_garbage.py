@@ -83,10 +83,21 @@ def test_predict_gives_one_valid_result_a_task(here: Here, tasks: list[Any]) -> 
         assert all(why["code"] in REASONS and why["words"] for why in one.get("reasons", ()))
 
 
-@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"tasks":' + b"9" * 5000 + b"}", b"\xff", b"", b"null", b"[]"])
-def test_json_that_breaks_parsers_is_refused(here: Here, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"[" * 100_000, "not JSON: too many objects and lists stand inside one another"),
+        (b'{"tasks":' + b"9" * 5000 + b"}", "not JSON: a number has too many digits"),
+        (b'{"tasks":"\xff"}', "not JSON: its bytes are no text in utf-8"),
+        (b"", "not JSON: Expecting value"),
+        (b'{"tasks":[1,', "not JSON: Expecting value"),
+        (b"null", "not a JSON object but NoneType"),
+        (b"[]", "not a JSON object but list"),
+    ],
+)
+def test_json_that_breaks_parsers_is_refused_and_it_says_what_is_wrong(here: Here, content: bytes, told: str) -> None:
     reply = here.client.post("/predict", data=content)
-    assert reply.status_code == 400
+    assert (reply.status_code, told in reply.get_json()["error"]) == (400, True)
 
 
 def test_a_body_beyond_the_limit_is_refused(tmp_path: Path) -> None:

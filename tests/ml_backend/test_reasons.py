@@ -123,6 +123,23 @@ def test_a_model_that_is_broken_is_the_reason_and_no_path_is_told(tmp_path: Path
     assert str(tmp_path) not in words(told)
 
 
+def test_a_round_from_before_the_first_model_is_the_reason_once_there_is_one(tmp_path: Path) -> None:
+    outside = serving(tmp_path)
+    here = Here(outside)
+    here.score(GOOD, round="tiebreak-0.1")
+    here.post("/round", project=PROJECT, version="tiebreak-0.1")
+    assert why(here.predict(GOOD)[0]) == {None: "no_model"}
+    learned(outside, sentiment_rows(60))
+    (told,) = here.predict(GOOD)
+    assert why(told) == {None: "older_round"}
+    assert told["model_version"] == "tiebreak-0.1"
+    (line,) = here.score(GOOD, model="tiebreak-0")
+    assert (line["version"], line["reason"]["code"]) == ("tiebreak-0", "older_round")
+    here.score(GOOD, round="tiebreak-1.2")
+    here.post("/round", project=PROJECT, version="tiebreak-1.2")
+    assert answers(here.predict(GOOD)[0])
+
+
 def test_that_no_label_applies_is_an_answer_and_said(tmp_path: Path) -> None:
     outside = serving(tmp_path)
     learned(outside, topic_rows(200), TOPICS)

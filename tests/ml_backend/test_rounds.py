@@ -242,7 +242,8 @@ def test_the_secret_is_in_no_answer(here: Here) -> None:
         ("/score", {"project": PROJECT, "label_config": SENTIMENT}, "tasks: not a list but NoneType"),
         ("/score", {"project": PROJECT, "label_config": SENTIMENT, "tasks": [{}]}, "tasks[0]: not a task"),
         ("/score", {"project": PROJECT, "label_config": SENTIMENT, "tasks": [GOOD, GOOD]}, "tasks[1].id: 500 stands"),
-        ("/score", {"project": PROJECT, "label_config": SENTIMENT, "tasks": [], "round": "../x"}, "version: '../x'"),
+        ("/score", {"project": PROJECT, "label_config": SENTIMENT, "tasks": [], "round": "../x"}, "round: '../x'"),
+        ("/score", {"project": PROJECT, "label_config": SENTIMENT, "tasks": [], "model": 5}, "model: '5' is no"),
         ("/score", {"project": PROJECT, "label_config": SENTIMENT, "tasks": [], "model": "tiebreak-1.2"}, "model: "),
         (
             "/score",
