@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from flask import Flask, Response, abort, jsonify, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 from . import predict as serving_flow
@@ -258,18 +259,22 @@ def _answer_errors(app: Flask) -> None:
     """One place where errors become answers: JSON that says what and where, no traceback for anybody."""
 
     @app.errorhandler(Exception)
-    def failed(error: Exception) -> tuple[Response, int]:
+    def failed(error: Exception) -> tuple[Response, int] | tuple[Response, int, dict[str, str]]:
         status, message = _explained(error)
         if isinstance(error, BackendError) and status >= 500:
             log.error("%s %s: %s", request.method, request.path, message)
         elif status >= 500:
             log.error("%s %s failed", request.method, request.path, exc_info=error)
+        if isinstance(error, ParseException):  # nobody knows where the next request begins
+            return jsonify(error=message), status, {"Connection": "close"}
         return jsonify(error=message), status
 
 
 def _explained(error: Exception) -> tuple[int, str]:
     if isinstance(error, BadRequest):
         return error.status, str(error)
+    if isinstance(error, ParseException):
+        return 400, f"the body cannot be read to its end: {error}"
     if isinstance(error, HTTPException):
         return error.code or 500, error.description or error.name
     if isinstance(error, BackendError):

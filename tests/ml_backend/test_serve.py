@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -109,9 +109,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, feed: str, **given: str) -> Iterator[Server]:
+def serving(folder: Path, feed: str, program: Sequence[str] = (PROGRAM,), **given: str) -> Iterator[Server]:
     port = free_port()
-    command = [PROGRAM, "serve", "--host", "127.0.0.1", "--port", str(port), "--data", str(folder / "ml")]
+    command = [*program, "serve", "--host", "127.0.0.1", "--port", str(port), "--data", str(folder / "ml")]
     with (folder / "log").open("ab") as log, requests.Session() as session:
         session.trust_env = False
         variables = {"secret": SECRET, "sync_url": feed, "wait_seconds": "0.1", **given}
