@@ -4,7 +4,7 @@ Three calls of ours, documented in docs/services.md: ``/train``, ``/score``, ``/
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -61,7 +61,10 @@ class Scored:
 
 
 class Backend:
-    """The HTTP client of one ML backend. ``secret`` is the one that both services share, ``session`` the network."""
+    """The HTTP client of one ML backend. ``secret`` is the one that both services share, ``session`` the network.
+
+    ``before`` is called before each request and each line of an answer: what it raises ends them.
+    """
 
     def __init__(
         self,
@@ -71,8 +74,10 @@ class Backend:
         timeout: float = 30.0,
         score_timeout: float = 3600.0,
         session: requests.Session | None = None,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         self.url = url
+        self._before = before
         self._timeout = timeout
         self._score_timeout = score_timeout
         self._session = session or requests.Session()
@@ -125,6 +130,7 @@ class Backend:
         reply.encoding = "utf-8"
         try:
             for line in reply.iter_lines(decode_unicode=True):
+                self._before()
                 if line:
                     yield _scored(json.loads(line))
         except (requests.RequestException, ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -135,6 +141,7 @@ class Backend:
 
     def _call(self, method: str, path: str, *, timeout: float | None = None, **arguments: Any) -> requests.Response:
         url = self.url + path
+        self._before()
         try:
             reply = self._session.request(method, url, timeout=timeout or self._timeout, **arguments)
         except requests.RequestException as error:

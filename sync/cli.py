@@ -267,8 +267,9 @@ def run(projects: Projects = None, config: Config = None, as_json: AsJson = Fals
 
 @app.command()
 def status(projects: Projects = None, config: Config = None, as_json: AsJson = False) -> None:
-    """How the last run of each project went, and how far its scoring round is. Asks the store alone."""
-    from .status import in_words
+    """Who runs, how each project's last run went, when the next one is, how far its round is. Asks the store alone."""
+    from .opening import clock
+    from .status import in_words, of_runners, runners_in_words
     from .status import status as of_project
     from .store.engine import open_existing
 
@@ -278,9 +279,12 @@ def status(projects: Projects = None, config: Config = None, as_json: AsJson = F
         raise SettingsError("no project is named: give its id, or set `projects` in the settings file")
     with open_existing(settings.store).read() as connection:
         found = {str(project): of_project(connection, project) for project in chosen}
+        found["runners"] = of_runners(connection, clock())
     if as_json:
         terminal.print_json(found)
         return
+    for line in runners_in_words(found.pop("runners")):
+        terminal.say(line)
     for project, one in found.items():
         terminal.say(f"project {project}")
         for line in in_words(one):
@@ -294,12 +298,34 @@ def serve(
     log_format: Annotated[
         LogFormat | None, typer.Option(help="What is logged: lines, or a JSON object a line (default: the setting).")
     ] = None,
+    no_scheduler: Annotated[
+        bool, typer.Option("--no-scheduler", help="Run no project here: `tiebreak runner` does, in other processes.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Dashboard, webhook receiver and scheduler, until stopped."""
     from .runner import serve as serve_forever
 
-    serve_forever(load(config), host, port, terminal.note, log_format=log_format)
+    serve_forever(load(config), host, port, terminal.note, log_format=log_format, runs=not no_scheduler)
+
+
+@app.command()
+def runner(
+    log_format: Annotated[
+        LogFormat | None, typer.Option(help="What is logged: lines, or a JSON object a line (default: the setting).")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say, by the exit code, whether a runner of this machine is alive.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Run the loop for each project at its times and after webhooks, until stopped. Several share the work."""
+    from .runner import look_after, look_for_runner
+
+    if check:
+        look_for_runner(load(config))
+    else:
+        look_after(load(config), terminal.note, log_format=log_format)
 
 
 @app.command()

@@ -7,6 +7,7 @@ TiebreakError                  what a user is told: one message that says what, 
 +-- ExportError                an export file that cannot be read: names file and place
 +-- Unsupported                a labeling interface that Tiebreak cannot look after: names tag and attribute
 +-- Busy                       another run holds the lease of this project
++-- Stopped                    the process was told to stop; the next run finishes what this one began
 +-- DemoError                  the embedded Label Studio or the demo cannot go on
 +-- LabelStudioError           Label Studio answered, or failed to: carries status and url
 |   +-- Unreachable            nothing answered (transient)
@@ -45,6 +46,10 @@ class Unsupported(TiebreakError):
 
 class Busy(TiebreakError):
     """Another run holds the lease of this project."""
+
+
+class Stopped(TiebreakError):
+    """The process was told to stop in the middle of a run."""
 
 
 class DemoError(TiebreakError):

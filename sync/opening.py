@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .backend import Backend
 from .labelstudio.client import LabelStudio
 from .settings import Settings
+from .stopping import Stop
 from .store.engine import Store, open_store
 from .store.lease import holder_name, lease
 
@@ -16,13 +17,14 @@ LEASE_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The outside world of a run, handed in. ``backend`` is null where no model is wanted."""
+    """The outside world of a run, handed in. ``backend`` is null where no model is wanted; ``told`` ends runs."""
 
     store: Store
     gateway: LabelStudio
     backend: Backend | None
     settings: Settings
     clock: Callable[[], int]
+    told: Stop = field(default_factory=Stop)
 
 
 def clock() -> int:
@@ -32,25 +34,30 @@ def clock() -> int:
 
 def services(settings: Settings) -> Services:
     """Everything a run needs, as the settings say. Raises TiebreakError."""
-    backend = Backend(settings.backend_url, settings.secret.get_secret_value()) if settings.backend_url else None
+    told = Stop()
+    secret = settings.secret.get_secret_value()
+    backend = Backend(settings.backend_url, secret, before=told.check) if settings.backend_url else None
     # The gateway first: what it refuses must not leave an open store behind.
     gateway = LabelStudio.connect(
-        settings.label_studio_url, settings.label_studio_token.get_secret_value(), timeout=settings.timeout_seconds
+        settings.label_studio_url,
+        settings.label_studio_token.get_secret_value(),
+        timeout=settings.timeout_seconds,
+        told=told,
     )
-    return Services(
-        store=open_store(settings.store),
-        gateway=gateway,
-        backend=backend,
-        settings=settings,
-        clock=clock,
-    )
+    return Services(open_store(settings.store), gateway, backend, settings, clock, told)
 
 
 @contextmanager
 def alone(services: Services, project: int) -> Iterator[Callable[[], None]]:
-    """Work on a project (Label Studio's id) while nobody else does; yields a check that raises Busy once that is over.
+    """Work on a project (Label Studio's id) while nobody else does; yields a check whether to go on.
 
-    Raises Busy while another command or ``tiebreak serve`` works on it.
+    Raises Busy while another command or ``tiebreak serve`` works on it; the check raises it once another one took
+    over, and Stopped once the process was told to stop.
     """
     with lease(services.store, f"project {project}", holder_name(), services.clock, LEASE_SECONDS) as still_ours:
-        yield still_ours
+
+        def go_on() -> None:
+            services.told.check()
+            still_ours()
+
+        yield go_on

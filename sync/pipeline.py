@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .assess import Assessment, assess
 from .corrections import Change, settle
-from .errors import BackendError, StoreError, TiebreakError
+from .errors import BackendError, Stopped, StoreError, TiebreakError
 from .opening import Services, alone
 from .overlap import OverlapReport, carry_out, decide
 from .progress import Tell, nobody
@@ -40,11 +40,11 @@ def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = n
     """Pull, resolve, assess, teach, refresh, push: ``project`` is Label Studio's id. Running twice changes nothing.
 
     ``rounds`` false: no new scoring round this time, whatever there is to score. ``tell`` hears how a round goes on.
-    Raises Busy when another run works on the project, LabelStudioError and StoreError as they come: the next run
-    finishes what this one began.
+    Raises Busy when another run works on the project, Stopped when the process was told to stop, LabelStudioError and
+    StoreError as they come: the next run finishes what this one began.
     """
     store, gateway, settings, clock = services.store, services.gateway, services.settings, services.clock
-    with alone(services, project) as still_ours, _recorded(services, project) as (warnings, timed):
+    with alone(services, project) as go_on, _recorded(services, project) as (warnings, timed):
         pulled = timed(pull)(store, gateway, project, clock, tell=tell)
         key = pulled.project
         timed(pull_reviews)(store, gateway, key, clock)
@@ -52,11 +52,11 @@ def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = n
         unsettled = Change(0, 0, tuple(timed(settle)(store, gateway, key, clock)))
         if ruled.ground_truths:
             timed(pull)(store, gateway, project, clock)
-        still_ours()
+        go_on()
         timed(assess)(store, key, settings, clock)
         refreshed, overlap = timed(_served)(services, key, warnings, rounds, tell)
         assessment = timed(assess)(store, key, settings, clock)
-        still_ours()
+        go_on()
         pushed = timed(push)(store, gateway, key, settings, clock)
         if pushed.changed:
             timed(pull_reviews)(store, gateway, key, clock)
@@ -76,7 +76,7 @@ def _served(
     refreshed = _with_backend(services, key, warnings, rounds, decision.raised if decision else (), tell)
     if decision is None or (services.backend is not None and refreshed is None):
         return refreshed, None
-    overlap = carry_out(store, gateway, decision, settings, services.clock)
+    overlap = carry_out(store, gateway, decision, settings, services.clock, sleep=services.told.sleep)
     warnings += overlap.complaints()
     return refreshed, overlap
 
@@ -92,7 +92,8 @@ def _with_backend(
         found = None
         if rounds:
             store, gateway, backend = services.store, services.gateway, services.backend
-            found = refresh(store, gateway, backend, key, services.settings, services.clock, raised=raised, tell=tell)
+            settings, clock, sleep = services.settings, services.clock, services.told.sleep
+            found = refresh(store, gateway, backend, key, settings, clock, raised=raised, tell=tell, sleep=sleep)
         _remember_model(services, key)
         return found
     except BackendError as error:
@@ -130,6 +131,8 @@ def _recorded(services: Services, project: int) -> Iterator[tuple[list[str], Sto
     timed = Stopwatch()
     try:
         yield warnings, timed
+    except Stopped:  # nothing went wrong
+        raise
     except TiebreakError as error:
         with suppress(StoreError):  # what went wrong first is what is told
             _beat(services, project, timed, ok=False, message=str(error))

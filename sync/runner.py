@@ -1,6 +1,8 @@
-"""``tiebreak serve``: the web side and the scheduler in one process, under gunicorn."""
+"""``tiebreak serve`` and ``tiebreak runner``: projects looked after until the process is told to stop."""
 
 import logging
+import os
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import closing
@@ -14,20 +16,24 @@ from .errors import BackendError, NotPulled, TiebreakError
 from .logs import configure
 from .opening import Services, clock, services
 from .pipeline import run
+from .pulse import Pulse
 from .round_scoring import project_key
 from .schedule import Scheduler
 from .settings import Settings
-from .store import logins, projects, rounds
-from .store.engine import open_store
+from .store import logins, projects, rounds, runners
+from .store.engine import open_existing, open_store
 from .web.addresses import is_loopback
 from .web.app import create_app
 from .web.visitors import WAY_OUT, check
 
 log = logging.getLogger(__name__)
 
+GRACE_SECONDS = 8.0
+"""For so long a run may go on to its next safe point after the process was told to stop."""
 
-def scheduler(outside: Services) -> Scheduler:
-    """What looks after the projects of the settings."""
+
+def scheduler(outside: Services, kind: str = "runner") -> Scheduler:
+    """What looks after the projects of the settings; ``kind`` says what the process is."""
 
     said: dict[int, tuple[str, ...]] = {}
 
@@ -41,7 +47,18 @@ def scheduler(outside: Services) -> Scheduler:
         return _learning(outside, project, before)
 
     settings = outside.settings
-    return Scheduler(once, settings.projects, settings.sync_seconds, settings.wake_seconds, outside.backend)
+    return Scheduler(
+        outside.store,
+        once,
+        settings.projects,
+        settings.sync_seconds,
+        settings.wake_seconds,
+        outside.clock,
+        outside.backend,
+        outside.gateway.resting,
+        outside.told,
+        kind,
+    )
 
 
 def _model(outside: Services, project: int) -> str | None:
@@ -73,12 +90,12 @@ def _learning(outside: Services, project: int, before: str | None) -> str | None
         return project_key(projects.source(connection, project))
 
 
-def waker(outside: Services, planned: Scheduler) -> Callable[[int], None]:
-    """What a webhook calls: an event in a review project is news for its source project."""
+def waker(outside: Services, soon: Callable[[int], None]) -> Callable[[int], None]:
+    """What a webhook calls: an event in a review project is news for its source project, to be run ``soon``."""
 
     def wake(project: int) -> None:
         with outside.store.read() as connection:
-            planned.wake(projects.source_of(connection, project))
+            soon(projects.source_of(connection, project))
 
     return wake
 
@@ -130,10 +147,10 @@ class _OneLog(Logger):  # type: ignore[misc] # gunicorn has no types
 class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     """gunicorn with our app: one process, since it holds the scheduler; threads for its requests."""
 
-    def __init__(self, settings: Settings, host: str, port: int) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, host: str, port: int, *, runs: bool) -> None:
+        self._settings, self._runs = settings, runs
         self._address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self._scheduler: Scheduler | None = None
+        self._beside: Scheduler | Pulse | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -147,8 +164,8 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             "loglevel": "warning",
             "logger_class": _OneLog,
             "control_socket_disable": True,
-            "post_worker_init": lambda _: self._scheduler.start() if self._scheduler else None,
-            "worker_exit": lambda _server, _worker: self._scheduler.stop(10) if self._scheduler else None,
+            "post_worker_init": lambda _: self._beside.start() if self._beside else None,
+            "worker_exit": lambda _server, _worker: self._beside.stop(GRACE_SECONDS) if self._beside else None,
         }
         for name, value in options.items():
             if name in self.cfg.settings:
@@ -156,24 +173,69 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
 
     def load(self) -> Any:
         outside = services(self._settings)
-        self._scheduler = scheduler(outside)
-        return create_app(self._settings, outside.store, waker(outside, self._scheduler))
+        if self._runs:
+            planned = scheduler(outside, "serve")
+            self._beside, soon = planned, planned.wake
+        else:
+            pulse = Pulse(outside.store, None, outside.clock, self._settings.wake_seconds)
+            self._beside, soon = pulse, pulse.wish
+        return create_app(self._settings, outside.store, waker(outside, soon))
 
 
 def serve(
-    settings: Settings, host: str, port: int, say: Callable[[str], None], *, log_format: str | None = None
+    settings: Settings,
+    host: str,
+    port: int,
+    say: Callable[[str], None],
+    *,
+    log_format: str | None = None,
+    runs: bool = True,
 ) -> None:
     """Answer on host and port until stopped; ``say`` is told where. Raises TiebreakError where it cannot start.
 
-    ``log_format`` is in place of the one of the settings.
+    ``log_format`` is in place of the one of the settings. ``runs`` false: runs are left to ``tiebreak runner``.
     """
     check(settings)
     if not is_loopback(host):
         _refuse_open_door(settings, host)
     _refuse_taken_port(host, port)
     services(settings).store.close()  # a wrong setting is said here, in one line, not by a dying worker
-    looked_after = ", ".join(map(str, settings.projects)) or "none: set `projects`"
-    say(f"listening at http://{f'[{host}]' if ':' in host else host}:{port} (projects: {looked_after})")
+    looked_after = f"projects: {_named(settings)}" if runs else "runs are left to `tiebreak runner`"
+    say(f"listening at http://{f'[{host}]' if ':' in host else host}:{port} ({looked_after})")
     # Of others only warnings: the HTTP client tells of every request, and a run makes dozens.
     configure(settings, __package__ or "sync", kind=log_format)
-    _Server(settings, host, port).run()
+    _Server(settings, host, port, runs=runs).run()
+
+
+def look_after(settings: Settings, say: Callable[[str], None], *, log_format: str | None = None) -> None:
+    """Run the projects of the settings until SIGTERM or SIGINT; then the run at work ends at its next safe point.
+
+    ``say`` and ``log_format`` as in ``serve``. Raises TiebreakError where it cannot start.
+    """
+    outside = services(settings)
+    configure(settings, __package__ or "sync", kind=log_format)
+    planned = scheduler(outside)
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: outside.told.ask())
+    planned.start()
+    say(f"looking after projects: {_named(settings)}")
+    outside.told.wait()
+    if planned.stop(GRACE_SECONDS):
+        outside.store.close()
+        return
+    log.warning("the run at work found no safe point in %.0f s: it is left as it is, and taken over", GRACE_SECONDS)
+    logging.shutdown()
+    os._exit(0)  # its threads would be waited for
+
+
+def look_for_runner(settings: Settings) -> None:
+    """Raises TiebreakError unless a runner of this machine (this container) is alive."""
+    store = open_existing(settings.store)
+    with closing(store), store.read() as connection:
+        there = runners.is_one_here(connection, clock())
+    if not there:
+        raise TiebreakError("no runner of this machine is alive: see `tiebreak status`, and the log of the runner")
+
+
+def _named(settings: Settings) -> str:
+    return ", ".join(map(str, settings.projects)) or "none: set `projects`"

@@ -1,12 +1,15 @@
-"""``tiebreak status``: how the last run of a project went, and how far its scoring round is. Asks the store alone."""
+"""``tiebreak status``: who runs, how the last run of a project went, when the next one is. Asks the store alone."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from .store import projects, round_tasks, rounds
+from .store import plans, projects, round_tasks, rounds, runners
+from .store.lease import held
+from .store.lease import in_words as holder_in_words
 from .store.tables import heartbeats
 
 
@@ -19,7 +22,25 @@ def status(connection: Connection, project: int) -> dict[str, Any]:
     last = rounds.latest(connection, source.key)
     return {
         "run": _beat(connection, f"project:{project}:run"),
+        "plan": _plan(connection, project),
         "round": None if last is None else _round(connection, project, last),
+    }
+
+
+def _plan(connection: Connection, project: int) -> dict[str, Any] | None:
+    """When it is run next; null where nothing ever looked after it."""
+    for one in plans.known(connection, [project]):
+        return {"next_at": one.next_at, "failures": one.failures, "runner": one.runner, "began_at": one.began_at}
+    return None
+
+
+def of_runners(connection: Connection, now: int) -> dict[str, Any]:
+    """Who looks after projects, and what is held, as JSON."""
+    holds = held(connection, now).items()
+    return {
+        "now": now,
+        "known": [asdict(one) for one in runners.known(connection, now)],
+        "leases": [{"name": name, "holder": holder, "until": until} for name, (holder, until) in holds],
     }
 
 
@@ -39,21 +60,56 @@ def _round(connection: Connection, project: int, last: rounds.Round) -> dict[str
     }
 
 
+def runners_in_words(found: Mapping[str, Any]) -> Iterator[str]:
+    """The lines that the command shows of who looks after projects.
+
+    >>> one = {"name": "red/402:17:abc", "kind": "runner", "started_at": 0, "seen_at": 5_000_000, "alive": True}
+    >>> rest = {"rests_until": 9_000_000, "rests_because": "nothing answers there"}
+    >>> lease = {"name": "project 1", "holder": "red/402:17:abc", "until": 9_000_000}
+    >>> found = {"now": 6_000_000, "known": [{**one, **rest, "at": 1}], "leases": [lease]}
+    >>> for line in runners_in_words(found):
+    ...     print(line)
+    runner, process 17 on red: alive since 1970-01-01 00:00:00 UTC, at project 1
+      leaves Label Studio in peace for another 3 s after: nothing answers there
+    project 1 is held by process 17 on red
+    """
+    for one in found["known"]:
+        what = f"{one['kind']}, {holder_in_words(one['name'])}"
+        if one["alive"]:
+            at = "waits" if one["at"] is None else f"at project {one['at']}"
+            yield f"{what}: alive since {_time(one['started_at'])}, {at}"
+        else:
+            yield f"{what}: gone, last seen {_time(one['seen_at'])}"
+        if one["rests_until"] is not None:
+            left = (one["rests_until"] - found["now"]) / 1e6
+            yield f"  leaves Label Studio in peace for another {left:.0f} s after: {one['rests_because']}"
+    if not any(one["alive"] for one in found["known"]):
+        yield "nothing looks after the projects: start `tiebreak serve` or `tiebreak runner`"
+    for one in found["leases"]:
+        yield f"{one['name']} is held by {holder_in_words(one['holder'])}"
+
+
 def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     """The lines that the command shows of a project.
 
     >>> done = {"version": "tiebreak-1.7", "state": "done", "tasks": 3000, "written": 3000, "progress": None}
     >>> run = {"at": 0, "ok": True, "message": ""}
-    >>> list(in_words({"run": run, "round": done}))
-    ['last run 1970-01-01 00:00:00 UTC: all went well', 'round tiebreak-1.7: 3,000 tasks']
-    >>> list(in_words({"run": None, "round": None}))
+    >>> plan = {"next_at": 60_000_000, "failures": 2, "runner": None, "began_at": 0}
+    >>> for line in in_words({"run": run, "plan": plan, "round": done}):
+    ...     print(line)
+    last run 1970-01-01 00:00:00 UTC: all went well
+    next run 1970-01-01 00:01:00 UTC, after 2 failures in a row
+    round tiebreak-1.7: 3,000 tasks
+    >>> list(in_words({"run": None, "plan": None, "round": None}))
     ['never run', 'no scoring round yet']
     """
-    run, last = found["run"], found["round"]
+    run, plan, last = found["run"], found["plan"], found["round"]
     if run is None:
         yield "never run"
     else:
         yield f"last run {_time(run['at'])}: {'; '.join(run['message'].splitlines()) or 'all went well'}"
+    if plan is not None:
+        yield _plan_in_words(plan)
     if last is None:
         yield "no scoring round yet"
     elif last["state"] == "done":
@@ -62,6 +118,14 @@ def in_words(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"round {last['version']} is not over: {last['written']:,} of {last['tasks']:,} predictions are written"
         if last["progress"] is not None:
             yield f"  seen {_time(last['progress']['at'])}: {last['progress']['message']}"
+
+
+def _plan_in_words(plan: Mapping[str, Any]) -> str:
+    if plan["runner"] is not None:
+        return f"{holder_in_words(plan['runner'])} is at it since {_time(plan['began_at'])}"
+    failed = plan["failures"]
+    after = f", after {failed} failure{'s' if failed > 1 else ''} in a row" if failed else ""
+    return f"next run {_time(plan['next_at'])}{after}"
 
 
 def _time(at: int) -> str:

@@ -33,6 +33,10 @@ class Circuit:
         """Seconds for which nothing is to be asked; 0 when it may be."""
         return max(0.0, self._until - self._clock()) if self._last is not None else 0.0
 
+    def because(self) -> str:
+        """What the server failed with last; nothing where it answered."""
+        return str(self._last) if self._last is not None else ""
+
     def refusal(self, where: str) -> LabelStudioError:
         """Why a request is not sent now, as the error that the last one ended with."""
         assert self._last is not None

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..errors import NotFound, Rejected, ServerFault
+from ..stopping import Stop
 from . import wire
 from .transport import Transport
 from .walking import walk
@@ -46,13 +47,18 @@ class LabelStudio:
         self.url = transport.url
 
     @classmethod
-    def connect(cls, url: str, token: str, *, timeout: float = 60.0) -> "LabelStudio":
-        """The server at ``url`` with a token of either kind."""
-        return cls(Transport(url, token, timeout=timeout))
+    def connect(cls, url: str, token: str, *, timeout: float = 60.0, told: Stop | None = None) -> "LabelStudio":
+        """The server at ``url`` with a token of either kind; ``told`` to stop, it asks for nothing more."""
+        told = told or Stop()
+        return cls(Transport(url, token, timeout=timeout, sleep=told.sleep, before=told.check))
 
     def close(self) -> None:
         """Give the connections back."""
         self._transport.close()
+
+    def resting(self) -> tuple[float, str]:
+        """For how many seconds the server is left in peace, and what it failed with; 0 while it may be asked."""
+        return self._transport.resting()
 
     def now(self) -> int | None:
         """The server's own time (microseconds), to a second, as of its last answer; null where that did not say it."""

@@ -48,10 +48,12 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         circuit: Circuit | None = None,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         self.url = url.rstrip("/")
         self._chance = chance
         self._circuit = circuit or Circuit()
+        self._before = before
         self._there: tuple[int, float] | None = None
         self._timeout = timeout
         self._sleep = sleep
@@ -125,6 +127,7 @@ class Transport:
 
     def _counted(self, method: str, path: str, params: dict[str, Any] | None, body: Any) -> Any:
         """One try; the circuit hears whether the server is there."""
+        self._before()
         try:
             found = self._with_fresh_token(method, path, params, body)
         except LabelStudioError as error:
@@ -135,6 +138,11 @@ class Transport:
             raise
         self._circuit.answered()
         return found
+
+    def resting(self) -> tuple[float, str]:
+        """For how many seconds the server is left in peace, and what it failed with; 0 while it may be asked."""
+        left = self._circuit.left()
+        return (left, self._circuit.because()) if left else (0.0, "")
 
     def now(self) -> int | None:
         """The server's own time (microseconds), to a second, by its last answer; null where that did not say it."""

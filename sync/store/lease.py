@@ -57,10 +57,20 @@ def lease(
 
 def holder_name() -> str:
     """Who holds a lease: this machine and process, and this run of it alone."""
-    return f"{_machine()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    return f"{machine()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
-def _machine() -> str:
+def in_words(holder: str) -> str:
+    """A holder, for people.
+
+    >>> in_words("red/402:17:abc")
+    'process 17 on red'
+    """
+    place, process, _ = holder.rsplit(":", 2)
+    return f"process {process} on {place.partition('/')[0]}"
+
+
+def machine() -> str:
     """Where process ids mean the same: containers may share a name and still number their processes apart."""
     try:
         numbering = Path("/proc/self/ns/pid").readlink().name
@@ -73,11 +83,10 @@ def _take(store: Store, name: str, holder: str, now: int, length: int) -> None:
     try:
         with store.begin() as connection:
             row = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).first()
-            if row is not None and row.expires_at > now and not _is_dead(row.holder):
+            if row is not None and row.expires_at > now and not is_dead(row.holder):
                 until = datetime.fromtimestamp(row.expires_at / 1e6, UTC)
-                machine, process, _ = row.holder.rsplit(":", 2)
                 raise Busy(
-                    f"{name}: another run is at work (process {process} on {machine.partition('/')[0]}): let it "
+                    f"{name}: another run is at work ({in_words(row.holder)}): let it "
                     f"finish. If it is gone, its hold ends at {until:%H:%M:%S} UTC"
                 )
             if row is not None:  # that very row: another one may be there by now
@@ -89,10 +98,16 @@ def _take(store: Store, name: str, holder: str, now: int, length: int) -> None:
         raise
 
 
-def _is_dead(holder: str) -> bool:
+def held(connection: Connection, now: int) -> dict[str, tuple[str, int]]:
+    """What is held now -> who holds it, and until when unless it is prolonged."""
+    rows = connection.execute(select(leases).where(leases.c.expires_at > now).order_by(leases.c.name))
+    return {row.name: (row.holder, row.expires_at) for row in rows if not is_dead(row.holder)}
+
+
+def is_dead(holder: str) -> bool:
     """Whether the holder was a process of this machine that no longer runs."""
-    machine, process, _ = holder.rsplit(":", 2)
-    if machine != _machine():
+    place, process, _ = holder.rsplit(":", 2)
+    if place != machine():
         return False
     try:
         os.kill(int(process), 0)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ..store import measures
+from ..opening import clock
+from ..store import measures, plans, runners
 from ..store.engine import Store
 
 SECOND = 1e6
@@ -26,12 +27,21 @@ class OfTheStore(Collector):
         with self._store.read() as connection:
             runs, steps = measures.last_runs(connection), list(measures.steps(connection))
             known, queued = list(measures.known(connection)), list(measures.queued(connection))
+            planned, at_work = plans.known(connection), runners.known(connection, clock())
         at = _gauge("tiebreak_last_run_timestamp_seconds", "When a project was last synced", "name")
         good = _gauge("tiebreak_last_run_ok", "Whether the last sync of a project succeeded", "name")
         for row in runs:
             at.add_metric([row.name], row.at / SECOND)
             good.add_metric([row.name], row.ok)
-        yield from (at, good, *_of_steps(steps), *_of_projects(known), *_of_bands(queued))
+        yield from (
+            at,
+            good,
+            *_of_steps(steps),
+            *_of_projects(known),
+            *_of_bands(queued),
+            *_of_plans(planned),
+            *_of_runners(at_work),
+        )
 
 
 def _of_steps(steps: list[measures.Step]) -> Iterator[Metric]:
@@ -67,6 +77,24 @@ def _of_bands(queued: list[measures.Queued]) -> Iterator[Metric]:
         if one.oldest is not None:
             oldest.add_metric(labels, one.oldest / SECOND)
     yield from (tasks, waiting, oldest)
+
+
+def _of_plans(planned: list[plans.Plan]) -> Iterator[Metric]:
+    due = _gauge("tiebreak_next_run_timestamp_seconds", "When a project is run next", "project")
+    failed = _gauge("tiebreak_failures_in_a_row", "Runs of a project that failed since one succeeded", "project")
+    for one in planned:
+        due.add_metric([str(one.project)], one.next_at / SECOND)
+        failed.add_metric([str(one.project)], one.failures)
+    yield from (due, failed)
+
+
+def _of_runners(known: list[runners.Runner]) -> Iterator[Metric]:
+    there = _gauge("tiebreak_runners", "Processes that look after projects, in the last hour", "state")
+    resting = _gauge("tiebreak_runners_resting", "How many of them leave Label Studio in peace after failures")
+    for state, alive in (("alive", True), ("gone", False)):
+        there.add_metric([state], sum(one.alive is alive for one in known))
+    resting.add_metric([], sum(one.alive and one.rests_until is not None for one in known))
+    yield from (there, resting)
 
 
 def _gauge(name: str, said: str, *labels: str) -> GaugeMetricFamily:

@@ -63,9 +63,10 @@ def test_the_status_of_a_project_that_was_run_and_of_one_that_was_not(
     assert (done.code, done.out) == (1, "")
     assert "there is no store at sqlite:///tiebreak.sqlite3 yet" in done.err
     lines(tiebreak, "pull")
-    assert lines(tiebreak, "status") == [f"project {made.project}", "  never run", "  no scoring round yet"]
+    nobody = "nothing looks after the projects: start `tiebreak serve` or `tiebreak runner`"
+    assert lines(tiebreak, "status") == [nobody, f"project {made.project}", "  never run", "  no scoring round yet"]
     lines(tiebreak, "run")
-    assert re.fullmatch(r"  last run 20.* UTC: all went well", lines(tiebreak, "status")[1])
+    assert re.fullmatch(r"  last run 20.* UTC: all went well", lines(tiebreak, "status")[2])
     assert json.loads("".join(lines(tiebreak, "status", "--json")))[str(made.project)]["run"]["ok"]
 
 

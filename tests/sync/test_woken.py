@@ -49,11 +49,11 @@ def test_a_burst_of_events_during_a_run_is_answered_at_once_and_brings_one_more_
         begun.set()
         go_on.wait(30)
 
-    planned = Scheduler(run, (7,), every=3600, after_webhook=0.05)
+    planned = Scheduler(store, run, (7,), every=3600, after_webhook=0.05, clock=clock)
     network = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
     gateway = LabelStudio(Transport("http://nowhere.example", "t", http=network))
     outside = Services(store, gateway, None, Settings(secret=SECRET), clock)
-    client = create_app(outside.settings, store, waker(outside, planned)).test_client()
+    client = create_app(outside.settings, store, waker(outside, planned.wake)).test_client()
     planned.start()
     try:
         assert begun.wait(30)

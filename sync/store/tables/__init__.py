@@ -9,7 +9,7 @@ from .base import metadata
 from .judging import assessments, consensus, queue
 from .people import attempts, sessions, tokens, user_projects, users
 from .reviewing import corrections, reviews, rulings
-from .running import heartbeats, leases
+from .running import heartbeats, leases, plans, runners
 from .scoring import round_scores, round_tasks, rounds, scores
 from .source import (
     annotation_versions,
@@ -50,6 +50,7 @@ __all__ = [
     "label_versions",
     "leases",
     "metadata",
+    "plans",
     "projects",
     "queue",
     "restored_labels",
@@ -58,6 +59,7 @@ __all__ = [
     "round_tasks",
     "rounds",
     "rulings",
+    "runners",
     "scores",
     "servers",
     "sessions",
