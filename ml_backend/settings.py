@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import SettingsError
+from .secret_files import ENDING, from_files
 from .uncertainty import DEFAULT_UTILITY
 
 PREFIX = "TIEBREAK_ML_"
@@ -186,11 +187,13 @@ def load(given: Mapping[str, Any] | None = None) -> Settings:
     Raises SettingsError, which names the variable and the accepted values.
     """
     for name in os.environ:
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields:
+        key = name.removesuffix(ENDING).removeprefix(PREFIX).lower()
+        if name.startswith(PREFIX) and key not in Settings.model_fields:
             known = ", ".join(PREFIX + key.upper() for key in Settings.model_fields)
             raise SettingsError(f"environment variable {name}: no such setting; there are: {known}")
+    named = {key: value for key, value in (given or {}).items() if value is not None}
     try:
-        return Settings(**{key: value for key, value in (given or {}).items() if value is not None})
+        return Settings(**from_files(os.environ, PREFIX, Settings.model_fields) | named)
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(problem, given or {}) for problem in error.errors())) from error
 
@@ -201,7 +204,9 @@ def _explain(problem: Any, given: Mapping[str, Any]) -> str:
     key = str(problem["loc"][0])
     if problem["type"] == "extra_forbidden":
         return f"{key}: no such setting; there are: {', '.join(Settings.model_fields)}"
-    where = key if given.get(key) is not None else f"environment variable {PREFIX}{key.upper()}"
+    variable = f"{PREFIX}{key.upper()}"
+    variable += ENDING if variable + ENDING in os.environ else ""
+    where = key if given.get(key) is not None else f"environment variable {variable}"
     field = Settings.model_fields[key]
     shown = "" if field.annotation is SecretStr else f" {problem['input']!r} is refused:"
     if problem["type"] == "literal_error":  # its message is the list of what is accepted

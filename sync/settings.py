@@ -1,6 +1,6 @@
 """The settings of ``tiebreak``: one frozen object, from ``tiebreak.toml`` and ``TIEBREAK_*`` variables.
 
-A variable beats the file. Unknown keys and wrong values are refused with key, accepted values and place.
+A variable beats the file, and ``TIEBREAK_X_FILE`` names a file that holds ``X``. Unknown keys and wrong values are refused with key, accepted values and place.
 """
 
 import ipaddress
@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .errors import SettingsError
+from .secret_files import ENDING, from_files
 from .settings_words import accepted, explained, written
 
 __all__ = ["DEFAULT_FILE", "Pool", "Settings", "accepted", "address", "as_file", "load", "read"]
@@ -367,14 +368,14 @@ def read(text: str, place: Path) -> Settings:
     """
     _refuse_unknown_variables(os.environ)
     try:
-        return _validated(tomllib.loads(text), place, text)
+        return _validated(tomllib.loads(text) | from_files(os.environ, PREFIX, Settings.model_fields), place, text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{place}: not a TOML file: {error}") from error
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
     for name in environment:
-        key = name.removeprefix(PREFIX).lower()
+        key = name.removesuffix(ENDING).removeprefix(PREFIX).lower()
         if name.startswith(PREFIX) and key not in Settings.model_fields and not _OTHER_VARIABLES.fullmatch(name):
             raise SettingsError(f"environment variable {name}: no such setting; {_known()}")
 
@@ -389,8 +390,8 @@ def _validated(values: dict[str, Any], file: Path, text: str) -> Settings:
 def _explained(problem: Any, file: Path, text: str) -> str:
     key = str(problem["loc"][0])
     variable = PREFIX + key.upper()
-    read_instead = key in Settings.model_fields and variable in os.environ
-    return explained(problem, Settings.model_fields, str(file), text, variable if read_instead else "")
+    read_instead = [one for one in (variable, variable + ENDING) if key in Settings.model_fields and one in os.environ]
+    return explained(problem, Settings.model_fields, str(file), text, read_instead[0] if read_instead else "")
 
 
 def _known() -> str:
