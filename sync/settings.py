@@ -1,6 +1,7 @@
 """The settings of ``tiebreak``: one frozen object, from ``tiebreak.toml`` and ``TIEBREAK_*`` variables.
 
-A variable beats the file, and ``TIEBREAK_X_FILE`` names a file that holds ``X``. Unknown keys and wrong values are refused with key, accepted values and place.
+A variable beats the file, and ``TIEBREAK_X_FILE`` names a file that holds ``X``. Unknown keys and wrong values are
+refused with key, accepted values and place.
 """
 
 import ipaddress
