@@ -26,8 +26,9 @@ test test-faults: export PYTHONDONTWRITEBYTECODE =
 test: setup  ## every test (ARGS="-k name" for some)
 	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-test-faults: setup  ## a kill at every position of a run, not only the sample that make test takes
-	@TIEBREAK_FAULTS=all $(BIN)/pytest -q -m faults $(ARGS)
+test-faults: export TIEBREAK_FAULTS ?= all
+test-faults: setup  ## every fault at every position of a run (TIEBREAK_FAULTS=7:5 for a sample: seed, size)
+	@$(BIN)/pytest -q -n 2 -m faults $(ARGS)
 
 bench: setup  ## the figures, printed
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -16,6 +16,8 @@ from sync.errors import DemoError
 from sync.labelstudio.client import LabelStudio
 from sync.store.engine import Store, open_store
 
+from .faults import survived
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # A busy machine fails no property; how fast things are is measured in benchmarks/.
@@ -38,6 +40,13 @@ def _may_take(item: pytest.Item) -> int:
     if limit := item.get_closest_marker("timeout"):
         return int(limit.args[0])
     return SERVER_SECONDS if item.get_closest_marker("label_studio") else ELSEWHERE_SECONDS
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many faults were survived."""
+    done = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    if said := survived.summary(done):
+        terminalreporter.write_line(said)
 
 
 @pytest.fixture(scope="session")

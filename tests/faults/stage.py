@@ -1,5 +1,6 @@
 """One scene, its two worlds (Label Studio and our store) kept and put back, and both as comparable values."""
 
+import os
 import re
 import shutil
 import sqlite3
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 import requests
+from pydantic import SecretStr
 
 from sync.backend import Backend
 from sync.labelstudio.client import LabelStudio
@@ -45,8 +47,12 @@ COUNTERS = {("rounds", "number"), ("assessments", "id")}
 class Stage:
     """A project under test: run it with a fuse, keep both worlds and put them back, compare them."""
 
-    def __init__(self, studio: RunningLabelStudio, folder: Path, project: int, **more: Any) -> None:
+    def __init__(
+        self, studio: RunningLabelStudio, folder: Path, project: int, *, through: str = "", **more: Any
+    ) -> None:
+        """``through``: the address at which Label Studio is asked by runs; its own where none is given."""
         self.studio = studio
+        self.address = through or studio.url
         self.project = project
         self._more = more
         self.folder = folder
@@ -54,7 +60,7 @@ class Stage:
         self.backend = SmallBackend(self._newest)
         self._thread = threading.Thread(target=self.backend.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
-        self._remote = studio.server.folder / "label_studio.sqlite3"
+        self.remote = studio.server.folder / "label_studio.sqlite3"
         self._kept: Memory = self.backend.memory.keep()
 
     def close(self) -> None:
@@ -64,7 +70,10 @@ class Stage:
 
     def settings(self) -> Settings:
         return Settings(
-            label_studio_url=self.studio.url,
+            label_studio_url=self.address,
+            label_studio_token=self.studio.person("admin").token,
+            store=self.url,
+            backend_url=self.backend.url,
             secret=SECRET,
             public_url="http://127.0.0.1:9",
             bootstrap=100,
@@ -72,17 +81,30 @@ class Stage:
             **{"timeout_seconds": 10, "quiet_seconds": 0, "blind_share": 0, **self._more},
         )
 
-    def run(self, fuse: Fuse | None = None) -> RunReport:
+    def environment(self) -> dict[str, str]:
+        """The same settings for a process of its own, with nothing of this one's."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TIEBREAK_")}
+        given = self.settings()
+        for name in given.model_fields_set:
+            value = getattr(given, name)
+            text = value.get_secret_value() if isinstance(value, SecretStr) else value
+            kept[f"TIEBREAK_{name.upper()}"] = " ".join(map(str, text)) if isinstance(text, tuple) else str(text)
+        return kept
+
+    def gateway(self, fuse: Fuse | None = None, patience: float = 30) -> LabelStudio:
+        """Label Studio as runs ask it; ``patience`` is how many seconds they wait for one answer."""
+        http = httpx.Client(transport=Network(fuse or Fuse()), timeout=patience)
+        token = self.studio.person("admin").token
+        return LabelStudio(Transport(self.address, token, http=http, timeout=10, sleep=lambda _: None))
+
+    def run(self, fuse: Fuse | None = None, patience: float = 30) -> RunReport:
         """One run of the loop, everything it does outside passing through the fuse."""
         fuse = fuse or Fuse()
         session = requests.Session()
         session.mount("http://", Calls(fuse))
-        http = httpx.Client(transport=Network(fuse), timeout=30)
-        token = self.studio.person("admin").token
-        transport = Transport(self.studio.url, token, http=http, timeout=10, sleep=lambda _: None)
         store = open_store(self.url)
         try:
-            with LabelStudio(transport) as gateway, Commits(fuse):
+            with self.gateway(fuse, patience) as gateway, Commits(fuse):
                 backend = Backend(self.backend.url, SECRET, session=session)
                 return run(Services(store, gateway, backend, self.settings(), clock), self.project)
         finally:
@@ -98,7 +120,7 @@ class Stage:
     def keep(self) -> None:
         """Remember both worlds and what the backend knows."""
         self._kept = self.backend.memory.keep()
-        with closing(sqlite3.connect(self._remote)) as live, closing(sqlite3.connect(self.folder / "remote")) as copy:
+        with closing(sqlite3.connect(self.remote)) as live, closing(sqlite3.connect(self.folder / "remote")) as copy:
             live.backup(copy)
         local = self.folder / "tiebreak.sqlite3"
         (self.folder / "local").unlink(missing_ok=True)
@@ -109,7 +131,7 @@ class Stage:
     def put_back(self) -> None:
         """Both worlds as they were kept. Label Studio opens its database anew for each request."""
         self.backend.memory.take_back(self._kept)
-        with closing(sqlite3.connect(self._remote)) as live, closing(sqlite3.connect(self.folder / "remote")) as copy:
+        with closing(sqlite3.connect(self.remote)) as live, closing(sqlite3.connect(self.folder / "remote")) as copy:
             copy.backup(live)
         for suffix in ("", "-wal", "-shm"):
             (self.folder / f"tiebreak.sqlite3{suffix}").unlink(missing_ok=True)
@@ -122,7 +144,7 @@ class Stage:
 
     def _remote_rows(self) -> dict[str, list[str]]:
         found = {}
-        with closing(sqlite3.connect(f"file:{self._remote}?mode=ro", uri=True)) as database:
+        with closing(sqlite3.connect(f"file:{self.remote}?mode=ro", uri=True)) as database:
             for table, columns in REMOTE.items():
                 rows = database.execute(f"SELECT {', '.join(columns.split())} FROM {table}").fetchall()  # noqa: S608
                 found[table] = sorted(_same_version(repr(row)) for row in rows)
@@ -155,8 +177,10 @@ def _same_version(text: str) -> str:
 
 
 @contextmanager
-def stage(studio: RunningLabelStudio, folder: Path, project: int, **settings: Any) -> Iterator[Stage]:
-    made = Stage(studio, folder, project, **settings)
+def stage(
+    studio: RunningLabelStudio, folder: Path, project: int, *, through: str = "", **settings: Any
+) -> Iterator[Stage]:
+    made = Stage(studio, folder, project, through=through, **settings)
     try:
         yield made
     finally:

@@ -11,9 +11,9 @@ import pytest
 from ..conftest import RunningLabelStudio
 from ..end_to_end.scenes import Scene, review_tasks, scene
 from .proxy import Proxy, before
+from .sample import ALL
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.faults]
-ALL = os.environ.get("TIEBREAK_FAULTS") == "all"
 PROGRAM = str(Path(sys.executable).with_name("tiebreak"))
 SPLIT = ["good", "bad", "none"]
 
