@@ -14,9 +14,10 @@ from sync.demo.accounts import Account
 from sync.demo.embedded import EmbeddedLabelStudio, find_executable
 from sync.errors import DemoError
 from sync.labelstudio.client import LabelStudio
-from sync.store.engine import Store, open_store
+from sync.store.engine import Store
 
 from .faults import survived
+from .stores import new_store
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -107,7 +108,7 @@ def chromium() -> str:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store in a file of its own."""
-    opened = open_store(f"sqlite:///{tmp_path / 'tiebreak.sqlite3'}")
+    opened = new_store(tmp_path / "tiebreak.sqlite3")
     yield opened
     opened.close()
 

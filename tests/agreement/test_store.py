@@ -11,10 +11,10 @@ from label_config.results import canonical, read_answers
 from sync.labelstudio import wire
 from sync.labelstudio.wire import RemoteProject
 from sync.store import intake, projects
-from sync.store.engine import open_store
 from sync.store.intake import Decoded
 
 from ..evidence.files import FOUR, MOOD, chosen, given, moods, task, write
+from ..stores import new_store
 from ..sync.terminal import Terminal
 
 TIME = "2026-03-02T10:00:00.000000Z"
@@ -38,15 +38,15 @@ def stored(folder: Path, tasks: list[dict[str, Any]]) -> str:
         except ValueError as error:
             return Decoded({}, str(error))
 
-    url = f"sqlite:///{folder / 'store.sqlite3'}"
-    store = open_store(url)
+    file = folder / "store.sqlite3"
+    store = new_store(file)
     page = [wire.task({"created_at": TIME, "updated_at": TIME, **one}) for one in tasks]
     with store.begin() as connection:
         project = RemoteProject(7, "Moods", "", 1, MOOD, "", "", 1, False)
         key = projects.remember(connection, project, kind="source", now=1).key
         intake.save(connection, key, page, decode, now=2)
     store.close()
-    return url
+    return f"sqlite:///{file}"
 
 
 def test_the_store_and_the_export_say_the_same(tiebreak: Terminal) -> None:

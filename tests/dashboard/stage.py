@@ -17,7 +17,7 @@ from label_config.results import canonical
 from sync.assess import assess
 from sync.dashboard.pages import blueprint
 from sync.settings import Settings
-from sync.store.engine import Store, open_store
+from sync.store.engine import Store
 from sync.store.lease import beat, model_beat
 from sync.store.tables import (
     annotation_versions,
@@ -34,6 +34,8 @@ from sync.store.tables import (
     scores,
     tasks,
 )
+
+from ..stores import new_store
 
 START = 1_790_000_000_000_000
 HOUR = 3_600_000_000
@@ -254,7 +256,7 @@ def _key(made: CursorResult[Any]) -> int:
 
 def stage(folder: Path, **values: Any) -> Stage:
     """A project on a new store."""
-    return Stage(open_store(f"sqlite:///{folder / 'store.sqlite3'}"), **values)
+    return Stage(new_store(folder / "store.sqlite3"), **values)
 
 
 def texts(number: int) -> list[dict[str, Any]]:

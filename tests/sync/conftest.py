@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, text
 
 from sync.store.engine import Store, open_store
 
+from ..stores import put_store
 from . import postgres
 from .terminal import Terminal
 
@@ -40,7 +41,7 @@ def create_database(url: str, name: str, like: str = "template1") -> None:
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty store."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'any.sqlite3'}"
+        return put_store(tmp_path / "any.sqlite3")
     url: str = request.getfixturevalue("cluster")
     name = f"store{next(_numbers)}"
     create_database(url, name, "template")

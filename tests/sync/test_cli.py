@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from sync.settings import load
-from sync.store.engine import claim, open_store
+from sync.store.engine import claim
 
+from ..stores import new_store
 from .misbehaving import Behave, always, half_a_body, hang, no_answer, serving
 from .terminal import Done, Terminal, environment
 
@@ -197,7 +198,7 @@ def test_who_only_looks_makes_no_store(arguments: list[str], tiebreak: Terminal)
 
 
 def make_store(folder: Path) -> Path:
-    store = open_store(f"sqlite:///{folder / 'tiebreak.sqlite3'}")
+    store = new_store(folder / "tiebreak.sqlite3")
     claim(store, "http://one.example")
     store.close()
     return folder / "tiebreak.sqlite3"

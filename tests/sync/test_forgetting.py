@@ -11,11 +11,12 @@ from sync.labelstudio.wire import RemoteAnnotation, RemoteTask, RemoteUser
 from sync.store import acts, forgetting, intake
 from sync.store.annotations import answers_of
 from sync.store.audit_check import verify
-from sync.store.engine import Store, open_store
+from sync.store.engine import Store
 from sync.store.forgetting import Erased
 from sync.store.intake import Decoded
 from sync.store.tables import annotation_versions, annotators, projects, reviews, rulings
 
+from ..stores import new_store
 from .terminal import Terminal
 
 ANN, BOB = RemoteUser(7, "Ann Anonyma", "ann@example.com"), RemoteUser(8, "Bob Bekannt", "bob@example.com")
@@ -115,7 +116,7 @@ def test_what_they_write_later_is_taken_in_without_their_words(any_store: Store)
 
 def test_nothing_of_it_is_left_in_the_file(tmp_path: Path, tiebreak: Terminal) -> None:
     file = tmp_path / "tiebreak.sqlite3"
-    store = open_store(f"sqlite:///{file}")
+    store = new_store(file)
     filled(store)
     with store.begin() as connection:  # Bob says other things
         connection.execute(annotators.delete().where(annotators.c.id == 8))
@@ -132,7 +133,7 @@ def test_nothing_of_it_is_left_in_the_file(tmp_path: Path, tiebreak: Terminal) -
 
 
 def test_the_commands_say_what_they_would_do_and_did(tmp_path: Path, tiebreak: Terminal) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'tiebreak.sqlite3'}")
+    store = new_store(tmp_path / "tiebreak.sqlite3")
     filled(store)
     would = tiebreak("forget", "7")
     assert (would.code, "would be erased: name and address, 1 rationale" in would.out) == (0, True)
@@ -150,7 +151,7 @@ def test_the_commands_say_what_they_would_do_and_did(tmp_path: Path, tiebreak: T
 
 
 def test_the_log_for_programs_and_a_broken_chain(tmp_path: Path, tiebreak: Terminal) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'tiebreak.sqlite3'}")
+    store = new_store(tmp_path / "tiebreak.sqlite3")
     filled(store)
     log = json.loads(tiebreak("audit", "log", "--json").out)
     assert [one["action"] for one in log] == ["pull", "ruling", "ruling"]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -25,10 +24,12 @@ from label_config.answers import chosen
 from sync.labelstudio.wire import RemoteAnnotation, RemoteProject, RemoteTask, RemoteUser, TaskStamp
 from sync.store import intake, projects
 from sync.store.annotations import answers_of
-from sync.store.engine import Store, open_store
+from sync.store.engine import Store
 from sync.store.history import history
 from sync.store.intake import Decoded
 from sync.store.tables import annotation_versions, annotations, annotators, codes, tasks
+
+from ..stores import new_store
 
 PROJECT = RemoteProject(7, "Scene", "", 1, "<View/>", "", "", 1, False)
 BAD = [{"bad": True}]
@@ -190,23 +191,13 @@ class Model:
         return [one for one in self.tasks if one.alive]
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("migrated") / "store.sqlite3"
-    open_store(f"sqlite:///{file}").close()
-    return file
-
-
 class PeopleAtWork(RuleBasedStateMachine):
     """Tasks and annotations come, change and go, ids are used again; the store looks at some, or at all."""
-
-    template: Path
 
     @initialize()
     def begin(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        shutil.copy(self.template, self.folder / "store.sqlite3")
-        self.store = open_store(f"sqlite:///{self.folder / 'store.sqlite3'}")
+        self.store = new_store(self.folder / "store.sqlite3")
         self.key = remembered(self.store)
         self.model = Model()
 
@@ -313,7 +304,6 @@ class PeopleAtWork(RuleBasedStateMachine):
         )
 
 
-def test_nothing_that_was_seen_is_ever_lost(migrated: Path) -> None:
-    PeopleAtWork.template = migrated
+def test_nothing_that_was_seen_is_ever_lost() -> None:
     limits = settings(max_examples=10, stateful_step_count=25, deadline=None, derandomize=True)
     run_state_machine_as_test(PeopleAtWork, settings=limits)

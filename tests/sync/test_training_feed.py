@@ -26,6 +26,7 @@ from sync.store.intake import Decoded
 from sync.store.tables import tasks as task_table
 from sync.web.app import create_app
 
+from ..stores import new_store
 from .test_intake import PROJECT, annotation, task
 
 XML = """<View><Text name="text" value="$text"/><Choices name="mood" toName="text" choice="single">
@@ -99,7 +100,7 @@ def bearer(secret: str) -> dict[str, str]:
 def template(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A store with the project in it and nothing else."""
     place = tmp_path_factory.mktemp("template") / "store.sqlite3"
-    store = open_store(f"sqlite:///{place}")
+    store = new_store(place)
     Project(store).begin()
     store.close()
     return str(place)
@@ -134,7 +135,7 @@ SAID: dict[str, Answer] = {
 
 def test_answers_of_every_kind_that_a_model_learns_are_told_as_they_are(tmp_path: Path) -> None:
     config = parse(MANY)
-    made = Project(open_store(f"sqlite:///{tmp_path / 'store.sqlite3'}")).begin(MANY)
+    made = Project(new_store(tmp_path / "store.sqlite3")).begin(MANY)
     result = write_answers(config, SAID, region_id="r")
 
     def read(result: object, *_: object) -> Decoded:

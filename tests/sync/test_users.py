@@ -12,6 +12,7 @@ from sync.logins.passwords import fits
 from sync.store import logins, tables
 from sync.store.engine import open_store
 
+from ..stores import put_store
 from .terminal import Done, Terminal
 
 WORD = "a long password"
@@ -22,7 +23,7 @@ class Users:
 
     def __init__(self, tiebreak: Terminal, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self._tiebreak, self._patch = tiebreak, patch
-        self.url = f"sqlite:///{folder / 'tiebreak.sqlite3'}"
+        self.url = put_store(folder / "tiebreak.sqlite3")
 
     def __call__(self, *arguments: str, typed: str = "") -> Done:
         with self._patch.context() as patch:

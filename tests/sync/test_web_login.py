@@ -1,11 +1,8 @@
 """Who gets in, who may do what, and what is refused: the login, roles, forms, tokens, proxies, and their limits."""
 
 import re
-import shutil
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +20,7 @@ from sync.logins.roles import ROLES, Person
 from sync.settings import Settings
 from sync.store import attempts, logins, tables
 from sync.store.attempts import Rate, attempt
-from sync.store.engine import Store, open_store
+from sync.store.engine import Store
 from sync.web.app import create_app
 from sync.web.login import local
 
@@ -89,22 +86,6 @@ def log_in(client: FlaskClient, name: str, word: str, next_: str = "/", **given:
 
 def basic(name: str, word: str) -> dict[str, str]:
     return {"Authorization": f"Basic {b64encode(f'{name}:{word}'.encode()).decode()}"}
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that was opened once: copied, it opens at once."""
-    file = tmp_path_factory.mktemp("empty") / "tiebreak.sqlite3"
-    open_store(f"sqlite:///{file}").close()
-    return file
-
-
-@pytest.fixture
-def store(empty: Path, tmp_path: Path) -> Iterator[Store]:
-    shutil.copy(empty, tmp_path)
-    opened = open_store(f"sqlite:///{tmp_path / empty.name}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from sync.store.tables import label_contents
 
 from ...docs.keys import documented, keys
 from ...evidence.files import FOUR
+from ...stores import put_store
 from ..terminal import Done, Terminal
 from .stage import moods, taken
 
@@ -21,7 +22,7 @@ from .stage import moods, taken
 @pytest.fixture
 def store_of(tiebreak: Terminal) -> str:
     """A settings file, and a store with project 7 of four tasks: the address of the store."""
-    url = f"sqlite:///{tiebreak.folder / 's.sqlite3'}"
+    url = put_store(tiebreak.folder / "s.sqlite3")
     (tiebreak.folder / "tiebreak.toml").write_text(f'store = "{url}"\n', encoding="utf-8")
     pulled(url, FOUR)
     return url

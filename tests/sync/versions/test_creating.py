@@ -17,7 +17,7 @@ from sync.assess import assess
 from sync.errors import SettingsError, StoreError
 from sync.store import label_versions
 from sync.store.annotations import answers_of
-from sync.store.engine import Store, open_store
+from sync.store.engine import Store
 from sync.store.tables import (
     annotation_versions,
     audit_events,
@@ -37,6 +37,7 @@ from sync.versions.creating import give_tag, version_named
 from sync.versions.gathering import gather
 
 from ...evidence.files import FOUR, MOOD, chosen, task
+from ...stores import new_store
 from .stage import DAY, SETTINGS, START, clock, labels, made, moods, said, taken
 
 SECOND = select(label_entries.c.content).where(label_entries.c.task == 2, label_entries.c.control == "mood")
@@ -190,7 +191,7 @@ def test_now_and_a_moment_that_is_now_have_the_same_answers(script: list[tuple[i
         result = chosen("maybe" if what == "bad" else "no" if what == "truth" else what.replace("skip", "yes"))
         by_task[number].append(said(100 + place, person, result, 1 + place / 100, **flags))
     with tempfile.TemporaryDirectory() as folder:
-        store = open_store(f"sqlite:///{Path(folder) / 's.sqlite3'}")
+        store = new_store(Path(folder) / "s.sqlite3")
         key = taken(store, [task(number, given) for number, given in by_task.items()])
         with store.read() as connection:
             now, then = gather(connection, key, None), gather(connection, key, clock())
