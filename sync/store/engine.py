@@ -36,6 +36,9 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # On PostgreSQL each query of a transaction would see what others wrote before it; SQLite shows one state.
+        one_state = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+        self._reading = {"reads": True, **one_state}
         self.name = engine.url.render_as_string(hide_password=True)
 
     @contextmanager
@@ -51,7 +54,7 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """A consistent look that holds nobody up. Raises StoreError where the database fails."""
         try:
-            with self._engine.connect().execution_options(reads=True) as connection, connection.begin():
+            with self._engine.connect().execution_options(**self._reading) as connection, connection.begin():
                 yield connection
         except DBAPIError as error:
             raise StoreError(f"store {self.name}: {_why(error)}") from error

@@ -1,9 +1,11 @@
-"""docker-compose.yml and docker/, read as text: no Docker engine runs here, so this is all that is checked."""
+"""docker-compose.yml and docker/, read as text; test_without_containers.py runs what stands there."""
 
 import re
+import subprocess
 import tomllib
 from fnmatch import fnmatch
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from ml_backend.settings import load as load_ml
 from sync.cli import app
 from sync.demo.embedded import VERSION, find_executable
 from sync.errors import DemoError
+from sync.runner import GRACE_SECONDS
 from sync.settings import Settings, load
 
 from .test_requirements import ROOT
@@ -23,15 +26,18 @@ from .test_requirements import ROOT
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-DOCKERFILE = (ROOT / "docker/Dockerfile").read_text(encoding="utf-8")
+DOCKERFILES = {
+    name: (ROOT / f"docker/{name}.Dockerfile").read_text(encoding="utf-8") for name in ("sync", "ml-backend")
+}
 EXAMPLE = dict(
     line.split("=", 1)
     for line in (ROOT / "docker/example.env").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 )
 VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
-FILLED = {name: value or "a1" * 20 for name, value in EXAMPLE.items()} | {"TIEBREAK_PROJECTS": "1,2"}
-OURS = ("tiebreak", "tiebreak-ml")
+FILLED = EXAMPLE | {"TIEBREAK_PROJECTS": "1,2"}
+OURS = ("tiebreak", "tiebreak-runner", "tiebreak-ml")
+APPS = {"tiebreak": app, "tiebreak-ml": ml_app}
 
 
 def environment(service: str) -> dict[str, str]:
@@ -40,47 +46,107 @@ def environment(service: str) -> dict[str, str]:
     return {name: VARIABLE.sub(lambda found: FILLED[found[1]], value) for name, value in given.items()}
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The secrets as docker/secrets.sh draws them."""
+    folder = tmp_path_factory.mktemp("compose") / "secrets"
+    subprocess.run(["sh", ROOT / "docker/secrets.sh", folder], check=True, capture_output=True)
+    return folder
+
+
+def secret(drawn: Path, name: str) -> str:
+    return (drawn / name).read_text(encoding="utf-8").strip()
+
+
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
     assert {found[1] for found in VARIABLE.finditer(TEXT)} == set(EXAMPLE)
 
 
-def test_no_secret_has_a_default_and_a_missing_one_says_what_to_do() -> None:
-    secret = re.compile("PASSWORD|TOKEN|SECRET|USERNAME")
-    found = [one for one in VARIABLE.finditer(TEXT) if secret.search(one[1])]
-    assert {one[0] for one in found if one[2] != "?" or f"set {one[1]} in .env" not in one[3]} == set()
-    assert {name for name in EXAMPLE if secret.search(name) and EXAMPLE[name]} == {"LABEL_STUDIO_USERNAME"}
+def test_every_secret_is_a_file_and_none_stands_in_a_variable() -> None:
+    words = re.compile("PASSWORD|TOKEN|SECRET|STORE")
+    given = {name for service in SERVICES for name in environment(service) if words.search(name)}
+    assert given - {"LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN"} == {name for name in given if name.endswith("_FILE")}
+    assert not [name for name in EXAMPLE if words.search(name)]
+
+
+def test_every_file_that_is_named_is_a_secret_of_the_service_and_drawn(drawn: Path) -> None:
+    for name, service in SERVICES.items():
+        named = set(re.findall(r"/run/secrets/(\w+)", str(service["environment"])))
+        assert named == set(service.get("secrets", [])), name
+    assert {name: one["file"] for name, one in COMPOSE["secrets"].items()} == {
+        name: f"./docker/secrets/{name}" for name in COMPOSE["secrets"]
+    }
+    assert set(COMPOSE["secrets"]) <= {one.name for one in drawn.iterdir()}
+
+
+def test_secrets_are_drawn_once_by_chance_and_only_the_owner_enters_their_folder(drawn: Path, tmp_path: Path) -> None:
+    again = ["sh", str(ROOT / "docker/secrets.sh")]
+    done = subprocess.run([*again, drawn], capture_output=True, text=True, check=False)
+    assert (done.returncode, "is there already" in done.stderr) == (1, True)
+    subprocess.run([*again, tmp_path / "other"], capture_output=True, check=True)
+    assert all(secret(drawn, name) != secret(tmp_path / "other", name) for name in COMPOSE["secrets"])
+    assert drawn.stat().st_mode & 0o777 == 0o700
+    # In the containers they are read by users that are not the owner.
+    assert {one.stat().st_mode & 0o777 for one in drawn.iterdir()} == {0o644}
+    assert all(len(secret(drawn, name)) >= 24 for name in COMPOSE["secrets"])
+    assert re.fullmatch("[0-9a-f]{40}", secret(drawn, "label_studio_token"))
+
+
+def test_what_is_one_password_is_the_same_everywhere(drawn: Path) -> None:
+    password = secret(drawn, "database_password")
+    assert secret(drawn, "store") == f"postgresql+psycopg://label_studio:{password}@database:5432/tiebreak"
+    assert secret(drawn, "label_studio").splitlines() == [
+        f"export POSTGRE_PASSWORD={password}",
+        f"export LABEL_STUDIO_PASSWORD={secret(drawn, 'label_studio_password')}",
+        f"export LABEL_STUDIO_USER_TOKEN={secret(drawn, 'label_studio_token')}",
+    ]
 
 
 def test_images_are_pinned() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     assert SERVICES["label-studio"]["image"] == f"heartexlabs/label-studio:{VERSION}"
-    assert {SERVICES[one]["image"] for one in OURS} == {f"tiebreak:{project['version']}"}
-    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    images = {"tiebreak": "tiebreak", "tiebreak-runner": "tiebreak", "tiebreak-ml": "tiebreak-ml"}
+    assert {one: SERVICES[one]["image"] for one in OURS} == {one: f"{name}:{version}" for one, name in images.items()}
+    bases = [image for text in DOCKERFILES.values() for image in re.findall(r"^FROM (\S+)", text, re.MULTILINE)]
     exact = re.compile(r"[\w/-]+:\d+\.\d+(\.\d+)?[\w.-]*")
     assert all(exact.fullmatch(image) for image in [*bases, *(one["image"] for one in SERVICES.values())])
 
 
 @pytest.mark.parametrize("service", OURS)
-def test_variables_are_settings_and_their_values_are_accepted(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_are_settings_and_their_values_are_accepted(
+    service: str, drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in environment(service).items():
-        monkeypatch.setenv(name, value)
-    if service == "tiebreak":
-        settings: Settings | MLSettings = load()
-        assert settings.projects == (1, 2)  # type: ignore[union-attr]
+        monkeypatch.setenv(name, value.replace("/run/secrets", str(drawn)))
+    if service == "tiebreak-ml":
+        settings: Settings | MLSettings = load_ml()
     else:
-        settings = load_ml()
-    assert settings.secret.get_secret_value() == FILLED["TIEBREAK_SECRET"]
-    assert settings.label_studio_token.get_secret_value() == FILLED["LABEL_STUDIO_TOKEN"]
+        settings = load()
+        assert settings.projects == (1, 2)
+        assert settings.store == secret(drawn, "store")
+        assert settings.dashboard_password.get_secret_value() == secret(drawn, "dashboard_password")
+    assert settings.secret.get_secret_value() == secret(drawn, "secret")
+    assert settings.label_studio_token.get_secret_value() == secret(drawn, "label_studio_token")
 
 
 @pytest.mark.parametrize("service", OURS)
 def test_commands_and_their_options_exist(service: str) -> None:
     program, name, *options = SERVICES[service]["command"]
-    assert program == service
-    command: Any = typer.main.get_command(app if service == "tiebreak" else ml_app)
+    command: Any = typer.main.get_command(APPS[program])
     given = command.commands[name].make_context(name, options).params
-    assert ip_address(given["host"]).is_unspecified
-    assert f"http://127.0.0.1:{given['port']}/" in str(SERVICES[service]["healthcheck"]["test"])
+    check = SERVICES[service]["healthcheck"]["test"]
+    if "host" in given:
+        assert ip_address(given["host"]).is_unspecified
+        assert f"http://127.0.0.1:{given['port']}/" in str(check)
+    else:
+        assert check[:3] == ["CMD", program, name]
+        assert command.commands[name].make_context(name, check[3:]).params["check"]
+
+
+def test_people_and_programs_are_answered_by_one_service_and_projects_run_by_another() -> None:
+    assert SERVICES["tiebreak"]["command"][-1] == "--no-scheduler"
+    assert SERVICES["tiebreak-runner"]["command"] == ["tiebreak", "runner"]
+    assert environment("tiebreak") == environment("tiebreak-runner")
 
 
 @pytest.mark.parametrize(
@@ -122,21 +188,19 @@ def test_label_studio_knows_every_variable_that_it_is_given() -> None:
     (package,) = home.glob("lib/python*/site-packages/label_studio")
     places = [package / "server.py", *package.glob("core/settings/*.py")]
     source = "".join(place.read_text(encoding="utf-8") for place in places)
-    names = environment("label-studio")
+    names = [name for name in environment("label-studio") if name != "ENV_INJECT_SOURCES"]  # its image's own
     assert [
         name for name in names if f"'{name.removeprefix('LABEL_STUDIO_')}'" not in source and name not in source
     ] == []
 
 
-def test_the_databases_are_those_that_are_named() -> None:
-    given = environment("database")
-    label_studio, store = environment("label-studio"), environment("tiebreak")["TIEBREAK_STORE"]
+def test_the_databases_are_those_that_are_named(drawn: Path) -> None:
+    given, label_studio = environment("database"), environment("label-studio")
     assert (label_studio["POSTGRE_USER"], label_studio["POSTGRE_NAME"]) == (
         given["POSTGRES_USER"],
         given["POSTGRES_DB"],
     )
-    user, password = given["POSTGRES_USER"], given["POSTGRES_PASSWORD"]
-    assert store == f"postgresql+psycopg://{user}:{password}@database:5432/tiebreak"
+    assert secret(drawn, "store").startswith(f"postgresql+psycopg://{given['POSTGRES_USER']}:")
     assert "CREATE DATABASE tiebreak;" in (ROOT / "docker/databases.sql").read_text(encoding="utf-8")
 
 
@@ -147,16 +211,23 @@ def test_only_this_machine_reaches_the_ports_and_nobody_the_backend_and_the_data
         "label-studio": ["${BIND:-127.0.0.1}:8080:8080"],
         "tiebreak-ml": [],
         "tiebreak": ["${BIND:-127.0.0.1}:8085:8085"],
+        "tiebreak-runner": [],
     }
     assert EXAMPLE["BIND"] == "127.0.0.1"
 
 
 def test_every_service_is_watched_and_starts_after_what_it_needs() -> None:
     assert all("healthcheck" in service for service in SERVICES.values())
-    needed = SERVICES["tiebreak"]["depends_on"]
+    needed = SERVICES["tiebreak-runner"]["depends_on"]
     assert {name: one["condition"] for name, one in needed.items()} == dict.fromkeys(
-        ("database", "label-studio", "tiebreak-ml"), "service_healthy"
+        ("database", "label-studio", "tiebreak-ml", "tiebreak"), "service_healthy"
     )
+    assert SERVICES["tiebreak"]["depends_on"] == {"database": {"condition": "service_healthy"}}
+
+
+def test_stopping_has_more_time_than_a_run_needs_to_end() -> None:
+    assert {SERVICES[one]["stop_grace_period"] for one in OURS} == {"15s"}
+    assert GRACE_SECONDS < 10
 
 
 def test_what_is_kept_lies_in_declared_volumes_or_committed_files() -> None:
@@ -165,23 +236,27 @@ def test_what_is_kept_lies_in_declared_volumes_or_committed_files() -> None:
     assert [name for name in sources if name.startswith(".") and not (ROOT / name).is_file()] == []
 
 
-def test_the_image_runs_as_nobody_special() -> None:
-    *_, last = re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE)
+@pytest.mark.parametrize("text", DOCKERFILES.values(), ids=DOCKERFILES.keys())
+def test_the_images_run_as_nobody_special(text: str) -> None:
+    *_, last = re.findall(r"^USER (\S+)", text, re.MULTILINE)
     assert last == "tiebreak"
-    assert re.search(r"useradd --uid 10001 .* tiebreak\b", DOCKERFILE)
+    assert re.search(r"useradd --uid 10001 .* tiebreak\b", text)
+
+
+def test_services_have_no_rights_that_they_do_not_need() -> None:
     assert not {"privileged", "user"} & {key for service in SERVICES.values() for key in service}
     assert all("no-new-privileges:true" in SERVICES[one]["security_opt"] for one in OURS)
+    assert all(SERVICES[one]["cap_drop"] == ["ALL"] for one in OURS)
 
 
-def test_what_the_image_copies_exists_and_is_let_through() -> None:
+@pytest.mark.parametrize("text", DOCKERFILES.values(), ids=DOCKERFILES.keys())
+def test_what_an_image_copies_exists_and_is_let_through(text: str) -> None:
     let_through = [
         line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line.startswith("!")
     ]
     copied = [
-        source
-        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
-        for source in line.split()[:-1]
+        source for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE) for source in line.split()[:-1]
     ]
     assert copied
     assert [name for name in copied if not (ROOT / name).exists()] == []
-    assert [name for name in copied if not any(fnmatch(name, pattern) for pattern in let_through)] == []
+    assert [name for name in copied if not any(fnmatch(name, f"{one}*") for one in let_through)] == []

@@ -19,7 +19,7 @@ PACKAGES = ("label_config", "sync", "ml_backend")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 STATED = [Requirement(text) for text in PROJECT["dependencies"]]
 EXTRAS = {name: [Requirement(text) for text in texts] for name, texts in PROJECT["optional-dependencies"].items()}
-FILES = ("runtime", "dev", "label-studio")
+FILES = ("runtime", "dev", "label-studio", "sync", "ml-backend")
 REGISTRY = re.compile(r"(--(extra-)?index-url|--find[-]links|\bindex-url *=|py" + r"pi\.|pythonhosted\.|npm" + r"js\.)")
 
 
@@ -112,6 +112,7 @@ def test_no_committed_file_names_a_package_registry() -> None:
 
 def test_no_secret_and_no_environment_can_be_committed_by_accident() -> None:
     names = [".venv/x", ".venv-label-studio/x", ".cache/x", "tiebreak.toml", "tiebreak-demo/x", ".env", "a.sqlite3-wal"]
+    names.append("docker/secrets/secret")
     done = subprocess.run(
         ["git", "check-ignore", "--no-index", *names], cwd=ROOT, capture_output=True, text=True, check=False
     )
