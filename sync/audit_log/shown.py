@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.markup import escape
@@ -15,6 +15,7 @@ from .. import terminal
 from ..store.audit_check import Verdict
 from ..store.audit_entries import Entry
 
+EPOCH = datetime.fromtimestamp(0, UTC)
 COLUMNS = ("number", "at", "actor", "action", "project", "subject", "why", "words", "erased", "hash")
 
 
@@ -22,7 +23,7 @@ def print_json(found: Iterable[Entry]) -> None:
     """One document, an event a line, written as they are read: there may be millions."""
     sys.stdout.write("[")
     for place, entry in enumerate(found):
-        sys.stdout.write(f"{',' if place else ''}\n{json.dumps(_plain(entry), ensure_ascii=False)}")
+        sys.stdout.write(f"{',' if place else ''}\n{json.dumps(_plain(entry), ensure_ascii=False, default=str)}")
     sys.stdout.write("\n]\n")
 
 
@@ -39,21 +40,25 @@ def _cell(value: Any) -> Any:
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
-    return {**asdict(entry), "at": _moment(entry.at)}
+    return {**asdict(entry), "at": _moment(entry.at, "milliseconds")}
 
 
-def _moment(at: int) -> str:
-    return datetime.fromtimestamp(at / 1e6, UTC).isoformat(timespec="milliseconds")
+def _moment(at: int, precision: str) -> str:
+    """A time in words; as it is where somebody edited it until it is none."""
+    try:
+        return (EPOCH + timedelta(microseconds=at)).isoformat(timespec=precision)
+    except (TypeError, OverflowError):
+        return str(at)
 
 
 def show(found: Iterable[Entry]) -> None:
     """A table of them, and what a person may look for in it."""
     table = Table("event", "when (UTC)", "who", "what", "project", "details", box=None, pad_edge=False)
     for entry in found:
-        when = f"{datetime.fromtimestamp(entry.at / 1e6, UTC):%Y-%m-%d %H:%M:%S}"
+        when = _moment(entry.at, "seconds")[:19].replace("T", " ")
         project = "" if entry.project is None else str(entry.project)
-        cells = (str(entry.number), when, entry.actor, entry.action, project, details_text(entry))
-        table.add_row(*map(escape, cells))
+        cells = (entry.number, when, entry.actor, entry.action, project, details_text(entry))
+        table.add_row(*(escape(str(cell)) for cell in cells))
     if table.row_count:
         terminal.out.print(table)
     else:
@@ -72,7 +77,7 @@ def details_text(entry: Entry) -> str:
     'task 2; words erased'
     """
     parts = ", ".join(
-        f"{name} {_short(value)}"
+        f"{name} {_moment(value, 'seconds') if name == 'as_of' else _short(value)}"
         for name, value in [*entry.subject.items(), *entry.why.items()]
         if value not in _NOTHING
     )

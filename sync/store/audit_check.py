@@ -91,6 +91,7 @@ def _blocks(connection: Connection, at_once: int) -> Iterator[Sequence[Any]]:
             audit_details.c.salt,
             audit_details.c.text,
             audit_words.c.event,
+            audit_words.c.person,
             audit_words.c.salt.label("words_salt"),
             audit_words.c.text.label("words_text"),
         )
@@ -131,13 +132,16 @@ def _check_block(walk: _Walk, block: Sequence[Any]) -> None:
 def _misplaced(number: int, last: int) -> str:
     """What is wrong with an event that does not follow the one with the number ``last``."""
     if number > last + 1:
-        gone = f"event {last + 1} is" if number == last + 2 else f"events {last + 1} to {number - 1} are"
-        return f"{gone} gone before it"
+        return f"{_range(last + 1, number - 1)} gone before it"
     return "does not carry the hash of the event before" if number > last else "was put before the first event"
 
 
+def _range(first: int, last: int) -> str:
+    return f"event {first} is" if first == last else f"events {first} to {last} are"
+
+
 def _check_words(walk: _Walk, number: int, kept: Sequence[Any], words: str | None, details: str) -> None:
-    there, salt, text = kept
+    there, person, salt, text = kept
     if words is None:
         walk.fault(number, "words were added to it")
     elif there is None:
@@ -147,17 +151,28 @@ def _check_words(walk: _Walk, number: int, kept: Sequence[Any], words: str | Non
         walk.erased[json.loads(details).get("person")] = number
     elif sealed_hash(salt, text) != words:
         walk.fault(number, "its words were edited")
+    elif (owner := json.loads(details).get("person")) != person:
+        walk.fault(number, f"its words are no more kept as {_whose(owner)}, so that forgetting would not find them")
+
+
+def _whose(person: int | None) -> str:
+    return "nobody's" if person is None else f"those of user {person}"
 
 
 def _check_end(connection: Connection, walk: _Walk) -> None:
     for person, number in walk.erased.items():
-        if person is None or walk.forgotten.get(person, 0) < number:
+        if person is None:
+            walk.fault(number, "its words were erased, and as nobody's `tiebreak forget` erases them never")
+        elif walk.forgotten.get(person, 0) < number:
             walk.fault(number, f"its words were erased, but nobody had `tiebreak forget {person}` done after it")
-    head = connection.execute(select(audit_heads)).first()
+    heads = connection.execute(select(audit_heads).order_by(audit_heads.c.id)).all()
+    head = heads[0] if heads else None
+    if len(heads) > 1:
+        walk.fault(walk.number, f"the chain has {len(heads)} heads: only the first is ours")
     if head is None:
         walk.fault(walk.number, "the head of the chain is gone, so events may be missing after it")
     elif head.number > walk.number:
-        walk.fault(head.number, f"events {walk.number + 1} to {head.number} are gone from the end")
+        walk.fault(head.number, f"{_range(walk.number + 1, head.number)} gone from the end")
     elif head.number < walk.number:
         walk.fault(walk.number, f"the chain ended with event {head.number}: what follows it was added by hand")
     elif head.hash != walk.previous:

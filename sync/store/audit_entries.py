@@ -10,6 +10,8 @@ from sqlalchemy import Connection, select
 from .tables import audit_details, audit_events, audit_words, projects
 
 BLOCK = 2_000
+EDITED = "edited"
+"""The name under which an entry shows what was recorded and is no more what was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,34 @@ def _conditions(wanted: Wanted) -> list[Any]:
 
 
 def _entry(row: Any) -> Entry:
-    said = {} if row.said is None else json.loads(row.said)
+    subject, why = _details(row.said)
     return Entry(
         row.id,
         row.at,
         row.actor,
         row.action,
         row.label_studio_id,
-        said.get("subject", {}),
-        said.get("why", {}),
-        None if row.spoken_words is None else json.loads(row.spoken_words),
+        subject,
+        why,
+        None if row.spoken_words is None else _read(row.spoken_words),
         row.spoken is not None and row.spoken_words is None,
         row.hash,
     )
+
+
+def _details(text: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Subject and why."""
+    if text is None:
+        return {}, {}
+    said = _read(text)
+    subject, why = said.get("subject"), said.get("why")
+    return (subject, why) if isinstance(subject, dict) and isinstance(why, dict) else ({EDITED: str(text)}, {})
+
+
+def _read(text: Any) -> Mapping[str, Any]:
+    """What was recorded; what somebody edited until it is no JSON is shown as it is."""
+    try:
+        found = json.loads(text)
+    except (TypeError, ValueError):
+        found = None
+    return found if isinstance(found, dict) else {EDITED: str(text)}

@@ -17,6 +17,8 @@ from sync.store.engine import Store, open_store
 from sync.store.forgetting import forget
 from sync.store.tables import audit_details, audit_events, audit_heads, audit_words
 
+from .terminal import Terminal
+
 WORDS = {"rationale": "the text says so: Ångström \U0001f600\n\x00"}
 
 
@@ -144,14 +146,20 @@ DAMAGE: dict[str, tuple[Callable[[Store], None], tuple[int, str]]] = {
         say("UPDATE audit_words SET text = NULL, salt = NULL WHERE event = 3"),
         (3, "its words were erased, but nobody had `tiebreak forget 7` done after it"),
     ),
+    "words of another": (
+        say("UPDATE audit_words SET person = 8 WHERE event = 3"),
+        (3, "its words are no more kept as those of user 7"),
+    ),
     "first": (remove(1), (2, "event 1 is gone before it")),
     "middle": (remove(3, 4), (5, "events 3 to 4 are gone before it")),
     "end": (remove(5, 6), (6, "events 5 to 6 are gone from the end")),
+    "last": (remove(6), (6, "event 6 is gone from the end")),
     "all": (remove(*range(1, 7)), (6, "events 1 to 6 are gone from the end")),
     "added": (put_in, (7, "does not carry the hash of the event before")),
     "before all": (say("UPDATE audit_events SET id = -1 WHERE id = 1"), (-1, "was put before the first event")),
     "head": (say("UPDATE audit_heads SET hash = ''"), (6, "the head of the chain has another hash")),
     "no head": (say("DELETE FROM audit_heads"), (6, "the head of the chain is gone")),
+    "two heads": (say("INSERT INTO audit_heads SELECT 2, number, hash FROM audit_heads"), (6, "the chain has 2 heads")),
     "short head": (say("UPDATE audit_heads SET number = 5"), (6, "the chain ended with event 5")),
 }
 
@@ -290,3 +298,30 @@ def test_the_log_is_asked_for_a_part(any_store: Store) -> None:
     assert numbers(Wanted(last=2)) == [5, 6]
     assert numbers(Wanted(action="push", last=2)) == [4, 5]
     assert numbers(Wanted(project=99)) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "shown"),
+    [
+        ("UPDATE audit_events SET at = 9000000000000000000 WHERE id = 4", "9000000000000000000"),
+        ("UPDATE audit_details SET text = 'no JSON' WHERE event = 4", "edited no JSON"),
+        ("UPDATE audit_details SET text = '[1]' WHERE event = 4", "edited [1]"),
+        ("""UPDATE audit_details SET text = '{"why": 1}' WHERE event = 4""", 'edited {"why": 1}'),
+        ("UPDATE audit_words SET text = '3' WHERE event = 3", "edited: 3"),
+    ],
+)
+def test_what_was_edited_by_hand_is_shown_as_it_is_and_hides_nothing_else(
+    tiebreak: Terminal, damage: str, shown: str
+) -> None:
+    url = f"sqlite:///{tiebreak.folder / 's.sqlite3'}"
+    store = open_store(url)
+    filled(store)
+    say(damage)(store)
+    store.close()
+    table = tiebreak("audit", "log", store=url)
+    assert (table.code, table.err) == (0, "")
+    assert shown in table.out
+    assert all(f"\n{number} " in table.out for number in range(1, 7))
+    assert len(json.loads(tiebreak("audit", "log", "--json", store=url).out)) == 6
+    assert tiebreak("audit", "log", "--csv", store=url).out.count("\n") == 7
+    assert tiebreak("audit", "verify", store=url).code == 1
