@@ -44,6 +44,10 @@ def main() -> None:
     except BackendError as error:
         err.print(f"tiebreak-ml: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
+    except OSError as error:  # a folder that cannot be written, a full disk
+        place = f"{error.filename}: " if error.filename else ""
+        err.print(f"tiebreak-ml: {place}{error.strerror or error}", style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
             err.print("tiebreak-ml: stopped; what was published stays as it is")
@@ -304,9 +308,10 @@ def evaluate(
     from .exports.asking import measured
     from .exports.tables import figure, lines_of
 
-    name, found = measured(export, project, _serving(data), version)
+    name, found, left_out = measured(export, project, _serving(data), version)
     if as_json:
-        _print_json({"version": name, "controls": {control: one.as_json() for control, one in found.items()}})
+        controls = {control: one.as_json() for control, one in found.items()}
+        _print_json({"version": name, "controls": controls, "left_out": left_out})
         return
     for control, one in found.items():
         out.print(f"{control}: {name} beside {one.n} answers, {one.abstained} more without a suggestion", markup=False)
@@ -318,6 +323,8 @@ def evaluate(
         for label, of in one.labels.items():
             table.add_row(f"  {escape(label)}", str(of.answers), figure(of.precision), figure(of.recall))
         out.print(table)
+    if left_out:
+        out.print(left_out, markup=False)
 
 
 @app.command()

@@ -19,7 +19,7 @@ from ..records import Opinion, Task, TrainingRow
 from ..study import interface_of
 from ..thinking import LearnedMind, Mind
 from .evaluation import Answered, Evaluation, evaluated
-from .learning import consensus, key_of, read_export
+from .learning import consensus, key_of, left_out, read_export
 
 
 def scored(export: Path, project: str, outside: Serving, *, unlabeled: bool = False) -> list[dict[str, Any]]:
@@ -31,21 +31,22 @@ def scored(export: Path, project: str, outside: Serving, *, unlabeled: bool = Fa
     raw = _tasks(export)
     asked = [(key_of(one, place), one) for place, one in enumerate(raw) if not unlabeled or not _answered(one)]
     tasks = [Task(number, one["data"]) for number, one in asked]
-    if len({task.id for task in tasks}) < len(tasks):
-        raise ExportError(f"{export}: two tasks have the same id")
     return sorted(score(outside, project, config, tasks), key=lambda line: int(line["place"]))
 
 
 def measured(
     export: Path, project: str, outside: Serving, version: str | None = None
-) -> tuple[str, dict[str, Evaluation]]:
+) -> tuple[str, dict[str, Evaluation], str]:
     """The version (null: the live one) and how well it tells the consensus on the tasks of an export, a control each.
 
-    Tasks that taught it are judged out of fold. Raises ExportError, UnknownProject, RegistryError.
+    Last, in words, which annotations do not fit the interface; "" where all do. Tasks that taught it are judged out of
+    fold. Raises ExportError, UnknownProject, RegistryError.
     """
     config = _interface(project, outside)
     mind = _mind(project, outside, version)
-    rows = list(consensus(config, _tasks(export)))
+    refused: list[str] = []
+    raw = _tasks(export)
+    rows = list(consensus(config, raw, refused=refused.append))
     data = {row.task: row.data for row in rows}
     tasks = [Task(task, data[task]) for task in data]
     thoughts = mind.think(config, tasks, None)
@@ -58,7 +59,7 @@ def measured(
         answered = list(_beside(own, opinions, learned))
         tolerance = learned.question.tolerance if isinstance(learned, ControlModel) else None
         found[control.name] = evaluated(answered, len(own) - len(answered), np.random.default_rng(0), tolerance)
-    return mind.version, found
+    return mind.version, found, left_out(refused, raw)
 
 
 def _tasks(export: Path) -> list[Mapping[str, Any]]:

@@ -83,10 +83,11 @@ def _stored(export: Path, interface: Path, project: str, outside: Serving, holdo
     remember_interface(folder, xml)
     labels = LabelSet().merged(rows, time.time_ns() // 1000)
     label_sets.save(folder, labels)
-    return xml, labels, _in_words(refused, tasks)
+    return xml, labels, left_out(refused, tasks)
 
 
-def _in_words(refused: Sequence[str], tasks: Sequence[Mapping[str, Any]]) -> str:
+def left_out(refused: Sequence[str], tasks: Sequence[Mapping[str, Any]]) -> str:
+    """How many annotations do not fit the interface, and why, for people; "" where all do."""
     if not refused:
         return ""
     total = sum(len(task.get("annotations") or ()) for task in tasks)
@@ -95,11 +96,18 @@ def _in_words(refused: Sequence[str], tasks: Sequence[Mapping[str, Any]]) -> str
 
 
 def read_export(export: Path) -> list[Mapping[str, Any]]:
-    """The tasks of an export. Raises ExportError, naming file and place."""
+    """The tasks of an export. Raises ExportError, naming file and place, also where a task stands there twice."""
     try:
-        return list(parse_export(_content(export)))
+        tasks = list(parse_export(_content(export)))
     except LabelConfigError as error:
         raise ExportError(f"{export}: {error}") from error
+    seen: set[int] = set()
+    for place, task in enumerate(tasks):
+        key = key_of(task, place)
+        if key in seen:
+            raise ExportError(f"{export}: two tasks have the same id, {key}; leave one of them out")
+        seen.add(key)
+    return tasks
 
 
 def _nobody(_: str) -> None:

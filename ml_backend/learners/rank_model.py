@@ -18,7 +18,7 @@ from ..features import Material, Part, View, digest, spread
 from ..quality import Quality
 from ..ranking import items as item_encoders
 from ..ranking import ranker as rankers
-from ..ranking.items import ENCODER, ItemEncoder, Items, items_of
+from ..ranking.items import ENCODER, ItemEncoder, Items, items_of, what_is_wrong
 from ..ranking.ranker import Buckets, Ranker, Told
 from ..records import Arrays, Features, FloatArray, Opinion, Possible, Task, abstains
 from ..uncertainty import novelty, utility
@@ -67,12 +67,13 @@ class RankModel:
 
     def think(self, tasks: Sequence[Task], material: Material, kind: str) -> tuple[list[Opinion], Features]:
         """An opinion a task, and its row: out of fold on those that it learned from, none on what cannot be read."""
-        nothing = abstains("task_unreadable", f"field {self.view.parts[0].field!r} holds no list of items to rank")
-        said = [nothing] * len(tasks)
+        field = self.view.parts[0].field
         found = [read(self.view, task.data) for task in tasks]
+        said = [abstains("task_unreadable", what_is_wrong(task.data, field)) for task in tasks]
         kept = [place for place, one in enumerate(found) if one is not None]
         if not kept or (material.until is not None and material.clock() > material.until):
-            return [abstains("out_of_time") if one else nothing for one in found], None
+            late = abstains("out_of_time")
+            return [late if one else why for one, why in zip(found, said, strict=True)], None
         lists = [one for one in found if one is not None]
         features = meanings(lists)
         for place, opinion in zip(kept, self._said([tasks[at] for at in kept], lists, features, kind), strict=True):

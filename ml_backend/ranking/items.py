@@ -33,16 +33,30 @@ def items_of(data: Mapping[str, Any], field: str, others: Sequence[str]) -> Item
     >>> items_of({"items": [{"id": 7, "title": "<b>A</b>", "body": "b"}], "q": "x"}, "items", ["q"])
     Items(ids=('7',), texts=(' A  b',), beside='x')
     """
-    found = data.get(field)
-    if not isinstance(found, list) or not 0 < len(found) <= MOST_ITEMS:
+    if what_is_wrong(data, field):
         return None
-    if not all(isinstance(one, dict) and type(one.get("id")) in (str, int) for one in found):
-        return None
+    found = data[field]
     ids = tuple(str(one["id"]) for one in found)
-    if len(set(ids)) < len(ids):
-        return None
     texts = tuple(_read([{key: said for key, said in one.items() if key != "id"}]) for one in found)
     return Items(ids, texts, "\n".join(_read(data[name]) for name in others if name in data))
+
+
+def what_is_wrong(data: Mapping[str, Any], field: str) -> str:
+    """Why a task's ``field`` holds no list to rank, in words; "" where it does.
+
+    >>> what_is_wrong({"items": [{"id": 7}, {"id": "7"}]}, "items")
+    "field 'items' has two items with the same id"
+    """
+    found = data.get(field)
+    if not isinstance(found, list) or not found:
+        return f"field {field!r} holds no list of items to rank"
+    if len(found) > MOST_ITEMS:
+        return f"field {field!r} has more than {MOST_ITEMS:,} items"
+    if not all(isinstance(one, dict) and type(one.get("id")) in (str, int) for one in found):
+        return f"field {field!r} has items without an id (a text or a whole number)"
+    if len({str(one["id"]) for one in found}) < len(found):
+        return f"field {field!r} has two items with the same id"
+    return ""
 
 
 def _read(value: object) -> str:

@@ -212,6 +212,30 @@ def test_evaluate_tells_how_right_the_model_is(trained: tuple[Path, Path]) -> No
     assert words.startswith("sentiment: tiebreak-1 beside 60 answers, 0 more without a suggestion\n  accuracy ")
 
 
+def test_answers_that_do_not_fit_the_interface_are_told(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    tasks = json.loads(trained[1].read_text(encoding="utf-8"))
+    tasks[0]["annotations"][0]["result"][0]["value"] = {"choices": ["gone"]}
+    spoiled = trained[0], tmp_path / "export.json"
+    spoiled[1].write_text(json.dumps(tasks), encoding="utf-8")
+    told = "1 of 60 annotations are left out, since they do not fit the interface, such as: task 1000: "
+    assert asked(spoiled, "evaluate").splitlines()[-1].startswith(told)
+    found = json.loads(asked(spoiled, "evaluate", "--json"))
+    assert found["left_out"].startswith(told)
+    assert found["controls"]["sentiment"]["n"] == 59
+    assert json.loads(asked(trained, "evaluate", "--json"))["left_out"] == ""
+
+
+@pytest.mark.parametrize("command", ["score", "evaluate"])
+def test_a_task_that_stands_there_twice_is_refused(trained: tuple[Path, Path], tmp_path: Path, command: str) -> None:
+    twice = tmp_path / "twice.json"
+    twice.write_text(json.dumps(json.loads(trained[1].read_text(encoding="utf-8")) * 2), encoding="utf-8")
+    done = run(command, str(twice), "--project", KEY, "--data", str(trained[0]))
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"tiebreak-ml: {twice}: two tasks have the same id, 1000; leave one of them out\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "key", "more", "told"),
     [

@@ -123,6 +123,7 @@ def test_the_share_that_measures_is_as_large_as_asked_and_the_same_each_time(sha
         (lambda export, _: export.write_text('[{"id": 1, "text": "a"}]'), "task 1 of the list: no `data`"),
         (lambda export, _: export.write_text('[{"data": {}, "annotations": 7}]'), "`annotations` is not a list"),
         (lambda export, _: export.write_bytes(b"\xff\xfe"), "not UTF-8 at byte 0"),
+        (lambda export, _: export.write_text('[{"id": 7, "data": {}}, {"id": 7, "data": {}}]'), "the same id, 7"),
         (lambda export, _: export.write_text("[]"), "0 labels, 10 are needed"),
         (lambda export, _: export.unlink(), "No such file"),
         (lambda _, interface: interface.write_text("<View>"), "not XML"),
@@ -144,6 +145,14 @@ def test_what_goes_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     done = run("train", str(tmp_path / "none.json"), "--label-config", str(tmp_path / "none.xml"))
     assert done.returncode == 1
     assert done.stderr == f"tiebreak-ml: {tmp_path}/none.json: cannot be read: No such file or directory\n"
+
+
+def test_a_folder_that_cannot_be_made_is_named(files: tuple[Path, Path]) -> None:
+    export, interface = map(str, files)
+    done = run("train", export, "--label-config", interface, "--data", f"{export}/models")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert done.stderr.startswith(f"tiebreak-ml: {export}/models")
+    assert done.stderr.endswith(": Not a directory\n")
 
 
 def test_a_roll_back_of_nothing_says_so(tmp_path: Path) -> None:

@@ -269,24 +269,25 @@ def test_an_order_is_suggested_over_http(there: Here) -> None:
 
 
 @pytest.mark.parametrize(
-    "items",
+    ("items", "words"),
     [
-        None,
-        [],
-        "a list",
-        [{"title": "no id"}],
-        [{"id": 1}, {"id": "1"}],
-        [{"id": True}],
-        ["text"],
-        [{"id": at} for at in range(1001)],
+        (None, "holds no list of items to rank"),
+        ([], "holds no list of items to rank"),
+        ("a list", "holds no list of items to rank"),
+        ([{"title": "no id"}], "has items without an id (a text or a whole number)"),
+        ([{"id": 1}, {"id": "1"}], "has two items with the same id"),
+        ([{"id": True}], "has items without an id (a text or a whole number)"),
+        (["text"], "has items without an id (a text or a whole number)"),
+        ([{"id": at} for at in range(1001)], "has more than 1,000 items"),
     ],
 )
-def test_what_is_no_list_gets_nothing(there: Here, items: object) -> None:
+def test_what_is_no_list_gets_nothing_and_it_says_why(there: Here, items: object, words: str) -> None:
     good = {"id": 1, "title": "superb"}
     lines = there.score(
         {"id": 901, "data": {"items": items}}, {"id": 902, "data": {"items": [good, {"id": 2}]}}, xml=XML
     )
     assert [line["answer"] is None for line in lines] == [True, False]
+    assert lines[0]["reason"]["words"].endswith(f": field 'items' {words}")
     assert sorted(line["place"] for line in lines) == [0, 1]
 
 
