@@ -111,6 +111,7 @@ def test_every_variable_exists() -> None:
     named = set(re.findall(r"\bTIEBREAK_\w+[A-Z]\b", "".join(place.read_text(encoding="utf-8") for place in pages())))
     known = {f"TIEBREAK_{name.upper()}" for name in Settings.model_fields}
     known |= {f"TIEBREAK_ML_{name.upper()}" for name in MLSettings.model_fields}
+    known |= {f"{name}_FILE" for name in known}
     assert named - known - set(others) == set()
 
 

@@ -23,13 +23,14 @@ from ..conftest import RunningLabelStudio, clock
 from ..end_to_end.scenes import Scene, result, review_tasks, scene
 from ..sync import postgres
 from .proxy import Proxy, before
+from .sample import ALL, TIMES
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.faults]
 PROGRAM = str(Path(sys.executable).with_name("tiebreak"))
 SECRET = "a shared secret"
 SPLIT = ["good", "bad", "none"]
-ALL = os.environ.get("TIEBREAK_FAULTS") == "all"
-PROJECTS, RUNNERS = (10, 3) if ALL else (4, 2)
+MORE = ALL or TIMES > 1
+PROJECTS, RUNNERS = (10, 3) if MORE else (4, 2)
 
 
 class Site:
@@ -205,7 +206,7 @@ def test_a_webhook_wakes_a_runner_in_another_process_and_sigterm_ends_a_run_at_i
     assert "Traceback" not in site.log()
 
 
-@pytest.mark.skipif(not ALL, reason="TIEBREAK_FAULTS=all: the same on SQLite")
+@pytest.mark.skipif(not MORE, reason="the same on SQLite: make test-faults runs it")
 def test_on_sqlite_two_runners_of_one_machine_share_too(label_studio: RunningLabelStudio, tmp_path: Path) -> None:
     with on(label_studio, f"sqlite:///{tmp_path / 'tiebreak.sqlite3'}", tmp_path) as site:
         numbers = [scene(label_studio, [SPLIT]).project for _ in range(3)]
