@@ -99,24 +99,30 @@ class Desk:
 
 
 @pytest.fixture
-def desk(any_store: Store) -> Desk:
+def desk(store: Store) -> Desk:
+    return Desk(store).begin()
+
+
+@pytest.fixture
+def any_desk(any_store: Store) -> Desk:
+    """On either database: for one test of each query."""
     return Desk(any_store).begin()
 
 
-def test_what_lost_its_reason_is_withdrawn_and_comes_back_as_another_round(desk: Desk) -> None:
-    desk.judge(1, 2)
-    desk.push()
-    desk.judge(2)
-    desk.push()
-    assert desk.rounds() == [(1, 1, "withdrawn"), (2, 1, "open")]
-    with desk.store.begin() as connection:
-        (waiting,) = review_rounds.to_hide(connection, desk.source)
-        review_rounds.hidden(connection, waiting.id, desk.now)
-        assert review_rounds.to_hide(connection, desk.source) == []
-    desk.judge(1, 2)
-    desk.push()
-    desk.push()
-    assert desk.rounds() == [(1, 1, "withdrawn"), (1, 2, "open"), (2, 1, "open")]
+def test_what_lost_its_reason_is_withdrawn_and_comes_back_as_another_round(any_desk: Desk) -> None:
+    any_desk.judge(1, 2)
+    any_desk.push()
+    any_desk.judge(2)
+    any_desk.push()
+    assert any_desk.rounds() == [(1, 1, "withdrawn"), (2, 1, "open")]
+    with any_desk.store.begin() as connection:
+        (waiting,) = review_rounds.to_hide(connection, any_desk.source)
+        review_rounds.hidden(connection, waiting.id, any_desk.now)
+        assert review_rounds.to_hide(connection, any_desk.source) == []
+    any_desk.judge(1, 2)
+    any_desk.push()
+    any_desk.push()
+    assert any_desk.rounds() == [(1, 1, "withdrawn"), (1, 2, "open"), (2, 1, "open")]
 
 
 def test_a_budget_that_keeps_an_entry_out_of_the_queue_withdraws_nothing(desk: Desk) -> None:
@@ -180,38 +186,40 @@ def test_a_ruled_task_comes_back_when_it_is_judged_doubtful_after_its_ruling_and
     assert desk.rounds() == [(1, 1, "ruled"), (1, 2, "open")]
 
 
-def test_what_could_not_be_decided_comes_back_only_when_somebody_answers_again(desk: Desk) -> None:
-    desk.judge(1)
-    desk.push()
-    desk.rule(1, "")
-    desk.judge(1)
-    desk.push()
-    assert desk.rounds() == [(1, 1, "ruled")]
-    with desk.store.begin() as connection:
-        page = [task(1, 10, annotation(1, 20, []), annotation(77, desk.now + 5, []))]
-        intake.save(connection, desk.source, page, lambda *_: Decoded({"mood": canonical(Choices(("bad",)))}, None), 1)
-    desk.judge(1)
-    desk.push()
-    assert desk.rounds() == [(1, 1, "ruled"), (1, 2, "open")]
+def test_what_could_not_be_decided_comes_back_only_when_somebody_answers_again(any_desk: Desk) -> None:
+    any_desk.judge(1)
+    any_desk.push()
+    any_desk.rule(1, "")
+    any_desk.judge(1)
+    any_desk.push()
+    assert any_desk.rounds() == [(1, 1, "ruled")]
+    with any_desk.store.begin() as connection:
+        page = [task(1, 10, annotation(1, 20, []), annotation(77, any_desk.now + 5, []))]
+        intake.save(
+            connection, any_desk.source, page, lambda *_: Decoded({"mood": canonical(Choices(("bad",)))}, None), 1
+        )
+    any_desk.judge(1)
+    any_desk.push()
+    assert any_desk.rounds() == [(1, 1, "ruled"), (1, 2, "open")]
 
 
-def test_two_reviewers_who_differ_make_another_round_one_band_more_urgent(desk: Desk) -> None:
-    desk.judge(1, priority=0.3)
-    desk.push()
-    desk.rule(1, "good", reviewer=9)
-    desk.rule(1, "bad", reviewer=10)
-    desk.push()
-    desk.judge()
-    desk.push()
-    assert desk.rounds() == [(1, 1, "ruled"), (1, 2, "open")]
-    with desk.store.read() as connection:
-        newest = review_rounds.newest(connection, desk.source)[1]
+def test_two_reviewers_who_differ_make_another_round_one_band_more_urgent(any_desk: Desk) -> None:
+    any_desk.judge(1, priority=0.3)
+    any_desk.push()
+    any_desk.rule(1, "good", reviewer=9)
+    any_desk.rule(1, "bad", reviewer=10)
+    any_desk.push()
+    any_desk.judge()
+    any_desk.push()
+    assert any_desk.rounds() == [(1, 1, "ruled"), (1, 2, "open")]
+    with any_desk.store.read() as connection:
+        newest = review_rounds.newest(connection, any_desk.source)[1]
         assert (newest.band, newest.priority) == (1, Policy().p1_from)
         assert newest.findings[0]["reason"] == "Two reviewers ruled differently on this task."
         assert votes.disputants(connection, 1) >= {9, 10}
-    desk.rule(1, "bad", reviewer=11)
-    desk.push()
-    assert desk.rounds() == [(1, 1, "ruled"), (1, 2, "ruled")]
+    any_desk.rule(1, "bad", reviewer=11)
+    any_desk.push()
+    assert any_desk.rounds() == [(1, 1, "ruled"), (1, 2, "ruled")]
 
 
 def test_who_changes_a_ruling_or_says_the_same_contradicts_nobody(desk: Desk) -> None:
@@ -257,43 +265,46 @@ def test_a_ruling_that_does_not_count_opens_its_task_for_one_more_person_once(de
         assert [one.answer for one in reviews.rulings_of(connection, desk.source)] == [Choices(("good",))]
 
 
-def test_what_a_changed_guideline_touches_comes_back_once(desk: Desk) -> None:
-    desk.judge(1)
-    desk.push()
-    desk.rule(1, "good")
-    with desk.store.begin() as connection:
+def test_what_a_changed_guideline_touches_comes_back_once(any_desk: Desk) -> None:
+    any_desk.judge(1)
+    any_desk.push()
+    any_desk.rule(1, "good")
+    with any_desk.store.begin() as connection:
         finding = {"kind": reviews.CHANGED, "severity": 1.0, "reason": "The rule changed.", "numbers": {}}
         connection.execute(update(rulings).values(comes_back=finding))
-    desk.judge()
-    desk.push()
-    desk.push()
-    assert desk.rounds() == [(1, 1, "ruled"), (1, 2, "open")]
-    desk.judge(1)
-    desk.push()
-    with desk.store.read() as connection:
-        newest = review_rounds.newest(connection, desk.source)[1]
+    any_desk.judge()
+    any_desk.push()
+    any_desk.push()
+    assert any_desk.rounds() == [(1, 1, "ruled"), (1, 2, "open")]
+    any_desk.judge(1)
+    any_desk.push()
+    with any_desk.store.read() as connection:
+        newest = review_rounds.newest(connection, any_desk.source)[1]
     assert [one["kind"] for one in newest.findings] == [reviews.CHANGED, "tie"]
 
 
-def test_so_many_reviews_begin_in_a_day_and_for_each_reviewer(desk: Desk) -> None:
-    desk.judge(1, 2, 3, 4, 5, 6)
-    desk.push(reviews_a_day=2)
-    assert len(desk.rounds()) == 2
-    desk.push(reviews_a_day=2)
-    assert len(desk.rounds()) == 2
-    desk.push(reviews_a_day=5, reviews_a_reviewer=3)
-    assert len(desk.rounds()) == 3, "nobody ruled yet: as for one person"
-    desk.rule(1, "good")
-    desk.rule(2, "good", reviewer=10)
-    desk.push(reviews_a_day=5, reviews_a_reviewer=3)
-    assert len(desk.rounds()) == 5
-    desk.now += A_DAY
-    desk.push(reviews_a_day=5)
-    assert len(desk.rounds()) == 6
+def test_so_many_reviews_begin_in_a_day_and_for_each_reviewer(any_desk: Desk) -> None:
+    any_desk.judge(1, 2, 3, 4, 5, 6)
+    any_desk.push(reviews_a_day=2)
+    assert len(any_desk.rounds()) == 2
+    any_desk.push(reviews_a_day=2)
+    assert len(any_desk.rounds()) == 2
+    any_desk.push(reviews_a_day=5, reviews_a_reviewer=3)
+    assert len(any_desk.rounds()) == 3, "nobody ruled yet: as for one person"
+    any_desk.rule(1, "good")
+    any_desk.rule(2, "good", reviewer=10)
+    any_desk.push(reviews_a_day=5, reviews_a_reviewer=3)
+    assert len(any_desk.rounds()) == 5
+    any_desk.now += A_DAY
+    any_desk.push(reviews_a_day=5)
+    assert len(any_desk.rounds()) == 6
 
 
-def entry(number: int, *related: int, correction: str | None = None, action: str = "group") -> QueueEntry:
-    finding = {"kind": "near_duplicate_conflict", "related": related, "correction": correction}
+def entry(
+    number: int, *related: int, correction: str | None = None, action: str = "group", probability: float = 0.1
+) -> QueueEntry:
+    numbers = {"probability": probability}
+    finding = {"kind": "near_duplicate_conflict", "related": related, "correction": correction, "numbers": numbers}
     return QueueEntry(number, number, {}, "mood", 0.5, 1, action, [finding])
 
 
@@ -305,33 +316,35 @@ def test_near_identical_tasks_have_one_review_and_wait_for_the_confirmation_of_i
     assert list(one_a_group(group, set(), set())) == [1, 2, 4]
     rest = {2: [entry(2, 1, 3, correction='["good"]')], 3: [entry(3, 1, 2)]}
     assert list(one_a_group(rest, set(), {1})) == [3], "a correction is proposed for the other one"
+    rest[3] = [entry(3, 1, 2, probability=0.9)]
+    assert list(one_a_group(rest, set(), {1})) == [], "it is answered as was ruled"
 
 
-def test_gaps_collect_in_the_inbox_until_a_change_touches_them(desk: Desk) -> None:
-    desk.judge(1, 2, 3)
-    desk.push()
+def test_gaps_collect_in_the_inbox_until_a_change_touches_them(any_desk: Desk) -> None:
+    any_desk.judge(1, 2, 3)
+    any_desk.push()
     for number, label in ((1, "good"), (2, "bad"), (3, "")):
-        desk.rule(number, label)
-    with desk.store.begin() as connection:
+        any_desk.rule(number, label)
+    with any_desk.store.begin() as connection:
         connection.execute(update(rulings).values(cause="guideline gap", rationale="Irony?"))
-        found = guidelines.inbox(connection, desk.source)
+        found = guidelines.inbox(connection, any_desk.source)
         assert [(one.task, dict(one.answers), one.rationale) for one in found] == [
             (1, {"mood": "good"}, "Irony?"),
             (2, {"mood": "bad"}, "Irony?"),
             (3, {}, "Irony?"),
         ]
-        mark = partial(guidelines.changed, connection, desk.source, "Irony is bad.")
+        mark = partial(guidelines.changed, connection, any_desk.source, "Irony is bad.")
         assert mark(control="other", label=None, only=()) == [3], "what was not decided may be decided now"
         assert mark(control="mood", label="bad", only=()) == [2]
         assert mark(control=None, label=None, only=[2, 9]) == [2]
-        assert [one.task for one in guidelines.inbox(connection, desk.source)] == [1]
-    desk.judge()
-    desk.push()
-    assert [(number, state) for _, number, state in desk.rounds()] == [
+        assert [one.task for one in guidelines.inbox(connection, any_desk.source)] == [1]
+    any_desk.judge()
+    any_desk.push()
+    assert [(number, state) for _, number, state in any_desk.rounds()] == [
         (1, "ruled"),
         *[(1, "ruled"), (2, "open")] * 2,
     ]
-    with desk.store.read() as connection:
+    with any_desk.store.read() as connection:
         said = connection.execute(select(review_table.c.data).where(review_table.c.round == 2)).scalars()
         assert {one["tiebreak_reason"] for one in said} == {"Irony is bad."}
 

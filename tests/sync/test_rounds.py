@@ -145,20 +145,26 @@ def _given(number: int, labels: Sequence[str]) -> list[RemoteAnnotation]:
 
 
 @pytest.fixture
-def world(any_store: Store) -> World:
+def world(store: Store) -> World:
+    return World(store)
+
+
+@pytest.fixture
+def any_world(any_store: Store) -> World:
+    """On either database: for one test of each query."""
     return World(any_store)
 
 
-def test_open_tasks_are_sent_in_the_order_of_the_backend_and_what_it_left_out_comes_last(world: World) -> None:
-    world.tasks([], ["good"], [], [], [])
-    world.model.silent = frozenset({4})
-    assert world.refresh() == RefreshReport("tiebreak-1.1", 4, changed=True)
-    assert world.served() == [5, 3, 1, 4]
-    assert world.blind() == [4]
-    assert world.remote.shown == world.model.round == "tiebreak-1.1"
-    assert world.model.asked == [[1, 3, 4, 5], [2]]
-    assert not world.refresh().changed, "what the backend leaves out is no reason to ask for ever"
-    with world.store.read() as connection:
+def test_open_tasks_are_sent_in_the_order_of_the_backend_and_what_it_left_out_comes_last(any_world: World) -> None:
+    any_world.tasks([], ["good"], [], [], [])
+    any_world.model.silent = frozenset({4})
+    assert any_world.refresh() == RefreshReport("tiebreak-1.1", 4, changed=True)
+    assert any_world.served() == [5, 3, 1, 4]
+    assert any_world.blind() == [4]
+    assert any_world.remote.shown == any_world.model.round == "tiebreak-1.1"
+    assert any_world.model.asked == [[1, 3, 4, 5], [2]]
+    assert not any_world.refresh().changed, "what the backend leaves out is no reason to ask for ever"
+    with any_world.store.read() as connection:
         rows = connection.execute(select(tasks.c.label_studio_id, scores.c.place).join(scores))
         assert {row[0]: row[1] for row in rows} == {1: 3, 2: None, 3: 2, 5: 0}
         assert connection.execute(select(func.count()).select_from(round_scores)).scalar() == 0
@@ -186,12 +192,12 @@ def test_a_task_that_is_open_again_is_scored_again(world: World) -> None:
     assert sorted(world.served()) == [1, 2]
 
 
-def test_a_task_that_is_about_to_be_open_again_is_scored_before(world: World) -> None:
-    world.tasks(["good"], [])
-    with world.store.read() as connection:
+def test_a_task_that_is_about_to_be_open_again_is_scored_before(any_world: World) -> None:
+    any_world.tasks(["good"], [])
+    with any_world.store.read() as connection:
         key = connection.execute(select(tasks.c.id).where(tasks.c.label_studio_id == 1)).scalar_one()
-    world.refresh(raised=[key])
-    assert sorted(world.served()) == [1, 2]
+    any_world.refresh(raised=[key])
+    assert sorted(any_world.served()) == [1, 2]
 
 
 def test_nothing_is_due_where_no_task_is_open(world: World) -> None:
@@ -209,18 +215,18 @@ def test_a_round_is_put_back_while_the_backend_has_its_model(world: World, model
     assert world.model.round == shown
 
 
-def test_older_predictions_wait_until_nobody_is_at_work_but_not_for_ever(world: World) -> None:
-    world.tasks([], ["good"])
+def test_older_predictions_wait_until_nobody_is_at_work_but_not_for_ever(any_world: World) -> None:
+    any_world.tasks([], ["good"])
     answered_at = 11
     for number in range(1, OLDER_ROUNDS + 4):
-        world.model.model, world.now = f"tiebreak-{number}", answered_at + 1
-        world.remote.stored["somebody-else.1"] = {}
-        world.refresh()
-        assert len(world.remote.stored) - 1 <= OLDER_ROUNDS + 2
-    assert "tiebreak-1.1" not in world.remote.stored
-    world.now = answered_at + 120_000_000
-    assert not world.refresh().changed
-    assert set(world.remote.stored) == {world.remote.shown, "somebody-else.1"}
+        any_world.model.model, any_world.now = f"tiebreak-{number}", answered_at + 1
+        any_world.remote.stored["somebody-else.1"] = {}
+        any_world.refresh()
+        assert len(any_world.remote.stored) - 1 <= OLDER_ROUNDS + 2
+    assert "tiebreak-1.1" not in any_world.remote.stored
+    any_world.now = answered_at + 120_000_000
+    assert not any_world.refresh().changed
+    assert set(any_world.remote.stored) == {any_world.remote.shown, "somebody-else.1"}
 
 
 def test_while_people_work_predictions_go_in_parts_with_pauses_in_between(world: World) -> None:
@@ -303,11 +309,11 @@ def test_rate_and_time_left_are_of_what_was_done_in_this_step(counts: list[int],
         assert said.left == pytest.approx((total - said.done) / rate)
 
 
-def test_the_pool_counts_people_not_answers(world: World) -> None:
-    world.tasks([], overlap=2)
+def test_the_pool_counts_people_not_answers(any_world: World) -> None:
+    any_world.tasks([], overlap=2)
     page = task(1, 10, annotation(1, 11, ["good"], 1), annotation(2, 12, ["bad"], 1), overlap=2)
-    take(world.store, world.key, page)
-    with world.store.read() as connection:
-        (row,) = connection.execute(Pool(world.key).select())
+    take(any_world.store, any_world.key, page)
+    with any_world.store.read() as connection:
+        (row,) = connection.execute(Pool(any_world.key).select())
         assert row.servable
-        assert rounds.newest_answer(connection, world.key) == 12
+        assert rounds.newest_answer(connection, any_world.key) == 12
