@@ -57,7 +57,9 @@ def export(exported: Exported, place: Path, name: str, *, overwrite: bool = Fals
     refuse(name, exported.controls, exported.config)
     if place.is_dir() and (any(place.iterdir()) or not FORMATS[name].folder):
         raise ExportError(f"{place}: is a folder that holds something: name another place")
-    if place.exists() and not place.is_dir() and (FORMATS[name].folder or not overwrite):
+    if place.exists() and not place.is_dir() and not place.is_file():
+        raise ExportError(f"{place}: is no file that could be replaced: name another place")
+    if place.is_file() and (FORMATS[name].folder or not overwrite):
         raise ExportError(f"{place}: is there already: name another file, or say --overwrite")
     try:
         with tempfile.TemporaryDirectory(dir=place.absolute().parent, prefix=".tiebreak-") as folder:

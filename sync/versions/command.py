@@ -50,6 +50,7 @@ def create(
     settings = load(config)
     with _opened(settings, project) as (store, key):
         made = create_version(store, key, settings, clock, as_of=_moment(as_of), tag=tag, note=note)
+        _tell_of_note(made, note)
         _tell(store, key, made, "holds just these labels: no new one was made", as_json)
 
 
@@ -171,6 +172,7 @@ def restore(
         return
     with _opened(settings, project) as (store, key):
         made = restore_version(store, key, version, clock, tag=tag, note=note)
+        _tell_of_note(made, note)
         _tell(store, key, made, "is the newest and holds these labels already", as_json)
 
 
@@ -190,6 +192,7 @@ def _to_label_studio(
             key = source(connection, project).key
             _ask(plan(connection, key, version_named(connection, key, named), settings), yes)
         made = restore_version(outside.store, key, named, outside.clock, tag=tag, note=note)
+        _tell_of_note(made, note)
         with outside.store.read() as connection:
             what = plan(connection, key, made.version, settings)
         written = put_back(outside.store, outside.gateway, key, made.version, what, outside.clock)
@@ -323,6 +326,12 @@ def _tell(store: "Store", key: int, made: "Made", same: str, as_json: bool) -> N
     tags = f" ({', '.join(version.tags)})" if version.tags else ""
     what = f"{version.tasks:,} tasks, {version.labels:,} labels, content {version.content_hash[:12]}"
     terminal.say(f"version {version.number}{tags}: {what}" if made.new else f"version {version.number}{tags} {same}")
+
+
+def _tell_of_note(made: "Made", note: str) -> None:
+    """A version that was there keeps its own note."""
+    if note and not made.new and made.version.note != note:
+        terminal.warn(f"version {made.version.number} was there and nothing changes it: the note is not kept")
 
 
 def _moment(text: str | None) -> int | None:

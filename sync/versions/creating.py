@@ -68,8 +68,8 @@ def keep(
     """Make it the newest version, unless that one holds the same (``anywhere``: unless any one does)."""
     label_versions.hold(connection, project)
     known = label_versions.versions(connection, project)
-    if not content.entries and not known:
-        raise StoreError("there is nothing to keep: the project has no tasks")
+    if not content.entries and (anywhere or not known):
+        raise StoreError(f"there is nothing to keep: the project {'had no tasks then' if anywhere else 'has no tasks'}")
     same = [one for one in (known if anywhere else known[-1:]) if one.content_hash == content.hash]
     made = Made(same[-1], False) if same else Made(label_versions.add(connection, project, content, new), True)
     if tag is not None:

@@ -3,7 +3,7 @@
 import csv
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -37,21 +37,31 @@ def show_list(versions: Sequence[StoredVersion]) -> None:
     if not versions:
         terminal.say("no version yet: `tiebreak version create` makes one")
         return
-    heads = ("version", "made (UTC)", "as of (UTC)", "tasks", "labels", "content", "tags", "note")
+    heads = ("version", "made (UTC)", "tasks", "labels", "content", "tags and note")
     rows = [
         (
             str(one.number),
-            _short(one.made_at),
-            f"version {one.restored_from}" if one.restored_from else _short(one.as_of),
+            _short(one.made_at)[:16],
             f"{one.tasks:,}",
             f"{one.labels:,}",
             one.content_hash[:12],
-            " ".join(one.tags),
-            one.note,
+            "; ".join(_words(one)),
         )
         for one in versions
     ]
-    table("", heads, rows, len(rows), numbers=(0, 3, 4))
+    table("", heads, rows, len(rows), numbers=(0, 2, 3))
+
+
+def _words(version: StoredVersion) -> Iterator[str]:
+    """What is said of a version: few columns, so that a line of 80 characters breaks no date."""
+    if version.tags:
+        yield " ".join(version.tags)
+    if version.as_of is not None:
+        yield f"as of {_short(version.as_of)}"
+    if version.restored_from:
+        yield f"restores version {version.restored_from}"
+    if version.note:
+        yield version.note
 
 
 def show(version: StoredVersion, faults: Sequence[str], counts: dict[str, Counter[str]]) -> None:

@@ -63,6 +63,24 @@ def test_a_version_is_made_listed_and_shown(tiebreak: Terminal, store_of: str) -
     assert said(tiebreak, "verify") == "1 versions: every hash fits\n"
 
 
+def test_the_list_fits_80_characters_and_says_what_each_is(tiebreak: Terminal, store_of: str) -> None:
+    two(tiebreak, store_of)
+    said(tiebreak, "create", "--as-of", "2026-03-03T00:00:00", "--note", "early \x1b[31m \u202ered")
+    said(tiebreak, "restore", "1", "--tag", "again")
+    lines = said(tiebreak, "list").splitlines()
+    assert [line.strip().split("  ")[-1] for line in lines[1:3]] == ["first", "after the meeting"]
+    assert r"as of 2026-03-03 00:00:00; early \x1b[31m \u202ered" in lines[3]
+    assert "again; restores version 1" in lines[4]
+    assert len(lines[0].split("tags and note")[0]) == 60
+
+
+def test_a_note_for_a_version_that_was_there_is_not_lost_silently(tiebreak: Terminal, store_of: str) -> None:
+    said(tiebreak, "create", "--note", "one")
+    assert said(tiebreak, "create", "--note", "one").endswith("no new one was made\n")
+    done = version(tiebreak, "create", "--note", "two")
+    assert (done.code, "the note is not kept" in done.err) == (0, True)
+
+
 def test_a_difference_by_task_and_label(tiebreak: Terminal, store_of: str) -> None:
     two(tiebreak, store_of)
     shown = said(tiebreak, "diff", "first", "latest")

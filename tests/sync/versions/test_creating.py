@@ -226,6 +226,13 @@ def test_tags_that_could_be_taken_for_something_else_are_refused(store: Store, t
         made(store, key, tag=tag)
 
 
+def test_before_the_first_task_there_is_nothing_to_keep(store: Store) -> None:
+    key = taken(store, FOUR)
+    made(store, key)
+    with pytest.raises(StoreError, match="had no tasks then"):
+        made(store, key, as_of=START - 1)
+
+
 def test_what_cannot_be_made_is_said(store: Store) -> None:
     key = taken(store, [])
     with pytest.raises(StoreError, match="no tasks"):

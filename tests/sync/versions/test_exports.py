@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,10 @@ def test_a_place_that_is_taken_is_left_alone(tmp_path: Path) -> None:
             export(exported("objects"), tmp_path, name, overwrite=True)
     with pytest.raises(ExportError, match="cannot be written"):
         export(exported("mood"), tmp_path / "none" / "x.csv", "csv")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ExportError, match="no file that could be replaced"):
+        export(exported("mood"), tmp_path / "pipe", "csv", overwrite=True)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize(
