@@ -15,7 +15,6 @@ import numpy as np
 from sqlalchemy import Connection
 
 from label_config.answers import Answer
-from label_config.misfit import misfit
 from label_config.model import Control, LabelConfig
 from label_config.parse import parse
 from label_config.results import canonical, from_canonical
@@ -23,7 +22,7 @@ from label_config.results import canonical, from_canonical
 from .agreement.asked import Asked, methods_of, refuse_unknown_labels
 from .control_report import WINDOW, Bounds, control_report, estimate, windows
 from .errors import SettingsError
-from .evidence.stored import Fixed, fixed_of, opinions_of
+from .evidence.stored import Fixed, fixed_of, late_answers, opinions_of
 from .judging import A_DAY, How, Verdict, judge
 from .quality import rules
 from .quality.coded_answers import encode
@@ -34,7 +33,7 @@ from .quality.priority import accepted_quality, policy_of
 from .quality.records import Opinion, Priority
 from .quality.rules import Rule
 from .settings import Settings
-from .store import acts, assessments, projects, review_rounds, training, votes
+from .store import acts, assessments, projects, review_rounds, training
 from .store.annotations import AnswerRow, ByOther, Excluded, answers_of, by_others
 from .store.engine import Store
 from .store.reviews import AUDIT, audited
@@ -137,7 +136,7 @@ def gather(connection: Connection, project: int) -> Evidence:
     answers, excluded = answers_of(connection, project)
     return Evidence(
         config,
-        [*answers, *_late(connection, project, config, answers)],
+        [*answers, *late_answers(connection, project, config, answers)],
         excluded,
         fixed_of(connection, project, config),
         opinions_of(connection, project, config),
@@ -147,16 +146,6 @@ def gather(connection: Connection, project: int) -> Evidence:
         assessments.label_studio_ids(connection, project),
         by_others(connection, project),
     )
-
-
-def _late(connection: Connection, project: int, config: LabelConfig, answers: Sequence[AnswerRow]) -> list[AnswerRow]:
-    """Answers to reviews that were withdrawn before; those that the interface cannot say any more are left out."""
-    offered = {one.name: one for one in config.controls}
-    return [
-        row
-        for row in votes.late(connection, project, answers)
-        if row.control in offered and misfit(offered[row.control], row.answer) is None
-    ]
 
 
 def evidence_by_control(evidence: Evidence, settings: Settings) -> tuple[dict[str, ControlEvidence], dict[str, Bounds]]:

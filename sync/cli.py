@@ -269,7 +269,7 @@ def run(projects: Projects = None, config: Config = None, as_json: AsJson = Fals
 def status(projects: Projects = None, config: Config = None, as_json: AsJson = False) -> None:
     """Who runs, how each project's last run went, when the next one is, how far its round is. Asks the store alone."""
     from .opening import clock
-    from .status import in_words, of_runners, runners_in_words
+    from .status import in_words, of_runners, overdue, overdue_in_words, runners_in_words
     from .status import status as of_project
     from .store.engine import open_existing
 
@@ -278,8 +278,12 @@ def status(projects: Projects = None, config: Config = None, as_json: AsJson = F
     if not chosen:
         raise SettingsError("no project is named: give its id, or set `projects` in the settings file")
     with open_existing(settings.store).read() as connection:
-        found = {str(project): of_project(connection, project) for project in chosen}
-        found["runners"] = of_runners(connection, clock())
+        now, days = clock(), settings.review_days
+        found = {
+            str(project): {**of_project(connection, project), "overdue": overdue(connection, project, days, now)}
+            for project in chosen
+        }
+        found["runners"] = of_runners(connection, now)
     if as_json:
         terminal.print_json(found)
         return
@@ -287,7 +291,7 @@ def status(projects: Projects = None, config: Config = None, as_json: AsJson = F
         terminal.say(line)
     for project, one in found.items():
         terminal.say(f"project {project}")
-        for line in in_words(one):
+        for line in (*in_words(one), *overdue_in_words(one["overdue"])):
             terminal.say(f"  {line}")
 
 

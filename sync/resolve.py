@@ -199,7 +199,7 @@ def _write(gateway: LabelStudio, truth: PendingTruth, result: list[dict[str, Any
         if truth.replaces:
             there = gateway.task(truth.task).annotations
             if any(one.id == truth.replaces and is_ours(one.result) for one in there):
-                gateway.update_annotation(truth.replaces, result=result, ground_truth=True)
+                _replace(gateway, truth, result)
                 return truth.replaces
         made = _create(gateway, truth, result)
         if made is not None:
@@ -222,6 +222,23 @@ def is_ours(result: object) -> bool:
     )
 
 
+def _replace(gateway: LabelStudio, truth: PendingTruth, result: list[dict[str, Any]]) -> None:
+    """Let the ground truth say what was ruled now, in the name of who ruled so, unless that person was deleted."""
+    assert truth.replaces is not None
+    try:
+        author = {} if truth.reviewer is None else {"completed_by": truth.reviewer}
+        gateway.update_annotation(truth.replaces, result=result, ground_truth=True, **author)
+    except Rejected:
+        if _is_there(gateway, truth.reviewer):
+            raise
+        gateway.update_annotation(truth.replaces, result=result, ground_truth=True)
+
+
+def _is_there(gateway: LabelStudio, reviewer: int | None) -> bool:
+    """Whether nobody is named, or somebody who is still in the organization."""
+    return reviewer is None or any(user.id == reviewer for user in gateway.users())
+
+
 def _create(gateway: LabelStudio, truth: PendingTruth, result: list[dict[str, Any]]) -> int | None:
     """A new annotation in the reviewer's name, or in ours where the reviewer was deleted; null: it is there."""
     unique_id = str(uuid.uuid5(NAMESPACE, truth.review))
@@ -230,6 +247,6 @@ def _create(gateway: LabelStudio, truth: PendingTruth, result: list[dict[str, An
             truth.task, result, unique_id=unique_id, completed_by=truth.reviewer, ground_truth=True
         )
     except Rejected:
-        if truth.reviewer is None or any(user.id == truth.reviewer for user in gateway.users()):
+        if _is_there(gateway, truth.reviewer):
             raise
         return gateway.create_annotation(truth.task, result, unique_id=unique_id, ground_truth=True)

@@ -1,16 +1,19 @@
 """``tiebreak status``: who runs, how the last run of a project went, when the next one is. Asks the store alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from .store import plans, projects, round_tasks, rounds, runners
+from .store import plans, projects, review_rounds, round_tasks, rounds, runners
 from .store.lease import held
 from .store.lease import in_words as holder_in_words
 from .store.tables import heartbeats
+
+if TYPE_CHECKING:
+    from .settings import Band
 
 
 def status(connection: Connection, project: int) -> dict[str, Any]:
@@ -87,6 +90,21 @@ def runners_in_words(found: Mapping[str, Any]) -> Iterator[str]:
         yield "nothing looks after the projects: start `tiebreak serve` or `tiebreak runner`"
     for one in found["leases"]:
         yield f"{one['name']} is held by {holder_in_words(one['holder'])}"
+
+
+def overdue(connection: Connection, project: int, days: "Mapping[Band, float]", now: int) -> list[dict[str, Any]]:
+    """The bands of a project (Label Studio's id) with reviews that wait longer than these days, as JSON."""
+    source = projects.source(connection, project)
+    return [asdict(one) for one in review_rounds.overdue(connection, source.key, days, now)]
+
+
+def overdue_in_words(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The lines that the command shows of reviews that wait for too long.
+
+    >>> list(overdue_in_words([{"band": "P1", "reviews": 3, "oldest": 4.25, "limit": 2}]))
+    ['3 reviews P1 wait longer than 2 days, the oldest 4.2']
+    """
+    return (str(review_rounds.Overdue(**one)) for one in found)
 
 
 def in_words(found: Mapping[str, Any]) -> Iterator[str]:

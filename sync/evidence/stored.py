@@ -1,14 +1,15 @@
 """What the store knows beside the annotations: rulings, ground truths, and what the model thinks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from label_config.answers import Answer, Choices
+from label_config.misfit import misfit
 from label_config.model import LabelConfig
 
 from ..quality.records import Opinion
-from ..store import assessments, corrections, label_history
-from ..store.annotations import ground_truths_of
+from ..store import assessments, corrections, label_history, votes
+from ..store.annotations import AnswerRow, ground_truths_of
 from ..store.reviews import rulings_of
 from .predictions import Opinions
 
@@ -42,6 +43,18 @@ def fixed_of(connection: "Connection", project: int, config: LabelConfig) -> Fix
 
 def _is_offered(answer: Answer, labels: frozenset[str] | None) -> bool:
     return not isinstance(answer, Choices) or labels is None or labels.issuperset(answer.labels)
+
+
+def late_answers(
+    connection: "Connection", project: int, config: LabelConfig, answers: Sequence[AnswerRow]
+) -> list[AnswerRow]:
+    """Answers to reviews that were withdrawn before; those that the interface cannot say any more are left out."""
+    offered = {one.name: one for one in config.controls}
+    return [
+        row
+        for row in votes.late(connection, project, answers)
+        if row.control in offered and misfit(offered[row.control], row.answer) is None
+    ]
 
 
 def opinions_of(connection: "Connection", project: int, config: LabelConfig) -> Mapping[str, Mapping[int, Opinion]]:

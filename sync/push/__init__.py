@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from ..labelstudio.client import LabelStudio
 from ..settings import Settings
-from ..store import review_rounds, reviews
+from ..store import projects, review_rounds, reviews
 from ..store.engine import Store
-from .homes import ensure_project, follow_interface
+from .homes import ensure_project, follow_interface, put_back_settings
 from .importing import import_intended
 from .intent import intend
 from .ordering import QUEUE_VERSION, settle_order
@@ -29,7 +29,8 @@ class PushReport:
     longer needed and served no more; ``reopened`` wait for another reviewer, since the ruling did not count.
     ``overdue`` says in words which wait longer than they may.
     ``refused`` are tasks (Label Studio's ids) that cannot be reviewed, each with the reason; ``outdated`` are review
-    projects whose interface could not be brought up to the source's.
+    projects whose interface could not be brought up to the source's. ``put_back`` are review projects with the names of
+    settings that somebody had changed.
     """
 
     pushed: int
@@ -41,6 +42,7 @@ class PushReport:
     withdrawn: int = 0
     reopened: int = 0
     overdue: tuple[str, ...] = ()
+    put_back: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -56,6 +58,11 @@ class PushReport:
                 f"review project {home} still has the labeling interface of before: {reason}"
                 for home, reason in self.outdated
             ),
+            *(
+                f"review project {home}: somebody changed {', '.join(names)}, which decides what reviewers are served; "
+                "it was put back"
+                for home, names in self.put_back
+            ),
         ]
 
 
@@ -65,6 +72,7 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
     The store must hold what stands in them (pull_review), or what an interrupted push left is pushed again.
     """
     refused = intend(store, project, settings, clock())
+    put_back = _put_back(store, gateway, project, clock)
     withdrawn = hide_withdrawn(store, gateway, project, clock)
     reopened = open_again(store, gateway, project)
     pushed = removed = renewed = 0
@@ -87,5 +95,14 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
     with store.read() as connection:
         late = tuple(map(str, review_rounds.overdue(connection, project, settings.review_days, clock())))
     return PushReport(
-        pushed, removed, renewed, tuple(touched), tuple(refused), tuple(outdated), withdrawn, reopened, late
+        pushed, removed, renewed, tuple(touched), tuple(refused), tuple(outdated), withdrawn, reopened, late, put_back
     )
+
+
+def _put_back(
+    store: Store, gateway: LabelStudio, project: int, clock: Callable[[], int]
+) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    with store.read() as connection:
+        homes = projects.reviews_of(connection, project)
+    found = ((home.label_studio_id, put_back_settings(store, gateway, home, clock)) for home in homes)
+    return tuple((home, names) for home, names in found if names)

@@ -1,6 +1,6 @@
 """The review projects: one a band, found by their marker or made, with the interface that the source has now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from label_config.errors import LabelConfigError
 from label_config.parse import parse
@@ -12,12 +12,18 @@ from ..labelstudio.wire import RemoteProject
 from ..marker import marker
 from ..pull import pull_review
 from ..settings import Settings
-from ..store import projects
+from ..store import acts, projects, review_rounds
 from ..store.engine import Store
 from ..webhooks import webhook
 
 COLORS = {1: "#D6453D", 2: "#E8A33D", 3: "#5B8DB8"}
 TITLE_LENGTH = 50
+SERVING: Mapping[str, object] = {
+    "sampling": "Uncertainty sampling",
+    "maximum_annotations": 1,
+    "show_collab_predictions": False,
+}
+"""The settings of a review project that decide what is served to whom; the model version is seen to with the order."""
 TAB = "Most urgent first"
 HIDDEN_COLUMNS = tuple(
     f"tasks:{name}"
@@ -75,6 +81,25 @@ def follow_interface(
     return None
 
 
+def put_back_settings(
+    store: Store, gateway: LabelStudio, home: projects.StoredProject, clock: Callable[[], int]
+) -> tuple[str, ...]:
+    """Undo what somebody changed of the settings that decide what reviewers are served; the names of those.
+
+    Another number of annotations makes Label Studio count anew which tasks are done, so that it serves what was
+    withdrawn, and no more what was opened for another reviewer: both are stored as to be done before.
+    """
+    remote = gateway.project(home.label_studio_id)
+    wanted = {name: value for name, value in SERVING.items() if getattr(remote, name) != value}
+    if not wanted:
+        return ()
+    with store.begin() as connection:
+        review_rounds.settle_anew(connection, home.key)
+        acts.settings_put_back(connection, home.key, {name: getattr(remote, name) for name in wanted}, clock())
+    gateway.update_project(home.label_studio_id, **wanted)
+    return tuple(sorted(wanted))
+
+
 def _interface(source: projects.StoredProject) -> str:
     try:
         return review_config(parse(source.label_config))
@@ -92,9 +117,7 @@ def _create(gateway: LabelStudio, source: projects.StoredProject, band: int, des
         _interface(source),
         description=description,
         color=COLORS[band],
-        sampling="Uncertainty sampling",
-        maximum_annotations=1,
-        show_collab_predictions=False,
+        **SERVING,
         show_instruction=False,
         expert_instruction=INSTRUCTION,
     )

@@ -16,10 +16,11 @@ from label_config.review import review_data
 from label_config.words import in_words
 
 from ..evidence.gathering import image_size
+from ..evidence.stored import late_answers
 from ..overlap import RELABEL
 from ..quality.priority import Policy, policy_of
 from ..settings import BY_DISPUTE, Settings
-from ..store import acts, assessments, projects, review_rounds, reviews, votes
+from ..store import acts, assessments, projects, review_rounds, reviews
 from ..store.annotations import AnswerRow, answers_of
 from ..store.assessments import QueueEntry
 from ..store.engine import Store
@@ -51,7 +52,7 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
     with store.begin() as connection:
         source = projects.get(connection, project)
         config = parse(source.label_config)
-        answers = _answers_by_task(_answers(connection, project))
+        answers = _answers_by_task(_answers(connection, project, config))
         queue = _queue(connection, project)
         with_annotators = _with_annotators(queue) if settings.overlap == BY_DISPUTE else set()
         gone = review_rounds.withdraw(connection, project, queue.keys(), now)
@@ -78,9 +79,9 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
     return refused
 
 
-def _answers(connection: Connection, project: int) -> list[AnswerRow]:
+def _answers(connection: Connection, project: int, config: LabelConfig) -> list[AnswerRow]:
     given, _ = answers_of(connection, project)
-    return [*given, *votes.late(connection, project, given)]
+    return [*given, *late_answers(connection, project, config, given)]
 
 
 def _answers_by_task(rows: Sequence[AnswerRow]) -> dict[int, list[AnswerRow]]:

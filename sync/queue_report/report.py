@@ -12,6 +12,7 @@ from ..evidence.predictions import Predicted
 from ..evidence.source import Source, controls_of
 from ..judging import Verdict, judge
 from ..settings import Settings
+from ..store.review_rounds import A_DAY, overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Sett
         *strangers(gathered),
         *predicted.notes(),
         *_foreign(source.config, verdict),
+        *_overdue(source, settings, today),
     )
     return Report(source.config, gathered, verdict, notes, tuple(_hints(gathered)))
 
@@ -66,6 +68,14 @@ def _foreign(config: LabelConfig, verdict: Verdict) -> Iterator[str]:
     unknown = [name for name in verdict.queue.policy.importance if name not in here]
     if unknown:
         yield f"policy: importance speaks of {', '.join(unknown)}; controls here: {', '.join(here)}."
+
+
+def _overdue(source: Source, settings: Settings, today: float | None) -> Iterator[str]:
+    """Which reviews of a project of the store wait longer than they may."""
+    if source.stored is not None and source.connection is not None and today is not None:
+        now = int(today * A_DAY)
+        for one in overdue(source.connection, source.stored.key, settings.review_days, now):
+            yield f"{one}."
 
 
 def _hints(gathered: Gathered) -> Iterator[str]:

@@ -44,6 +44,11 @@ def project_gone(connection: Connection, project: int, now: int) -> None:
     record(connection, now=now, actor=TIEBREAK, action="project found deleted", project=project)
 
 
+def settings_put_back(connection: Connection, project: int, found: Mapping[str, Any], now: int) -> None:
+    """Somebody had changed these settings of a review project, to these values."""
+    record(connection, now=now, actor=TIEBREAK, action="settings put back", project=project, subject=dict(found))
+
+
 def hash_text(text: str) -> str:
     """Of a labeling interface, as ``interfaces.hash`` is."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Select, select
 
 from ..labelstudio.export_file import AnsweredTask, GivenAnnotation
-from . import corrections
+from . import corrections, votes
+from .annotations import Standing, standing
 from .tables import annotation_versions, annotations, tasks
 
 
@@ -14,28 +15,34 @@ def answered_tasks(connection: Connection, project: int) -> Iterator[AnsweredTas
     """Every live task that has an annotation, with its current annotations, by Label Studio's ids, in their order.
 
     A ruling of ours that stands as an annotation on the source task counts as ground truth, also when somebody took
-    its mark away.
+    its mark away. An answer to a review that was withdrawn before counts as one more to its source task, unless its
+    author answered that, too.
     """
     ours, undone = corrections.written(connection, project), corrections.undone(connection, project)
+    late = votes.late_annotations(connection, project)
     rows = connection.execute(_query(project))
     for _, group in itertools.groupby(rows, key=lambda row: row.task):
         given = [row for row in group if row.label_studio_id not in undone]
         if not given:
             continue
+        heard = {row.annotator for row in given if standing(row, ours) == Standing.VALID}
         yield AnsweredTask(
             given[0].on,
             given[0].data,
-            tuple(
-                GivenAnnotation(
-                    id=row.label_studio_id,
-                    annotator=row.annotator,
-                    changed_at=row.updated_at,
-                    cancelled=row.was_cancelled,
-                    ground_truth=row.ground_truth or row.label_studio_id in ours,
-                    result=row.result,
-                    lead_time=row.lead_time,
-                )
-                for row in given
+            (
+                *(
+                    GivenAnnotation(
+                        id=row.label_studio_id,
+                        annotator=row.annotator,
+                        changed_at=row.updated_at,
+                        cancelled=row.was_cancelled,
+                        ground_truth=row.ground_truth or row.label_studio_id in ours,
+                        result=row.result,
+                        lead_time=row.lead_time,
+                    )
+                    for row in given
+                ),
+                *(one for one in late.get(given[0].task, ()) if one.annotator not in heard),
             ),
         )
 
@@ -49,7 +56,7 @@ def _query(project: int) -> Select[tuple[object, ...]]:
             tasks.c.label_studio_id.label("on"),
             tasks.c.data,
             *(version.annotator, version.updated_at, version.was_cancelled, version.ground_truth, version.result),
-            version.lead_time,
+            *(version.lead_time, version.rejected),
         )
         .join(annotations, annotations.c.current == version.id)
         .join(tasks, tasks.c.id == annotations.c.task)

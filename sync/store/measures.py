@@ -1,13 +1,18 @@
 """What is measured of the loop, from the store alone: so it is the same whichever process is asked."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Row, func, select
 
+from . import review_rounds
 from .lease import beat
 from .tables import heartbeats, projects, queue, reviews, rulings
+
+if TYPE_CHECKING:
+    from ..settings import Band
 
 STEP = "project:{}:step:{}"
 """The name of the heartbeat that counts how often a step of a project's run was made, and how long it took."""
@@ -26,13 +31,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What waits in a band of a project: tasks of the queue, open reviews, and since when (microseconds)."""
+    """What waits in a band of a project: tasks of the queue, open reviews, and since when (microseconds).
+
+    ``overdue`` reviews wait longer than they may.
+    """
 
     project: int
     band: int
     tasks: int
     reviews: int
     oldest: int | None
+    overdue: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +85,8 @@ def last_runs(connection: Connection) -> list[Row[tuple[object, ...]]]:
     return list(connection.execute(query))
 
 
-def queued(connection: Connection) -> Iterator[Queued]:
-    """What waits in the live source projects, by project and band."""
+def queued(connection: Connection, days: "Mapping[Band, float]", now: int) -> Iterator[Queued]:
+    """What waits in the live source projects, by project and band, and may so many days (band, such as P1, to days)."""
     tasks = select(queue.c.project, queue.c.band, func.count(queue.c.task.distinct()))
     waiting = {(row[0], row[1]): row[2] for row in connection.execute(tasks.group_by(queue.c.project, queue.c.band))}
     opened = select(reviews.c.project, reviews.c.band, func.count(), func.min(reviews.c.intended_at))
@@ -87,7 +96,9 @@ def queued(connection: Connection) -> Iterator[Queued]:
     for project, band in sorted({*waiting, *under_review}):
         if project in numbers:
             many, oldest = under_review.get((project, band), (0, None))
-            yield Queued(numbers[project], band, waiting.get((project, band), 0), many, oldest)
+            late = {one.band: one.reviews for one in review_rounds.overdue(connection, project, days, now)}
+            tasks_there = waiting.get((project, band), 0)
+            yield Queued(numbers[project], band, tasks_there, many, oldest, late.get(f"P{band}", 0))
 
 
 def known(connection: Connection) -> Iterator[Known]:

@@ -209,10 +209,12 @@ def hidden(connection: Connection, review: int, now: int) -> None:
     _set(connection, [review], hidden_at=now)
 
 
-def show_again(connection: Connection, home: int) -> None:
-    """Label Studio may have put every task of a review project (key) back into its line: hide the withdrawn anew."""
-    there = (reviews.c.review_project == home) & (reviews.c.state == "withdrawn")
-    connection.execute(update(reviews).where(there).values(hidden_at=None))
+def settle_anew(connection: Connection, home: int) -> None:
+    """Label Studio counts anew which tasks of a review project (key) are done: hide and open once more what must be."""
+    there = reviews.c.review_project == home
+    hide, reopen = reviews.c.state == "withdrawn", reviews.c.state == "open"
+    connection.execute(update(reviews).where(there, hide).values(hidden_at=None))
+    connection.execute(update(reviews).where(there, reopen).values(opened_after=None))
 
 
 def to_open(connection: Connection, project: int) -> list[tuple[int, int, int]]:

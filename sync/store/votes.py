@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from label_config.results import from_canonical
+from label_config.review import own_regions
 
+from ..labelstudio.export_file import GivenAnnotation
 from .annotations import AnswerRow
 from .reviews import CONFLICT
 from .tables import annotation_versions, annotations, reviews, rulings, tasks
@@ -20,20 +23,7 @@ def late(connection: Connection, project: int, answers: Sequence[AnswerRow]) -> 
 
     Whoever is among ``answers`` with the same task has had a say. Tasks that are gone are left out.
     """
-    query = (
-        select(rulings.c.answers, rulings.c.reviewer, rulings.c.ruled_at, reviews.c.task)
-        .join(reviews, reviews.c.id == rulings.c.review)
-        .join(tasks, tasks.c.id == reviews.c.task)
-        .where(
-            reviews.c.project == project,
-            rulings.c.counts_as == VOTE,
-            rulings.c.superseded.is_(False),
-            rulings.c.reviewer.is_not(None),
-            tasks.c.deleted_at.is_(None),
-        )
-        .order_by(rulings.c.ruled_at, rulings.c.id)
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_late(project)).all()
     if not rows:
         return []
     heard = {(row.task, row.annotator) for row in answers}
@@ -46,6 +36,42 @@ def late(connection: Connection, project: int, answers: Sequence[AnswerRow]) -> 
         for control, text in sorted(row.answers.items())
     }
     return [found[key] for key in sorted(found)]
+
+
+def late_annotations(connection: Connection, project: int) -> dict[int, list[GivenAnnotation]]:
+    """Task (the store's key) -> what ``late`` reads, as the annotations of the source task that they amount to.
+
+    Whether the person had a say on the task is not looked at.
+    """
+    found: dict[int, list[GivenAnnotation]] = {}
+    for row in connection.execute(_late(project)):
+        if row.answers:
+            result = own_regions(row.result)
+            one = GivenAnnotation(row.label_studio_id, row.reviewer, row.ruled_at, False, False, result)
+            found.setdefault(row.task, []).append(one)
+    return found
+
+
+def _late(project: int) -> Select[Any]:
+    """Of late answers, the older first."""
+    return (
+        select(
+            *(rulings.c.answers, rulings.c.reviewer, rulings.c.ruled_at, reviews.c.task),
+            *(annotation_versions.c.result, annotations.c.label_studio_id),
+        )
+        .join(reviews, reviews.c.id == rulings.c.review)
+        .join(tasks, tasks.c.id == reviews.c.task)
+        .join(annotation_versions, annotation_versions.c.id == rulings.c.annotation_version)
+        .join(annotations, annotations.c.id == annotation_versions.c.annotation)
+        .where(
+            reviews.c.project == project,
+            rulings.c.counts_as == VOTE,
+            rulings.c.superseded.is_(False),
+            rulings.c.reviewer.is_not(None),
+            tasks.c.deleted_at.is_(None),
+        )
+        .order_by(rulings.c.ruled_at, rulings.c.id)
+    )
 
 
 def disputants(connection: Connection, task: int) -> set[int]:

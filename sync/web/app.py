@@ -52,7 +52,7 @@ def create_app(
     for_anybody_known(app.view_functions["dashboard.projects"])
     _receive_webhooks(app, settings, wake)
     _look_when_asked(app, store, wake, clock)
-    _serve_health(app, store)
+    _serve_health(app, settings, store)
     guard(app, store, visitors)
     _answer_errors(app)
     return app
@@ -99,9 +99,9 @@ def _look_when_asked(app: Flask, store: Store, wake: Callable[[int], None], cloc
         return redirect(url_for("dashboard.project", label_studio_id=label_studio_id, asked=1), 303)
 
 
-def _serve_health(app: Flask, store: Store) -> None:
+def _serve_health(app: Flask, settings: Settings, store: Store) -> None:
     registry = _registry(app)
-    registry.register(OfTheStore(store))
+    registry.register(OfTheStore(store, settings.review_days))
 
     @app.get("/healthz")
     @open_to_all

@@ -1,11 +1,12 @@
 """``/metrics``, for Prometheus: counted where it happens, or read from the store when it is asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ..opening import clock
+from ..settings import Band
 from ..store import measures, plans, runners
 from ..store.engine import Store
 
@@ -15,8 +16,9 @@ SECOND = 1e6
 class OfTheStore(Collector):
     """What the store knows of the loop. It names projects by number, and no task and no person."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, days: Mapping[Band, float]) -> None:
+        """``days`` is how long a review of a band may wait."""
+        self._store, self._days = store, days
 
     def describe(self) -> Iterator[Metric]:
         """Nothing: the store need not answer for the names to be known."""
@@ -26,7 +28,8 @@ class OfTheStore(Collector):
         """One look into the store."""
         with self._store.read() as connection:
             runs, steps = measures.last_runs(connection), list(measures.steps(connection))
-            known, queued = list(measures.known(connection)), list(measures.queued(connection))
+            known = list(measures.known(connection))
+            queued = list(measures.queued(connection, self._days, clock()))
             planned, at_work = plans.known(connection), runners.known(connection, clock())
         at = _gauge("tiebreak_last_run_timestamp_seconds", "When a project was last synced", "name")
         good = _gauge("tiebreak_last_run_ok", "Whether the last sync of a project succeeded", "name")
@@ -70,13 +73,15 @@ def _of_bands(queued: list[measures.Queued]) -> Iterator[Metric]:
     tasks = _gauge("tiebreak_queue_tasks", "Tasks in the queue", "project", "band")
     waiting = _gauge("tiebreak_open_reviews", "Review tasks that wait for a reviewer", "project", "band")
     oldest = _gauge("tiebreak_oldest_review_timestamp_seconds", "Since when one of them waits", "project", "band")
+    overdue = _gauge("tiebreak_overdue_reviews", "Those that wait longer than they may", "project", "band")
     for one in queued:
         labels = [str(one.project), str(one.band)]
         tasks.add_metric(labels, one.tasks)
         waiting.add_metric(labels, one.reviews)
+        overdue.add_metric(labels, one.overdue)
         if one.oldest is not None:
             oldest.add_metric(labels, one.oldest / SECOND)
-    yield from (tasks, waiting, oldest)
+    yield from (tasks, waiting, oldest, overdue)
 
 
 def _of_plans(planned: list[plans.Plan]) -> Iterator[Metric]:

@@ -2,14 +2,19 @@
 
 import pytest
 
+from label_config.parse import parse
+from sync.evidence.gathering import Wanted, gather
 from sync.pipeline import run
 from sync.store import projects, review_rounds
+from sync.store.answered import answered_tasks
 from sync.store.engine import Store
+from sync.store.history import history
 
 from ..conftest import RunningLabelStudio
-from .scenes import result, review_projects, review_tasks, ruling, scene, services
+from .scenes import XML, result, review_projects, review_tasks, ruling, scene, services
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.timeout(120)]
+CONFIG = parse(XML)
 PAIR, SAME = ["good", "bad"], ["good", "good", "good"]
 
 
@@ -40,6 +45,10 @@ def test_people_agree_meanwhile_and_who_has_the_review_open_can_still_answer(
     late = run(outside, made.project)
     assert (late.resolve.votes, late.resolve.rulings, late.resolve.ground_truths) == (1, 0, 0)
     assert late.assessment.report["controls"]["mood"]["annotations"] == 6
+    with store.read() as connection:
+        tasks = list(answered_tasks(connection, projects.by_label_studio_id(connection, made.project).key))
+    counted = gather(CONFIG, tasks, Wanted(CONFIG.controls), {})
+    assert (counted.annotations, counted.left_out.rejected) == (6, ()), "reports from the store count it, too"
     assert late.push.pushed == 1, "the late answer differs: the task comes back"
     assert set(rounds(store, made.project).values()) == {(2, "open")}
     first, again = sorted(review_tasks(admin, made.project), key=lambda task: task.id)
@@ -95,5 +104,50 @@ def test_rulings_that_differ_come_back_and_somebody_elses_ground_truth_is_told(
     assert run(outside, made.project).push.changed is False
     label_studio.as_("annotator", 2).create_annotation(back.id, ruling("none"))
     run(outside, made.project)
-    truths = [one.result[0]["value"] for one in admin.task(made.tasks[0]).annotations if one.ground_truth]
-    assert truths == [{"choices": ["none"]}]
+    (truth,) = (one for one in admin.task(made.tasks[0]).annotations if one.ground_truth)
+    assert [region["value"] for region in truth.result] == [{"choices": ["none"]}]  # type: ignore[attr-defined]
+    author = label_studio.as_("annotator", 2).whoami()
+    assert truth.completed_by == author.id, "it is said by who ruled last, in Label Studio and in the history"
+    with store.read() as connection:
+        key = projects.source(connection, made.project).key
+        events = history(connection, key, made.tasks[0])
+    now = [one for one in events if one.what == f"annotation {truth.id} changed as ground truth"][-1]
+    assert f"in the name of {author.name}" in now.details
+
+
+def test_settings_of_a_review_project_that_somebody_changed_are_put_back_and_nobody_is_served_what_was_withdrawn(
+    label_studio: RunningLabelStudio, store: Store
+) -> None:
+    """One review is withdrawn, one is ruled by a disputant and waits for somebody else, one is ruled, one is open."""
+    made = scene(label_studio, [PAIR, PAIR, PAIR, PAIR, SAME])
+    outside = services(label_studio, store, bootstrap=100, disputants="may not rule")
+    run(outside, made.project)
+    admin, disputant, reviewer = (label_studio.as_(role) for role in ("admin", "annotator", "reviewer"))
+    (home,) = review_projects(admin, made.project)
+    at = {task.data["tiebreak_source_task"]: task.id for task in review_tasks(admin, made.project)}
+    withdrawn, waiting, ruled, still_open = (at[task] for task in made.tasks[:4])
+    second = next(one for one in admin.task(made.tasks[0]).annotations if one.result == result("bad"))
+    admin.update_annotation(second.id, result=result("good"))
+    disputant.create_annotation(waiting, ruling("good"))
+    reviewer.create_annotation(ruled, ruling("bad"))
+    before = run(outside, made.project).push
+    assert (before.withdrawn, before.reopened, before.put_back) == (1, 1, ())
+
+    admin.update_project(home.id, sampling="Sequential sampling", maximum_annotations=3, show_collab_predictions=True)
+    admin.update_project(home.id, model_version="")
+    done = run(outside, made.project)
+    changed = ("maximum_annotations", "sampling", "show_collab_predictions")
+    assert done.push.put_back == ((home.id, changed),)
+    assert any("somebody changed maximum_annotations, sampling, show_coll" in warning for warning in done.warnings)
+    now = admin.project(home.id)
+    assert (now.sampling, now.maximum_annotations, now.show_collab_predictions) == (
+        home.sampling,
+        home.maximum_annotations,
+        home.show_collab_predictions,
+    )
+    assert [now.model_version] == list(admin.model_versions(home.id))
+    states = {task: admin.task(task).is_labeled for task in (withdrawn, waiting, ruled, still_open)}
+    assert states == {withdrawn: True, waiting: False, ruled: True, still_open: False}
+    assert admin.task(waiting).overlap == 2
+    again = run(outside, made.project).push
+    assert (again.put_back, again.changed) == ((), False)

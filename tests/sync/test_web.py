@@ -173,7 +173,11 @@ def test_metrics_say_what_the_store_says(tmp_path: Path) -> None:
         opened = [row for row in connection.execute(select(reviews)) if row.state == "open"]
         all_reviews = connection.execute(select(reviews)).all()
         connection.execute(update(projects).where(projects.c.id == one.key).values(cursor_updated_at=9_500_000))
-    text = App(one.store).client.get("/metrics").text
+    text = App(one.store, review_days={"P1": 1e-9, "P3": 10_000}).client.get("/metrics").text
+    late = re.findall(r'tiebreak_overdue_reviews{band="(\d)",project="7"} (\S+)', text)
+    assert {int(band): float(many) for band, many in late if float(many)} == {
+        1: float(sum(r.band == 1 for r in opened))
+    }
     for band in (1, 2, 3):
         waiting, under_review = {row.task for row in rows if row.band == band}, [r for r in opened if r.band == band]
         if waiting:
