@@ -1,7 +1,7 @@
 """Reading the audit chain: what people ask of it, one entry after the other."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,18 @@ def entries(connection: Connection, wanted: Wanted, *, at_once: int = BLOCK) -> 
         if len(part) < at_once:
             return
         after = part[-1].id
+
+
+def made_of(connection: Connection, project: int, actions: Sequence[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Number and subject of each event of these actions in a project (the store's key), the oldest first."""
+    query = (
+        select(audit_events.c.id, audit_details.c.text)
+        .join(audit_details, audit_details.c.event == audit_events.c.id)
+        .where(audit_events.c.project == project, audit_events.c.action.in_(actions))
+        .order_by(audit_events.c.id)
+    )
+    for row in connection.execute(query):
+        yield row.id, _details(row.text)[0]
 
 
 def _conditions(wanted: Wanted) -> list[Any]:

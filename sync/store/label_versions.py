@@ -78,7 +78,7 @@ def hold(connection: Connection, project: int) -> None:
 def add(connection: Connection, project: int, content: Content, new: NewVersion) -> StoredVersion:
     """Keep a content as the newest version: what it has that the one before did not, and what that one had alone."""
     known = versions(connection, project)
-    number = len(known) + 1
+    number = known[-1].number + 1 if known else 1
     values: dict[str, Any] = {
         "number": number,
         "made_at": new.made_at,
@@ -155,10 +155,13 @@ def _packed(values: Iterable[int]) -> bytes:
 
 def content(connection: Connection, project: int, version: StoredVersion) -> Content:
     """What a version holds. Raises StoreError, which says where, for one that somebody edited."""
-    found, faults = _read(connection, project, version)
-    if faults:
+    found, edited = _read(connection, project, version)
+    mine = (label_versions.c.project == project) & (label_versions.c.number == version.number - 1)
+    before = connection.execute(select(label_versions.c.hash).where(mine)).scalar()
+    edited += _sealed(version, before or "")
+    if edited:
         raise StoreError(
-            f"version {version.number} was changed in the store: {faults[0]}. Versions are never changed by Tiebreak: "
+            f"version {version.number} was changed in the store: {edited[0]}. Versions are never changed by Tiebreak: "
             "take the store from a backup, or use another version"
         )
     return found
@@ -166,9 +169,12 @@ def content(connection: Connection, project: int, version: StoredVersion) -> Con
 
 def faults(connection: Connection, project: int, version: StoredVersion, before: str) -> list[str]:
     """What somebody edited in a version, in words; ``before`` is the hash of the version before it, "" for none."""
+    return _read(connection, project, version)[1] + _sealed(version, before)
+
+
+def _sealed(version: StoredVersion, before: str) -> list[str]:
     values = {name: getattr(version, name) for name in StoredVersion.__slots__}
-    edited = [] if _seal(values, before) == version.hash else ["what it says of itself, or a version before it"]
-    return _read(connection, project, version)[1] + edited
+    return [] if _seal(values, before) == version.hash else ["what it says of itself, or the version before it"]
 
 
 def _read(connection: Connection, project: int, version: StoredVersion) -> tuple[Content, list[str]]:

@@ -258,8 +258,9 @@ def export(
 
 @app.command()
 def verify(project: Project, config: Config = None, as_json: AsJson = False) -> None:
-    """Check the hashes of all versions; exit code 1 where somebody edited one in the store."""
+    """Check the hashes of all versions; exit code 1 where somebody edited or deleted one in the store."""
     from ..store import label_versions
+    from .recorded import missed
 
     wrong: dict[int, list[str]] = {}
     with _opened(load(config), project) as (store, key), store.read() as connection:
@@ -268,10 +269,12 @@ def verify(project: Project, config: Config = None, as_json: AsJson = False) -> 
             if faults := label_versions.faults(connection, key, one, before):
                 wrong[one.number] = faults
             before = one.hash
+        for number, said_of_it in missed(connection, key, known).items():
+            wrong.setdefault(number, []).append(said_of_it)
     if as_json:
         terminal.print_json({"versions": len(known), "edited": {str(number): said for number, said in wrong.items()}})
     for number, said in wrong.items():
-        terminal.warn(f"version {number} was edited: {'; '.join(said)}")
+        terminal.warn(f"version {number} is not as it was made: {'; '.join(said)}")
     if wrong:
         raise typer.Exit(1)
     if not as_json:

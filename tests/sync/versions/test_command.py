@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from sync.store.engine import open_store
-from sync.store.tables import label_contents
+from sync.store.tables import label_confidences, label_contents, label_tags, label_versions
 
 from ...docs.keys import documented, keys
 from ...evidence.files import FOUR
@@ -137,6 +137,33 @@ def test_an_edit_in_the_store_is_told_and_stops_an_export(tiebreak: Terminal, st
     done = version(tiebreak, "export", "1", "x.csv")
     assert done.code == 1 and "version 1 was changed in the store" in done.err
     assert not (tiebreak.folder / "x.csv").exists()
+
+
+def test_what_a_version_says_of_itself_is_checked_before_it_is_read(tiebreak: Terminal, store_of: str) -> None:
+    said(tiebreak, "create")
+    store = open_store(store_of)
+    with store.begin() as connection:
+        connection.execute(update(label_versions).values(as_of=5))
+    store.close()
+    for words in (("export", "1", "x.csv"), ("diff", "1", "now"), ("restore", "1")):
+        done = version(tiebreak, *words)
+        assert done.code == 1 and "version 1 was changed in the store: what it says of itself" in done.err
+
+
+@pytest.mark.parametrize(("number", "also"), [(1, "version 2 is not as it was made: what it says"), (2, "")])
+def test_a_version_that_was_deleted_is_missed(tiebreak: Terminal, store_of: str, number: int, also: str) -> None:
+    two(tiebreak, store_of)
+    store = open_store(store_of)
+    with store.begin() as connection:
+        connection.execute(delete(label_tags))
+        connection.execute(delete(label_confidences).where(label_confidences.c.version == number))
+        connection.execute(delete(label_versions).where(label_versions.c.number == number))
+    store.close()
+    done = version(tiebreak, "verify")
+    assert (done.code, done.out) == (1, "")
+    assert f"version {number} is not as it was made: it is gone, the one that was made by event" in done.err
+    assert also in done.err
+    assert set(json.loads(version(tiebreak, "verify", "--json").out)["edited"]) >= {str(number)}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,26 @@
+"""Versions beside the audit chain, which has an event of each: so one that was deleted is missed, the newest too."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from ..store.audit_entries import made_of
+from ..store.label_versions import StoredVersion
+
+ACTIONS = ("version created", "version restored")
+
+
+def missed(connection: Connection, project: int, known: Sequence[StoredVersion]) -> Mapping[int, str]:
+    """Number -> what is wrong with a version that the chain says was made; ``project`` is the store's key.
+
+    An event that was edited itself is passed over: `tiebreak audit verify` names it.
+    """
+    hashes = {one.number: one.hash for one in known}
+    found: dict[int, str] = {}
+    for event, subject in made_of(connection, project, ACTIONS):
+        number = subject.get("version")
+        if not isinstance(number, int) or hashes.get(number) == subject.get("hash"):
+            continue
+        wrong = "is another than the one" if number in hashes else "is gone, the one"
+        found[number] = f"it {wrong} that was made by event {event} of the audit chain"
+    return found
