@@ -28,6 +28,8 @@ BENCHMARKS = {
     "rounds": "stored tasks scored anew, beside Label Studio's own retrieval; from an answer to the new order",
     "pull": "tasks pulled each second, beside the same server's own endpoints",
     "push": "review tasks pushed each second, beside the same server's own import",
+    "annotators": "what eight annotators at work feel of Tiebreak, beside blocks without it",
+    "soak": "a thousand runs in one process: memory and open files",
     "audit": "events appended to the audit chain, and a million of them verified",
     "demo": "from nothing to the summary, warm and cold",
     "setup": "both virtual environments, warm and cold",
