@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -160,7 +160,7 @@ def test_a_webhook_wakes_a_runner_in_another_process_and_sigterm_ends_a_run_at_i
         with site.store.read() as connection:
             return len(answers_of(connection, key)[0])
 
-    def told(body: dict[str, object]) -> None:
+    def told(body: Mapping[str, object]) -> None:
         headers = {SECRET_HEADER: SECRET}
         assert httpx.post(f"http://127.0.0.1:{port}/webhook", json=body, headers=headers, timeout=10).status_code == 200
 

@@ -29,7 +29,8 @@ from ..conftest import clock
 from ..end_to_end.scenes import XML, result
 from ..faults.sample import ALL, TIMES
 from ..sync import postgres
-from .test_compose import ROOT, SERVICES, environment
+from .test_compose import SERVICES, environment
+from .test_requirements import ROOT
 
 pytestmark = [
     pytest.mark.faults,
