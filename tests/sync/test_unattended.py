@@ -30,8 +30,8 @@ def fill(store: Store, now: int) -> str:
         plans.give_back(connection, 7, me, due_at=now + 10 * SECOND, not_before=now + 90 * SECOND, failures=2)
         plans.take(connection, [8], me, now, now + 60 * SECOND)
         (mine,) = [one for one in runners.known(connection, now) if one.name == me]
-        rest = {"seen_at": now, "rests_until": now + 600 * SECOND, "rests_because": "nothing answers there"}
-        runners.seen(connection, replace(mine, **rest))
+        until, why = now + 600 * SECOND, "nothing answers there"
+        runners.seen(connection, replace(mine, seen_at=now, rests_until=until, rests_because=why))
     return me
 
 
