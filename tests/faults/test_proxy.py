@@ -16,7 +16,7 @@ from .survived import Record, tell
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.faults, pytest.mark.timeout(SECONDS)]
 RUNS = {"first": first_run, "later": later_run}
-HARM = sample([(run, fault) for run in RUNS for fault in FAULTS], "harm", 3)
+HARM = sample([(run, fault) for run in RUNS for fault in FAULTS], "harm", 2)
 
 
 @dataclass(frozen=True)
