@@ -68,17 +68,24 @@ class Home:
 
 
 @pytest.fixture
-def home(any_store: Store) -> Home:
+def home(store: Store) -> Home:
+    return Home(store).begin()
+
+
+@pytest.fixture
+def any_home(any_store: Store) -> Home:
+    """On either database: for one test of each query."""
     return Home(any_store).begin()
 
 
-def test_a_task_that_arrived_unheard_opens_its_review_with_the_score_that_was_sent(home: Home) -> None:
-    home.stands((5, "k1", 20, 0))
-    assert home.states() == {"k1": ("open", 5), "k2": ("intended", None)}
-    with home.store.read() as connection:
+def test_a_task_that_arrived_unheard_opens_its_review_with_the_score_that_was_sent(any_home: Home) -> None:
+    any_home.stands((5, "k1", 20, 0))
+    assert any_home.states() == {"k1": ("open", 5), "k2": ("intended", None)}
+    assert any_home.surplus() == []
+    with any_home.store.read() as connection:
         score = connection.execute(select(reviews.c.score).where(reviews.c.key == "k1")).scalar_one()
         assert score == score_from_priority(0.9, 1)
-        assert {number: one.key for number, one in review_tasks.by_task(connection, home.key).items()} == {5: "k1"}
+        assert {number: one.key for number, one in review_tasks.by_task(connection, any_home.key).items()} == {5: "k1"}
 
 
 def test_an_open_review_whose_task_was_deleted_is_lost_and_an_intended_one_is_not(home: Home) -> None:
