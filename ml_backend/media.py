@@ -20,6 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
 
 from .access import Access
 from .disk_cache import DiskCache
@@ -166,7 +167,7 @@ class Media:
             return session.get(address, headers=headers, timeout=left, stream=True, allow_redirects=False)
         except requests.RequestException as error:
             raise MediaError(f"no answer ({type(error).__name__})") from error
-        except UnicodeError as error:
+        except (ValueError, HTTPError) as error:  # a name that no host can have, also one that it is led on to
             raise MediaError("not an address") from error
 
     def _body(self, reply: requests.Response, until: float) -> bytes:

@@ -3,7 +3,6 @@
 Names and values are hashed: nothing of a task is stored with a model but which columns occur, and how numbers spread.
 """
 
-import math
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +22,8 @@ MOST_FIELDS = 500
 CUTS = (0.2, 0.4, 0.6, 0.8)
 """A number is told by where it lies between these quantiles too: what matters need not grow with it."""
 AT_ONCE = 512
+BEYOND = 1e30
+"""A number this large is passed over, as infinity is: means and spreads are kept in single precision."""
 _NUMBER = re.compile(r"\s*[-+]?\d{1,15}([.,]\d{1,15})?\s*")
 _WORD = re.compile(r"\w+")
 
@@ -50,7 +51,7 @@ def _leaves(value: object, path: str, depth: int = 0) -> Iterator[tuple[str, str
     elif isinstance(value, bool) or value is None:
         yield path, str(value)
     elif isinstance(value, int | float):
-        if math.isfinite(value) and abs(value) < 1e300:
+        if abs(value) < BEYOND:
             yield path, float(value)
     elif isinstance(value, str):
         number = _NUMBER.fullmatch(value)
@@ -133,7 +134,7 @@ def fit(described: sparse.csr_matrix) -> Fields:
     cuts = np.zeros((len(numbers), len(CUTS)))
     for place in range(len(numbers)):
         own = values[there[:, place], place]
-        means[place], spreads[place] = own.mean(), own.std() or 1.0
+        means[place], spreads[place] = own.mean(), float(np.float32(own.std())) or 1.0
         cuts[place] = np.quantile(own, CUTS)
     return Fields(words, numbers, *(one.astype(np.float32) for one in (means, spreads, cuts)))
 

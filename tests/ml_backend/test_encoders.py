@@ -117,6 +117,19 @@ def test_what_is_no_such_data_is_refused(name: str, value: object) -> None:
         ENCODERS[name].read(value, lambda _: b"")
 
 
+@pytest.mark.parametrize("strange", [10**400, -(10**400), float("nan"), float("inf"), 1e30, 1e300])
+def test_a_number_beyond_all_others_is_passed_over(strange: float) -> None:
+    family = ENCODERS["fields"]
+    assert family.read({"price": strange, "kind": "book"}, lambda _: b"") == {"/kind": "book"}
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-50, 1.0, 1e28])
+def test_numbers_of_any_size_become_rows(unit: float) -> None:
+    rows = dense(rows_of("fields", *[[{"/price": unit * number} for number in range(9)]] * 2))
+    assert np.isfinite(rows).all()
+    assert not np.allclose(rows[0], rows[8])
+
+
 def test_text_is_read_without_html_tags_but_with_what_only_looks_like_them() -> None:
     def read(value: object) -> str:
         return text.read(value, lambda _: b"")

@@ -49,9 +49,10 @@ class Images(BaseHTTPRequestHandler):
             self.send_header("Location", self.path.replace("away", "image"))
             self.end_headers()
             return
-        if kind in ("metadata", "loop"):
+        there = {"metadata": "http://169.254.169.254/latest", "loop": "loop", "nowhere": "http://[::1"}
+        if kind in there:
             self.send_response(301)
-            self.send_header("Location", {"metadata": "http://169.254.169.254/latest", "loop": "loop"}[kind])
+            self.send_header("Location", there[kind])
             self.end_headers()
             return
         if "fileuri=" in self.path:
@@ -108,6 +109,8 @@ def test_data_addresses_are_read_in_place() -> None:
         ("http://[::1", "not an address"),
         ("http://x:99999999/", "not an address"),
         ("http://\ud800/", "not an address|no answer"),
+        (f"http://{'a' * 300}/", "not an address"),
+        ("http://a..b/", "not an address|no answer"),
         ("/data/upload/1/a.png", "label_studio_url is not set"),
     ],
 )
@@ -132,6 +135,8 @@ def test_a_redirect_is_judged_anew(images: str) -> None:
         media(media_hosts=("127.0.0.1",), media_seconds=1).fetch(f"{images}/metadata")
     with pytest.raises(MediaError, match="more than 3 redirects"):
         allowed.fetch(f"{images}/loop")
+    with pytest.raises(MediaError, match="not an address"):
+        allowed.fetch(f"{images}/nowhere")
 
 
 def test_label_studios_own_images_are_fetched_with_its_token_and_nobody_else_gets_it(images: str) -> None:
