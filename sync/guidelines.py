@@ -24,11 +24,11 @@ Project = Annotated[int, typer.Option(help="Label Studio id of the project.")]
 @app.command()
 def inbox(project: Project, config: Config = None, as_json: AsJson = False) -> None:
     """The rulings whose cause is a gap in the guidelines, with their tasks, until a change touches them."""
-    from .store.engine import open_store
+    from .store.engine import open_existing
     from .store.guidelines import inbox as of_project
     from .store.projects import source
 
-    with open_store(load(config).store).read() as connection:
+    with open_existing(load(config).store).read() as connection:
         found = [asdict(one) for one in of_project(connection, source(connection, project).key)]
     if as_json:
         terminal.print_json(found)
@@ -50,7 +50,7 @@ def changed(
     """Have the rulings reviewed again that a changed guideline touches; the next push brings them back."""
     from .opening import clock
     from .store.audit import TIEBREAK, record
-    from .store.engine import open_store
+    from .store.engine import open_existing
     from .store.guidelines import changed as mark
     from .store.projects import source
 
@@ -58,7 +58,7 @@ def changed(
         raise SettingsError("--why is empty: say what changed, reviewers read it above the task")
     if control is None and label is None and not task:
         raise SettingsError("name what the change touches: --control, --label or --task")
-    with open_store(load(config).store).begin() as connection:
+    with open_existing(load(config).store).begin() as connection:
         key = source(connection, project).key
         touched = mark(connection, key, why.strip(), control=control, label=label, only=task or ())
         subject = {"control": control, "label": label, "tasks": touched}

@@ -39,12 +39,12 @@ def log(
     """Show what was recorded, the oldest first."""
     one_format(as_json=as_json, as_csv=as_csv)
     from ..store.audit_entries import Wanted, entries
-    from ..store.engine import open_store
+    from ..store.engine import open_existing
     from .shown import print_csv, print_json, show
 
     last = last or (None if as_json or as_csv else SHOWN)
     wanted = Wanted(project, _moment(since), action, actor, task, last)
-    with open_store(load(config).store).read() as connection:
+    with open_existing(load(config).store).read() as connection:
         (print_json if as_json else print_csv if as_csv else show)(entries(connection, wanted))
 
 
@@ -69,13 +69,13 @@ def verify(
 ) -> None:
     """Compute the whole chain anew; exit code 1, and where, if anything was changed, removed or put in."""
     from ..store.audit_check import verify as check
-    from ..store.engine import open_store
+    from ..store.engine import open_existing
     from .shown import print_verdict, show_verdict
 
     noted = None if head is None else head.strip().lower()
     if noted is not None and not re.fullmatch("[0-9a-f]{64}", noted):
         raise SettingsError(f"--head {head!r} is no head: it has 64 of the characters 0 to 9 and a to f")
-    found = check(open_store(load(config).store), noted)
+    found = check(open_existing(load(config).store), noted)
     (print_verdict if as_json else show_verdict)(found)
     if not found.whole:
         raise typer.Exit(1)

@@ -27,9 +27,9 @@ def forget(
 
     from ..opening import clock
     from ..store import forgetting
-    from ..store.engine import open_store
+    from ..store.engine import open_existing
 
-    store = open_store(load(config).store)
+    store = open_existing(load(config).store)
     with store.read() as connection:
         number = forgetting.person_called(connection, person)
         if number is None:

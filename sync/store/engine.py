@@ -1,10 +1,12 @@
 """Opening the store: SQLite or PostgreSQL, brought to the newest schema, one transaction a unit of work."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -149,7 +151,7 @@ def _engine(url: str) -> Engine:
         place = make_url(url)
         if place.get_backend_name() == "sqlite":
             _make_folder(place)
-        engine = create_engine(place)
+        engine = create_engine(place, json_deserializer=_json)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         # The address is not repeated: it may hold a password.
         raise StoreError(
@@ -175,6 +177,15 @@ def _make_folder(place: URL) -> None:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"store {place}: its folder cannot be made: {error.strerror}") from error
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise StoreError(
+            "the store holds a value that is no JSON, so somebody edited it by hand: take the store from a backup"
+        ) from error
 
 
 def _prepare_sqlite(patience: float, connection: sqlite3.Connection, _record: object) -> None:

@@ -181,7 +181,11 @@ def _read(connection: Connection, project: int, version: StoredVersion) -> tuple
     texts, hashes, edited = _entries(connection, project, version.number)
     labelled = by_control(place for place in texts if place[1])
     confidences, damaged = _confidences(connection, version.id, labelled)
-    row = connection.execute(select(label_contents).join(label_versions).where(label_versions.c.id == version.id)).one()
+    row = connection.execute(
+        select(label_contents).join(label_versions).where(label_versions.c.id == version.id)
+    ).first()
+    if row is None:
+        return Content("", texts, confidences, version.methods), ["its labeling interface is gone", *edited, *damaged]
     if digest(row.text) != row.hash:
         edited.insert(0, "its labeling interface is not what its hash says")
     found = Content(row.text, texts, confidences, version.methods)

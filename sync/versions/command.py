@@ -284,10 +284,10 @@ def verify(project: Project, config: Config = None, as_json: AsJson = False) -> 
 @contextmanager
 def _opened(settings: Settings, project: int) -> Iterator[tuple["Store", int]]:
     """The store, and the key of a project in it."""
-    from ..store.engine import open_store
+    from ..store.engine import open_existing
     from ..store.projects import source
 
-    store = open_store(settings.store)
+    store = open_existing(settings.store)
     try:
         with store.read() as connection:
             key = source(connection, project).key

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -148,6 +150,30 @@ def test_what_a_version_says_of_itself_is_checked_before_it_is_read(tiebreak: Te
     for words in (("export", "1", "x.csv"), ("diff", "1", "now"), ("restore", "1")):
         done = version(tiebreak, *words)
         assert done.code == 1 and "version 1 was changed in the store: what it says of itself" in done.err
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ("UPDATE label_versions SET methods = '{'", "a value that is no JSON"),
+        ("UPDATE label_versions SET interface = 99", "its labeling interface is gone"),
+    ],
+)
+def test_damage_by_hand_is_said_in_words(tiebreak: Terminal, store_of: str, damage: str, message: str) -> None:
+    said(tiebreak, "create")
+    with closing(sqlite3.connect(tiebreak.folder / "s.sqlite3")) as other:
+        other.execute(damage)
+        other.commit()
+    for words in (("show", "1"), ("verify",), ("export", "1", "x.csv")):
+        done = version(tiebreak, *words)
+        assert done.code == 1 and message in done.out + done.err
+
+
+@pytest.mark.parametrize("words", [("version", "list", "--project", "7"), ("audit", "verify"), ("forget", "7")])
+def test_a_command_that_only_looks_makes_no_store(tiebreak: Terminal, words: tuple[str, ...]) -> None:
+    done = tiebreak(*words, store="sqlite:///no/such.sqlite3")
+    assert (done.code, "there is no store at sqlite:///no/such.sqlite3 yet" in done.err) == (1, True), done.err
+    assert not (tiebreak.folder / "no").exists()
 
 
 @pytest.mark.parametrize(("number", "also"), [(1, "version 2 is not as it was made: what it says"), (2, "")])
