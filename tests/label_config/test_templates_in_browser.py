@@ -28,6 +28,8 @@ CORRECTED: Mapping[str, tuple[str, Mapping[str, Answer]]] = {
     ),
 }
 """Keys, and the answer that they make of the suggestion."""
+LIKE_OTHERS = {"digits", "image-multilabel", "text-multilabel"}
+"""Interfaces of a control and an object that others hold, too (one is corrected by keys): opening each takes long."""
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +76,7 @@ def answered(
     raise AssertionError(f"{name}: nothing was submitted within {SECONDS} s")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in LIKE_OTHERS])
 def test_what_is_suggested_is_taken_by_one_key(label_studio: RunningLabelStudio, page: Page, name: str) -> None:
     assert answered(label_studio, page, name, "") == TASKS[name][1]
 
