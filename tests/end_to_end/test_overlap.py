@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def made(label_studio: RunningLabelStudio) -> Scene:
 
 @pytest.fixture
 def ready(label_studio: RunningLabelStudio, made: Scene, tmp_path: Path) -> Iterator[Stage]:
-    more = {"overlap": "by gain", "answers_ahead": 1, "most_answers": 2, "holdout_share": 0}
+    more: dict[str, Any] = {"overlap": "by gain", "answers_ahead": 1, "most_answers": 2, "holdout_share": 0}
     with stage(label_studio, tmp_path, made.project, **more) as opened:
         first = opened.run().overlap
         assert first is not None

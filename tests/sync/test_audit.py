@@ -53,11 +53,11 @@ def test_a_chain_is_whole_and_says_how_long_it_is(any_store: Store) -> None:
     assert (found.events, found.erased, found.noted_at) == (6, 0, 6)
 
 
-def test_the_hashes_can_be_computed_by_hand(any_store: Store) -> None:
+def test_the_hashes_can_be_computed_by_hand(store: Store) -> None:
     import hashlib
 
-    filled(any_store, 3)
-    with any_store.read() as connection:
+    filled(store, 3)
+    with store.read() as connection:
         events = connection.execute(select(audit_events).order_by(audit_events.c.id)).all()
         detail = connection.execute(select(audit_details).where(audit_details.c.event == 3)).one()
     assert events[0].previous == "0" * 64
@@ -165,30 +165,30 @@ DAMAGE: dict[str, tuple[Callable[[Store], None], tuple[int, str]]] = {
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-def test_whatever_is_done_by_hand_is_found_where_it_was_done(any_store: Store, name: str) -> None:
-    head = filled(any_store)
+def test_whatever_is_done_by_hand_is_found_where_it_was_done(store: Store, name: str) -> None:
+    head = filled(store)
     damage, (event, what) = DAMAGE[name]
     if name == "before all":
-        with any_store.begin() as connection:
+        with store.begin() as connection:
             connection.execute(delete(audit_details).where(audit_details.c.event == 1))
-    damage(any_store)
-    found = verify(any_store)
+    damage(store)
+    found = verify(store)
     assert not found.whole
     assert any(number == event and what in said for number, said in told(found)), told(found)
     assert head  # it was whole before
 
 
-def test_what_is_computed_anew_or_cut_off_with_its_head_is_found_by_a_noted_head(any_store: Store) -> None:
-    early = filled(any_store, 3)
-    late = filled(any_store, 3)
-    assert (verify(any_store, early).noted_at, verify(any_store, late).noted_at) == (3, 6)
-    remove(5, 6, head=4)(any_store)
-    assert verify(any_store).whole
-    assert verify(any_store, early).whole
-    assert "no event has the noted hash" in told(verify(any_store, late))[0][1]
-    chained_anew(any_store, 2)
-    assert verify(any_store).whole
-    assert not verify(any_store, early).whole
+def test_what_is_computed_anew_or_cut_off_with_its_head_is_found_by_a_noted_head(store: Store) -> None:
+    early = filled(store, 3)
+    late = filled(store, 3)
+    assert (verify(store, early).noted_at, verify(store, late).noted_at) == (3, 6)
+    remove(5, 6, head=4)(store)
+    assert verify(store).whole
+    assert verify(store, early).whole
+    assert "no event has the noted hash" in told(verify(store, late))[0][1]
+    chained_anew(store, 2)
+    assert verify(store).whole
+    assert not verify(store, early).whole
 
 
 def test_blocks_are_as_good_as_one_piece(any_store: Store) -> None:
@@ -201,13 +201,13 @@ def test_blocks_are_as_good_as_one_piece(any_store: Store) -> None:
     assert told(verify(any_store, at_once=3))[0] == (11, "event 10 is gone before it")
 
 
-def test_an_event_is_there_exactly_when_its_transaction_is(any_store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), any_store.begin() as connection:
+def test_an_event_is_there_exactly_when_its_transaction_is(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.begin() as connection:
         record(connection, now=1, actor=TIEBREAK, action="push")
         raise ZeroDivisionError
-    assert verify(any_store).events == 0
-    filled(any_store, 1)
-    assert verify(any_store).whole
+    assert verify(store).events == 0
+    filled(store, 1)
+    assert verify(store).whole
 
 
 def test_several_that_append_at_once_make_one_chain(store_url: str) -> None:
@@ -233,9 +233,9 @@ def test_several_that_append_at_once_make_one_chain(store_url: str) -> None:
         store.close()
 
 
-def test_a_chain_without_a_head_is_not_appended_to(any_store: Store) -> None:
-    say("DELETE FROM audit_heads")(any_store)
-    with pytest.raises(StoreError, match="tiebreak audit verify"), any_store.begin() as connection:
+def test_a_chain_without_a_head_is_not_appended_to(store: Store) -> None:
+    say("DELETE FROM audit_heads")(store)
+    with pytest.raises(StoreError, match="tiebreak audit verify"), store.begin() as connection:
         record(connection, now=1, actor=TIEBREAK, action="push")
 
 
@@ -261,14 +261,14 @@ def test_erased_words_are_counted_and_the_chain_is_whole(any_store: Store) -> No
     assert (found.whole, found.erased) == (True, 2)
 
 
-def test_words_emptied_after_somebody_else_was_forgotten_are_found(any_store: Store) -> None:
-    filled(any_store)
-    with any_store.begin() as connection:
+def test_words_emptied_after_somebody_else_was_forgotten_are_found(store: Store) -> None:
+    filled(store)
+    with store.begin() as connection:
         record(connection, now=9, actor=user(8), action="ruling", words=WORDS, person=8)
         forget(connection, 7, 100)
-    assert verify(any_store).whole
-    say("UPDATE audit_words SET text = NULL, salt = NULL, person = 7 WHERE event = 7")(any_store)
-    assert "forget 8" in told(verify(any_store))[0][1]
+    assert verify(store).whole
+    say("UPDATE audit_words SET text = NULL, salt = NULL, person = 7 WHERE event = 7")(store)
+    assert "forget 8" in told(verify(store))[0][1]
 
 
 @given(st.lists(st.tuples(st.text(max_size=20), st.text(min_size=1, max_size=20)), min_size=1, max_size=8))
