@@ -60,9 +60,9 @@ def difference(found: Mapping[str, Any], expected: Mapping[str, Any], ignored: S
     return [
         f"{sign} {world}.{table}: {row}"
         for world in expected
-        for table in expected[world]
+        for table in {**expected[world], **found[world]}
         if f"{world}.{table}" not in ignored
-        for sign, row in _unlike(found[world][table], expected[world][table])
+        for sign, row in _unlike(found[world].get(table, ()), expected[world].get(table, ()))
     ]
 
 

@@ -1,5 +1,6 @@
 """One scene, its two worlds (Label Studio and our store) kept and put back, and both as comparable values."""
 
+import json
 import os
 import re
 import shutil
@@ -40,6 +41,8 @@ REMOTE = {
 """Table of Label Studio's database -> the columns that a run can change."""
 LOCAL_IGNORED = {"heartbeats", "alembic_version", "audit_events", "audit_details", "audit_words", "audit_heads"}
 """What says how it came about, or holds chance."""
+AUDITED_AGAIN = {"pull", "assess", "round"}
+"""Events that count what is new since the last one: where a run is stopped there are more, with less in each."""
 COUNTERS = {("rounds", "number"), ("assessments", "id")}
 """Columns that count attempts: an interrupted one counts too."""
 
@@ -140,7 +143,7 @@ class Stage:
 
     def worlds(self) -> dict[str, Any]:
         """Label Studio and the store as values that are equal where nothing differs that matters."""
-        return {"remote": self._remote_rows(), "local": self._local_rows()}
+        return {"remote": self._remote_rows(), "local": self._local_rows(), "audit": self._audited()}
 
     def _remote_rows(self) -> dict[str, list[str]]:
         found = {}
@@ -161,6 +164,16 @@ class Stage:
                 query = f"SELECT {', '.join(compared)} FROM {table}{newest}"  # noqa: S608 - our own names
                 found[table] = sorted(_same_version(repr(row)) for row in database.execute(query))
         return found
+
+    def _audited(self) -> dict[str, list[str]]:
+        """Action -> what each event of it is about; of those that an interrupted run repeats, that there are any."""
+        found: dict[str, list[str]] = {}
+        query = "SELECT action, text FROM audit_events JOIN audit_details ON event = audit_events.id"
+        with closing(sqlite3.connect(self.folder / "tiebreak.sqlite3")) as database:
+            for action, text in database.execute(query):
+                subject = _same_version(json.dumps(json.loads(text)["subject"], sort_keys=True))
+                found.setdefault(action, []).append(subject)
+        return {action: ["some"] if action in AUDITED_AGAIN else sorted(rows) for action, rows in sorted(found.items())}
 
     def _newest(self) -> int:
         store = open_store(self.url)
