@@ -146,7 +146,7 @@ def test_init_never_touches_a_file_that_is_there_and_leaves_none_behind_when_ref
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["runn"], "No such command 'runn'. Did you mean 'run'?"),
+        (["histroy"], "No such command 'histroy'. Did you mean 'history'?"),
         (["run", "three"], "Invalid value for"),
         (["history", "3"], "Missing option '--project'"),
         (["serve", "--port", "70000"], "Invalid value for '--port'"),
