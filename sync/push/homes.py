@@ -52,7 +52,7 @@ def ensure_project(
     wanted = marker(source.label_studio_id, source.created_at, band)
     found = _find(gateway, wanted)
     remote = found or _create(gateway, source, band, wanted)
-    _show_order(gateway, remote)
+    _show_order(gateway, remote, new=found is None)
     hook = webhook(settings, remote.id)
     if hook is not None:
         hook.ensure(gateway)
@@ -123,7 +123,7 @@ def _create(gateway: LabelStudio, source: projects.StoredProject, band: int, des
     )
 
 
-def _show_order(gateway: LabelStudio, home: RemoteProject) -> None:
+def _show_order(gateway: LabelStudio, home: RemoteProject, *, new: bool) -> None:
     """A Data Manager tab in the order that ``next`` serves, without the columns that tell people nothing; made once."""
-    if not any(title == TAB for title in gateway.tabs(home.id)):
+    if new or not any(title == TAB for title in gateway.tabs(home.id)):
         gateway.create_tab(home.id, TAB, ordering=["tasks:predictions_score"], hidden=HIDDEN_COLUMNS)

@@ -10,7 +10,7 @@ from ..store import acts, projects, reviews
 from ..store.engine import Store
 from .ordering import QUEUE_VERSION, queue_versions
 
-IMPORT_AT_ONCE = 500
+IMPORT_AT_ONCE = 1000
 
 
 def import_intended(
