@@ -3,11 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+from operator import add
 from typing import Any
 
 import numpy as np
 
+from label_config.answers import Answer
 from label_config.canonical import answer_as_json
 
 from .opinions import Columns, parts_of, told_places
@@ -79,10 +82,12 @@ def _of_columns(
 ) -> Iterator[str]:
     """What ``_line`` gives as text, put together from texts that are made once: repr writes a float as JSON does."""
     names = [json.dumps(name) for name in columns.outcomes]
+    before = [f"{name}: " for name in names]
+    texts = _Texts()
     signals = ", ".join(f"{json.dumps(name).replace('%', '%%')}: %r" for name in columns.signals)
     about = json.dumps(control)
     ending = f', "version": {json.dumps(version)}}}\n'
-    answers: dict[Any, str] = {}
+    answers: dict[int, str] = {}  # by what is the same object in all of the columns
     for start in range(0, len(columns), AT_ONCE):
         rows = slice(start, start + AT_ONCE)
         told = told_places(columns.probabilities[rows])
@@ -102,10 +107,10 @@ def _of_columns(
             start,
         ):
             answer = columns.answers[at]
-            said = answers.get(answer)
+            said = answers.get(id(answer))
             if said is None:
-                said = answers[answer] = json.dumps(answer_as_json(answer))
-            probable = ", ".join([f"{names[one]}: {value!r}" for one, value in zip(chosen, share, strict=True)])
+                said = answers[id(answer)] = _answer(answer)
+            probable = ", ".join(map(add, map(before.__getitem__, chosen), map(texts.__getitem__, share)))
             interval = columns.between[at]
             between = f', "interval": [{interval[0]!r}, {interval[1]!r}]' if interval else ""
             yield (
@@ -113,6 +118,20 @@ def _of_columns(
                 f'"out_of_sample": true, "confidence": {confidence!r}, "set": {sets[at - start]}{between}, '
                 f'"signals": {{{signals % doubt}}}, "place": {place}{ending}'
             )
+
+
+class _Texts(dict[float, str]):
+    """Numbers as text: told to a few places, small ones come again and again."""
+
+    def __missing__(self, value: float) -> str:
+        """Written once."""
+        text = self[value] = repr(value)
+        return text
+
+
+@lru_cache(maxsize=1024)
+def _answer(answer: Answer | None) -> str:
+    return json.dumps(None if answer is None else answer_as_json(answer))
 
 
 def _sets(columns: Columns, rows: slice, names: Sequence[str]) -> list[str]:

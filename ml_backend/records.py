@@ -17,7 +17,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 Arrays = Mapping[str, NDArray[Any]]
 Features: TypeAlias = Any
-"""An encoder's rows, (n, d): a dense FloatArray or a scipy CSR matrix (scipy has no types)."""
+"""An encoder's rows, (n, d): a dense FloatArray or a scipy CSR matrix (scipy has no types), perhaps ``Later``."""
 
 
 Possible: TypeAlias = str | Mapping[str, Any]

@@ -13,6 +13,7 @@ from label_config.model import Control, LabelConfig
 from .encoders import Fetch
 from .errors import EncoderError
 from .features import Material, chunks, spread, stacked
+from .later import Later
 from .learners import Learned
 from .notes import takes
 from .opinions import joined
@@ -133,7 +134,7 @@ class LearnedMind:
                 opinions[name] += [said if still is None else [still(config.control(name), one) for one in said]]
                 blocks[name].append((len(part), rows))
         return {
-            name: Thought(joined(opinions[name]), _whole(blocks[name]), learned.reference if learned else None)
+            name: Thought(joined(opinions[name]), _whole(blocks[name], tasks), learned.reference if learned else None)
             for name, learned in models.items()
         }
 
@@ -184,13 +185,15 @@ def _said(learned: Learned, tasks: Sequence[Task], material: Material, kind: str
         return [abstains("failed")] * len(tasks), None
 
 
-def _whole(blocks: Sequence[tuple[int, Features]]) -> Features:
+def _whole(blocks: Sequence[tuple[int, Features]], tasks: Sequence[Task]) -> Features:
     """The rows of all tasks, zeros where a task could not be read; null where none could."""
     if len(blocks) == 1:
         return blocks[0][1]
     first = next((rows for _, rows in blocks if rows is not None), None)
     if first is None:
         return None
+    if isinstance(first, Later):
+        return Later([task.data for task in tasks], first.encode, first.width)
     return stacked([spread(first[:0], [], count) if rows is None else rows for count, rows in blocks])
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..later import made
 from ..likeness import likeness
 from ..records import IntArray
 from .pool import Pool, by_worth, then_by_worth
@@ -14,17 +15,18 @@ def coreset(pool: Pool, rng: np.random.Generator, batch: int) -> IntArray:
     """
     if not pool.has_features or not len(pool):
         return by_worth(pool.utilities)
+    rows = made(pool.features)
     nearest = np.full(len(pool), -1.0)
     if pool.known is not None and pool.known.shape[0]:
         for start in range(0, pool.known.shape[0], _AT_ONCE):
-            nearest = np.maximum(nearest, likeness(pool.features, pool.known[start : start + _AT_ONCE]).max(axis=1))
+            nearest = np.maximum(nearest, likeness(rows, pool.known[start : start + _AT_ONCE]).max(axis=1))
     else:
         nearest[int(rng.integers(len(pool)))] = -2.0
     chosen: list[int] = []
     for _ in range(min(batch, len(pool))):
         best = int(np.argmin(nearest))
         chosen.append(best)
-        nearest = np.maximum(nearest, likeness(pool.features, pool.features[[best]])[:, 0])
+        nearest = np.maximum(nearest, likeness(rows, rows[[best]])[:, 0])
         nearest[chosen] = np.inf
     return then_by_worth(np.array(chosen, dtype=np.int64), pool.utilities)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..later import made
 from ..likeness import likeness
 from ..records import IntArray
 from .pool import Pool, by_worth
@@ -16,5 +17,6 @@ def density_weighted(pool: Pool, rng: np.random.Generator, _batch: int) -> IntAr
     if not pool.has_features or not len(pool):
         return by_worth(worth)
     some = np.sort(rng.choice(len(pool), min(SAMPLE, len(pool)), replace=False))
-    like = np.maximum(likeness(pool.features, pool.features[some]), 0.0).mean(axis=1)
+    rows = made(pool.features)
+    like = np.maximum(likeness(rows, rows[some]), 0.0).mean(axis=1)
     return by_worth(worth * like)

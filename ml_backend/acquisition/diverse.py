@@ -28,9 +28,10 @@ def diverse(pool: Pool, _rng: np.random.Generator, batch: int) -> IntArray:
         return order
     head = min(len(order), LOOKED_AT * batch)
     windows = [order[start : min(start + WINDOW, head)] for start in range(0, head, WINDOW)]
-    spread = [
-        window[_spread(worth[window], likeness(pool.features[window], pool.features[window]))] for window in windows
-    ]
+    spread = []
+    for window in windows:
+        rows = pool.features[window]
+        spread.append(window[_spread(worth[window], likeness(rows, rows))])
     return np.concatenate([*spread, order[head:]]) if spread else order
 
 

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy import sparse
 
+from ..later import where
 from ..records import BoolArray, Features, FloatArray, IntArray
 
 
@@ -16,8 +17,8 @@ class Pool:
 
     ``utilities`` (n,) in [0, 1], higher = a human's answer teaches more; ``signals`` (n,) each, by name, in [0, 1],
     higher = less sure; ``probabilities`` (n, k), null before the first model. ``features`` (n, d) are the encoder's
-    rows of length 1 or 0, ``known`` (t, d) those of tasks with labels; null where there are none. ``boosts`` (n,) are
-    at least 1: more where a task is in a slice that stays hard (``slices``); null = nowhere.
+    rows of length 1 or 0, made ``Later`` perhaps, ``known`` (t, d) those of tasks with labels; null where there are
+    none. ``boosts`` (n,) are at least 1: more where a task is in a slice that stays hard (``slices``); null = nowhere.
     """
 
     utilities: FloatArray
@@ -34,7 +35,7 @@ class Pool:
         """The same of some of its tasks."""
         return Pool(
             self.utilities[rows],
-            None if self.features is None else self.features[rows],
+            None if self.features is None else where(self.features, rows),
             None if self.probabilities is None else self.probabilities[rows],
             {name: values[rows] for name, values in self.signals.items()},
             self.known,

@@ -66,7 +66,8 @@ def _typical(pool: Pool, members: IntArray) -> IntArray:
     if len(members) < 2:
         return members
     some = members[:: 1 + len(members) // 1000]
-    among = likeness(pool.features[members], pool.features[some])
+    rows = pool.features[members]
+    among = likeness(rows, rows[:: 1 + len(members) // 1000])
     near = min(NEIGHBOURS, len(some))
     typicality = np.partition(among, len(some) - near, axis=1)[:, -near:].mean(axis=1)
     return members[by_worth(typicality)]

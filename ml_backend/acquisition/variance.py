@@ -35,13 +35,14 @@ def variance(pool: Pool, rng: np.random.Generator, batch: int) -> IntArray:
         return by_worth(worth)
     count = len(pool)
     drawn = np.sort(rng.choice(count, SAMPLE, replace=False)) if count > SAMPLE else np.arange(count)
-    rows, known = _narrowed(pool.features[drawn], pool.known, rng)
+    features = pool.features[drawn]
+    rows, known = _narrowed(features, pool.known, rng)
     weight = np.maximum(worth[drawn], _LEAST)
     spread = np.linalg.inv(PRIOR * np.eye(rows.shape[1]) + weight.mean() * known.T @ known)
     pooled = (rows * weight[:, None]).T @ rows / len(rows)
     along = rows @ spread
     first = by_worth(_gain(along, along @ pooled, rows, weight))[: min(max(10 * batch, FEWEST), MOST)]
-    candidates = _Candidates(rows[first], along[first], weight[first], pool.features[drawn[first]])
+    candidates = _Candidates(rows[first], along[first], weight[first], features[first])
     return then_by_worth(drawn[first[_greedy(candidates, pooled, min(batch, TOGETHER))]], worth)
 
 

@@ -121,7 +121,7 @@ def _ones(indices: Whole, starts: IntArray, width: int) -> sparse.csr_matrix:
 
 def _pairs_between(page: Page) -> tuple[IntArray, IntArray]:
     """The column of each pair of words of which one ends and one begins what white space divides; and its text."""
-    inside = page.parts[0]
+    inside = Lists(page.parts[0].values.astype(np.uint64, copy=False), page.parts[0].starts)  # no words have no kind
     count = inside.lengths()[page.words]
     some = np.flatnonzero(count)
     text_of = np.repeat(np.arange(len(page.starts) - 1), np.diff(page.starts))[some]

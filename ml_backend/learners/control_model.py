@@ -13,7 +13,9 @@ from label_config.model import Control, LabelConfig
 from .. import certainty as certainties
 from .. import quality as qualities
 from ..certainty import Certainty
+from ..errors import MediaError
 from ..features import Material, View, digest, spread, still_shown
+from ..later import Later
 from ..likeness import Ready, likeness, ready
 from ..models import HEADS, Head
 from ..opinions import Columns
@@ -25,6 +27,7 @@ from ..uncertainty import Signals, novelty, utility
 from . import choice as choices
 from . import view_encoder
 from .choice import Choice
+from .quick import Quick, quick
 from .view_encoder import ViewEncoder
 
 DIGITS = 6
@@ -70,10 +73,13 @@ class ControlModel:
     unread: Mapping[str, int] = field(default_factory=dict)
     learner = "whole tasks"
     _near: Features = field(init=False, repr=False, compare=False)
+    _quick: Quick | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Every request is compared with the same rows: they are made ready once."""
         object.__setattr__(self, "_near", ready(self.reference) if sparse.issparse(self.reference) else self.reference)
+        own = quick(self.view, self.encoder.encoders, (self.head, *self.members), self.reference)
+        object.__setattr__(self, "_quick", own)
 
     @property
     def view(self) -> View:
@@ -94,28 +100,50 @@ class ControlModel:
         readable = material.readable(self.view)
         if not readable:
             return [Opinion(reason=material.unread(self.view, place)) for place in range(len(tasks))], None
-        features = self.encoder.encode(material.views(self.view, readable), len(readable))
-        said = self._said([tasks[place] for place in readable], features, kind)
+        seen = [tasks[place] for place in readable]
+        if self._quick is not None:
+            inputs = material.inputs(self.view.parts[0])
+            each, alike = self._quick([inputs[place] for place in readable])
+            said = self._said(seen, each, _distances(alike), kind)
+            rows: Features = Later([task.data for task in tasks], self._rows, int(self.reference.shape[1]))
+        else:
+            features = self.encoder.encode(material.views(self.view, readable), len(readable))
+            said = self._said(seen, self._logits(features), nearest(features, self._near), kind)
+            rows = spread(features, readable, len(tasks))
         if len(readable) == len(tasks):
-            return said, features
+            return said, rows
         opinion = dict(zip(readable, said, strict=True))
         return [
             opinion[place] if place in opinion else Opinion(reason=material.unread(self.view, place))
             for place in range(len(tasks))
-        ], spread(features, readable, len(tasks))
+        ], rows
 
-    def _said(self, tasks: Sequence[Task], features: Features, kind: str) -> Columns:
-        """What is thought of tasks that could be read."""
-        probabilities = self.probabilities(features)
-        signals = self.signals(features, probabilities)
-        rows = [self._row(task) for task in tasks]
-        known = [place for place, row in enumerate(rows) if row is not None]
+    def _said(self, tasks: Sequence[Task], each: Sequence[FloatArray], distances: FloatArray, kind: str) -> Columns:
+        """What is thought of tasks that could be read, by ``_logits`` and the distance of each to the nearest known."""
+        shares = self._calibrated(np.concatenate(each)).reshape(len(each), len(tasks), -1)
+        probabilities = shares[0]
+        signals = self._doubts(probabilities, list(shares[1:]), distances)
+        rows = {place: self._row(task) for place, task in enumerate(tasks) if task.id in self.known.tasks}
+        known = [place for place, row in rows.items() if row is not None]
         if known:
-            at = [row for row in rows if row is not None]
+            at = [row for row in rows.values() if row is not None]
             probabilities[known] = self.known.probabilities[at]
             recalled = self.known_signals(at)
             signals = {name: _replaced(values, known, recalled[name]) for name, values in signals.items()}
         return self.opinions(probabilities, signals, kind)
+
+    def _rows(self, datas: Sequence[Mapping[str, Any]]) -> Features:
+        """The rows of tasks whose text stands in them, zeros where there is none."""
+        material = Material(datas, _no_fetch)
+        readable = material.readable(self.view)
+        if not readable:
+            return spread(self.reference[:0], [], len(datas))
+        return spread(self.encoder.encode(material.views(self.view, readable), len(readable)), readable, len(datas))
+
+    def _logits(self, features: Features) -> list[FloatArray]:
+        """Those of the head, then those of its members, (n, k) each."""
+        members = [member.logits(features) for member in self.members] or self.head.each(features)
+        return [self.head.logits(features), *members]
 
     def probabilities(self, features: Features) -> FloatArray:
         """Calibrated, of the outcomes, (n, m)."""
@@ -123,10 +151,11 @@ class ControlModel:
 
     def signals(self, features: Features, probabilities: FloatArray) -> Signals:
         """All signals of doubt of each row, (n,) each, and the predicted error as "fused"."""
-        logits = [member.logits(features) for member in self.members] or self.head.each(features)
-        each = [self._calibrated(one) for one in logits]
-        apart = certainties.apart(self.question, each, len(probabilities))
-        return self._signals(probabilities, apart, nearest(features, self._near))
+        each = [self._calibrated(one) for one in self._logits(features)[1:]]
+        return self._doubts(probabilities, each, nearest(features, self._near))
+
+    def _doubts(self, probabilities: FloatArray, each: Sequence[FloatArray], distances: FloatArray) -> Signals:
+        return self._signals(probabilities, certainties.apart(self.question, each, len(probabilities)), distances)
 
     def known_signals(self, rows: Sequence[int]) -> Signals:
         """The same for training tasks, out of fold."""
@@ -191,7 +220,16 @@ def nearest(features: Features, reference: Features, own: Sequence[int] | IntArr
         return np.ones(features.shape[0])
     alike = reference.likeness(features) if isinstance(reference, Ready) else likeness(features, reference)
     alike[np.asarray(own, dtype=np.int64), np.arange(len(own))] = -1.0
-    return np.asarray(np.maximum(1 - alike.max(axis=1), 0.0).round(DIGITS))
+    return _distances(alike.max(axis=1))
+
+
+def _distances(alike: FloatArray) -> FloatArray:
+    """Cosine distances, of how like each row the nearest is."""
+    return np.asarray(np.maximum(1 - alike, 0.0).round(DIGITS))
+
+
+def _no_fetch(address: str) -> bytes:
+    raise MediaError(f"{address}: nothing is fetched here")
 
 
 def saved(model: ControlModel) -> tuple[dict[str, Any], Arrays]:

@@ -48,6 +48,13 @@ class Linear:
         return {}, {"weights": np.ascontiguousarray(self._of_columns.T), "intercepts": self._intercepts}
 
 
+def side_by_side(heads: Sequence[Linear]) -> Linear:
+    """One that gives the logits of the first, then those of the second and so on, in one product."""
+    parts = [head.saved()[1] for head in heads]
+    weights = np.concatenate([part["weights"] for part in parts])
+    return Linear(weights, np.concatenate([part["intercepts"] for part in parts]))
+
+
 def restore(settings: Mapping[str, Any], arrays: Arrays) -> Linear:  # noqa: ARG001 - the signature of HEADS
     """What ``saved`` gave. Raises KeyError for anything else."""
     return Linear(arrays["weights"], arrays["intercepts"])
