@@ -30,6 +30,7 @@ BENCHMARKS = {
     "push": "review tasks pushed each second, beside the same server's own import",
     "annotators": "what eight annotators at work feel of Tiebreak, beside blocks without it",
     "soak": "a thousand runs in one process: memory and open files",
+    "store": "a million annotations stored, beside plain executemany; read as columns; assessed anew and unchanged",
     "audit": "events appended to the audit chain, and a million of them verified",
     "demo": "from nothing to the summary, warm and cold",
     "setup": "both virtual environments, warm and cold",

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection
 
 from label_config.answers import Answer
@@ -25,7 +24,7 @@ from .errors import SettingsError
 from .evidence.stored import Fixed, fixed_of, late_answers, opinions_of
 from .judging import A_DAY, How, Verdict, judge
 from .quality import rules
-from .quality.coded_answers import encode
+from .quality.coded_answers import encode_columns
 from .quality.distance import default_distance, distance
 from .quality.distance.comparison import every_pair
 from .quality.evidence import ControlEvidence
@@ -33,8 +32,9 @@ from .quality.priority import accepted_quality, policy_of
 from .quality.records import Opinion, Priority
 from .quality.rules import Rule
 from .settings import Settings
-from .store import acts, assessments, projects, review_rounds, training
-from .store.annotations import AnswerRow, ByOther, Excluded, answers_of, by_others
+from .store import acts, assessments, changes, packed, projects, review_rounds, training
+from .store.annotations import ByOther, by_others
+from .store.columns import AnswerRow, Columns, Excluded
 from .store.engine import Store
 from .store.reviews import AUDIT, audited
 
@@ -49,7 +49,7 @@ class Evidence:
     """
 
     config: LabelConfig
-    answers: Sequence[AnswerRow]
+    given: Columns
     excluded: Excluded
     fixed: Fixed
     opinions: Mapping[str, Mapping[int, Opinion]]
@@ -58,15 +58,18 @@ class Evidence:
     audited: Sequence[tuple[str, str, str]] = ()
     ids: Mapping[int, int] = dataclasses.field(default_factory=dict)
     by_others: Sequence[ByOther] = ()
+    late: Sequence[AnswerRow] = ()
+
+    @property
+    def answers(self) -> Columns:
+        """The answers that count: those of annotations, and those that came in too late for a ruling."""
+        return self.given.with_rows(self.late)
 
     def fingerprint(self, settings: Settings, today: float) -> str:
         """Equal for equal evidence and policy; where age counts, another one every day."""
         digest = hashlib.sha256(self.config.xml.encode())
         for part in (
             _policy(settings),
-            sorted(
-                [row.task, row.annotator, row.control, canonical(row.answer), row.updated_at] for row in self.answers
-            ),
             dataclasses.asdict(self.excluded),
             [dataclasses.asdict(one) for one in self.by_others],
             {
@@ -83,9 +86,11 @@ class Evidence:
             sorted(self.data.items()),
             self.progress,
             [list(one) for one in self.audited],
-            int(today) if policy_of(settings.policy).age_boost else 0,
+            _day(settings, today),
         ):
             digest.update(json.dumps(part, sort_keys=True).encode())
+        for content in self.answers.content():
+            digest.update(content)
         return digest.hexdigest()
 
 
@@ -99,12 +104,19 @@ class Assessment:
 
 def assess(store: Store, project: int, settings: Settings, clock: Callable[[], int]) -> Assessment:
     """Judge the project as the store holds it; ``project`` is the store's key of a source project."""
-    with store.begin() as connection:
-        evidence = gather(connection, project)
-        today = clock() / A_DAY
-        fingerprint = evidence.fingerprint(settings, today)
+    today = clock() / A_DAY
+    with store.read() as connection:
+        seen = changes.seen(connection)
+        watermark = _watermark(seen, projects.label_config(connection, project), settings, today)
         known = assessments.latest(connection, project)
+        if known is not None and known.watermark == watermark:
+            return Assessment(known.report, changed=False)
+        evidence = gather(connection, project, seen)
+    fingerprint = evidence.fingerprint(settings, today)
     if known is not None and known.hash == fingerprint:
+        with store.begin() as connection:
+            packed.keep(connection, project, evidence.given, evidence.excluded, seen)
+            assessments.still_holds(connection, project, fingerprint, watermark)
         return Assessment(known.report, changed=False)
     said, bounds = evidence_by_control(evidence, settings)
     manner = how(settings, evidence.config, evidence.config.controls, today)
@@ -119,9 +131,21 @@ def assess(store: Store, project: int, settings: Settings, clock: Callable[[], i
             assessments.write_consensus(connection, project, one.consensus, _sources(evidence, name), now)
         assessments.write_queue(connection, project, queue)
         review_rounds.mark_needless(connection, project, verdict.queue.found_tasks(), _unconfirmed(verdict), now)
-        assessments.insert_assessment(connection, project, fingerprint, report, now)
+        packed.keep(connection, project, evidence.given, evidence.excluded, seen)
+        assessments.insert_assessment(connection, project, fingerprint, report, now, watermark)
         acts.assessed(connection, project, _policy(settings), fingerprint, report, now)
     return Assessment(report, changed=True)
+
+
+def _watermark(seen: Mapping[str, int], xml: str, settings: Settings, today: float) -> str:
+    """Equal only where nothing was written that an assessment is made from, and all else that counts is the same."""
+    parts = [sorted(seen.items()), xml, _policy(settings), _day(settings, today)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _day(settings: Settings, today: float) -> int:
+    """The day, where the policy lets age count."""
+    return int(today) if policy_of(settings.policy).age_boost else 0
 
 
 def _policy(settings: Settings) -> dict[str, Any]:
@@ -130,13 +154,14 @@ def _policy(settings: Settings) -> dict[str, Any]:
     return settings.model_dump(mode="json", include=judging)
 
 
-def gather(connection: Connection, project: int) -> Evidence:
-    """Read the evidence on one project: store key -> everything that judges it."""
+def gather(connection: Connection, project: int, seen: Mapping[str, int] | None = None) -> Evidence:
+    """Read the evidence on one project: store key -> everything that judges it. ``seen`` are the changes until now."""
     config = parse(projects.label_config(connection, project))
-    answers, excluded = answers_of(connection, project)
+    known = changes.seen(connection) if seen is None else seen
+    answers, excluded = packed.answer_columns(connection, project, known)
     return Evidence(
         config,
-        [*answers, *late_answers(connection, project, config, answers)],
+        answers,
         excluded,
         fixed_of(connection, project, config),
         opinions_of(connection, project, config),
@@ -145,35 +170,33 @@ def gather(connection: Connection, project: int) -> Evidence:
         audited(connection, project),
         assessments.label_studio_ids(connection, project),
         by_others(connection, project),
+        late_answers(connection, project, config, answers),
     )
 
 
 def evidence_by_control(evidence: Evidence, settings: Settings) -> tuple[dict[str, ControlEvidence], dict[str, Bounds]]:
     """The evidence on each control, cut into windows of time, and the bounds of these."""
-    rows: dict[str, list[AnswerRow]] = {control.name: [] for control in evidence.config.controls}
-    for row in evidence.answers:
-        if row.control in rows:
-            rows[row.control].append(row)
     found, bounds = {}, {}
     for control in evidence.config.controls:
-        window, bounds[control.name] = windows(rows[control.name])
-        found[control.name] = _evidence(control, rows[control.name], window, evidence, settings)
+        said = evidence.answers.of(control.name)
+        window, bounds[control.name] = windows(said.task, said.updated_at)
+        found[control.name] = _evidence(control, said, window, evidence, settings)
     return found, bounds
 
 
 def _evidence(
-    control: Control, rows: Sequence[AnswerRow], window: Mapping[int, str], evidence: Evidence, settings: Settings
+    control: Control, said: Columns, window: Mapping[int, str], evidence: Evidence, settings: Settings
 ) -> ControlEvidence:
     fixed: dict[int, Answer] = {task: answer for task, (answer, _) in evidence.fixed[control.name].items()}
     return ControlEvidence(
         control,
-        encode(control, [(row.task, row.annotator, row.answer) for row in rows], fixed),
+        encode_columns(control, said.task, said.annotator, said.said, [answer for _, answer in said.answers], fixed),
         truths=fixed,
         cuts={WINDOW: window},
         opinions=evidence.opinions.get(control.name, {}),
         trust=settings.trust(),
-        given_at=np.array([row.updated_at for row in rows], dtype=np.int64),
-        lead_time=np.array([np.nan if row.lead_time is None else row.lead_time for row in rows], dtype=np.float64),
+        given_at=said.updated_at,
+        lead_time=said.lead_time,
     )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from .quality.measured import CutAgreement, Measured
 from .quality.records import ControlConsensus, Estimate, IntArray
-from .store.annotations import AnswerRow
 
 DAY = 86_400_000_000
 WINDOWS = 12
@@ -19,17 +18,17 @@ WINDOW = "window"
 Bounds = Sequence[tuple[int, int]]
 
 
-def windows(rows: Sequence[AnswerRow]) -> tuple[dict[int, str], Bounds]:
+def windows(task: IntArray, given_at: IntArray) -> tuple[dict[int, str], Bounds]:
     """The window of each task, by the time of its last answer: days, or equal shares of a shorter time.
 
-    Windows are numbers written as text; the bounds of each are microseconds.
+    ``task`` and ``given_at`` have a value an answer. Windows are numbers written as text; the bounds of each are
+    microseconds.
     """
-    last: dict[int, int] = {}
-    for row in rows:
-        last[row.task] = max(last.get(row.task, 0), row.updated_at)
-    if not last:
+    tasks, place = np.unique(task, return_inverse=True)
+    if not len(tasks):
         return {}, []
-    times = np.array(list(last.values()), dtype=np.int64)
+    times = np.zeros(len(tasks), dtype=np.int64)
+    np.maximum.at(times, place, given_at)
     first, end = int(times.min()), int(times.max())
     if end - first >= 3 * DAY:
         days = max(1, -(-(end - first) // DAY // 60))
@@ -39,8 +38,9 @@ def windows(rows: Sequence[AnswerRow]) -> tuple[dict[int, str], Bounds]:
         edges = np.unique(np.quantile(times, np.linspace(0, 1, count + 1)).astype(np.int64))
         edges[-1] = end + 1
     bounds = [(int(low), int(high)) for low, high in itertools.pairwise(edges)] or [(first, end + 1)]
-    place = np.minimum(np.searchsorted(edges, times, side="right") - 1, len(bounds) - 1)
-    return {task: str(number) for task, number in zip(last, place.tolist(), strict=True)}, bounds
+    window = np.minimum(np.searchsorted(edges, times, side="right") - 1, len(bounds) - 1)
+    names = [str(number) for number in range(len(bounds))]
+    return {one: names[number] for one, number in zip(tasks.tolist(), window.tolist(), strict=True)}, bounds
 
 
 def control_report(measured: Measured, consensus: ControlConsensus, bounds: Bounds) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from .quality.priority import Fact, Policy, Queue, facts_of, rank
 from .quality.priority.facts import Key
 from .quality.records import ControlConsensus, Finding
 from .quality.rules import Rule
-from .quality.submissions import concluded, submissions
+from .quality.submissions import Submission, concluded, submissions
 
 A_DAY = 86_400e6
 """Microseconds."""
@@ -71,7 +71,7 @@ def judge(
     neighbours = near_identical(data, fields)
     shown = {task: {name: one[name] for name in fields if name in one} for task, one in data.items()}
     said = {name: concluded_on(one, shown, how) for name, one in evidence.items()}
-    written = (*submissions(evidence.values()), *concluded(one.consensus for one in said.values()))
+    written = _written(evidence, said) if how.rules else ()
     controls = {}
     for name, one in said.items():
         agreed = {task.task: task.agreement for task in one.measured.per_task if task.agreement is not None}
@@ -83,12 +83,17 @@ def judge(
             data,
             neighbours=neighbours,
             rules=how.rules,
-            submissions=written if how.rules else (),
+            submissions=written,
             profiles=one.profiles,
             called=how.called,
         )
         controls[name] = replace(one, findings=verified(findings(case), case))
     return _ranked(controls, neighbours, how)
+
+
+def _written(evidence: Mapping[str, ControlEvidence], said: Mapping[str, Judgement]) -> tuple[Submission, ...]:
+    """What rules are about: everybody's answers, and what was concluded."""
+    return (*submissions(evidence.values()), *concluded(one.consensus for one in said.values()))
 
 
 def concluded_on(evidence: ControlEvidence, shown: Mapping[int, Mapping[str, Any]], how: How) -> Judgement:

@@ -29,26 +29,45 @@ def encode(control: Control, rows: Sequence[Row], fixed: Mapping[int, Answer] | 
     >>> coded.tasks, coded.task.tolist(), coded.answer.tolist()
     ((7, 9), [0, 0, 1], [1, 0, 0])
     """
+    said: Sequence[Answer]
+    if control.per_region or control.family in APART:
+        said = [answer for _, _, answer in rows]
+        code: IntArray = np.arange(len(rows))
+    else:
+        place: dict[Answer, int] = {}
+        code = np.array([place.setdefault(answer, len(place)) for _, _, answer in rows], dtype=np.int64)
+        said = list(place)
+    task = np.array([task for task, _, _ in rows], dtype=np.int64)
+    return encode_columns(control, task, np.array([one for _, one, _ in rows], dtype=np.int64), code, said, fixed)
+
+
+def encode_columns(
+    control: Control,
+    task: IntArray,
+    annotator: IntArray,
+    said: IntArray,
+    answers: Sequence[Answer],
+    fixed: Mapping[int, Answer] | None = None,
+) -> CodedAnswers:
+    """``encode`` of columns: ids of tasks and annotators, and the place of each answer in ``answers``."""
     given = dict(fixed or {})
-    tasks = tuple(sorted({task for task, _, _ in rows} | set(given)))
-    annotators = tuple(sorted({annotator for _, annotator, _ in rows}))
-    if len({(task, annotator) for task, annotator, _ in rows}) != len(rows):
+    known = np.array(list(given), dtype=np.int64)
+    tasks, of_task = np.unique(np.append(task, known), return_inverse=True)
+    annotators, person = np.unique(annotator, return_inverse=True)
+    place = of_task[: len(task)]
+    if len(np.unique(place * max(1, len(annotators)) + person)) != len(task):
         raise ValueError(f"control {control.name!r}: some annotator has two answers to one task; keep the latest")
-    place_of_task, place_of_person = _places(tasks), _places(annotators)
-    task = np.array([place_of_task[task] for task, _, _ in rows], dtype=np.int64)
-    person = np.array([place_of_person[annotator] for _, annotator, _ in rows], dtype=np.int64)
-    used = [answer for _, _, answer in rows]
-    answers, answer, known = _coded(control, used, np.lexsort((person, task)), given)
+    coded, answer, fixed_codes = _coded(control, said, answers, np.lexsort((person, place)), list(given.values()))
     return CodedAnswers(
-        task=task,
+        task=place,
         annotator=person,
         answer=answer,
-        tasks=tasks,
-        annotators=annotators,
-        answers=answers,
+        tasks=tuple(tasks.tolist()),
+        annotators=tuple(annotators.tolist()),
+        answers=coded,
         labels=control.labels,
         multiple=control.multiple,
-        fixed={place_of_task[task]: code for task, code in known.items()},
+        fixed=dict(zip(of_task[len(task) :].tolist(), fixed_codes, strict=True)),
     )
 
 
@@ -57,22 +76,23 @@ def _places(values: Iterable[object]) -> dict[object, int]:
 
 
 def _coded(
-    control: Control, used: Sequence[Answer], order: IntArray, fixed: Mapping[int, Answer]
-) -> tuple[tuple[Answer, ...], IntArray, dict[int, int]]:
-    """The answers, the code of each used one, and the codes of the fixed ones."""
+    control: Control, said: IntArray, answers: Sequence[Answer], order: IntArray, fixed: Sequence[Answer]
+) -> tuple[tuple[Answer, ...], IntArray, list[int]]:
+    """The answers, the code of each given one, and the codes of the fixed ones."""
+    in_order = said[order]
     if control.per_region or control.family in APART:
-        own = np.empty(len(used), dtype=np.int64)
-        own[order] = np.arange(len(used))
-        in_order = [used[place] for place in order.tolist()]
-        return (*in_order, *fixed.values()), own, {task: len(used) + n for n, task in enumerate(fixed)}
-    distinct = dict.fromkeys([*_offered(control), *(used[place] for place in order.tolist()), *fixed.values()])
-    answers = _labelled(control, distinct) if control.family == Family.CHOICES else tuple(distinct)
-    code = _places(answers)
-    return (
-        answers,
-        np.array([code[answer] for answer in used], dtype=np.int64),
-        {task: code[answer] for task, answer in fixed.items()},
-    )
+        own = np.empty(len(said), dtype=np.int64)
+        own[order] = np.arange(len(said))
+        used = [answers[place] for place in in_order.tolist()]
+        return (*used, *fixed), own, [len(said) + n for n in range(len(fixed))]
+    used_places, first = np.unique(in_order, return_index=True)
+    occur = used_places[np.argsort(first)].tolist()
+    distinct = dict.fromkeys([*_offered(control), *(answers[place] for place in occur), *fixed])
+    coded = _labelled(control, distinct) if control.family == Family.CHOICES else tuple(distinct)
+    code = _places(coded)
+    of_place = np.zeros(len(answers), dtype=np.int64)
+    of_place[occur] = [code[answers[place]] for place in occur]
+    return coded, of_place[said], [code[answer] for answer in fixed]
 
 
 def _offered(control: Control) -> list[Number]:

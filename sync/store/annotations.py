@@ -1,90 +1,24 @@
 """Reading annotations: the answers that count, and what was left out and why."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum, auto
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
-from label_config.answers import Answer, Choices
-from label_config.misfit import misfit
-from label_config.model import Control
-from label_config.parse import parse
-from label_config.results import from_canonical, in_order
+from label_config.answers import Answer
+from label_config.results import from_canonical
 
-from . import corrections, interfaces, projects
+from . import corrections
+from .as_of_today import as_of_today
+from .columns import AnswerRow, Excluded, columns_of
+from .standing import Standing, standing
 from .tables import annotation_versions, annotations, answers, codes, tasks
 
+__all__ = ["AnswerRow", "ByOther", "Truth", "answers_of", "by_others", "current_results", "ground_truths_of"]
 
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
-    """One answer that counts. ``task`` is the store's key, ``annotator`` Label Studio's user id.
-
-    ``lead_time`` is how many seconds it took, null where Label Studio does not say.
-    """
-
-    task: int
-    annotator: int
-    control: str
-    answer: Answer
-    updated_at: int
-    lead_time: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """An annotation (Label Studio's id) whose result was set aside, and why."""
-
-    annotation: int
-    task: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outdated:
-    """Answers that were valid when they were given and that the interface cannot say any more: how many, and why."""
-
-    control: str
-    reason: str
-    answers: int
-
-
-@dataclass(frozen=True, slots=True)
-class Excluded:
-    """How many current annotations do not count: skips, ground truth, second answers of one person, malformed.
-
-    ``outdated`` counts answers of those that do, which stay in the history alone.
-    """
-
-    cancelled: int = 0
-    ground_truth: int = 0
-    duplicates: int = 0
-    anonymous: int = 0
-    rejected: tuple[Rejection, ...] = ()
-    outdated: tuple[Outdated, ...] = ()
-
-
-class Standing(Enum):
-    """Whether a current annotation is an answer; only VALID ones are, of one person the latest."""
-
-    CANCELLED = auto()
-    GROUND_TRUTH = auto()
-    REJECTED = auto()
-    ANONYMOUS = auto()
-    VALID = auto()
-
-
-def standing(row: Any, ours: set[int]) -> Standing:
-    """What a version of an annotation is; ``ours`` are the annotations (Label Studio's ids) that rulings stand as."""
-    if row.was_cancelled:
-        return Standing.CANCELLED
-    if row.ground_truth or row.label_studio_id in ours:
-        return Standing.GROUND_TRUTH
-    if row.rejected is not None:
-        return Standing.REJECTED
-    return Standing.ANONYMOUS if row.annotator is None else Standing.VALID
+CHUNK = 500
+"""Versions in one IN list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,102 +56,9 @@ def _current(project: int, *columns: ColumnElement[Any]) -> Select[Any]:
 
 
 def answers_of(connection: Connection, project: int) -> tuple[list[AnswerRow], Excluded]:
-    """The answers that count, at most one a task, annotator and control, and what was left out.
-
-    Of two annotations of one person on a task the one changed last counts. A ruling of ours that stands as an
-    annotation on the source task is no answer, also when somebody took its ground-truth mark away.
-    """
-    ours = corrections.written(connection, project)
-    counted: Counter[Standing] = Counter()
-    rejected: list[Rejection] = []
-    latest: dict[tuple[int, int], Any] = {}
-    for row in connection.execute(_current(project)):
-        stands = standing(row, ours)
-        counted[stands] += 1
-        if stands == Standing.REJECTED:
-            rejected.append(Rejection(row.label_studio_id, row.on, row.rejected))
-        elif stands == Standing.VALID:
-            known = latest.get((row.task, row.annotator))
-            if known is None or (row.updated_at, row.id) > (known.updated_at, known.id):
-                latest[(row.task, row.annotator)] = row
-    said, outdated = _answers(connection, project)
-    rows = [
-        AnswerRow(task, annotator, control, answer, row.updated_at, row.lead_time)
-        for (task, annotator), row in sorted(latest.items())
-        for control, answer in said.get(row.id, ())
-    ]
-    rejected.sort(key=lambda one: one.annotation)
-    excluded = Excluded(
-        counted[Standing.CANCELLED],
-        counted[Standing.GROUND_TRUTH],
-        counted[Standing.VALID] - len(latest),
-        counted[Standing.ANONYMOUS],
-        tuple(rejected),
-        _counted(one for row in latest.values() for one in outdated.get(row.id, ())),
-    )
-    return rows, excluded
-
-
-def _counted(problems: Iterable[tuple[str, str]]) -> tuple[Outdated, ...]:
-    return tuple(Outdated(*key, count) for key, count in sorted(Counter(problems).items()))
-
-
-def _answers(
-    connection: Connection, project: int
-) -> tuple[dict[int, list[tuple[str, Answer]]], dict[int, list[tuple[str, str]]]]:
-    """Annotation version -> (control, answer) of what can be said today; -> (control, reason) of what cannot."""
-    today = as_of_today(connection, project)
-    names = {
-        row.id: (row.control, today.answer(row.control, from_canonical(row.answer)))
-        for row in connection.execute(select(codes).where(codes.c.project == project))
-    }
-    query = select(answers.c.version, answers.c.code).join(codes, codes.c.id == answers.c.code)
-    found: dict[int, list[tuple[str, Answer]]] = {}
-    outdated: dict[int, list[tuple[str, str]]] = {}
-    for row in connection.execute(query.where(codes.c.project == project).order_by(answers.c.version, codes.c.control)):
-        problem = today.problem(row.code)
-        if problem is None:
-            found.setdefault(row.version, []).append(names[row.code])
-        else:
-            outdated.setdefault(row.version, []).append((names[row.code][0], problem))
-    return found, outdated
-
-
-@dataclass(frozen=True, slots=True)
-class AsOfToday:
-    """Which stored answers the interface can say as it is now; ``problems`` maps the others' codes to why it cannot.
-
-    ``controls`` are empty where the project never had another interface: then all of them fit.
-    """
-
-    controls: Mapping[str, Control] = field(default_factory=dict)
-    problems: Mapping[int, str] = field(default_factory=dict)
-
-    def problem(self, code: int) -> str | None:
-        """Why an answer (the key of its code) cannot be given any more; null where it can."""
-        return self.problems.get(code)
-
-    def answer(self, control: str, answer: Answer) -> Answer:
-        """Labels in the order that the interface has now, so that equal answers are equal."""
-        asked = self.controls.get(control)
-        if isinstance(answer, Choices) and asked is not None and set(answer.labels) <= set(asked.labels):
-            return in_order(asked, answer.labels)
-        return answer
-
-
-def as_of_today(connection: Connection, project: int) -> AsOfToday:
-    """What of the answers of earlier interfaces of the project (the store's key) can be said today."""
-    if len(interfaces.periods(connection, project)) < 2:
-        return AsOfToday()
-    controls = {one.name: one for one in parse(projects.label_config(connection, project)).controls}
-    problems = {}
-    for row in connection.execute(select(codes).where(codes.c.project == project)):
-        asked = controls.get(row.control)
-        if asked is None:
-            problems[row.id] = f"control {row.control!r:.80}: the labeling interface has none of that name any more"
-        elif (problem := misfit(asked, from_canonical(row.answer))) is not None:
-            problems[row.id] = problem
-    return AsOfToday(controls, problems)
+    """The answers that count, as rows: see ``columns_of``."""
+    found, excluded = columns_of(connection, project)
+    return list(found), excluded
 
 
 def by_others(connection: Connection, project: int) -> tuple[ByOther, ...]:
@@ -245,14 +86,30 @@ def ground_truths_of(connection: Connection, project: int) -> list[Truth]:
         annotation_versions.c.was_cancelled.is_(False),
         annotation_versions.c.rejected.is_(None),
     )
-    said, _ = _answers(connection, project)
+    rows = connection.execute(query.order_by(annotation_versions.c.updated_at, annotation_versions.c.id)).all()
+    said = _said(connection, project, [row.id for row in rows])
     undone = corrections.undone(connection, project)
     return [
         Truth(row.task, control, answer)
-        for row in connection.execute(query.order_by(annotation_versions.c.updated_at, annotation_versions.c.id))
+        for row in rows
         if row.label_studio_id not in undone
         for control, answer in said.get(row.id, ())
     ]
+
+
+def _said(connection: Connection, project: int, versions: Sequence[int]) -> Mapping[int, list[tuple[str, Answer]]]:
+    """Version -> (control, answer) of what the interface can say today, by control."""
+    if not versions:
+        return {}
+    today = as_of_today(connection, project)
+    query = select(answers.c.version, codes).join(codes, codes.c.id == answers.c.code).order_by(codes.c.control)
+    found: dict[int, list[tuple[str, Answer]]] = {}
+    for start in range(0, len(versions), CHUNK):
+        for row in connection.execute(query.where(answers.c.version.in_(versions[start : start + CHUNK]))):
+            if today.problem(row.id) is None:
+                answer = today.answer(row.control, from_canonical(row.answer))
+                found.setdefault(row.version, []).append((row.control, answer))
+    return found
 
 
 def current_results(connection: Connection, project: int) -> Sequence[Any]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, select
 
 from ..labelstudio.export_file import AnsweredTask, GivenAnnotation
 from . import corrections, votes
-from .annotations import Standing, standing
+from .standing import Standing, standing
 from .tables import annotation_versions, annotations, tasks
 
 

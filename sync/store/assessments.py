@@ -21,6 +21,7 @@ class StoredAssessment:
     made_at: int
     hash: str
     report: Mapping[str, Any]
+    watermark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,27 @@ def latest(connection: Connection, project: int) -> StoredAssessment | None:
     """The newest assessment, or null before the first."""
     query = select(assessments).where(assessments.c.project == project).order_by(assessments.c.id.desc()).limit(1)
     row = connection.execute(query).first()
-    return None if row is None else StoredAssessment(row.made_at, row.hash, row.report)
+    return None if row is None else StoredAssessment(row.made_at, row.hash, row.report, row.watermark)
 
 
-def insert_assessment(connection: Connection, project: int, hash: str, report: Mapping[str, Any], now: int) -> None:  # noqa: A002
+def insert_assessment(
+    connection: Connection,
+    project: int,
+    hash: str,  # noqa: A002
+    report: Mapping[str, Any],
+    now: int,
+    watermark: str | None = None,
+) -> None:
     """Keep an assessment; one with the same evidence as an older one takes its place as the newest."""
     connection.execute(delete(assessments).where(assessments.c.project == project, assessments.c.hash == hash))
-    connection.execute(insert(assessments).values(project=project, made_at=now, hash=hash, report=dict(report)))
+    row = {"project": project, "made_at": now, "hash": hash, "report": dict(report), "watermark": watermark}
+    connection.execute(insert(assessments), row)
+
+
+def still_holds(connection: Connection, project: int, hash: str, watermark: str) -> None:  # noqa: A002
+    """An assessment was found to hold at this watermark too."""
+    known = (assessments.c.project == project) & (assessments.c.hash == hash)
+    connection.execute(update(assessments).where(known).values(watermark=watermark))
 
 
 def write_consensus(
@@ -77,11 +92,12 @@ def write_consensus(
     of_project = select(tasks.c.id).where(tasks.c.project == project)
     query = select(consensus).where(consensus.c.control == found.control, consensus.c.task.in_(of_project))
     known = {row.task: row._asdict() for row in connection.execute(query)}
+    said = {answer: json.loads(canonical(answer)) for answer in {one.answer for one in found.tasks}}
     wanted = {
         one.task: {
             "task": one.task,
             "control": found.control,
-            "answer": json.loads(canonical(one.answer)),
+            "answer": said[one.answer],
             "confidence": one.confidence,
             "posterior": None if one.posterior is None else dict(one.posterior),
             "annotations": one.annotations,

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, ma
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from ..errors import StoreError
+from . import changes
 from .audit import TIEBREAK, record
 from .tables import servers
 
@@ -49,6 +50,7 @@ class Store:
         try:
             with self._engine.begin() as connection:
                 yield connection
+                changes.count(connection)
         except DBAPIError as error:
             raise StoreError(f"store {self.name}: {_why(error)}") from error
 
@@ -164,6 +166,7 @@ def _engine(url: str) -> Engine:
         patience = BUSY_SECONDS if "timeout" not in place.query else float(str(place.query["timeout"]))
         event.listen(engine, "connect", partial(_prepare_sqlite, patience))
         event.listen(engine, "begin", _begin_sqlite)
+    changes.watch(engine)
     return engine
 
 

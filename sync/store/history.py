@@ -10,8 +10,9 @@ from label_config.results import from_canonical
 from label_config.words import in_words
 
 from . import corrections
-from .annotations import Standing, as_of_today, standing
+from .as_of_today import as_of_today
 from .interfaces import Period, periods
+from .standing import Standing, standing
 from .tables import annotation_versions, annotations, annotators, answers, codes, reviews, rulings, tasks
 from .tables import corrections as correction_rows
 

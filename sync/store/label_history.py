@@ -15,7 +15,9 @@ from label_config.results import from_canonical
 
 from . import corrections as corrected
 from . import interfaces
-from .annotations import AnswerRow, Standing, Truth, current_results, standing
+from .annotations import Truth, current_results
+from .columns import AnswerRow
+from .standing import Standing, standing
 from .tables import (
     annotation_versions,
     annotations,

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from sync.assess import Assessment, assess
 from sync.pipeline import RunReport
 from sync.quality.records import Estimate
-from sync.store.annotations import Outdated
+from sync.store.columns import Outdated
 from sync.store.tables import annotation_versions
 
 from ..conftest import ROOT, RunningLabelStudio

@@ -9,7 +9,8 @@ from label_config.answers import chosen
 from sync.errors import Unsupported
 from sync.pull import pull
 from sync.store import projects
-from sync.store.annotations import ByOther, Excluded, answers_of, by_others
+from sync.store.annotations import ByOther, answers_of, by_others
+from sync.store.columns import Excluded
 from sync.store.engine import Store
 from sync.store.history import Event, history
 from sync.store.interfaces import periods

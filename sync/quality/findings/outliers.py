@@ -27,7 +27,7 @@ from label_config.answers import (
 from label_config.model import Family
 
 from ..distance.packed_regions import WHOLE, pack_regions
-from ..records import Finding, FloatArray, IntArray
+from ..records import CodedAnswers, Finding, FloatArray, IntArray
 from .case import Case
 from .disputes import brief
 
@@ -78,8 +78,9 @@ def outlier(case: Case) -> list[Finding]:
     if control.family in _WITHOUT and not control.per_region:
         return []
     measured: dict[str, list[tuple[int, Measure]]] = defaultdict(list)
-    for row, measure in _measured([coded.answers[code] for code in coded.answer.tolist()]):
-        measured[measure.what].append((row, measure))
+    if not _all_alike(coded):
+        for row, measure in _measured([coded.answers[code] for code in coded.answer.tolist()]):
+            measured[measure.what].append((row, measure))
     worst: dict[int, Extreme] = {}
     for what in sorted(measured):
         for one in _extreme(measured[what], coded.task, case.thresholds.extreme):
@@ -88,6 +89,14 @@ def outlier(case: Case) -> list[Finding]:
     ruled = case.ruled()
     found = [_finding(case, one) for one in worst.values() if coded.tasks[coded.task[one.row]] not in ruled]
     return sorted(found, key=lambda one: (one.task, one.annotator or 0))
+
+
+def _all_alike(coded: CodedAnswers) -> bool:
+    """Whether the answers have in common whatever can be measured of them: all choose one label, for example."""
+    if len(coded.answers) == len(coded.answer):
+        return False
+    values = {(one.what, one.value) for _, one in _measured([coded.answers[at] for at in np.unique(coded.answer)])}
+    return len({what for what, _ in values}) == len(values)
 
 
 def _measured(answers: Sequence[Answer]) -> Iterator[tuple[int, Measure]]:

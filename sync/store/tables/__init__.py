@@ -7,6 +7,7 @@ A Label Studio id is unique only together with its ``created_at`` (SQLite reuses
 from .audit import audit_details, audit_events, audit_heads, audit_words, forgotten_people
 from .base import metadata
 from .judging import assessments, consensus, queue
+from .packing import changes, packed_answers
 from .people import attempts, sessions, tokens, user_projects, users
 from .reviewing import corrections, reviews, rulings
 from .running import heartbeats, leases, plans, runners
@@ -36,6 +37,7 @@ __all__ = [
     "audit_events",
     "audit_heads",
     "audit_words",
+    "changes",
     "codes",
     "consensus",
     "corrections",
@@ -50,6 +52,7 @@ __all__ = [
     "label_versions",
     "leases",
     "metadata",
+    "packed_answers",
     "plans",
     "projects",
     "queue",

@@ -24,6 +24,7 @@ assessments = Table(
     Column("made_at", BigInteger, nullable=False),
     Column("hash", String, nullable=False, comment="of the answers, rulings and policy it was computed from"),
     Column("report", JSON, nullable=False, comment="agreement, consensus quality, what was left out: see assess.py"),
+    Column("watermark", String, comment="of the changes, the interface and the policy that it was made at"),
     UniqueConstraint("project", "hash"),
 )
 
