@@ -163,7 +163,7 @@ def test_tasks_that_are_opened_at_the_same_time_get_predictions_of_their_own_pro
             assert said == wanted
 
 
-@pytest.mark.parametrize("name", ["text-classification", "text-rating", "text-spans"])
+@pytest.mark.parametrize("name", ["text-rating", "text-spans"])
 def test_retrieving_three_times_gives_no_duplicates(ten: Ten, name: str) -> None:
     admin, project = ten.outside.gateway, ten.projects[name]
     before = len(admin.predictions(project=project))
@@ -176,10 +176,9 @@ def test_retrieving_three_times_gives_no_duplicates(ten: Ten, name: str) -> None
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", ["text-spans", "text-taxonomy"])
-def test_a_suggestion_of_the_model_is_filled_in_and_taken_by_one_key(
-    ten: Ten, name: str, chromium: str, tmp_path: Path
-) -> None:
+def test_a_suggestion_of_the_model_is_filled_in_and_taken_by_one_key(ten: Ten, chromium: str) -> None:
+    """Other controls: tests/label_config/test_templates_in_browser.py."""
+    name = "text-spans"
     person = ten.studio.person("annotator", 2)
     admin, project = ten.outside.gateway, ten.projects[name]
     with sync_playwright() as player:
@@ -193,7 +192,6 @@ def test_a_suggestion_of_the_model_is_filled_in_and_taken_by_one_key(
         page.goto(f"{ten.studio.url}/projects/{project}/data?labeling=1")
         page.wait_for_selector(".verify-task", timeout=30_000)
         page.wait_for_selector("[data-testid=bottombar-submit-button]")
-        page.screenshot(path=tmp_path / f"{name}.png")
         known = {task.id: len(task.annotations) for task in admin.tasks_after(project, 0, 100)}
         page.keyboard.press("Control+Enter")
         wait_for(lambda: any(len(one.annotations) > known[one.id] for one in admin.tasks_after(project, 0, 100)))
