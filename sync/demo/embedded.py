@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import random
 import secrets
 import shutil
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -50,10 +51,16 @@ def cache_folder() -> Path:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody listens on just now.
+
+    Until its server listens there, somebody else may be given it: it is none of those that systems give to whoever
+    asks for any.
+    """
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise DemoError("of 100 ports of this machine none was free: end some servers, then start again")
 
 
 class EmbeddedLabelStudio:

@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from sync.demo.embedded import EmbeddedLabelStudio, cache_folder, find_executable
+from sync.demo.embedded import EmbeddedLabelStudio, cache_folder, find_executable, free_port
 from sync.errors import DemoError
 
 
@@ -62,3 +62,9 @@ def test_a_port_that_somebody_else_has_is_noticed(tmp_path: Path) -> None:
         finally:
             stranger.shutdown()
             thread.join()
+
+
+def test_a_port_is_none_that_whoever_asks_for_any_is_given() -> None:
+    ports = {free_port() for _ in range(50)}
+    assert all(20_000 <= port < 32_000 for port in ports)
+    assert len(ports) > 40, "two that ask at once are given two"
