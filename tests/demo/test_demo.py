@@ -163,17 +163,37 @@ def test_a_folder_with_other_files_is_not_touched(executable: Path, tmp_path: Pa
     assert [place.name for place in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def of_some_people(place: Path, people: int) -> float:
+    """Leave the answers of the first so many people in an export; Krippendorff's alpha of them, by hand.
+
+    Everybody answered every task, yes or no: what differs within tasks over what would differ by chance.
+    """
+    tasks = json.loads(place.read_text(encoding="utf-8"))
+    for task in tasks:
+        task["annotations"] = [one for one in task["annotations"] if one["completed_by"] <= people]
+        assert len(task["annotations"]) == people
+    place.write_text(json.dumps(tasks), encoding="utf-8")
+    yes: list[int] = [
+        sum(one["result"][0]["value"]["choices"] == ["1"] for one in task["annotations"]) for task in tasks
+    ]
+    answers = people * len(tasks)
+    observed = sum(2 * count * (people - count) for count in yes) / (answers * (people - 1))
+    return 1 - observed * answers * (answers - 1) / (2 * sum(yes) * (answers - sum(yes)))
+
+
 def test_real_crowd_data_by_dataset(executable: Path, shared_data: Path, tmp_path: Path) -> None:
+    """Eight of the 39 people: the figures of all of them are in tests/quality."""
     made = tmp_path / "bluebirds"
     subprocess.run([sys.executable, str(CONVERTER), str(shared_data / "bluebirds"), str(made)], check=True)
+    alpha = of_some_people(made / "export.json", 8)
     done = run_demo(tmp_path / "demo", "--once", "--json", "--dataset", str(made))
     assert done.code == 0, done.err
     report = done.report
-    assert report["project"] == {"id": 1, "tasks": 108, "annotations": 4212, "annotators": 39}
+    assert report["project"] == {"id": 1, "tasks": 108, "annotations": 864, "annotators": 8}
     (agreement,) = report["agreement"].values()
-    assert agreement["krippendorff_alpha"]["value"] == pytest.approx(0.1255, abs=5e-5)
-    assert report["consensus"]["method"] == "blend"
-    assert report["consensus"]["accuracy"] > 0.84
+    assert agreement["krippendorff_alpha"]["value"] == pytest.approx(alpha, abs=5e-5)
+    assert report["consensus"]["method"] in every_method()
+    assert report["consensus"]["accuracy"] > 0.6
     assert report["review"]["order_exact"] is True
 
 
