@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
 from sync.errors import LabelStudioError
@@ -24,6 +24,8 @@ INTERFACES = (
     XML.replace("</Choices>", '<Choice value="odd"/></Choices>'),
     XML.replace('<Choice value="none"/>', '<Choice value="neither"/>'),
 )
+EVERY = 3
+"""So many things happen between two syncs."""
 any_label = st.sampled_from(LABELS)
 any_person = st.integers(0, 2)
 anything = st.integers(0, 1_000)
@@ -31,7 +33,7 @@ anything = st.integers(0, 1_000)
 
 
 class People(RuleBasedStateMachine):
-    """``syncs`` counts the looks of Tiebreak; ``seen`` is every version of an annotation that one of them could see."""
+    """``seen`` is every version of an annotation that a sync could see."""
 
     def __init__(self, studio: RunningLabelStudio, folder: Callable[[], Path]) -> None:
         super().__init__()
@@ -41,6 +43,7 @@ class People(RuleBasedStateMachine):
         self.ready: Stage | None = None
         self.seen: set[tuple[Any, ...]] = set()
         self.same_interface = True
+        self.steps = 0
 
     def teardown(self) -> None:
         if self.ready is not None:
@@ -137,15 +140,13 @@ class People(RuleBasedStateMachine):
         if homes:
             self.admin.delete_project(homes[which % len(homes)].id)
 
-    @rule()
-    def sync_once_more(self) -> None:
-        self.sync()
+    @invariant()
+    def now_and_then(self) -> None:
+        """By number and not by chance, or there would be examples without any sync."""
+        self.steps += 1
+        if self.steps % EVERY == 0:
+            self.sync()
 
-    @rule()
-    def sync_again(self) -> None:
-        self.sync()
-
-    @rule()
     def sync(self) -> None:
         """What always holds, holds after it."""
         self.stage.run()
