@@ -143,7 +143,7 @@ class Settings(BaseSettings):
     dashboard_user: str = Field("manager", description="Name that dashboard_password belongs to, an admin.")
     dashboard_password: SecretStr = Field(
         SecretStr(""),
-        description="Password of an admin of the dashboard. This or `tiebreak users add` is needed beyond this machine.",
+        description="Password of a dashboard admin. This or `tiebreak users add` is needed beyond this machine.",
     )
     login_header: Annotated[str, Field(pattern="^[A-Za-z0-9-]*$"), "the name of a header, or nothing"] = Field(
         "", description="Header in which a proxy says who is logged in, such as X-Remote-User. Empty: none."

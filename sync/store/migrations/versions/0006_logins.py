@@ -13,7 +13,9 @@ def upgrade() -> None:
     _let_in()
     op.create_table(
         "attempts",
-        sa.Column("subject", sa.String(), nullable=False, comment="hash of a name or an address, and of what is limited"),
+        sa.Column(
+            "subject", sa.String(), nullable=False, comment="hash of a name or an address, and of what is limited"
+        ),
         sa.Column("full_at", sa.BigInteger(), nullable=False, comment="when all attempts are allowed again"),
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_attempts")),
         comment="What is limited in rate, by several processes together.",
@@ -26,8 +28,18 @@ def _people() -> None:
         "users",
         sa.Column("id", key, autoincrement=True, nullable=False),
         sa.Column("name", sa.String(), nullable=False, comment="in small letters"),
-        sa.Column("role", sa.String(), nullable=True, comment="viewer | lead | admin, in every project; null: in those of user_projects alone"),
-        sa.Column("password", sa.String(), nullable=True, comment="scrypt, with its parameters and salt; null: no login by password"),
+        sa.Column(
+            "role",
+            sa.String(),
+            nullable=True,
+            comment="viewer | lead | admin, in every project; null: in those of user_projects alone",
+        ),
+        sa.Column(
+            "password",
+            sa.String(),
+            nullable=True,
+            comment="scrypt, with its parameters and salt; null: no login by password",
+        ),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("name", name=op.f("uq_users_name")),
