@@ -19,11 +19,18 @@ class Killed(BaseException):
 
 
 class Fuse:
-    """``events`` are the names of what was done so far, in order; it blows at the one with the index ``place``."""
+    """``events`` are the names of what was done so far, in order; it blows at the one with the index ``place``.
 
-    def __init__(self, place: int | None = None, how: How = "before") -> None:
+    Where ``stops_at`` says no it blows at the next one. ``blew`` is the name of the event at which it did.
+    """
+
+    def __init__(
+        self, place: int | None = None, how: How = "before", stops_at: Callable[[str], bool] = lambda _: True
+    ) -> None:
         self.events: list[str] = []
+        self.blew: str | None = None
         self._place = place
+        self._stops_at = stops_at
         self._how = how
         self._late: Callable[[], object] = lambda: None
         self.networks: list[Network | Calls] = []
@@ -31,11 +38,13 @@ class Fuse:
 
     def pass_through(self, name: str, act: Callable[[], Any], broken: Exception | None = None) -> Any:
         """Do ``act``, unless this is the place. ``broken`` is what the network raises where nothing is heard."""
-        blows = len(self.events) == self._place
+        reached = self._place is not None and len(self.events) >= self._place
+        blows = reached and self.blew is None and self._stops_at(name)
         self.events.append(name)
         self.meanwhile()
         if not blows:
             return act()
+        self.blew = name
         if self._how == "before":
             raise Killed(name)
         if self._how == "late":
