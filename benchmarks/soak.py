@@ -25,7 +25,7 @@ CHANGED = 0.1
 
 def run(*, quick: bool) -> None:
     """Print memory and open files after the first tenth of the cycles and at their end."""
-    cycles = 50 if quick else 1_000
+    cycles = 20 if quick else 1_000
     with studio() as here:
         project = answered(here, TASKS, noise=0.3)
         first, last, seconds = soak(here, project, cycles)

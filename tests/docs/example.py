@@ -140,6 +140,7 @@ class Example:
         text = text.replace(self.studio.url, "http://localhost:8080")
         text = text.replace(f":{self._web}", ":8085").replace(f":{self._backend}", ":9090")
         text = re.sub(rf"\bproject {self.project}\b", "project 1", text)
+        text = re.sub(rf"\b{self.project}: (?=viewer|lead|admin)", "1: ", text)
         text = re.sub(rf"(-> tiebreak \w+) {self.project}\b", r"\1 1", text)
         text = re.sub(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "2026-11-24 09:30:00", text)
         text = re.sub(r"\bannotation \d+", "annotation 17", text)

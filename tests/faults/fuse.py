@@ -1,5 +1,6 @@
 """A fuse: counts what a run does to the world outside, and blows at one chosen place."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -58,6 +59,12 @@ class Fuse:
         self._late()
         for network in self.networks:
             network.close()
+
+
+def nth(name: str, number: int) -> Callable[[str], bool]:
+    """For ``stops_at``: the event of that name before which ``number`` others of it were."""
+    seen = itertools.count()
+    return lambda one: one == name and next(seen) == number
 
 
 class Network(httpx.HTTPTransport):

@@ -7,7 +7,7 @@ import pytest
 
 from ..conftest import RunningLabelStudio
 from ..end_to_end.scenes import scene
-from .fuse import Fuse, How, Killed
+from .fuse import Fuse, How, Killed, nth
 from .stage import Stage, stage
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.faults, pytest.mark.timeout(180)]
@@ -35,10 +35,11 @@ def events(ready: Stage) -> Sequence[str]:
     return fuse.events
 
 
-def killed_at(ready: Stage, place: int, how: How) -> Counter[str]:
+def killed_at(ready: Stage, events: Sequence[str], place: int, how: How) -> Counter[str]:
     """What the killed run and the one after it did together; there is one prediction a task, under one version."""
     ready.put_back()
-    first, second = Fuse(place, how), Fuse()
+    # One run sweeps and another does not: the event is found by its name.
+    first, second = Fuse(0, how, nth(events[place], events[:place].count(events[place]))), Fuse()
     with pytest.raises(Killed):
         ready.run(first)
     ready.bury()
@@ -63,7 +64,7 @@ def places(events: Sequence[str], name: str) -> list[int]:
 @pytest.mark.parametrize(("how", "part"), [("before", 0), ("after", 1), ("before", 3), ("after", 3)])
 def test_parts_that_were_sent_are_not_sent_again(ready: Stage, events: Sequence[str], how: How, part: int) -> None:
     sent = SENT.format(ready.project)
-    done = killed_at(ready, places(events, sent)[part], how)
+    done = killed_at(ready, events, places(events, sent)[part], how)
     assert done[sent] == -(-TASKS // PART) + (how == "before"), "a part that was never sent counts as asked for, too"
     assert done[SCORED] == 2
 
@@ -73,7 +74,7 @@ def test_between_two_commits_of_a_round_nothing_is_lost(ready: Stage, events: Se
     first, last = places(events, sent)[0], places(events, sent)[-1]
     for place in range(first, last + 6):
         if events[place] == "commit":
-            done = killed_at(ready, place, "before")
+            done = killed_at(ready, events, place, "before")
             assert done[SCORED] == 2
             assert done[sent] == -(-TASKS // PART)
 
@@ -81,13 +82,13 @@ def test_between_two_commits_of_a_round_nothing_is_lost(ready: Stage, events: Se
 def test_a_round_that_was_killed_while_the_backend_answered_is_scored_again(
     ready: Stage, events: Sequence[str]
 ) -> None:
-    assert killed_at(ready, places(events, SCORED)[0] + 1, "before")[SCORED] == 3
+    assert killed_at(ready, events, places(events, SCORED)[0] + 1, "before")[SCORED] == 3
 
 
 def test_the_last_steps_are_made_good_without_sending_anything(ready: Stage, events: Sequence[str]) -> None:
     sent = SENT.format(ready.project)
     for name in (f"PATCH /api/projects/{ready.project}/", "backend POST /round", SCORED):
-        done = killed_at(ready, places(events, name)[-1], "after")
+        done = killed_at(ready, events, places(events, name)[-1], "after")
         assert done[sent] == -(-TASKS // PART), name
 
 
@@ -95,7 +96,7 @@ def test_what_was_deleted_meanwhile_is_known_when_a_round_goes_on(ready: Stage, 
     ready.put_back()
     admin = ready.studio.as_("admin")
     with pytest.raises(Killed):
-        ready.run(Fuse(places(events, SENT.format(ready.project))[0], "before"))
+        ready.run(Fuse(0, "before", nth(SENT.format(ready.project), 0)))
     ready.bury()
     tasks = [task.id for task in admin.tasks_after(ready.project, 0, 100)]
     admin.delete_task(tasks[-1])

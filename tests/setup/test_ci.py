@@ -51,15 +51,15 @@ def made(place: Path) -> list[str]:
 def test_everything_passes_and_the_last_line_is_pytests(place: Path) -> None:
     done = run(place)
     assert done.returncode == 0
-    assert made(place) == ["setup", "check", "test"]
+    assert made(place) == ["setup", "check", "test-faults", "test"]
     assert done.stdout.splitlines()[-1] == "3 passed in 0.01s"
 
 
-@pytest.mark.parametrize("failing", ["check", "test", "check test"])
+@pytest.mark.parametrize("failing", ["check", "test-faults", "test", "check test"])
 def test_a_failure_anywhere_fails_the_whole_and_the_tests_still_run(place: Path, failing: str) -> None:
     done = run(place, failing)
     assert done.returncode == 1
-    assert made(place) == ["setup", "check", "test"]
+    assert made(place) == ["setup", "check", "test-faults", "test"]
     assert done.stdout.splitlines()[-1] == "3 passed in 0.01s"
     assert ("ci: FAILED: make check" in done.stdout) == ("check" in failing)
 
@@ -73,7 +73,7 @@ def test_quick_benchmarks_run_where_there_are_some(place: Path) -> None:
     (place / "project/benchmarks").mkdir()
     (place / "project/benchmarks/__main__.py").touch()
     assert run(place).returncode == 0
-    assert made(place) == ["setup", "check", "bench", "test"]
+    assert made(place) == ["setup", "check", "bench", "test-faults", "test"]
 
 
 def test_what_cannot_be_installed_is_skipped_aloud(place: Path) -> None:
