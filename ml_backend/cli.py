@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from . import printed
 from .errors import BackendError
 
 if TYPE_CHECKING:
@@ -40,13 +41,14 @@ Project = Annotated[str, typer.Argument(help="The project's key, ID.SECOND; `tie
 def main() -> None:
     """Run the command line; what goes wrong is said in plain words, with exit code 1."""
     try:
-        app()
+        with printed.all_of_it():
+            app()
     except BackendError as error:
         err.print(f"tiebreak-ml: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
     except OSError as error:  # a folder that cannot be written, a full disk
-        place = f"{error.filename}: " if error.filename else ""
-        err.print(f"tiebreak-ml: {place}{error.strerror or error}", style="red", markup=False, soft_wrap=True)
+        if (said := printed.why_not(error)) is not None:
+            err.print(f"tiebreak-ml: {said}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:

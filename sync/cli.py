@@ -14,7 +14,7 @@ import typer
 
 from label_config.errors import LabelConfigError
 
-from . import guidelines, templates, terminal
+from . import guidelines, printed, templates, terminal
 from .agreement.command import agreement
 from .annotator_report.command import annotators
 from .audit_log import command as audit_log
@@ -59,9 +59,14 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # half an emoji, or any on a terminal that has none, stops nothing
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        with printed.all_of_it():
+            app()
     except (TiebreakError, LabelConfigError) as error:
         terminal.complain(str(error))
+        sys.exit(1)
+    except OSError as error:  # a full disk, a folder that cannot be written
+        if (said := printed.why_not(error)) is not None:
+            terminal.complain(said)
         sys.exit(1)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
