@@ -49,6 +49,7 @@ class Store:
         """A transaction; it is undone when the block raises. Raises StoreError where the database fails."""
         try:
             with self._engine.begin() as connection:
+                changes.begin(connection)
                 yield connection
                 changes.count(connection)
         except DBAPIError as error:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from ..labelstudio.wire import RemoteAnnotation, RemoteTask, RemoteUser, TaskStamp
-from . import fingerprint, forgetting
+from . import changes, fingerprint, forgetting
 from .coding import write_answers
 from .keys import next_keys
 from .tables import annotation_versions, annotations, annotators, tasks
@@ -66,13 +66,14 @@ def save(connection: Connection, project: int, page: Sequence[RemoteTask], decod
     """Take in tasks with all their annotations; ``project`` is the store's key."""
     taken = Taken()
     page = forgetting.without_words(connection, page)
-    keys = _save_tasks(connection, project, page, taken, now)
-    _save_annotations(connection, project, {keys[task.id]: task for task in page}, decode, taken, now)
+    with changes.concerning(connection, project) as touched:
+        keys = _save_tasks(connection, project, page, taken, touched, now)
+        _save_annotations(connection, project, {keys[task.id]: task for task in page}, decode, taken, touched, now)
     return taken
 
 
 def _save_tasks(
-    connection: Connection, project: int, page: Sequence[RemoteTask], taken: Taken, now: int
+    connection: Connection, project: int, page: Sequence[RemoteTask], taken: Taken, touched: set[int], now: int
 ) -> dict[int, int]:
     """Label Studio's id -> our key."""
     known = _by_ids(connection, select(tasks).where(tasks.c.project == project), tasks.c.label_studio_id, page)
@@ -91,17 +92,21 @@ def _save_tasks(
             new.append({"project": project, "label_studio_id": task.id, "created_at": task.created_at, **values})
         elif any(getattr(row, name) != value for name, value in values.items()):
             connection.execute(update(tasks).where(tasks.c.id == row.id).values(**values))
+            if any(getattr(row, name) != values[name] for name in ("data", "overlap", "deleted_at")):
+                touched.add(row.id)
     sent = {(task.id, task.created_at) for task in page}
     found = {number: row.id for (number, created_at), row in rows.items() if (number, created_at) in sent}
     if new:
         for values, key in zip(new, next_keys(connection, tasks, len(new)), strict=True):
             values["id"] = found[values["label_studio_id"]] = key
         connection.execute(insert(tasks), new)
+        touched.update(values["id"] for values in new)
         taken.tasks += len(new)
     # An id that came back with another birthday: Label Studio reused it, the old task is gone.
     current = set(found.values())
     reused = [row.id for row in known if row.deleted_at is None and row.id not in current]
     taken.deleted += mark_tasks_deleted(connection, reused, now)
+    touched.update(reused)
     return found
 
 
@@ -119,6 +124,7 @@ def _save_annotations(
     given: Mapping[int, RemoteTask],
     decode: Decode,
     taken: Taken,
+    touched: set[int],
     now: int,
 ) -> None:
     known = _known_annotations(connection, list(given))
@@ -130,10 +136,12 @@ def _save_annotations(
             row = known.get((task, annotation.id, annotation.created_at))
             if row is None:
                 new.append((task, annotation, sent.data))
+                touched.add(task)
                 continue
             present.add(row.id)
             if row.hash != _hash(annotation) or row.updated_at != annotation.updated_at or row.deleted_at is not None:
                 edited.append((row.id, annotation, sent.data))
+                touched.add(task)
     keys = next_keys(connection, annotations, len(new))
     born = [
         {"id": key, "task": task, "label_studio_id": one.id, "created_at": one.created_at}
@@ -142,8 +150,9 @@ def _save_annotations(
     edited = [(key, one, data) for key, (_, one, data) in zip(keys, new, strict=True)] + edited
     taken.annotations += len(new)
     _save_versions(connection, project, edited, born, decode, taken, now)
-    gone = [row.id for row in known.values() if row.id not in present and row.deleted_at is None]
-    taken.deleted += mark_annotations_deleted(connection, gone, now)
+    gone = [row for row in known.values() if row.id not in present and row.deleted_at is None]
+    taken.deleted += mark_annotations_deleted(connection, [row.id for row in gone], now)
+    touched.update(row.task for row in gone)
 
 
 def _known_annotations(connection: Connection, keys: Sequence[int]) -> dict[tuple[int, int, int], Row[Any]]:
@@ -298,7 +307,6 @@ def compare(
     ).all()
     there = {(stamp.id, stamp.created_at): stamp for stamp in stamps}
     gone = [row.id for row in stored if (row.label_studio_id, row.created_at) not in there]
-    deleted = mark_tasks_deleted(connection, gone, now)
     of_task: dict[int, list[Any]] = {}
     query = (
         select(annotations.c.id, annotations.c.task, annotations.c.label_studio_id)
@@ -308,16 +316,20 @@ def compare(
     for one in connection.execute(query):
         of_task.setdefault(one.task, []).append(one)
     again = {number for number, _ in there.keys() - {(row.label_studio_id, row.created_at) for row in stored}}
-    missing: list[int] = []
+    missing: list[Any] = []
     for row in stored:
         stamp = there.get((row.label_studio_id, row.created_at))
         if stamp is None:
             continue
         known = {one.label_studio_id for one in of_task.get(row.id, ())}
-        missing += [one.id for one in of_task.get(row.id, ()) if one.label_studio_id not in stamp.annotations]
+        missing += [one for one in of_task.get(row.id, ()) if one.label_studio_id not in stamp.annotations]
         if stamp.updated_at != row.updated_at or stamp.annotations - known:
             again.add(stamp.id)
-    return deleted + mark_annotations_deleted(connection, missing, now), sorted(again)
+    with changes.concerning(connection, project) as touched:
+        touched.update(gone, (one.task for one in missing))
+        deleted = mark_tasks_deleted(connection, gone, now)
+        deleted += mark_annotations_deleted(connection, [one.id for one in missing], now)
+    return deleted, sorted(again)
 
 
 def size(connection: Connection, project: int) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, distinct, func, select, update
 
+from . import changes
 from .tables import annotation_versions, annotations, tasks
 
 
@@ -47,4 +48,7 @@ def forget(connection: Connection, project: int) -> None:
 
 def write(connection: Connection, task: int, overlap: int) -> None:
     """Label Studio has that overlap now."""
-    connection.execute(update(tasks).where(tasks.c.id == task).values(overlap=overlap))
+    project = connection.execute(select(tasks.c.project).where(tasks.c.id == task)).scalar_one()
+    with changes.concerning(connection, project) as touched:
+        touched.add(task)
+        connection.execute(update(tasks).where(tasks.c.id == task).values(overlap=overlap))

@@ -1,6 +1,7 @@
 """Reviews: what was to be pushed, where it is in Label Studio, and what became of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, 
 from label_config.answers import Answer
 from label_config.results import from_canonical
 
+from . import changes
 from .tables import annotation_versions, annotations, corrections, projects, reviews, rulings, tasks
 
 AUDIT = "audit"
@@ -154,11 +156,21 @@ def add_ruling(connection: Connection, review: int, values: Mapping[str, Any], n
             comes_back = CONTRADICTED
         if edited or (counts and row.counts_as is None):
             superseded.append(row.id)
-    connection.execute(update(rulings).where(rulings.c.id.in_(superseded)).values(superseded=True))
-    connection.execute(insert(rulings).values(review=review, superseded=False, comes_back=comes_back, **values))
+    with _about_task_of(connection, review):
+        connection.execute(update(rulings).where(rulings.c.id.in_(superseded)).values(superseded=True))
+        connection.execute(insert(rulings).values(review=review, superseded=False, comes_back=comes_back, **values))
     if counts:
         connection.execute(update(reviews).where(reviews.c.id == review).values(state="ruled", closed_at=now))
     return comes_back is not None
+
+
+@contextmanager
+def _about_task_of(connection: Connection, review: int) -> Iterator[None]:
+    """What is written in this block concerns only the task that was reviewed."""
+    row = connection.execute(select(reviews.c.project, reviews.c.task).where(reviews.c.id == review)).one()
+    with changes.concerning(connection, row.project) as touched:
+        touched.add(row.task)
+        yield
 
 
 def _annotation_of(connection: Connection, version: int) -> int:
@@ -215,7 +227,9 @@ def pending_truths(connection: Connection, project: int) -> list[PendingTruth]:
 
 def set_ground_truth(connection: Connection, ruling: int, annotation: int) -> None:
     """The ruling stands as this annotation on the source task."""
-    connection.execute(update(rulings).where(rulings.c.id == ruling).values(ground_truth=annotation))
+    review = connection.execute(select(rulings.c.review).where(rulings.c.id == ruling)).scalar_one()
+    with _about_task_of(connection, review):
+        connection.execute(update(rulings).where(rulings.c.id == ruling).values(ground_truth=annotation))
 
 
 def results_on(connection: Connection, of: Sequence[int]) -> dict[int, list[Any]]:

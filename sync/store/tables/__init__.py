@@ -7,7 +7,8 @@ A Label Studio id is unique only together with its ``created_at`` (SQLite reuses
 from .audit import audit_details, audit_events, audit_heads, audit_words, forgotten_people
 from .base import metadata
 from .judging import assessments, consensus, queue
-from .packing import changes, packed_answers
+from .leading import guideline_versions, helpful_rationales, people_decisions, personal_links
+from .packing import changes, judged, packed_answers, touched
 from .people import attempts, sessions, tokens, user_projects, users
 from .reviewing import corrections, reviews, rulings
 from .running import heartbeats, leases, plans, runners
@@ -42,9 +43,12 @@ __all__ = [
     "consensus",
     "corrections",
     "forgotten_people",
+    "guideline_versions",
     "heartbeats",
+    "helpful_rationales",
     "interface_periods",
     "interfaces",
+    "judged",
     "label_confidences",
     "label_contents",
     "label_entries",
@@ -53,6 +57,8 @@ __all__ = [
     "leases",
     "metadata",
     "packed_answers",
+    "people_decisions",
+    "personal_links",
     "plans",
     "projects",
     "queue",
@@ -68,6 +74,7 @@ __all__ = [
     "sessions",
     "tasks",
     "tokens",
+    "touched",
     "user_projects",
     "users",
 ]
