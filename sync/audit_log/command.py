@@ -67,15 +67,22 @@ def verify(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute the whole chain anew; exit code 1, and where, if anything was changed, removed or put in."""
+    """Compute the whole chain anew; exit code 1, and where, if anything was changed, removed or put in.
+
+    Versions of labels are held against the events that made them.
+    """
     from ..store.audit_check import verify as check
     from ..store.engine import open_existing
+    from ..versions import recorded
     from .shown import print_verdict, show_verdict
 
     noted = None if head is None else head.strip().lower()
     if noted is not None and not re.fullmatch("[0-9a-f]{64}", noted):
         raise SettingsError(f"--head {head!r} is no head: it has 64 of the characters 0 to 9 and a to f")
-    found = check(open_existing(load(config).store), noted)
+    store = open_existing(load(config).store)
+    found = check(store, noted)
+    with store.read() as connection:
+        found = found.also(list(recorded.faults(connection)))
     (print_verdict if as_json else show_verdict)(found)
     if not found.whole:
         raise typer.Exit(1)

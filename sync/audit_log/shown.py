@@ -113,7 +113,9 @@ def show_verdict(found: Verdict) -> None:
     if found.noted_at is not None:
         terminal.say(f"the noted head is event {found.noted_at:,}")
     erased = f"; words of {found.erased:,} were erased on request" if found.erased else ""
-    state = "the audit chain is whole" if found.whole else "the audit chain is BROKEN"
+    state = "the audit chain is whole" if found.wrong == found.beside else "the audit chain is BROKEN"
+    if found.beside:
+        state += ", and what it tells of was EDITED"
     terminal.say(f"{state}: {terminal.counted(found.events, 'event') or 'no event'}{erased}")
     if found.whole:
         terminal.say(f"head: {found.head}")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -30,8 +30,9 @@ class Fault:
 class Verdict:
     """How many events there are, of how many of them words were erased on request, the head, and what is wrong.
 
-    ``faults`` are the first ones; ``wrong`` is how many there are. ``noted_at`` is the event whose hash was noted
-    outside; null where none was given, or where it is not in the chain.
+    ``faults`` are the first ones; ``wrong`` is how many there are, ``beside`` how many of those are of versions that
+    the chain tells of. ``noted_at`` is the event whose hash was noted outside; null where none was given, or where it
+    is not in the chain.
     """
 
     events: int
@@ -40,11 +41,17 @@ class Verdict:
     noted_at: int | None
     faults: tuple[Fault, ...]
     wrong: int
+    beside: int = 0
 
     @property
     def whole(self) -> bool:
         """Whether nothing is wrong."""
         return self.wrong == 0
+
+    def also(self, more: Sequence[Fault]) -> "Verdict":
+        """This, and what is wrong with things that events tell of."""
+        faults = (*self.faults, *more)[:MOST_FAULTS]
+        return replace(self, faults=faults, wrong=self.wrong + len(more), beside=self.beside + len(more))
 
 
 @dataclass(slots=True)
@@ -80,6 +87,7 @@ def verify(store: Store, noted: str | None = None, *, at_once: int = BLOCK) -> V
         for block in _blocks(connection, at_once):
             _check_block(walk, block)
         _check_end(connection, walk)
+        _check_orphans(connection, walk)
     return Verdict(walk.events, walk.erased_events, walk.previous, walk.noted_at, tuple(walk.faults), walk.wrong)
 
 
@@ -179,3 +187,11 @@ def _check_end(connection: Connection, walk: _Walk) -> None:
         walk.fault(head.number, "the head of the chain has another hash than its last event")
     if walk.noted is not None and walk.noted_at is None:
         walk.fault(walk.number, f"no event has the noted hash {walk.noted}: events are gone, or all was computed anew")
+
+
+def _check_orphans(connection: Connection, walk: _Walk) -> None:
+    """What is kept apart from an event that is not there."""
+    for table, name in ((audit_details, "details"), (audit_words, "words")):
+        event = select(audit_events.c.id).where(audit_events.c.id == table.c.event)
+        for number in connection.execute(select(table.c.event).where(~event.exists()).order_by("event")).scalars():
+            walk.fault(number, f"there are {name} of it, and there is no such event")

@@ -56,7 +56,11 @@ class NewVersion:
 
 
 def versions(connection: Connection, project: int) -> list[StoredVersion]:
-    """The versions of a project (the store's key), the oldest first."""
+    """The versions of a project (the store's key), the oldest first.
+
+    Values that somebody edited are given as they are: ``edited`` says of which versions. Raises StoreError where a
+    number is none.
+    """
     tags: dict[int, list[str]] = {}
     for row in connection.execute(select(label_tags).where(label_tags.c.project == project).order_by("name")):
         tags.setdefault(row.version, []).append(row.name)
@@ -65,8 +69,14 @@ def versions(connection: Connection, project: int) -> list[StoredVersion]:
 
 
 def _version(row: Any, tags: tuple[str, ...]) -> StoredVersion:
-    values = row._asdict()
+    read: dict[str, Any] = row._asdict()
+    values: dict[str, Any] = {name: repr(value) if isinstance(value, bytes) else value for name, value in read.items()}
+    values |= {name: {"edited": values[name]} for name in ("methods", "policy") if not isinstance(values[name], dict)}
     del values["project"], values["interface"]
+    if not isinstance(row.number, int):
+        raise StoreError(
+            f"a version's number was changed in the store to {row.number!r:.80}: take the store from a backup"
+        )
     return StoredVersion(**values, tags=tags)
 
 
@@ -170,6 +180,17 @@ def content(connection: Connection, project: int, version: StoredVersion) -> Con
 def faults(connection: Connection, project: int, version: StoredVersion, before: str) -> list[str]:
     """What somebody edited in a version, in words; ``before`` is the hash of the version before it, "" for none."""
     return _read(connection, project, version)[1] + _sealed(version, before)
+
+
+def edited(known: Sequence[StoredVersion]) -> dict[int, str]:
+    """Number -> what was edited in what a version says of itself, of all versions of a project; no content is read."""
+    before = ""
+    found = {}
+    for one in known:
+        if wrong := _sealed(one, before):
+            found[one.number] = wrong[0]
+        before = one.hash
+    return found
 
 
 def _sealed(version: StoredVersion, before: str) -> list[str]:

@@ -56,17 +56,22 @@ def create(
 
 @app.command("list")
 def list_versions(project: Project, config: Config = None, as_json: AsJson = False) -> None:
-    """List the versions, the newest last."""
-    from ..store.label_versions import versions
+    """List the versions, the newest last; exit code 1 where somebody edited in the store what one says of itself."""
+    from ..store.label_versions import edited, versions
     from .shown import as_json as plain
     from .shown import show_list
 
     with _opened(load(config), project) as (store, key), store.read() as connection:
         found = versions(connection, key)
+    wrong = edited(found)
     if as_json:
         terminal.print_json([plain(one) for one in found])
     else:
-        show_list(found)
+        show_list(found, wrong)
+    for number, what in wrong.items():
+        terminal.warn(f"version {number} is not as it was made: {what}")
+    if wrong:
+        raise typer.Exit(1)
 
 
 @app.command()

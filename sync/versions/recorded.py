@@ -1,11 +1,14 @@
 """Versions beside the audit chain, which has an event of each: so one that was deleted is missed, the newest too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from ..store import label_versions
+from ..store.audit_check import Fault
 from ..store.audit_entries import made_of
 from ..store.label_versions import StoredVersion
+from ..store.tables import projects
 
 ACTIONS = ("version created", "version restored")
 
@@ -24,3 +27,12 @@ def missed(connection: Connection, project: int, known: Sequence[StoredVersion])
         wrong = "is another than the one" if number in hashes else "is gone, the one"
         found[number] = f"it {wrong} that was made by event {event} of the audit chain"
     return found
+
+
+def faults(connection: Connection) -> Iterator[Fault]:
+    """What is wrong with versions of any project, as faults of the events that tell of them; no content is read."""
+    for key, number in connection.execute(select(projects.c.id, projects.c.label_studio_id).order_by("id")).all():
+        known = label_versions.versions(connection, key)
+        made = {subject.get("version"): event for event, subject in made_of(connection, key, ACTIONS)}
+        for version, what in {**missed(connection, key, known), **label_versions.edited(known)}.items():
+            yield Fault(made.get(version, 0), f"version {version} of project {number} is not as it was made: {what}")

@@ -3,7 +3,7 @@
 import csv
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,16 +24,29 @@ def as_json(version: StoredVersion) -> dict[str, Any]:
     """A version as plain values, times as text."""
     found = asdict(version)
     del found["id"]
-    times = {name: None if found[name] is None else moment(found[name]) for name in ("made_at", "as_of")}
+    times = {name: None if found[name] is None else _moment(found[name]) for name in ("made_at", "as_of")}
     return {**found, **times, "tags": list(version.tags)}
 
 
+def _moment(time: int) -> str:
+    """A time in words; as it is where somebody edited it until it is none."""
+    try:
+        return moment(time)
+    except (TypeError, OverflowError):
+        return str(time)
+
+
 def _short(time: int | None) -> str:
-    return "" if time is None else moment(time)[:19].replace("T", " ")
+    return "" if time is None else _moment(time)[:19].replace("T", " ")
 
 
-def show_list(versions: Sequence[StoredVersion]) -> None:
-    """One line a version, the newest last."""
+def _many(count: object) -> str:
+    """A number with its thousands; as it is where somebody edited it until it is none."""
+    return f"{count:,}" if isinstance(count, int) else str(count)
+
+
+def show_list(versions: Sequence[StoredVersion], edited: Mapping[int, str]) -> None:
+    """One line a version, the newest last; of which ones somebody ``edited`` what they say of themselves."""
     if not versions:
         terminal.say("no version yet: `tiebreak version create` makes one")
         return
@@ -42,10 +55,10 @@ def show_list(versions: Sequence[StoredVersion]) -> None:
         (
             str(one.number),
             _short(one.made_at)[:16],
-            f"{one.tasks:,}",
-            f"{one.labels:,}",
-            one.content_hash[:12],
-            "; ".join(_words(one)),
+            _many(one.tasks),
+            _many(one.labels),
+            str(one.content_hash)[:12],
+            "; ".join((*(["EDITED"] if one.number in edited else []), *_words(one))),
         )
         for one in versions
     ]
@@ -75,7 +88,7 @@ def show(version: StoredVersion, faults: Sequence[str], counts: dict[str, Counte
     sentence(about)
     if version.tags:
         sentence(f"tags: {', '.join(version.tags)}")
-    sentence(f"{version.tasks:,} tasks, {version.labels:,} labels; content {version.content_hash}")
+    sentence(f"{_many(version.tasks)} tasks, {_many(version.labels)} labels; content {version.content_hash}")
     sentence("methods: " + (", ".join(f"{one} by {how}" for one, how in sorted(version.methods.items())) or "none"))
     for control, labels in sorted(counts.items()):
         lines = [f"{count:,} {label}" for label, count in sorted(labels.items(), key=lambda one: (-one[1], one[0]))]

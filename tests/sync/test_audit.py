@@ -1,8 +1,10 @@
 """The audit chain: whatever is done to it by hand is found, and what is done through us is not in the way."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from hypothesis import given, settings
@@ -126,6 +128,17 @@ def say(sql: str) -> Callable[[Store], None]:
     return done
 
 
+def alone(sql: str) -> Callable[[Store], None]:
+    """By somebody who switched off what keeps rows together."""
+
+    def done(store: Store) -> None:
+        with closing(sqlite3.connect(store.name.removeprefix("sqlite:///"))) as other:
+            other.execute(sql)
+            other.commit()
+
+    return done
+
+
 DAMAGE: dict[str, tuple[Callable[[Store], None], tuple[int, str]]] = {
     "time": (edit(at=99), (4, "was edited")),
     "actor": (edit(actor="user:1"), (4, "was edited")),
@@ -145,6 +158,18 @@ DAMAGE: dict[str, tuple[Callable[[Store], None], tuple[int, str]]] = {
     "words emptied": (
         say("UPDATE audit_words SET text = NULL, salt = NULL WHERE event = 3"),
         (3, "its words were erased, but nobody had `tiebreak forget 7` done after it"),
+    ),
+    "details alone": (
+        alone("INSERT INTO audit_details (event, salt, text) VALUES (9, '', '{}')"),
+        (9, "there are details of it, and there is no such event"),
+    ),
+    "words alone": (
+        alone("INSERT INTO audit_words (event, salt, text) VALUES (9, '', '{}')"),
+        (9, "there are words of it, and there is no such event"),
+    ),
+    "event alone gone": (
+        alone("DELETE FROM audit_events WHERE id = 6"),
+        (6, "there are details of it, and there is no such event"),
     ),
     "words of another": (
         say("UPDATE audit_words SET person = 8 WHERE event = 3"),

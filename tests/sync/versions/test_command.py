@@ -169,6 +169,43 @@ def test_damage_by_hand_is_said_in_words(tiebreak: Terminal, store_of: str, dama
         assert done.code == 1 and message in done.out + done.err
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE label_versions SET made_at = 'long ago' WHERE number = 1",
+        "UPDATE label_versions SET made_at = X'00', as_of = 9e300, tasks = 'many', methods = '[1]' WHERE number = 1",
+    ],
+)
+def test_a_version_that_was_edited_is_named_and_hides_no_other(tiebreak: Terminal, store_of: str, damage: str) -> None:
+    two(tiebreak, store_of)
+    assert (said(tiebreak, "list").count("EDITED"), tiebreak("audit", "verify").code) == (0, 0)
+    with closing(sqlite3.connect(tiebreak.folder / "s.sqlite3")) as other:
+        other.execute(damage)
+        other.commit()
+    named = "version 1 is not as it was made: what it says of itself"
+    listed = version(tiebreak, "list")
+    assert (listed.code, named in listed.err) == (1, True), listed.err
+    assert "EDITED; first" in listed.out and "after the meeting" in listed.out
+    assert [one["number"] for one in json.loads(version(tiebreak, "list", "--json").out)] == [1, 2]
+    for words in (("show", "1"), ("show", "1", "--json")):
+        done = version(tiebreak, *words)
+        assert (done.code, done.err, "what it says of itself" in done.out) == (1, "", True)
+    assert version(tiebreak, "show", "2").code == 0
+    whole = tiebreak("audit", "verify")
+    assert (whole.code, whole.err.count("\n")) == (1, 1), whole.err
+    assert "version 1 of project 7 is not as it was made: what it says of itself" in whole.err
+    assert whole.out.startswith("the audit chain is whole, and what it tells of was EDITED: ")
+
+
+def test_a_version_without_a_number_is_said(tiebreak: Terminal, store_of: str) -> None:
+    said(tiebreak, "create")
+    with closing(sqlite3.connect(tiebreak.folder / "s.sqlite3")) as other:
+        other.execute("UPDATE label_versions SET number = 'one'")
+        other.commit()
+    for done in (version(tiebreak, "list"), version(tiebreak, "verify"), tiebreak("audit", "verify")):
+        assert (done.code, "number was changed in the store to 'one'" in done.err) == (1, True)
+
+
 @pytest.mark.parametrize("words", [("version", "list", "--project", "7"), ("audit", "verify"), ("forget", "7")])
 def test_a_command_that_only_looks_makes_no_store(tiebreak: Terminal, words: tuple[str, ...]) -> None:
     done = tiebreak(*words, store="sqlite:///no/such.sqlite3")
