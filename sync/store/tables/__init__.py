@@ -25,6 +25,7 @@ from .source import (
     servers,
     tasks,
 )
+from .summarising import queue_times, summaries
 from .versions import label_confidences, label_contents, label_entries, label_tags, label_versions, restored_labels
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "plans",
     "projects",
     "queue",
+    "queue_times",
     "restored_labels",
     "reviews",
     "round_scores",
@@ -72,6 +74,7 @@ __all__ = [
     "scores",
     "servers",
     "sessions",
+    "summaries",
     "tasks",
     "tokens",
     "touched",
