@@ -30,18 +30,30 @@ def reliability(
     Null without any task that others answered or whose truth is known. Where the others are wrong together, and an
     annotator with them, that is not seen: only known truths tell.
     """
-    rows = _telling(coded, found)
+    rows = telling(coded, found)
     people, person = len(coded.annotators), coded.annotator[rows]
     if not len(rows):
         return tuple(Estimate(None, n=0, reason=ALONE) for _ in coded.annotators)
     n, right = np.bincount(person, minlength=people), np.bincount(person, found.score[rows], people)
     before = np.array([_believed(trust.get(one) if trust else None) for one in coded.annotators])
-    right, wrong = right + before[:, 0], n - right + before[:, 1]
+    return pooled(right + before[:, 0], n - right + before[:, 1], n, ALONE)
+
+
+def pooled(right: FloatArray, wrong: FloatArray, n: IntArray, undefined: str) -> tuple[Estimate, ...]:
+    """Shares of right answers, drawn to everybody's: posterior means, 95 % intervals, as in ``reliability``.
+
+    All of one length, an entry a person; ``n`` is what is shown, and of whom it is 0 nothing is known: ``undefined``
+    says why.
+
+    >>> one, few = pooled(np.array([90.0, 0.0]), np.array([10.0, 1.0]), np.array([100, 1]), "no answers")
+    >>> round(one.value, 2), round(few.value, 2)  # of the second alone 0 of 1 would be said
+    (0.89, 0.65)
+    """
     logs = np.outer(right, np.log(GRID)) + np.outer(wrong, np.log1p(-GRID))
-    return tuple(_estimate(row, int(count)) for row, count in zip(_posterior(logs), n, strict=True))
+    return tuple(_estimate(row, int(count), undefined) for row, count in zip(_posterior(logs), n, strict=True))
 
 
-def _telling(coded: CodedAnswers, found: Reference) -> IntArray:
+def telling(coded: CodedAnswers, found: Reference) -> IntArray:
     """The rows that count: of each annotator the clear ones, or all that can be compared where none is clear."""
     heard = found.heard
     if found.probability is None:
@@ -71,8 +83,8 @@ def _posterior(logs: FloatArray) -> FloatArray:
     return shares
 
 
-def _estimate(row: FloatArray, n: int) -> Estimate:
+def _estimate(row: FloatArray, n: int, undefined: str) -> Estimate:
     if not n:
-        return Estimate(None, n=0, reason=ALONE)
+        return Estimate(None, n=0, reason=undefined)
     low, high = np.interp([0.025, 0.975], np.cumsum(row), GRID)
     return Estimate(float(row @ GRID), float(low), float(high), n)
