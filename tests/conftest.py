@@ -2,10 +2,14 @@
 
 import os
 import shutil
+import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -27,6 +31,30 @@ settings.load_profile("tiebreak")
 
 
 SERVER_SECONDS, ELSEWHERE_SECONDS = 40, 1
+
+
+def pytest_configure() -> None:
+    """Who ends the tests by SIGTERM, as ``timeout`` and CI do, ends the servers that they started, too."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
+
+
+WORKERS: list[int] = []
+"""The processes of pytest-xdist that this one has started."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodeready(node: Any) -> None:
+    """A worker of pytest-xdist is there."""
+    WORKERS.append(node.gateway._rinfo().pid)  # which pytest-xdist has asked for before
+
+
+def _interrupt(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one, of the whole group, must not disturb the clearing up
+    for worker in WORKERS:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGTERM)
+    raise KeyboardInterrupt("SIGTERM")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
