@@ -49,6 +49,8 @@ TODAY = 212.0
 PATIENCE = 600.0
 AFTER_IMPORT = 35
 """Seconds after which a pull does not look again at what was imported."""
+CALM = 20
+"""Seconds until both services have nothing left to do."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,19 @@ class Sizes:
     retrieved: int
 
 
+@dataclass(frozen=True)
+class Waits:
+    """Seconds after the import, and before the answer: where tasks are few they are looked at again in no time."""
+
+    imported: float
+    calm: float
+
+
 def run(*, quick: bool) -> None:
     """Print both parts."""
     scored = Sizes(60, 100, 20) if quick else Sizes(200, 3_000, 150)
     learned = Sizes(60, 100, 0) if quick else Sizes(2_000, 3_000, 0)
+    waits = Waits(0, 3) if quick else Waits(AFTER_IMPORT, CALM)
     with studio() as here, ExitStack() as running:
         project = _project(here, scored)
         outside = _services(here, project, running, (free_port(), free_port()))
@@ -74,10 +85,10 @@ def run(*, quick: bool) -> None:
             outside = _services(here, project, running, ports)
             key = _learned(outside, project)
             _round(outside, key, {}, quiet=True)
-            _settled(here, outside, project)
+            _settled(here, outside, project, waits)
             _parts(here, outside, project, key)
         with ExitStack() as running:
-            _end_to_end(here, project, running, ports)
+            _end_to_end(here, project, running, ports, waits)
 
 
 def _project(here: Studio, sizes: Sizes) -> int:
@@ -343,9 +354,9 @@ def _retrieve(here: Studio, project: int, tasks: Sequence[int]) -> None:
         reply.raise_for_status()
 
 
-def _settled(here: Studio, outside: Services, project: int) -> None:
+def _settled(here: Studio, outside: Services, project: int, waits: Waits) -> None:
     """The import of everything is over for a while, as it is where people work: else each pull looks at it again."""
-    time.sleep(AFTER_IMPORT)
+    time.sleep(waits.imported)
     here.admin.update_task(_open_task(here, project), meta={"seen": True})
     pull(outside.store, outside.gateway, project, clock)
 
@@ -368,7 +379,7 @@ def _open_task(here: Studio, project: int) -> int:
     return here.admin.tasks_after(project, 0, 100_000)[-1].id
 
 
-def _end_to_end(here: Studio, project: int, running: ExitStack, ports: tuple[int, int]) -> None:
+def _end_to_end(here: Studio, project: int, running: ExitStack, ports: tuple[int, int], waits: Waits) -> None:
     """One answer is submitted; both services do the rest by themselves."""
     outside = _services(here, project, running, ports, looking=True)
     wanted = webhook(outside.settings, project)
@@ -377,7 +388,7 @@ def _end_to_end(here: Studio, project: int, running: ExitStack, ports: tuple[int
     remote = here.admin.project(project)
     name = f"{project}.{remote.created_at // 1_000_000}"
     before = _await_round(here, outside.backend, name, project, NO_MODEL, {})
-    time.sleep(20)
+    time.sleep(waits.calm)
     person = next(one for one in here.server.people if one.role == "annotator")
     with LabelStudio.connect(here.server.url, person.token) as annotator:
         task = annotator.next_task(project)
