@@ -166,7 +166,7 @@ class Transport:
         try:
             with _quiet(not self._tokens._use_legacy_token):
                 reply = self._http.request(
-                    path, method=method, params=params, json=body, request_options={"max_retries": 0}
+                    path, method=method, params=params, **_as_sent(body), request_options={"max_retries": 0}
                 )
         except (ApiError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise _broken(where, error) from error
@@ -175,6 +175,14 @@ class Transport:
         if reply.status_code >= 300:
             raise _refused(where, reply.status_code, reply.text, reply.headers)
         return _json(where, method, reply)
+
+
+def _as_sent(body: Any) -> dict[str, Any]:
+    """The body as the SDK's client takes it. Given as JSON, it would first copy it value by value."""
+    if body is None:
+        return {}
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return {"content": text.encode(), "headers": {"Content-Type": "application/json"}}
 
 
 def _is_transient(error: LabelStudioError) -> bool:

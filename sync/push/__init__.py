@@ -6,6 +6,7 @@ data and meta, and a pull of the review project finds the keys that arrived with
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from ..labelstudio.client import LabelStudio
 from ..settings import Settings
@@ -14,7 +15,7 @@ from ..store.engine import Store
 from .homes import ensure_project, follow_interface, put_back_settings
 from .importing import import_intended
 from .intent import intend
-from .ordering import QUEUE_VERSION, settle_order
+from .ordering import QUEUE_VERSION, queue_versions, settle_order
 from .standing import remove_duplicates, renew
 from .withdrawing import hide_withdrawn, open_again
 
@@ -78,19 +79,20 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
     pushed = removed = renewed = 0
     touched: list[int] = []
     outdated: list[tuple[int, str]] = []
+    there = cache(lambda: tuple(gateway.projects()))
     for band in (1, 2, 3):
         with store.read() as connection:
-            wanted = reviews.in_band(connection, project, band)
+            wanted = reviews.any_in_band(connection, project, band)
         if not wanted:
             continue
-        home = ensure_project(store, gateway, project, band, settings, clock)
+        home = ensure_project(store, gateway, project, band, there, settings, clock)
         if (reason := follow_interface(store, gateway, home, clock)) is not None:
             outdated.append((home.label_studio_id, reason))
         removed += remove_duplicates(store, gateway, home)
         renewed += renew(store, gateway, home)
-        imported = import_intended(store, gateway, home, project, band, clock)
-        settle_order(store, gateway, home, clock, looked_at=not imported)
-        pushed += imported
+        ours = queue_versions(store, gateway, home)
+        pushed += import_intended(store, gateway, home, project, band, ours, clock)
+        settle_order(store, gateway, home, ours, clock)
         touched.append(home.key)
     with store.read() as connection:
         late = tuple(map(str, review_rounds.overdue(connection, project, settings.review_days, clock())))

@@ -1,6 +1,6 @@
 """The review projects: one a band, found by their marker or made, with the interface that the source has now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from label_config.errors import LabelConfigError
 from label_config.parse import parse
@@ -15,6 +15,7 @@ from ..settings import Settings
 from ..store import acts, projects, review_rounds
 from ..store.engine import Store
 from ..webhooks import webhook
+from .ordering import FIRST_VERSION
 
 COLORS = {1: "#D6453D", 2: "#E8A33D", 3: "#5B8DB8"}
 TITLE_LENGTH = 50
@@ -41,16 +42,25 @@ INSTRUCTION = (
 
 
 def ensure_project(
-    store: Store, gateway: LabelStudio, project: int, band: int, settings: Settings, clock: Callable[[], int]
+    store: Store,
+    gateway: LabelStudio,
+    project: int,
+    band: int,
+    there: Callable[[], Iterable[RemoteProject]],
+    settings: Settings,
+    clock: Callable[[], int],
 ) -> projects.StoredProject:
-    """The review project of that band: the one we know, or one found by its marker, or a new one."""
+    """The review project of that band: the one we know, or one found by its marker, or a new one.
+
+    ``there`` says which projects Label Studio has.
+    """
     with store.read() as connection:
         source = projects.get(connection, project)
         known = projects.review_project(connection, project, band)
     if known is not None:
         return known
     wanted = marker(source.label_studio_id, source.created_at, band)
-    found = _find(gateway, wanted)
+    found = next((one for one in there() if one.description == wanted), None)
     remote = found or _create(gateway, source, band, wanted)
     _show_order(gateway, remote, new=found is None)
     hook = webhook(settings, remote.id)
@@ -87,7 +97,8 @@ def put_back_settings(
     """Undo what somebody changed of the settings that decide what reviewers are served; the names of those.
 
     Another number of annotations makes Label Studio count anew which tasks are done, so that it serves what was
-    withdrawn, and no more what was opened for another reviewer: both are stored as to be done before.
+    withdrawn, and no more what was opened for another reviewer: both are stored as to be done before. It also forgets
+    the model version where the predictions were shown: what it has after that is kept, so that the order is settled.
     """
     remote = gateway.project(home.label_studio_id)
     wanted = {name: value for name, value in SERVING.items() if getattr(remote, name) != value}
@@ -96,7 +107,9 @@ def put_back_settings(
     with store.begin() as connection:
         review_rounds.settle_anew(connection, home.key)
         acts.settings_put_back(connection, home.key, {name: getattr(remote, name) for name in wanted}, clock())
-    gateway.update_project(home.label_studio_id, **wanted)
+    remote = gateway.update_project(home.label_studio_id, **wanted)
+    with store.begin() as connection:
+        projects.remember(connection, remote, kind="review", now=clock())
     return tuple(sorted(wanted))
 
 
@@ -107,10 +120,6 @@ def _interface(source: projects.StoredProject) -> str:
         raise Unsupported(f"project {source.label_studio_id} ({source.title!r}) cannot be reviewed: {error}") from error
 
 
-def _find(gateway: LabelStudio, wanted: str) -> RemoteProject | None:
-    return next((project for project in gateway.projects() if project.description == wanted), None)
-
-
 def _create(gateway: LabelStudio, source: projects.StoredProject, band: int, description: str) -> RemoteProject:
     return gateway.create_project(
         f"[P{band}] Review: {source.title}"[:TITLE_LENGTH],
@@ -118,6 +127,7 @@ def _create(gateway: LabelStudio, source: projects.StoredProject, band: int, des
         description=description,
         color=COLORS[band],
         **SERVING,
+        model_version=FIRST_VERSION,
         show_instruction=False,
         expert_instruction=INSTRUCTION,
     )

@@ -8,7 +8,7 @@ from label_config.ordering import score_from_priority
 from ..labelstudio.client import LabelStudio
 from ..store import acts, projects, reviews
 from ..store.engine import Store
-from .ordering import QUEUE_VERSION, queue_versions
+from .ordering import FIRST_VERSION
 
 IMPORT_AT_ONCE = 1000
 
@@ -19,14 +19,16 @@ def import_intended(
     home: projects.StoredProject,
     project: int,
     band: int,
+    ours: dict[str, int],
     clock: Callable[[], int],
 ) -> int:
-    """Import what is intended in that band; how many."""
+    """Import what is intended in that band; how many.
+
+    It goes under the newest of ``ours``, the versions that stored predictions have, and is counted in there.
+    """
     with store.read() as connection:
         pending = reviews.intended(connection, project, band)
-    if not pending:
-        return 0
-    version = next(reversed(queue_versions(gateway, home)), f"{QUEUE_VERSION}.0")
+    version = next(reversed(ours), FIRST_VERSION)
     for start in range(0, len(pending), IMPORT_AT_ONCE):
         part = pending[start : start + IMPORT_AT_ONCE]
         scores = [score_from_priority(intent.priority, intent.task) for intent in part]
@@ -37,6 +39,7 @@ def import_intended(
             arrived = zip((intent.key for intent in part), ids, scores, strict=True)
             reviews.mark_open(connection, home.key, list(arrived))
             acts.reviews_changed(connection, "push", [intent.key for intent in part], clock())
+        ours[version] = ours.get(version, 0) + len(part)
     return len(pending)
 
 

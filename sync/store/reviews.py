@@ -42,6 +42,17 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """Where an open review stands in the order: see Review."""
+
+    key: str
+    task: int
+    priority: float
+    score: float | None
+    review_task: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ruled:
     """What a ruling says about one control of a task (the store's keys)."""
 
@@ -72,21 +83,17 @@ def as_review(row: Row[Any]) -> Review:
     return Review(row.id, row.key, row.task, row.band, row.priority, row.data, row.state, row.score, row.review_task)
 
 
-def in_band(connection: Connection, project: int, band: int) -> list[Review]:
-    """Every review of a source project in a band that is to be pushed or open."""
-    query = select(reviews).where(
+def any_in_band(connection: Connection, project: int, band: int) -> bool:
+    """Whether a review of a source project in a band is to be pushed or open."""
+    query = select(reviews.c.id).where(
         reviews.c.project == project, reviews.c.band == band, reviews.c.state.in_(("intended", "open"))
     )
-    return [as_review(row) for row in connection.execute(query.order_by(reviews.c.id))]
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def intended(connection: Connection, project: int, band: int) -> list[Review]:
     """What is still to be pushed, the most urgent first."""
-    return [one for one in _urgent_first(connection, reviews.c.project == project, band) if one.state == "intended"]
-
-
-def _urgent_first(connection: Connection, where: Any, band: int) -> list[Review]:
-    query = select(reviews).where(where, reviews.c.band == band)
+    query = select(reviews).where(reviews.c.project == project, reviews.c.band == band, reviews.c.state == "intended")
     return [as_review(row) for row in connection.execute(query.order_by(reviews.c.priority.desc(), reviews.c.task))]
 
 
@@ -94,6 +101,15 @@ def open_in(connection: Connection, home: int) -> list[Review]:
     """The open reviews in a review project (key), the most urgent first."""
     query = select(reviews).where(reviews.c.review_project == home, reviews.c.state == "open")
     return [as_review(row) for row in connection.execute(query.order_by(reviews.c.priority.desc(), reviews.c.task))]
+
+
+def placed_in(connection: Connection, home: int) -> list[Placed]:
+    """Where the open reviews in a review project (key) stand in the order, the most urgent first."""
+    query = select(reviews.c.key, reviews.c.task, reviews.c.priority, reviews.c.score, reviews.c.review_task).where(
+        reviews.c.review_project == home, reviews.c.state == "open", reviews.c.review_task.is_not(None)
+    )
+    rows = connection.execute(query.order_by(reviews.c.priority.desc(), reviews.c.task))
+    return [Placed(*row) for row in rows]
 
 
 def intend(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

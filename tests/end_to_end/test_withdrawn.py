@@ -134,7 +134,6 @@ def test_settings_of_a_review_project_that_somebody_changed_are_put_back_and_nob
     assert (before.withdrawn, before.reopened, before.put_back) == (1, 1, ())
 
     admin.update_project(home.id, sampling="Sequential sampling", maximum_annotations=3, show_collab_predictions=True)
-    admin.update_project(home.id, model_version="")
     done = run(outside, made.project)
     changed = ("maximum_annotations", "sampling", "show_collab_predictions")
     assert done.push.put_back == ((home.id, changed),)
@@ -145,9 +144,12 @@ def test_settings_of_a_review_project_that_somebody_changed_are_put_back_and_nob
         home.maximum_annotations,
         home.show_collab_predictions,
     )
+    # Label Studio forgets the version where the predictions are shown no more.
     assert [now.model_version] == list(admin.model_versions(home.id))
     states = {task: admin.task(task).is_labeled for task in (withdrawn, waiting, ruled, still_open)}
     assert states == {withdrawn: True, waiting: False, ruled: True, still_open: False}
     assert admin.task(waiting).overlap == 2
+    admin.update_project(home.id, model_version="")
     again = run(outside, made.project).push
     assert (again.put_back, again.changed) == ((), False)
+    assert admin.project(home.id).model_version == now.model_version
