@@ -4,7 +4,6 @@ import gc
 import logging
 import shutil
 import socket
-import struct
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -26,11 +25,10 @@ from .settings import Settings
 from .study import Tell, nobody
 from .thinking import Minds
 from .trainer import Trainer
+from .web.slow_clients import CONNECTIONS, PatientWorker
 
 LAST_PORT = 65_535
 TURN_SECONDS = 0.001
-SILENT_SECONDS = 30
-"""A client that sends no more for so long, in the middle of a request, is hung up on."""
 COLLECTED_AFTER = (2_000, 10, 1_000)
 """Objects, young collections and middle ones after which Python collects the next generation."""
 
@@ -91,23 +89,6 @@ def share_turns() -> None:
     gc.set_threshold(*COLLECTED_AFTER)
 
 
-def hang_up_on_the_silent(listener: socket.socket) -> None:
-    """Let no client that stops in the middle of its request keep a thread: what is accepted inherits the time limit."""
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENT_SECONDS, 0))
-
-
-def _worth_a_line(record: logging.LogRecord) -> bool:
-    """Not that a silent client was hung up on: gunicorn would show where in our code it was waited for."""
-    return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
-
-
-def _begin_to_listen(server: Any) -> None:
-    """Once the ports are open, before the first process of those that answer."""
-    for listener in server.LISTENERS:
-        hang_up_on_the_silent(listener.sock)
-    logging.getLogger("gunicorn.error").addFilter(_worth_a_line)
-
-
 class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     """gunicorn with our app: processes for its work, threads for their requests; one of them gives the lessons.
 
@@ -126,12 +107,13 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             "bind": self._address,
             "workers": self._settings.workers,
             "threads": 8,
-            "worker_class": "gthread",
+            "worker_class": PatientWorker,
+            "worker_connections": CONNECTIONS,
+            "sendfile": False,  # the system would wait for the client, without end
             "timeout": 120,
             "graceful_timeout": 10,
             "loglevel": "warning",
             "control_socket_disable": True,
-            "when_ready": _begin_to_listen,
             "post_worker_init": lambda _: self._begin(),
             "worker_exit": lambda _server, _worker: self._trainer.stop(5) if self._trainer else None,
             "on_exit": lambda _: _remove(self._counts),

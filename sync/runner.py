@@ -24,6 +24,7 @@ from .store import logins, projects, rounds, runners
 from .store.engine import open_existing, open_store
 from .web.addresses import is_loopback
 from .web.app import create_app
+from .web.slow_clients import CONNECTIONS, PatientWorker
 from .web.visitors import WAY_OUT, check
 
 log = logging.getLogger(__name__)
@@ -158,7 +159,9 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             "bind": self._address,
             "workers": 1,
             "threads": 8,
-            "worker_class": "gthread",
+            "worker_class": PatientWorker,
+            "worker_connections": CONNECTIONS,
+            "sendfile": False,  # the system would wait for the client, without end
             "timeout": 120,
             "graceful_timeout": 10,
             "loglevel": "warning",
