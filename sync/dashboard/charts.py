@@ -1,174 +1,189 @@
-"""Charts as SVG: drawn when they are first asked for, kept under the hash of what they show.
+"""Charts as SVG and PNG: drawn when the image is first asked for, kept under the hash of what they show.
 
 The SVG holds no script, no style element and no style attribute, so it passes `default-src 'none'`.
 """
 
-import dataclasses
 import hashlib
+import inspect
 import json
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import vl_convert
 
-from .report import ControlReport, Window
-from .wording import RELIABLE, TENTATIVE
+from .keeping import Kept
+from .tables.table import Table, Wanted, plain
 
-FORMAT = 2
-"""Part of every hash: raise it when the drawing changes, so that no browser shows an old one."""
-
-CAPACITY = 256
-FEW = 6
-"""Up to so many windows each gets its interval as a line too: an area through one or two says nothing."""
-
+CAPACITY = 512
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
-HOUR, DAY = 3_600_000_000, 86_400_000_000
-SIZES = {"wide": (1090, 250), "narrow": (320, 210)}
+PNG_SCALE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """The inks of a chart; its background is always transparent."""
+    """The inks of a chart. ``paper`` is drawn for downloads alone; on a page the background is transparent.
+
+    ``series`` are told apart by the colour-blind too; give each a shape, a dash or a label of its own all the same.
+    """
 
     ink: str
+    soft: str
     grid: str
-    alpha: str
-    percent: str
+    paper: str
+    accent: str
+    warm: str
+    good: str
+    bad: str
+    series: tuple[str, ...]
 
 
 THEMES = {
-    "light": Theme(ink="#566176", grid="#e3e7ee", alpha="#2f5fd0", percent="#b4560b"),
-    "dark": Theme(ink="#9aa6ba", grid="#2a3342", alpha="#82a8ff", percent="#f0a35e"),
+    "light": Theme(
+        *("#172033", "#566176", "#e6eaf0", "#ffffff", "#2f5fd0", "#b4560b", "#1a6b4b", "#b3261e"),
+        series=("#2f5fd0", "#b4560b", "#1a6b4b", "#8a3ffc", "#a0285a", "#566176"),
+    ),
+    "dark": Theme(
+        *("#e9edf5", "#9aa6ba", "#2a3342", "#171e29", "#82a8ff", "#f0a35e", "#6fd3a7", "#ffaaa1"),
+        series=("#82a8ff", "#f0a35e", "#6fd3a7", "#c5a3ff", "#ff9ec4", "#9aa6ba"),
+    ),
 }
+WIDTHS = {"wide": 1090, "half": 520, "narrow": 320}
+NARROW_HEIGHT = 210
 
 
 @dataclass(frozen=True, slots=True)
-class TrendChart:
-    """The agreement on one control over time, in one theme and size."""
+class Look:
+    """How a chart is drawn once: in which theme, and how large (pixels without the axes)."""
 
-    windows: tuple[Window, ...]
-    theme: str
-    size: str
+    theme: Theme
+    width: int
+    height: int
 
     @property
-    def key(self) -> str:
-        """The hash of everything that it shows."""
-        text = json.dumps([FORMAT, dataclasses.asdict(self)], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-    def svg(self) -> str:
-        """Draw it."""
-        return draw(_trend(self))
+    def narrow(self) -> bool:
+        """Whether it is for a telephone: a few ticks, short labels."""
+        return self.width == WIDTHS["narrow"]
 
 
-def trend_charts(control: ControlReport) -> dict[str, TrendChart]:
-    """The variants of a control's trend, "light-wide" to "dark-narrow"; none without a window that has a value."""
-    if not any(one.alpha.value is not None or one.percent.value is not None for one in control.trend):
-        return {}
-    return {f"{theme}-{size}": TrendChart(control.trend, theme, size) for theme in THEMES for size in SIZES}
+Drawing = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart
+Rows = Sequence[Mapping[str, Any]]
+Draw = Callable[[Rows, Look], Drawing]
 
 
-def draw(chart: alt.LayerChart) -> str:
-    """An Altair chart as SVG."""
-    return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart of the numbers of a table.
+
+    ``draw`` is a function at the top of a module: rows (as in the CSV, times ISO 8601) and a look -> an Altair chart;
+    sizes, fonts and axes are set afterwards. ``alt`` says in a sentence what is to be seen. ``keys`` is the legend: (a
+    class of lines in the style, what it is). Name and title are the table's.
+    """
+
+    table: Table
+    draw: Draw
+    alt: str
+    size: Literal["wide", "half"] = "wide"
+    height: int = 250
+    keys: Sequence[tuple[str, str]] = ()
+
+    @property
+    def rows(self) -> Rows:
+        """The numbers that are drawn."""
+        return [plain(self.table.columns, row) for row in self.table.find(Wanted()).rows]
+
+    def variants(self) -> dict[str, "Variant"]:
+        """It in every theme and size: "light-wide" (or "light-half") to "dark-narrow"."""
+        rows = self.rows
+        text = json.dumps([_source(self.draw), rows, self.height], sort_keys=True)
+        drawn = {}
+        for theme in THEMES:
+            for size in (self.size, "narrow"):
+                height = NARROW_HEIGHT if size == "narrow" else self.height
+                look = Look(THEMES[theme], WIDTHS[size], height)
+                key = hashlib.sha256(f"{theme} {size}\n{text}".encode()).hexdigest()[:24]
+                drawn[f"{theme}-{size}"] = Variant(key, self.draw, rows, look)
+        return drawn
 
 
-def _trend(chart: TrendChart) -> alt.LayerChart:
-    theme, (width, height) = THEMES[chart.theme], SIZES[chart.size]
-    rows = [_row(window) for window in chart.windows]
-    lowest = min([0.0, *(row[key] for row in rows for key in ("alpha", "low") if row[key] is not None)])
-    x = alt.X(
-        "at:T",
-        scale=alt.Scale(type="utc", nice=False, padding=14),
-        axis=alt.Axis(
-            title=None,
-            format=_time_format(chart.windows),
-            tickCount=4 if chart.size == "narrow" else 9,
-            labelFlush=False,
-            labelOverlap="greedy",
-            grid=False,
-        ),
-    )
-    scale = alt.Scale(domain=[max(-1.0, lowest), 1.0], nice=False)
-    axis = alt.Axis(title=None, tickCount=6, format=".1f", domain=False, ticks=False)
-    base = alt.Chart(alt.Data(values=rows))  # type: ignore[no-untyped-call]
-    y = alt.Y("alpha:Q", scale=scale, axis=axis)
-    alpha = base.encode(x=x, y=y)
-    interval = base.encode(x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q")
-    percent = base.encode(x=x, y=alt.Y("percent:Q", scale=scale, axis=axis))
-    layers = [
-        _bound(RELIABLE, theme),
-        _bound(TENTATIVE, theme),
-        interval.mark_area(color=theme.alpha, opacity=0.16),
-        *([interval.mark_rule(color=theme.alpha, opacity=0.5, strokeWidth=2)] if len(rows) <= FEW else []),
-        percent.mark_line(color=theme.percent, strokeWidth=1.75, strokeDash=[5, 4]),
-        percent.mark_point(color=theme.percent, filled=True, size=16, opacity=1),
-        alpha.mark_line(color=theme.alpha, strokeWidth=2.5),
-        alpha.mark_point(color=theme.alpha, filled=True, size=34, opacity=1),
-    ]
-    return _finished(alt.LayerChart(layer=layers, width=width, height=height), theme)
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A chart in one look; the key is the hash of everything that it shows, and of the code that draws it."""
+
+    key: str
+    draw: Draw
+    rows: Rows
+    look: Look
+
+    def svg(self) -> bytes:
+        """Draw it for a page."""
+        return str(vl_convert.vegalite_to_svg(self._specification("transparent"))).encode()
+
+    def png(self) -> bytes:
+        """Draw it for a document, on paper."""
+        return bytes(vl_convert.vegalite_to_png(self._specification(self.look.theme.paper), scale=PNG_SCALE))
+
+    def _specification(self, background: str) -> dict[str, Any]:
+        return _finished(self.draw(self.rows, self.look), self.look, background).to_dict()
 
 
-def _time_format(windows: Sequence[Window]) -> str:
-    """As much of the time as tells the ticks apart."""
-    span = windows[-1].end - windows[0].start
-    return (
-        "%H:%M:%S" if span < HOUR // 2 else "%H:%M" if span < DAY else "%-d %b, %H:%M" if span < 4 * DAY else "%-d %b"
-    )
+@lru_cache
+def _source(draw: Draw) -> str:
+    """The code that draws: when it changes no browser shows what it kept."""
+    modules = (sys.modules[__name__], sys.modules[draw.__module__])
+    code = "".join(inspect.getsource(module) for module in modules)
+    return hashlib.sha256(f"{draw.__qualname__}\n{code}".encode()).hexdigest()
 
 
-def _row(window: Window) -> dict[str, Any]:
-    return {
-        "at": (window.start + window.end) / 2000,
-        "alpha": window.alpha.value,
-        "low": window.alpha.low,
-        "high": window.alpha.high,
-        "percent": window.percent.value,
-    }
-
-
-def _bound(value: float, theme: Theme) -> alt.Chart:
-    data = alt.Data(values=[{"bound": value}])  # type: ignore[no-untyped-call]
-    rule: alt.Chart = alt.Chart(data).mark_rule(color=theme.ink, strokeDash=[2, 3], opacity=0.55)
-    return rule.encode(y=alt.Y("bound:Q"))
-
-
-def _finished(chart: alt.LayerChart, theme: Theme) -> alt.LayerChart:
-    done: alt.LayerChart = (
-        chart.properties(background="transparent", padding=4)
+def _finished(chart: Drawing, look: Look, background: str) -> Drawing:
+    if isinstance(chart, alt.Chart | alt.LayerChart):
+        chart = chart.properties(width=look.width, height=look.height)
+    theme = look.theme
+    done: Drawing = (
+        chart.properties(background=background, padding=4)
         .configure(font=FONT)
         .configure_view(stroke=None)
         .configure_axis(
-            labelColor=theme.ink, labelFontSize=12, gridColor=theme.grid, domainColor=theme.grid, tickColor=theme.grid
+            labelColor=theme.soft,
+            titleColor=theme.soft,
+            titleFontWeight="normal",
+            labelFontSize=12,
+            titleFontSize=12,
+            gridColor=theme.grid,
+            domainColor=theme.grid,
+            tickColor=theme.grid,
         )
+        .configure_text(color=theme.ink, fontSize=12)
+        .configure_legend(labelColor=theme.soft, titleColor=theme.soft, labelFontSize=12)
+        .configure_header(labelColor=theme.soft, titleColor=theme.soft)
     )
     return done
 
 
+def data(rows: Iterable[Mapping[str, Any]]) -> alt.Data:
+    """Rows as Altair takes them."""
+    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
+
+
 class ChartCache:
-    """The SVG of each chart that was drawn lately, by its key. Safe to use from several threads."""
+    """The image of each chart that was drawn lately, by its key and kind. One is drawn at a time, and none twice."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._capacity = capacity
-        self._drawn: OrderedDict[str, str] = OrderedDict()
+        self._drawn = Kept(capacity)
         self._lock = Lock()
 
-    def get(self, key: str, known: Callable[[], Iterable[TrendChart]]) -> str | None:
-        """The SVG of that key: from the cache, else drawn from ``known``; null when no known chart has the key."""
-        with self._lock:
-            if key in self._drawn:
-                self._drawn.move_to_end(key)
-                return self._drawn[key]
-        chart = next((one for one in known() if one.key == key), None)
-        if chart is None:
+    def get(self, key: str, ending: str, known: Callable[[], Iterable[Variant]]) -> bytes | None:
+        """The image of that key, "svg" or "png": kept, else drawn from ``known``; null when none there has the key."""
+        found: bytes | None = self._drawn.peek((key, ending))
+        if found is not None:
+            return found
+        variant = next((one for one in known() if one.key == key), None)
+        if variant is None:
             return None
-        svg = chart.svg()
         with self._lock:
-            self._drawn[key] = svg
-            while len(self._drawn) > self._capacity:
-                self._drawn.popitem(last=False)
-        return svg
+            image: bytes = self._drawn.get((key, ending), None, variant.png if ending == "png" else variant.svg)
+            return image

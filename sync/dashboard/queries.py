@@ -148,9 +148,8 @@ def _project(row: Row[Any]) -> Project:
     return Project(row.id, row.label_studio_id, row.title, row.model_version)
 
 
-def summary(connection: Connection, project: Project) -> Summary:
-    """The headline numbers of one project."""
-    report = newest_report(connection, project)
+def summary(connection: Connection, project: Project, report: Report | None) -> Summary:
+    """The headline numbers of one project; ``report`` is its newest assessment."""
     count = task_count(connection, project) if report is None else report.progress.tasks
     return Summary(project, count, report, review_counts(connection, project), last_run(connection, project))
 

@@ -72,6 +72,36 @@ def interval(estimate: Estimate, *, as_percent: bool = False) -> str:
     return f"{form(estimate.low)} to {form(estimate.high)}"
 
 
+def written(value: float | str | None, form: str) -> str:
+    """A value as its form is written: number, share, coefficient, time or text.
+
+    >>> written(1200, "number"), written(2.345, "number"), written(0.5, "coefficient"), written("a", "text")
+    ('1,200', '2.35', '0.50', 'a')
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    if form == "share":
+        return percent(value)
+    if form == "coefficient":
+        return coefficient(value)
+    if form == "time":
+        return moment(int(value))
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+
+
+def between(one: Estimate, form: str) -> str:
+    """The interval of an estimate in brackets, as its form is written; empty without one.
+
+    >>> between(Estimate(0.7, 0.6, 0.75), "coefficient")
+    '[0.60, 0.75]'
+    """
+    if one.low is None or one.high is None:
+        return ""
+    return f"[{written(one.low, form)}, {written(one.high, form)}]"
+
+
 def moment(microseconds: int | None) -> str:
     """A time as people read it.
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..dashboard.pages import blueprint
+from ..dashboard.blueprint import blueprint
+from ..dashboard.page import Refused
 from ..errors import NotPulled, StoreError, TiebreakError, Unsupported
 from ..logins.passwords import COST, Cost
 from ..opening import clock as time_of_day
@@ -21,7 +22,7 @@ from ..store.engine import Store
 from ..webhooks import SECRET_HEADER
 from . import feed, login
 from .addresses import Proxies
-from .guard import for_anybody_known, for_programs, guard, needs, open_to_all, person
+from .guard import for_programs, guard, needs, open_to_all, person
 from .metrics import OfTheStore
 from .visitors import Visitors, check, same
 
@@ -46,10 +47,9 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     visitors = Visitors(settings, store, clock, cost, Proxies(settings.trusted_proxies))
-    app.register_blueprint(blueprint(settings, store, lambda key: person().may("viewer", key)))
+    app.register_blueprint(blueprint(settings, store, person, clock))
     app.register_blueprint(login.blueprint(visitors))
     app.register_blueprint(feed.blueprint(settings, store, visitors))
-    for_anybody_known(app.view_functions["dashboard.projects"])
     _receive_webhooks(app, settings, wake)
     _look_when_asked(app, store, wake, clock)
     _serve_health(app, settings, store)
@@ -159,6 +159,8 @@ def _explained(error: Exception) -> tuple[int, str]:
         return error.code or 500, error.description or error.name
     if isinstance(error, NotPulled | Unsupported):
         return 404, str(error)
+    if isinstance(error, Refused):
+        return 409, str(error)
     if isinstance(error, StoreError):
         return 503, str(error)
     if isinstance(error, TiebreakError):

@@ -22,8 +22,8 @@ from ..store.engine import Store
 from .visitors import Visitors
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -37,6 +37,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 FIELD = "form_token"
 FORM_COOKIE = "tiebreak_form"
 NOBODY, ANYBODY = "nobody", "anybody"
+"""What a view needs beside roles: nothing, or anybody who is logged in, whom it shows what they may see."""
 PROJECT = ("label_studio_id", "project")
 """What a route calls the project that it is about."""
 STYLE = "dashboard.static"
@@ -59,8 +60,6 @@ def needs(role: str) -> Callable[[View], View]:
 
 open_to_all = needs(NOBODY)
 """The view is for everybody, or lets in whom it wants itself; its forms must be ours all the same."""
-for_anybody_known = needs(ANYBODY)
-"""The view is for everybody who is logged in, and shows each what they may see."""
 
 
 def person() -> Person:

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, CursorResult, insert, select
 from label_config.answers import Choices
 from label_config.results import canonical
 from sync.assess import assess
-from sync.dashboard.pages import blueprint
 from sync.settings import Settings
 from sync.store.engine import Store
 from sync.store.lease import beat, model_beat
@@ -34,6 +33,7 @@ from sync.store.tables import (
     scores,
     tasks,
 )
+from sync.web.app import create_app
 
 from ..stores import new_store
 
@@ -294,9 +294,12 @@ COMPILED = Compiled()
 
 
 def browser(one: Stage) -> FlaskClient:
-    """A client of an application that has nothing but the dashboard."""
-    app = Flask("dashboard-test")
-    app.jinja_options = {"bytecode_cache": COMPILED}
-    app.register_blueprint(blueprint(one.settings, one.store))
-    app.testing = True
-    return app.test_client()
+    """A client of the whole application, as whoever sits at its machine."""
+    return application(one).test_client()
+
+
+def application(one: Stage) -> Flask:
+    """The whole application; its templates are compiled once for all."""
+    app = create_app(one.settings, one.store, lambda _: None, clock=lambda: START + 980 * HOUR)
+    app.jinja_env.bytecode_cache = COMPILED
+    return app

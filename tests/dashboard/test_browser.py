@@ -7,15 +7,11 @@ from threading import Thread
 from typing import Literal
 
 import pytest
-from flask import Flask, Response
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
-from sync.dashboard.pages import blueprint
+from .stage import application, crowd, stage, texts
 
-from .stage import crowd, stage, texts
-
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -42,15 +38,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     one.create([*texts(40), {"text": "w" * 400}], overlap=3)
     one.answer([*crowd(40, dict.fromkeys(people, 0.8)), (40, 1, "positive"), (40, 2, "negative")])
     one.assess().score().assess().push().beat(ok=False, message="no answer: " + "x" * 300)
-    app = Flask("dashboard-test")
-    app.register_blueprint(blueprint(one.settings, one.store))
-
-    @app.after_request
-    def policy(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = POLICY
-        return response
-
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, application(one), threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
@@ -84,6 +72,7 @@ def test_no_complaint_and_nothing_wider_than_the_window(
     wide = "[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll') && e.scrollWidth > innerWidth)"
     assert page.evaluate(f"{wide}.map(e => e.outerHTML.slice(0, 200))") == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.evaluate("Promise.all([...document.images].map(one => { one.loading = 'eager'; return one.decode() }))")
     assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
     assert complaints == []
     page.close()

@@ -1,55 +1,84 @@
-"""The charts: clean under the pages' policy, cached by content, the same for every process."""
+"""The charts: clean under the pages' policy, drawn once for each content, the same for every process."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from sync.dashboard.charts import ChartCache, TrendChart, trend_charts
-from sync.dashboard.report import Window, read_report
-from sync.quality.records import Estimate
+from sync.dashboard.charts import Chart, ChartCache, Look, Rows, Variant, data
+from sync.dashboard.report import ControlReport, read_report
+from sync.dashboard.trend import draw, trend_chart
 
 from .stage import browser, crowd, stage, texts
 
 DAY = 86_400_000_000
-NONE = Estimate(None, reason="no task has answers of two annotators")
 
 
-def window(day: int, alpha: float | None) -> Window:
-    estimate = NONE if alpha is None else Estimate(alpha, alpha - 0.1, alpha + 0.05, 20)
-    return Window(day * DAY, (day + 1) * DAY, 20, estimate, estimate)
+def control(*alphas: float | None) -> ControlReport:
+    def estimate(alpha: float | None) -> dict[str, object]:
+        return {"reason": "none"} if alpha is None else {"value": alpha, "low": alpha - 0.1, "high": alpha, "n": 20}
+
+    trend = [
+        {
+            "from": (20_000 + day) * DAY,
+            "to": (20_001 + day) * DAY,
+            "tasks": 20,
+            "percent_agreement": estimate(alpha),
+            "krippendorff_alpha": estimate(alpha),
+        }
+        for day, alpha in enumerate(alphas)
+    ]
+    return read_report({"controls": {"c": {"type": "Choices", "trend": trend}}}, 0).controls[0]
 
 
-def chart(*alphas: float | None, theme: str = "light", size: str = "wide") -> TrendChart:
-    return TrendChart(tuple(window(20_000 + day, alpha) for day, alpha in enumerate(alphas)), theme, size)
+def chart(*alphas: float | None) -> Chart:
+    found = trend_chart(control(*alphas), "trend-1")
+    assert found is not None
+    return found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["wide", "narrow"])
+@pytest.mark.parametrize("look", ["light-wide", "dark-wide", "light-narrow", "dark-narrow"])
 @pytest.mark.parametrize("alphas", [(0.8,), (0.5, None, 0.7), (-0.4, 0.2, 0.9), tuple([0.6] * 60)])
-def test_every_variant_is_an_svg_without_style_or_script(
-    theme: str, size: str, alphas: tuple[float | None, ...]
-) -> None:
-    svg = chart(*alphas, theme=theme, size=size).svg()
+def test_every_variant_is_an_svg_without_style_or_script(look: str, alphas: tuple[float | None, ...]) -> None:
+    svg = chart(*alphas).variants()[look].svg().decode()
     names = {one.tag.rpartition("}")[2] for one in ElementTree.fromstring(svg).iter()}  # noqa: S314 - ours
     assert names <= {"svg", "g", "path", "line", "rect", "text", "defs", "clipPath"}
     assert not re.search(r"\s(style|on\w+|href|xlink:href)=", svg)
 
 
 def test_the_key_names_the_content() -> None:
-    assert chart(0.5).key == chart(0.5).key
-    assert len({chart(0.5).key, chart(0.6).key, chart(0.5, theme="dark").key, chart(0.5, size="narrow").key}) == 4
+    def keys(one: Chart) -> list[str]:
+        return [variant.key for variant in one.variants().values()]
+
+    assert keys(chart(0.5)) == keys(chart(0.5))
+    assert len({*keys(chart(0.5)), *keys(chart(0.6))}) == 8
 
 
-def test_the_cache_draws_once_and_forgets_the_oldest() -> None:
+drawn: list[Rows] = []
+
+
+def draw_and_tell(rows: Rows, look: Look) -> object:
+    drawn.append(rows)
+    return draw(rows, look)
+
+
+def test_an_image_is_drawn_once_and_the_oldest_is_forgotten() -> None:
+    def known(*charts: Chart) -> Sequence[Variant]:
+        return [one for each in charts for one in each.variants().values()]
+
+    drawn.clear()
     cache = ChartCache(capacity=1)
-    first, second = chart(0.5), chart(0.6)
-    svg = cache.get(first.key, lambda: [first])
+    first = Chart(chart(0.5).table, draw_and_tell, "first")  # type: ignore[arg-type] # tells as well
+    second = chart(0.6)
+    key = first.variants()["light-wide"].key
+    svg = cache.get(key, "svg", lambda: known(first))
     assert svg is not None
-    assert cache.get(first.key, list) == svg
-    assert cache.get(second.key, lambda: [first, second]) is not None
-    assert cache.get(first.key, list) is None
+    assert cache.get(key, "svg", list) == svg
+    assert len(drawn) == 1
+    assert cache.get(second.variants()["light-wide"].key, "svg", lambda: known(first, second)) is not None
+    assert cache.get(key, "svg", list) is None
 
 
 def test_a_page_names_charts_that_any_process_can_draw(tmp_path: Path) -> None:
@@ -60,11 +89,18 @@ def test_a_page_names_charts_that_any_process_can_draw(tmp_path: Path) -> None:
     reply = browser(one).get(min(addresses))
     assert reply.mimetype == "image/svg+xml"
     assert "immutable" in reply.headers["Cache-Control"]
+    (png,) = set(re.findall(r"/projects/7/charts/\w+\.png", page))
+    assert browser(one).get(png).data.startswith(b"\x89PNG")
     assert browser(one).get("/projects/7/charts/feed.svg").status_code == 404
     assert browser(one).get("/projects/8/charts/feed.svg").status_code == 404
 
 
 def test_no_chart_without_a_value() -> None:
-    raw = {"type": "Choices", "trend": [{"from": 0, "to": DAY, "tasks": 0, "percent_agreement": None}]}
-    report = read_report({"controls": {"c": raw}}, 0)
-    assert trend_charts(report.controls[0]) == {}
+    assert trend_chart(control(None), "trend-1") is None
+
+
+def test_the_numbers_behind_a_chart_are_what_is_drawn() -> None:
+    rows = chart(0.5, None).rows
+    assert [row["alpha"] for row in rows] == [0.5, None]
+    assert rows[0]["start"] == "2024-10-04T00:00:00Z"
+    assert data(rows)["values"] == rows

@@ -13,8 +13,9 @@ from sync.store.lease import beat, model_beat
 
 from .stage import Stage, browser, crowd, stage, texts
 
+OURS = '<script src="/assets/tiebreak.js" defer></script>'
 POLICY_BREAKERS = ("<script", "<style", " style=", " onload=", " onclick=", " onerror=", "javascript:")
-VOID = {"meta", "link", "img", "source", "br"}
+VOID = {"meta", "link", "img", "source", "br", "input"}
 SKILL = {1: 0.95, 2: 0.9, 3: 0.6}
 PEOPLE = {1: "Amara Okafor", 2: "Jonas Weber", 3: "Sofia Rossi"}
 
@@ -45,7 +46,7 @@ def page(one: Stage, path: str, status: int = 200) -> str:
     parser.feed(text)
     parser.close()
     assert parser.open == []
-    assert not [one for one in POLICY_BREAKERS if one in text.lower()]
+    assert not [one for one in POLICY_BREAKERS if one in text.replace(OURS, "").lower()]
     assert "http" not in text.replace(str(Settings().label_studio_url), "").replace("http://www.w3.org", "")
     return " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split())
 
@@ -72,7 +73,7 @@ def test_unknown_project_is_404_and_says_what_to_do(tmp_path: Path) -> None:
 def test_no_assessment_yet(tmp_path: Path) -> None:
     one = stage(tmp_path).create(texts(5))
     assert "5 tasks read, not assessed yet." in page(one, "/projects/7")
-    assert "Not assessed yet: run <code>tiebreak run 7</code>" in page(one, "/")
+    assert "not assessed yet" in page(one, "/")
 
 
 def test_nobody_answered(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_one_answer_in_use_has_agreement_but_no_alpha(tmp_path: Path) -> None:
 
 def test_a_labeled_project(labeled: Stage) -> None:
     text = page(labeled, "/projects/7")
-    assert "75 %<small>complete</small>" in text
+    assert '<data value="0.75">75 %</data>' in text
     assert "60 of 80 tasks answered, 180 answers" in text
     assert "Who agrees with whom" in text
     assert all(name in text for name in PEOPLE.values())
@@ -135,14 +136,14 @@ def test_links_lead_where_peoples_browsers_reach_label_studio(tmp_path: Path) ->
 def test_the_list_shows_headline_numbers(labeled: Stage) -> None:
     text = page(labeled, "/")
     assert "Hotel reviews" in text
-    assert "60 of 80 complete, 60 answered" in text
+    assert '<data value="0.75">75 %</data>' in text
     assert "wait for a decision" in text
 
 
 def test_a_failed_run_is_shown(labeled: Stage) -> None:
     labeled.beat(ok=False, message="Label Studio: no answer <b>")
     assert "The last run failed: Label Studio: no answer &lt;b&gt;" in page(labeled, "/projects/7")
-    assert "The last run failed" in page(labeled, "/")
+    assert "The last run of Hotel reviews failed" in page(labeled, "/")
 
 
 def test_what_was_left_out_is_counted_with_its_reason(tmp_path: Path) -> None:
@@ -167,10 +168,10 @@ def test_everything_that_people_wrote_is_escaped(tmp_path: Path) -> None:
     one.create([{"text": evil}] * 20, overlap=3).answer(crowd(20, {1: 0.5, 2: 0.5, 3: 0.5})).assess().push()
     one.rule([{"label": evil, "reviewer": 1, "verdict": evil, "cause": evil, "rationale": evil}])
     text = browser(one).get("/projects/7").get_data(as_text=True)
-    assert "<script" not in text
+    assert "<script" not in text.replace(OURS, "")
     assert "<img src=x" not in text
     assert text.count("&lt;script&gt;") >= 8
-    assert "<script" not in browser(one).get("/").get_data(as_text=True)
+    assert "<script" not in browser(one).get("/").get_data(as_text=True).replace(OURS, "")
 
 
 def test_only_small_pictures_are_shown_and_nothing_is_fetched_from_elsewhere(tmp_path: Path) -> None:
@@ -233,7 +234,7 @@ def test_a_report_without_anything_is_shown(tmp_path: Path) -> None:
     with one.store.begin() as connection:
         insert_assessment(connection, one.key, "hash", {}, 1)
     assert "No control to assess" in page(one, "/projects/7")
-    assert "no control that can be assessed" in page(one, "/")
+    assert "no control to assess" in page(one, "/")
 
 
 def test_the_error_page_needs_nothing_but_the_blueprint(tmp_path: Path) -> None:

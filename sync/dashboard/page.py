@@ -1,0 +1,135 @@
+"""A page as one value: its address, what it reads, its tables, its charts, and what may be done on it."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import Connection
+
+from ..errors import TiebreakError
+from ..logins.roles import Person
+from ..settings import Settings
+from . import queries, reports
+from .charts import Chart
+from .keeping import Kept
+from .report import Report
+from .tables.table import Table
+
+PROJECT = "/projects/<int:label_studio_id>"
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page is asked for, by whom, and what it may read. ``now`` is in microseconds.
+
+    ``of`` is the project of a page that has one. ``args`` are the arguments of the address, as anybody may write them.
+    """
+
+    connection: Connection
+    settings: Settings
+    person: Person
+    now: int
+    args: Mapping[str, str]
+    kept: Kept
+    of: queries.Project | None = None
+    _made: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def project(self) -> queries.Project:
+        """The project that the page is about."""
+        assert self.of is not None, "the page has no project in its address"
+        return self.of
+
+    @cached_property
+    def report(self) -> Report | None:
+        """The newest assessment of the project; null before the first."""
+        return reports.newest(self.connection, self.kept, self.project)
+
+    @cached_property
+    def summary(self) -> queries.Summary:
+        """The headline numbers of the project."""
+        return queries.summary(self.connection, self.project, self.report)
+
+    def once(self, make: "Callable[[Asked], Made]") -> Made:
+        """What ``make`` gives for this request: read, tables and charts of a page may share what they read."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: Made = self._made[make]
+        return found
+
+    def may(self, role: str) -> bool:
+        """Whether who asks is at least that, in the project where there is one."""
+        return self.person.may(role, self.of.key if self.of else None)
+
+    def keep(self, name: str, make: Callable[[], Made], *, stamp: Hashable = None) -> Made:
+        """What ``make`` gives, computed once for each assessment of the project and each ``stamp``.
+
+        For what is too slow for a request. The stamp names what it depends on beside the assessment.
+        """
+        whole = (reports.stamp(self.connection, self.project) if self.of else None, stamp)
+        return self.kept.get((name, self.of.key if self.of else None), whole, make)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an action did, for the audit chain: what it was done to, and why; ``words`` are those of a person."""
+
+    subject: Mapping[str, Any] = field(default_factory=dict)
+    why: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, str] | None = None
+    person: int | None = None
+
+
+class Refused(TiebreakError):
+    """An action cannot be done as it was asked; the message says why and what to do. Nothing is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that a reader may do on a page, by a form.
+
+    ``act`` writes, within a transaction that ``event`` (its name in the audit chain) is part of; it may raise Refused.
+    ``said`` tells the reader afterwards that it was done. ``needs`` is the role, in the project of the page.
+    """
+
+    act: "Callable[[Asked, Mapping[str, str]], Done]"
+    event: str
+    said: str
+    needs: Literal["viewer", "lead", "admin"] = "lead"
+
+
+def nothing(_: Asked) -> Sequence[Any]:
+    """No tables, or no charts."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. ``name`` is that of its template and its place in the navigation, where ``title`` stands.
+
+    ``address`` is its route; one that begins with PROJECT is about a project. ``read`` gives what its template needs;
+    ``tables`` and ``charts`` are made from the same Asked. ``needs``: who may see it ("anybody" who is logged in; the
+    page then shows each only what they may see). ``live``: it changes by itself while it is open.
+    """
+
+    name: str
+    title: str
+    address: str
+    read: Callable[[Asked], Mapping[str, Any]]
+    tables: Callable[[Asked], Sequence[Table]] = nothing
+    charts: Callable[[Asked], Sequence[Chart]] = nothing
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    needs: Literal["viewer", "lead", "admin", "anybody"] = "viewer"
+    live: bool = True
+
+    @property
+    def of_project(self) -> bool:
+        """Whether it is about one project."""
+        return self.address.startswith(PROJECT)
+
+    @property
+    def base(self) -> str:
+        """Where its files begin: the first table is ``base.csv``."""
+        return self.address if self.address != "/" else f"/{self.name}"

@@ -1,0 +1,186 @@
+"""The life of a request: look up what is asked for, read, then render; or write, and lead back."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Response, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..logins.roles import Person
+from ..settings import Settings
+from ..store import audit
+from ..store.engine import Store
+from . import newness, queries
+from .charts import Chart, ChartCache, Variant
+from .framing import frame, place
+from .keeping import Kept
+from .page import Asked, Page
+from .tables import files
+from .tables.from_url import wanted
+from .tables.table import Table
+from .tables.view import TableView, view
+
+IMAGES = {"svg": "image/svg+xml", "png": "image/png"}
+FOR_GOOD = "private, max-age=31536000, immutable"
+"""An image's address names its content: a browser may keep it."""
+FILES = {"csv": (files.as_csv, "text/csv"), "json": (files.as_json, "application/json")}
+Answer = AnyResponse | tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartView:
+    """A chart as the HTML needs it: the address of each variant and download, and the table of its numbers."""
+
+    alt: str
+    size: str
+    keys: Sequence[tuple[str, str]]
+    images: Mapping[str, str]
+    svg: str
+    png: str
+    table: TableView
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Answers for every page; holds what is kept between requests."""
+
+    settings: Settings
+    store: Store
+    who: Callable[[], Person]
+    clock: Callable[[], int]
+    pages: Sequence[Page]
+    kept: Kept = field(default_factory=Kept)
+    images: ChartCache = field(default_factory=ChartCache)
+
+    def show(self, page: Page, number: int | None) -> Answer:
+        """The page as HTML; 304 where the reader's script has it already."""
+        with self.store.read() as connection:
+            asked = self._asked(connection, number)
+            if asked is None:
+                return _missing(number)
+            tag = self._tag(asked)
+            if request.if_none_match.contains(tag):
+                response = Response(status=304)
+            else:
+                response = Response(self._render(page, asked, tag), mimetype="text/html")
+            response.set_etag(tag)
+            return response
+
+    def table(self, page: Page, number: int | None, name: str, ending: str) -> Answer:
+        """A table of the page, whole, as it is sorted and filtered; without a name the first one."""
+        args, person = request.args, self.who()
+        write, kind = FILES[ending]
+
+        def lines() -> Iterator[str]:
+            with self.store.read() as connection:
+                asked = self._asked(connection, number, args, person)
+                found = None if asked is None else _named(_tables(page.tables(asked), page.charts(asked)), name)
+                if found is not None:
+                    table, prefix = found
+                    yield table.name
+                    yield from write(table, wanted(table, args, prefix, whole=True))
+
+        pieces = lines()
+        called = next(pieces, None)  # what fails at the beginning fails before the answer begins
+        if called is None:
+            return _missing(number)
+        first = next(pieces, "")
+        response = Response(chain([first], pieces), mimetype=kind)
+        if ending == "csv":
+            file = f"{page.name}-{number}-{called}" if number else called
+            response.headers["Content-Disposition"] = f'attachment; filename="{file}.csv"'
+        return response
+
+    def chart(self, page: Page, number: int | None, key: str, ending: str) -> Answer:
+        """An image that the page names."""
+        image = self.images.get(key, ending, lambda: self._variants(page, number))
+        if image is None:
+            return _missing(number)
+        response = Response(image, mimetype=IMAGES[ending])
+        response.headers["Cache-Control"] = FOR_GOOD
+        return response
+
+    def act(self, page: Page, number: int | None, name: str, form: Mapping[str, str]) -> Answer:
+        """Do it, with its event of the audit chain in the same transaction; then lead back to the page."""
+        action = page.actions[name]
+        with self.store.begin() as connection:
+            asked = self._asked(connection, number)
+            if asked is None:
+                return _missing(number)
+            done = action.act(asked, form)
+            audit.record(
+                connection,
+                now=asked.now,
+                actor=asked.person.actor,
+                action=action.event,
+                project=asked.of.key if asked.of else None,
+                subject=done.subject,
+                why=done.why,
+                words=done.words,
+                person=done.person,
+            )
+            here = url_for(f"dashboard.{page.name}", **place(asked.of))
+        back = dict(parse_qsl(form.get("back", "")[:2000])) | {"done": name}
+        return redirect(f"{here}?{urlencode(back)}", 303)
+
+    def _asked(
+        self,
+        connection: Connection,
+        number: int | None,
+        args: Mapping[str, str] | None = None,
+        person: Person | None = None,
+    ) -> Asked | None:
+        """Null for a project that is not there."""
+        project = None if number is None else queries.source_project(connection, number)
+        if number is not None and project is None:
+            return None
+        given = request.args if args is None else args
+        return Asked(connection, self.settings, person or self.who(), self.clock(), given, self.kept, project)
+
+    def _tag(self, asked: Asked) -> str:
+        return newness.tag(asked.connection, asked.now, request.full_path, asked.person, dict(request.cookies))
+
+    def _render(self, page: Page, asked: Asked, tag: str) -> str:
+        here = url_for(f"dashboard.{page.name}", **place(asked.of))
+        base = here if here != "/" else page.base
+        charts = page.charts(asked)
+        tables = {
+            table.name: view(table, here, f"{base}/tables/{table.name}" if prefix else base, asked.args, prefix)
+            for table, prefix in _tables(page.tables(asked), charts)
+        }
+        drawn = {one.table.name: _shown(one, base, tables[one.table.name]) for one in charts}
+        around = frame(self.pages, page, asked, tag)
+        given = page.read(asked)
+        return render_template(f"{page.name}.html", frame=around, asked=asked, tables=tables, charts=drawn, **given)
+
+    def _variants(self, page: Page, number: int | None) -> list[Variant]:
+        """Every image that the page names now."""
+        with self.store.read() as connection:
+            asked = self._asked(connection, number)
+            charts = () if asked is None else page.charts(asked)
+            return [variant for chart in charts for variant in chart.variants().values()]
+
+
+def _shown(chart: Chart, base: str, table: TableView) -> ChartView:
+    keys = {look: one.key for look, one in chart.variants().items()}
+    images = {look: f"{base}/charts/{key}.svg" for look, key in keys.items()}
+    download = f"{base}/charts/{keys[f'light-{chart.size}']}"
+    return ChartView(chart.alt, chart.size, chart.keys, images, f"{download}.svg", f"{download}.png", table)
+
+
+def _tables(own: Sequence[Table], charts: Sequence[Chart]) -> list[tuple[Table, str]]:
+    """The tables of a page, those behind its charts last, each with what its arguments begin with."""
+    behind = [chart.table for chart in charts]
+    return [(table, f"{table.name}." if order or not own else "") for order, table in enumerate([*own, *behind])]
+
+
+def _named(tables: Sequence[tuple[Table, str]], name: str) -> tuple[Table, str] | None:
+    """The table of that name; the first one without a name."""
+    return next((one for one in tables if not name or one[0].name == name), None)
+
+
+def _missing(number: int | None) -> tuple[str, int]:
+    return render_template("missing.html", label_studio_id=number), 404
