@@ -26,7 +26,7 @@ BENCHMARKS = {
     "worth": "when labeling more is unlikely to help, and how many labels choosing has saved: do the answers hold?",
     "predict": "/predict at 1 and 50 tasks, beside a bare Flask app and the example of label-studio-ml",
     "rounds": "stored tasks scored anew, beside Label Studio's own retrieval; from an answer to the new order",
-    "pull": "tasks pulled each second, beside the same server's own endpoints",
+    "pull": "tasks pulled each second, beside the vendor's client and the same server's own endpoints; 10 changes",
     "push": "review tasks pushed each second, beside the same server's own import",
     "annotators": "what eight annotators at work feel of Tiebreak, beside blocks without it",
     "soak": "a thousand runs in one process: memory and open files",
