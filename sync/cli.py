@@ -123,7 +123,7 @@ def doctor(
     outside = _services(config)
     found = list(examine(outside))
     if fix:
-        for one, failure in mend(found):
+        for one, failure in mend(outside, found):
             (terminal.warn if failure else terminal.note)(f"{one.check}: {failure or 'mended'}")
         found = list(examine(outside))
     if as_json:

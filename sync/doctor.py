@@ -1,7 +1,7 @@
 """``tiebreak doctor``: what is wrong with a Label Studio and our place in it, and what mends it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import requests
@@ -18,6 +18,7 @@ from .marker import source_named
 from .opening import Services
 from .push import QUEUE_VERSION
 from .settings import AS_SET, Settings
+from .store import audit, projects
 from .store.engine import owner
 from .webhooks import Webhook, webhook
 
@@ -33,6 +34,7 @@ class Diagnosis:
     """One finding: what was checked, whether it is right, what was seen, and what mends it.
 
     ``remedy`` is a command or an act, empty where all is well. ``fix`` mends it by API; null where that cannot.
+    ``project`` is Label Studio's id of the project of the settings that it is about, null for none.
     """
 
     check: str
@@ -40,6 +42,7 @@ class Diagnosis:
     message: str
     remedy: str = ""
     fix: Callable[[], object] | None = None
+    project: int | None = None
 
 
 def examine(outside: Services) -> Iterator[Diagnosis]:
@@ -59,11 +62,14 @@ def examine(outside: Services) -> Iterator[Diagnosis]:
         return
     seen = list(outside.gateway.projects())
     for project in outside.settings.projects:
-        yield from _project(outside, project, seen)
+        yield from (replace(one, project=project) for one in _project(outside, project, seen))
 
 
-def mend(found: Sequence[Diagnosis]) -> Iterator[tuple[Diagnosis, str]]:
-    """Mend what can be mended by API, one after the other; each with why it could not be, empty where it was."""
+def mend(outside: Services, found: Sequence[Diagnosis]) -> Iterator[tuple[Diagnosis, str]]:
+    """Mend what can be mended by API, one after the other; each with why it could not be, empty where it was.
+
+    What was mended is recorded, with what was found.
+    """
     for one in found:
         if one.ok or one.fix is None:
             continue
@@ -73,7 +79,22 @@ def mend(found: Sequence[Diagnosis]) -> Iterator[tuple[Diagnosis, str]]:
             refused = isinstance(error, Rejected | Unauthorized) and one.check.endswith((": backend", ": webhook"))
             yield one, f"{error} {SSRF}." if refused else str(error)
         else:
+            _record(outside, one)
             yield one, ""
+
+
+def _record(outside: Services, mended: Diagnosis) -> None:
+    with outside.store.begin() as connection:
+        known = {one.label_studio_id: one.key for one in projects.sources(connection)}
+        audit.record(
+            connection,
+            now=outside.clock(),
+            actor=audit.COMMAND_LINE,
+            action="mended",
+            project=known.get(mended.project or 0),
+            subject={"check": mended.check},
+            why={"found": mended.message},
+        )
 
 
 def _server(gateway: LabelStudio, token: str) -> Iterator[Diagnosis]:
@@ -175,24 +196,31 @@ def _twins(gateway: LabelStudio, homes: Sequence[RemoteProject]) -> Iterator[Dia
 
 def _connected(outside: Services, project: RemoteProject) -> Diagnosis:
     url = (outside.settings.backend_url_for_label_studio or outside.settings.backend_url).rstrip("/")
+    login = _login(outside.settings)
     check = f"project {project.id}: backend"
     found = next((one for one in outside.gateway.backends(project.id) if one.url == url), None)
+    title, known = ("Tiebreak", None) if found is None else (found.title, found.id)
+    fix = partial(outside.gateway.connect_backend, project.id, url, title, login=login, known=known)
     if found is None:
-        return Diagnosis(
-            check,
-            False,
-            f"the ML backend {url} is not connected",
-            "tiebreak doctor --fix",
-            lambda: outside.gateway.connect_backend(project.id, url, "Tiebreak"),
-        )
+        return Diagnosis(check, False, f"the ML backend {url} is not connected", "tiebreak doctor --fix", fix)
+    if login and found.user != login[0]:
+        message = f"the ML backend {url} is connected, but not as {login[0]!r} (backend_user)"
+        return Diagnosis(check, False, message, "tiebreak doctor --fix", fix)
     if found.state != "CO":
         return Diagnosis(
             check,
             False,
             f"Label Studio does not reach {url} (state {found.state}: {found.error}). {SSRF}.",
             "tiebreak-ml serve",
+            fix if login else None,  # it may have another password
         )
     return Diagnosis(check, True, f"{url} is connected")
+
+
+def _login(settings: Settings) -> tuple[str, str] | None:
+    """With what Label Studio is to come to the ML backend; null where that asks nobody."""
+    user, password = settings.backend_user, settings.backend_password.get_secret_value()
+    return (user, password) if user or password else None
 
 
 def _sampling(gateway: LabelStudio, project: RemoteProject) -> Diagnosis:

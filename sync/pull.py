@@ -57,7 +57,7 @@ def pull(
     interface that cannot be read: of a project that is known, everything is taken in first, so that nothing is lost
     until the interface is mended. LabelStudioError and StoreError as they come.
     """
-    claim(store, gateway.url)
+    claim(store, gateway.url, clock())
     remote = _look_at_source(store, gateway, project)
     here, decode, unreadable = _remember(store, gateway, remote, clock)
     report = _take_in(store, gateway, here, decode, clock, _told(store, here, remote, tell))

@@ -132,6 +132,13 @@ class Settings(BaseSettings):
     backend_url_for_label_studio: OptionalAddress = Field(
         "", description="The same as Label Studio reaches it, where that differs (containers)."
     )
+    backend_user: Annotated[str, Field(pattern="^[^:]*$"), "a name without a colon, or nothing"] = Field(
+        "", description="TIEBREAK_ML_USER, where tiebreak-ml asks for one: `tiebreak doctor --fix` tells Label Studio."
+    )
+    backend_password: SecretStr = Field(
+        SecretStr(""),
+        description="TIEBREAK_ML_PASSWORD, likewise.",
+    )
     public_url: OptionalAddress = Field(
         "",
         description="Address of `tiebreak serve`, as Label Studio reaches it, for its webhook. Empty: none.",

@@ -1,5 +1,6 @@
 """A small ML backend that keeps the contract and whose answers can be told beforehand: learning takes no time."""
 
+import base64
 import copy
 import json
 from collections.abc import Callable
@@ -31,6 +32,8 @@ class _Asked(BaseHTTPRequestHandler):
     server: "SmallBackend"
 
     def do_GET(self) -> None:
+        if not self._may_come():
+            return
         memory = self.server.memory
         if self.path == "/health":
             self._reply({"status": "UP"})
@@ -41,8 +44,10 @@ class _Asked(BaseHTTPRequestHandler):
         self._reply({"model": model, "round": memory.round, "state": "idle", "cursor": memory.cursor})
 
     def do_POST(self) -> None:
-        memory = self.server.memory
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self._may_come():
+            return
+        memory = self.server.memory
         if self.path == "/train":
             newest = memory.newest()
             memory.learned += newest > memory.cursor
@@ -56,6 +61,17 @@ class _Asked(BaseHTTPRequestHandler):
         else:
             assert self.path == "/score"
             self._reply_lines([scored(place, task, body["round"]) for place, task in enumerate(body["tasks"])])
+
+    def _may_come(self) -> bool:
+        """Whoever knows the shared secret, and, where a login is asked for, that login."""
+        given = self.headers.get("Authorization", "")
+        basic = "Basic " + base64.b64encode(":".join(self.server.login or ()).encode()).decode()
+        if self.server.login is None or given == basic or given.startswith("Bearer "):
+            return True
+        self.send_response(401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return False
 
     def _reply(self, found: object) -> None:
         self._reply_lines([found])
@@ -92,4 +108,5 @@ class SmallBackend(ThreadingHTTPServer):
     def __init__(self, newest: Callable[[], int]) -> None:
         super().__init__(("127.0.0.1", 0), _Asked)
         self.memory = Memory(newest)
+        self.login: tuple[str, str] | None = None
         self.url = f"http://127.0.0.1:{self.server_address[1]}"

@@ -313,10 +313,18 @@ class LabelStudio:
         """The ML backends of a project; Label Studio asks each for its health meanwhile."""
         return self._all(wire.backend, self._transport.get("api/ml/", project=project))
 
-    def connect_backend(self, project: int, url: str, title: str) -> RemoteBackend:
-        """Connect an ML backend. Label Studio sets ``project.model_version`` to ``title``: put the real one back."""
-        body = {"project": project, "url": url, "title": title, "is_interactive": False}
-        return self._one(wire.backend, self._transport.send("POST", "api/ml/", body=body))
+    def connect_backend(
+        self, project: int, url: str, title: str, *, login: tuple[str, str] | None = None, known: int | None = None
+    ) -> RemoteBackend:
+        """Connect an ML backend, with a ``login`` (name, password) where it asks for one; or change a ``known`` one.
+
+        Label Studio sets ``project.model_version`` to ``title``: put the real one back.
+        """
+        body: dict[str, Any] = {"project": project, "url": url, "title": title, "is_interactive": False}
+        if login is not None:
+            body |= {"auth_method": wire.BASIC, "basic_auth_user": login[0], "basic_auth_pass": login[1]}
+        method, path = ("POST", "api/ml/") if known is None else ("PATCH", f"api/ml/{known}")
+        return self._one(wire.backend, self._transport.send(method, path, body=body))
 
     def webhooks(self, project: int | None = None) -> list[RemoteWebhook]:
         """The webhooks of a project, or all."""

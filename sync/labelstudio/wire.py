@@ -7,6 +7,8 @@ from typing import Any
 
 Json = Mapping[str, Any]
 
+BASIC = "BASIC_AUTH"
+"""How Label Studio calls that it sends an ML backend a name and a password."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -93,7 +95,8 @@ class RemotePrediction:
 class RemoteBackend:
     """An ML backend connected to a project. ``state`` CO = connected.
 
-    ``model_version`` is what it answered to the last ``/setup`` that Label Studio sent.
+    ``model_version`` is what it answered to the last ``/setup`` that Label Studio sent. ``user`` is the name
+    that Label Studio gives it, empty for none; the password is never told.
     """
 
     id: int
@@ -102,6 +105,7 @@ class RemoteBackend:
     state: str
     error: str | None
     model_version: str
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +267,7 @@ def backend(raw: Json) -> RemoteBackend:
         state=str(raw.get("state") or ""),
         error=raw.get("error_message"),
         model_version=str(raw.get("model_version") or ""),
+        user=str(raw.get("basic_auth_user") or "") if raw.get("auth_method") == BASIC else "",
     )
 
 

@@ -14,7 +14,6 @@ from ..store.logins import User
 from .passwords import checked, hashed
 from .roles import ROLES
 
-ACTOR = "command line"
 DAY = 24 * logins.HOUR
 NAME = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,98}[^\s\x00-\x1f\x7f])?")
 NONE = "none"
@@ -147,4 +146,4 @@ def _record(
     words: Mapping[str, str] | None = None,
 ) -> None:
     subject = {"login": user}
-    audit.record(connection, now=now, actor=ACTOR, action=action, subject=subject, why=why, words=words)
+    audit.record(connection, now=now, actor=audit.COMMAND_LINE, action=action, subject=subject, why=why, words=words)

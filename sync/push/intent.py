@@ -50,6 +50,7 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
     refused: list[tuple[int, str]] = []
     new: list[dict[str, Any]] = []
     with store.begin() as connection:
+    renewed: list[str] = []
         source = projects.get(connection, project)
         config = parse(source.label_config)
         answers = _answers_by_task(_answers(connection, project, config))
@@ -72,12 +73,13 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
             room -= wanted.new
             if wanted.new:
                 new.append(intent)
-            else:
-                reviews.renew(connection, intent)
+            elif reviews.renew(connection, intent):
+                renewed.append(intent["key"])
         reviews.intend(connection, new)
         acts.reviews_changed(connection, "review withdrawn", gone, now)
     return refused
 
+        acts.reviews_changed(connection, "review renewed", renewed, now)
 
 def _answers(connection: Connection, project: int, config: LabelConfig) -> list[AnswerRow]:
     given, _ = answers_of(connection, project)

@@ -20,6 +20,8 @@ from .tables import audit_details, audit_events, audit_heads, audit_words, forgo
 
 TIEBREAK = "tiebreak"
 """The actor of what the program did by its own rules."""
+COMMAND_LINE = "command line"
+"""The actor of what somebody did who may write to the store, and of whom nothing else is known."""
 START = "0" * 64
 """What the first event has for the hash of the one before."""
 _KEY = re.compile(r"[a-z][a-z0-9 _.:-]{0,79}")

@@ -124,12 +124,14 @@ def owner(store: Store) -> str | None:
         return connection.execute(select(servers.c.url)).scalar()
 
 
-def claim(store: Store, label_studio_url: str) -> None:
+def claim(store: Store, label_studio_url: str, now: int) -> None:
     """Bind the store to one Label Studio: ids mean nothing on another. Raises StoreError for a second one."""
     known = owner(store)
     if known is None:
         with store.begin() as connection:
             connection.execute(insert(servers).values(url=label_studio_url))
+            subject = {"label_studio": label_studio_url}
+            record(connection, now=now, actor=TIEBREAK, action="store claimed", subject=subject)
     elif known != label_studio_url:
         raise StoreError(
             f"store {store.name} belongs to the Label Studio at {known}, not to {label_studio_url}: name another "

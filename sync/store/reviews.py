@@ -118,8 +118,9 @@ def intend(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         connection.execute(insert(reviews), [dict(row) for row in rows])
 
 
-def renew(connection: Connection, values: Mapping[str, Any]) -> None:
-    """A review as it would be intended today; what is the same is not written.
+def renew(connection: Connection, values: Mapping[str, Any]) -> bool:
+    """A review as it would be intended today; what is the same is not written. True where its open task says another
+    thing from now on.
 
     One that is open stays in the review project that it is in, so its band stays too.
     """
@@ -131,6 +132,7 @@ def renew(connection: Connection, values: Mapping[str, Any]) -> None:
 
 
 def mark_open(connection: Connection, home: int, arrived: Sequence[tuple[str, int, float]]) -> None:
+    return row.state == "open" and "data" in changed
     """Reviews are in Label Studio, in that review project: our key, the task there, and the score that it has."""
     opened = update(reviews).where(reviews.c.key == bindparam("of"))
     opened = opened.values(state="open", review_project=home, review_task=bindparam("on"), score=bindparam("at"))

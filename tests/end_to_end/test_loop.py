@@ -10,6 +10,7 @@ from sync.opening import Services
 from sync.pipeline import run
 from sync.store import projects, reviews
 from sync.store.annotations import answers_of, ground_truths_of
+from sync.store.audit_entries import Wanted, entries
 from sync.store.engine import Store, claim
 from sync.store.history import history
 
@@ -86,6 +87,10 @@ def test_an_open_review_says_what_is_known_today(label_studio: RunningLabelStudi
         score_from_priority(after.data["tiebreak_priority"], 0), abs=0.01
     )
     assert run(outside, made.project).push.renewed == 0
+    with store.read() as connection:
+        (event,) = entries(connection, Wanted(action="review renewed"))
+    assert (event.actor, event.subject["task"], event.subject["review_task"]) == ("tiebreak", made.tasks[0], after.id)
+    assert event.why["findings"]
 
 
 def test_next_serves_by_priority_also_after_a_more_urgent_push(label_studio: RunningLabelStudio, store: Store) -> None:
@@ -213,9 +218,9 @@ def test_three_annotators_with_per_task_overlap_get_the_exact_order(label_studio
 
 
 def test_one_store_belongs_to_one_label_studio(store: Store) -> None:
-    claim(store, "http://one.example")
+    claim(store, "http://one.example", 1)
     with pytest.raises(StoreError, match=r"belongs to the Label Studio at http://one\.example"):
-        claim(store, "http://two.example")
+        claim(store, "http://two.example", 1)
 
 
 def test_a_project_that_is_not_there_is_named(label_studio: RunningLabelStudio, store: Store) -> None:

@@ -112,8 +112,8 @@ def check_failure(name: str, done: Done, folder: Path) -> None:
     with closing(sqlite3.connect(folder / "tiebreak.sqlite3")) as store:
         tables = [row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         written = {table for table in tables if store.execute(f'SELECT 1 FROM "{table}"').fetchone()}  # noqa: S608
-    # The schema, whose store this is, and that the run failed.
-    assert written == {"alembic_version", "audit_heads", "servers", "heartbeats"}
+    # The schema, whose store this is (and the event of that), and that the run failed.
+    assert written == {"alembic_version", "audit_heads", "audit_events", "audit_details", "servers", "heartbeats"}
 
 
 def test_init_writes_a_file_that_loads_back_and_only_its_owner_can_read(tiebreak: Terminal) -> None:
@@ -199,7 +199,7 @@ def test_who_only_looks_makes_no_store(arguments: list[str], tiebreak: Terminal)
 
 def make_store(folder: Path) -> Path:
     store = new_store(folder / "tiebreak.sqlite3")
-    claim(store, "http://one.example")
+    claim(store, "http://one.example", 1)
     store.close()
     return folder / "tiebreak.sqlite3"
 

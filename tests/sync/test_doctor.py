@@ -13,6 +13,7 @@ from sync.opening import Services
 from sync.pipeline import run
 from sync.push import QUEUE_VERSION
 from sync.settings import Settings
+from sync.store.audit_entries import Wanted, entries
 from sync.store.engine import Store, claim, open_store
 from sync.webhooks import SECRET_HEADER
 
@@ -33,9 +34,12 @@ class Patient:
         self.studio, self.store = studio, store
         self.gateway = studio.as_("admin")
 
-    def findings(self, backend: Backend | None = None, **given: Any) -> list[Diagnosis]:
+    def services(self, backend: Backend | None = None, **given: Any) -> Services:
         settings = Settings(**{"label_studio_token": "x", "secret": SECRET, **given})
-        return list(examine(Services(self.store, self.gateway, backend, settings, clock)))
+        return Services(self.store, self.gateway, backend, settings, clock)
+
+    def findings(self, backend: Backend | None = None, **given: Any) -> list[Diagnosis]:
+        return list(examine(self.services(backend, **given)))
 
     def bad(self, backend: Backend | None = None, **given: Any) -> dict[str, Diagnosis]:
         """What is wrong, by the check."""
@@ -43,7 +47,8 @@ class Patient:
 
     def mended(self, backend: Backend | None = None, **given: Any) -> dict[str, Diagnosis]:
         """What is still wrong after mending."""
-        assert [failure for _, failure in mend(self.findings(backend, **given)) if failure] == []
+        outside = self.services(backend, **given)
+        assert [failure for _, failure in mend(outside, list(examine(outside))) if failure] == []
         return self.bad(backend, **given)
 
 
@@ -185,7 +190,7 @@ def test_a_missing_secret_is_said_where_it_is_needed(patient: Patient) -> None:
 
 
 def test_the_store_of_another_server_is_said(patient: Patient) -> None:
-    claim(patient.store, "http://one.example")
+    claim(patient.store, "http://one.example", 1)
     finding = patient.bad()["store"]
     assert finding.message.endswith("belongs to the Label Studio at http://one.example")
     assert finding.remedy.endswith(f"tiebreak moved {patient.studio.url}")
@@ -210,6 +215,23 @@ def test_the_ml_backend_is_connected_and_one_version_is_everywhere(patient: Pati
     backend.close()
 
 
+def test_an_ml_backend_that_asks_for_a_password_is_given_it(patient: Patient, small: SmallBackend) -> None:
+    made = scene(patient.studio, [])
+    check = f"project {made.project}: backend"
+    backend = Backend(small.url, SECRET)
+    given: dict[str, Any] = {"projects": (made.project,), "backend_url": small.url}
+    login = {"backend_user": "studio", "backend_password": "open"}
+    assert check not in patient.mended(backend, **given)
+    small.login = ("studio", "open")
+    found = patient.bad(backend, **given, **login)[check]
+    assert found.message == f"the ML backend {small.url} is connected, but not as 'studio' (backend_user)"
+    assert check not in patient.mended(backend, **given, **login)
+    small.login = ("studio", "another")
+    assert "Label Studio does not reach" in patient.bad(backend, **given, **login)[check].message
+    assert check not in patient.mended(backend, **given, **{**login, "backend_password": "another"})
+    backend.close()
+
+
 def test_an_ml_backend_that_is_down_is_said(patient: Patient) -> None:
     made = scene(patient.studio, [])
     backend = Backend("http://127.0.0.1:9", SECRET)
@@ -222,7 +244,12 @@ def test_what_cannot_be_mended_is_told_and_the_rest_goes_on(patient: Patient) ->
     first, second = scene(patient.studio, [[]]), scene(patient.studio, [[]])
     for made in (first, second):
         patient.gateway.update_project(made.project, maximum_annotations=2)
-    found = patient.findings(projects=(first.project, second.project))
+    outside = patient.services(projects=(first.project, second.project))
+    found = list(examine(outside))
     patient.gateway.delete_project(first.project)
-    told = [(one.check, bool(failure)) for one, failure in mend(found)]
+    told = [(one.check, bool(failure)) for one, failure in mend(outside, found)]
     assert told == [(f"project {first.project}: overlap", True), (f"project {second.project}: overlap", False)]
+    with patient.store.read() as connection:
+        (event,) = entries(connection, Wanted(action="mended"))
+    assert (event.actor, event.subject) == ("command line", {"check": f"project {second.project}: overlap"})
+    assert event.why["found"].startswith("2 annotations a task by project")

@@ -19,6 +19,8 @@ OTHER: dict[str, Any] = {
     "projects": [3, 4],
     "backend_url": "http://ml.example",
     "backend_url_for_label_studio": "http://ml.inside",
+    "backend_user": "studio",
+    "backend_password": "p5",
     "public_url": "https://tiebreak.example",
     "secret": "s3",
     "dashboard_user": "lead",
@@ -61,6 +63,7 @@ WRONG = {
     "projects": "0",
     "backend_url": "localhost:9090",
     "backend_url_for_label_studio": "http://user:word@ml.example",
+    "backend_user": "two:words",
     "public_url": "http://host:99999",
     "login_header": "Remote User",
     "trusted_proxies": "10.0.0.1/8",
@@ -116,7 +119,7 @@ def as_variable(value: object) -> str:
 
 
 def test_the_tables_of_this_test_name_every_setting() -> None:
-    texts = {"label_studio_token", "store", "secret", "dashboard_user", "dashboard_password"}
+    texts = {"label_studio_token", "store", "secret", "dashboard_user", "dashboard_password", "backend_password"}
     assert set(OTHER) == set(Settings.model_fields)
     assert set(WRONG) == set(Settings.model_fields) - texts
 

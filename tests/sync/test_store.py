@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from sync.errors import StoreError
+from sync.store.audit_entries import Wanted, entries
 from sync.store.engine import Store, claim, move, open_store, owner
 from sync.store.tables import annotations, heartbeats, metadata, tasks
 
@@ -105,9 +106,15 @@ def test_a_store_belongs_to_the_first_label_studio(any_store: Store) -> None:
     assert owner(any_store) is None
     with pytest.raises(StoreError, match="belongs to no Label Studio yet"):
         move(any_store, "http://two.example", 1)
-    claim(any_store, "http://one.example")
-    claim(any_store, "http://one.example")
+    claim(any_store, "http://one.example", 1)
+    claim(any_store, "http://one.example", 1)
     with pytest.raises(StoreError, match=r"belongs to the Label Studio at http://one\.example, not to http://two"):
-        claim(any_store, "http://two.example")
+        claim(any_store, "http://two.example", 1)
     assert move(any_store, "http://two.example", 1) == "http://one.example"
-    claim(any_store, "http://two.example")
+    claim(any_store, "http://two.example", 1)
+    with any_store.read() as connection:
+        told = [(one.actor, one.action, one.subject) for one in entries(connection, Wanted())]
+    assert told == [
+        ("tiebreak", "store claimed", {"label_studio": "http://one.example"}),
+        ("tiebreak", "moved", {"from": "http://one.example", "to": "http://two.example"}),
+    ]
