@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..agreement.case import Case
+from ..agreement.resampling import Rng
 from ..evidence import ControlEvidence, Method
 from ..records import FloatArray
 
@@ -29,27 +30,27 @@ class Distribution:
     mean: float | None
 
 
-def task_agreements(evidence: ControlEvidence, method: Method) -> FloatArray:
+def task_agreements(evidence: ControlEvidence, method: Method, rng: Rng) -> FloatArray:
     """The mean over each task's pairs of answers of 1 - distance, of the tasks with two answers or more.
 
     Where answers are compared two by two, of 3,000 of these, evenly chosen.
     """
-    case = Case(evidence, method, np.random.default_rng(method.seed))
+    case = Case(evidence, method, rng)
     paired = np.flatnonzero(case.size > 1)
     if not case.few and len(paired) > MOST:
         coded = evidence.coded
         chosen = paired[np.linspace(0, len(paired) - 1, MOST).astype(np.int64)]
         rows = np.isin(coded.task, chosen)
         part = replace(coded, task=coded.task[rows], annotator=coded.annotator[rows], answer=coded.answer[rows])
-        case = Case(replace(evidence, coded=part), method, np.random.default_rng(method.seed))
+        case = Case(replace(evidence, coded=part), method, rng)
     found: FloatArray = case.geometry.task_agreement()
     return found
 
 
-def distribution(evidence: ControlEvidence, method: Method) -> Distribution:
-    """How the tasks of a control are distributed, by the distance of ``method``."""
+def distribution(evidence: ControlEvidence, method: Method, rng: Rng) -> Distribution:
+    """How the tasks of a control are distributed, by the distance of ``method``; ``rng`` samples where there is too much."""
     size = np.bincount(evidence.coded.task, minlength=len(evidence.coded.tasks))
-    agreements = task_agreements(evidence, method)
+    agreements = task_agreements(evidence, method, rng)
     place = np.clip((agreements * BINS + 1e-9).astype(np.int64), 0, BINS - 1)
     return Distribution(
         tuple(np.bincount(place, minlength=BINS).tolist()),

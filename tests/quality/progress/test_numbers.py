@@ -164,7 +164,7 @@ def test_stars_are_confused_and_texts_are_not() -> None:
 @given(st.lists(st.lists(st.sampled_from(LABELS), min_size=1, max_size=4), max_size=12))
 def test_the_distribution_is_that_of_pairs_that_agree(tasks: list[list[str]]) -> None:
     rows = [(task, who, Choices((label,))) for task, said in enumerate(tasks) for who, label in enumerate(said, 1)]
-    found = progress.distribution(ControlEvidence(CHOICE, encode(CHOICE, rows)), Method())
+    found = progress.distribution(ControlEvidence(CHOICE, encode(CHOICE, rows)), Method(), np.random.default_rng(0))
     shares = [
         sum(one == other for one, other in itertools.combinations(said, 2)) / len(list(itertools.combinations(said, 2)))
         for said in tasks
@@ -181,10 +181,13 @@ def test_the_distribution_is_that_of_pairs_that_agree(tasks: list[list[str]]) ->
 def test_of_many_tasks_with_texts_some_are_compared() -> None:
     text = Control("say", "TextArea", ("text",), family=Family.TEXT)
     rows = [(task, who, Text((f"{task} words of {task * who % 7}",))) for task in range(3500) for who in (1, 2)]
-    found = progress.distribution(ControlEvidence(text, encode(text, rows)), Method())
+    found = progress.distribution(ControlEvidence(text, encode(text, rows)), Method(), np.random.default_rng(0))
     assert (found.tasks, found.of, sum(found.counts)) == (3000, 3500, 3000)
     assert (
-        progress.distribution(ControlEvidence(CHOICE, encode(CHOICE, [(1, 1, Choices(("a",)))])), Method()).mean is None
+        progress.distribution(
+            ControlEvidence(CHOICE, encode(CHOICE, [(1, 1, Choices(("a",)))])), Method(), np.random.default_rng(0)
+        ).mean
+        is None
     )
 
 
