@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from . import printed
-from .errors import BackendError
+from .errors import BackendError, SettingsError
 
 if TYPE_CHECKING:
     from .exports.learning import Taught
@@ -281,6 +281,8 @@ def score(
     from .exports.asking import scored
     from .exports.tables import as_rows, csv_text
 
+    if as_json and as_csv:
+        raise SettingsError("--json and --csv both print: name one of them")
     lines = scored(export, project, _serving(data), unlabeled=unlabeled)
     if as_json:
         _print_json(lines)

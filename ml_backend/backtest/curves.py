@@ -11,11 +11,13 @@ from ..records import FloatArray
 from .replay import Curve
 
 CONTROL = "random"
+FEWEST_SEEDS = 3
+"""With fewer there is no interval: that of two is a dozen standard errors wide on either side, and says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A mean difference over seeds, in points, with its 95 % interval; null bounds with fewer than two seeds."""
+    """A mean difference over seeds, in points, with its 95 % interval; null bounds with fewer than FEWEST_SEEDS."""
 
     mean: float
     low: float | None
@@ -98,7 +100,7 @@ def difference(pairs: FloatArray) -> Difference:
     Difference(mean=2.0, low=-0.484, high=4.484)
     """
     mean = float(pairs.mean())
-    if len(pairs) < 2:
+    if len(pairs) < FEWEST_SEEDS:
         return Difference(round(mean, 3), None, None)
     wide = float(stdtrit(len(pairs) - 1, 0.975) * pairs.std(ddof=1) / np.sqrt(len(pairs)))
     return Difference(round(mean, 3), round(mean - wide, 3), round(mean + wide, 3))

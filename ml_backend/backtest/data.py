@@ -92,8 +92,13 @@ def _of_table(place: Path, content: bytes, text: str, label: str) -> Iterator[Ro
         raise ExportError(f"{place}: not UTF-8 at byte {error.start}: save it as UTF-8") from error
     table = csv.DictReader(lines)
     for column in (text, label):
-        if column not in (table.fieldnames or ()):
-            raise ExportError(f"{place}: no column is named {column!r}; there are: {', '.join(table.fieldnames or ())}")
+        names = list(table.fieldnames or ())
+        if column not in names:
+            raise ExportError(f"{place}: no column is named {column!r}; there are: {', '.join(names)}")
+        if names.count(column) > 1:
+            raise ExportError(
+                f"{place}: {names.count(column)} columns are named {column!r}: rename all but one of them"
+            )
     try:
         for row in table:
             yield _row(row[text], row[label])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ExportError
-from .curves import CONTROL, Summary, summaries
+from .curves import CONTROL, FEWEST_SEEDS, Summary, summaries
 from .data import in_words as left_out_in_words
 from .running import Backtest
 
@@ -52,7 +52,7 @@ def _words(one: Summary) -> tuple[str, str, str, str, str]:
     if apart is None:
         versus = ""
     elif apart.low is None or apart.high is None:
-        versus = f"{apart.mean:+.1f}"
+        versus = f"{apart.mean:+.1f} (too few seeds for an interval)"
     else:
         versus = f"{apart.mean:+.1f} ({apart.low:+.1f} to {apart.high:+.1f})"
     needed = "" if one.labels_needed is None else f"{one.labels_needed:,}"
@@ -78,7 +78,7 @@ def _claim(name: str, one: Summary, needed: int) -> str:
     from that of random labels, and on the same side."""
     apart = one.accuracy_against_random
     if apart is None or apart.low is None or apart.high is None:
-        return f"One seed shows no saving of {name}: several do, with --seeds."
+        return f"So few seeds show no saving of {name}: an interval takes {FEWEST_SEEDS}, with --seeds."
     if apart.high < 0 and one.labels_needed is None:
         return f"{name} does not reach what random labels reach in the end."
     saved = 0.0 if one.labels_needed is None else 1 - one.labels_needed / needed

@@ -191,6 +191,12 @@ def test_score_tells_what_to_label_next_in_every_form(trained: tuple[Path, Path]
     assert sorted(line["task"] for line in unlabeled) == list(range(2000, 2005))
 
 
+def test_one_form_at_a_time(trained: tuple[Path, Path]) -> None:
+    done = run("score", str(trained[1]), "--data", str(trained[0]), "--json", "--csv")
+    told = "tiebreak-ml: --json and --csv both print: name one of them\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
+
+
 def test_evaluate_tells_how_right_the_model_is(trained: tuple[Path, Path]) -> None:
     found = json.loads(asked(trained, "evaluate", "--json"))
     assert found["version"] == "tiebreak-1"
