@@ -6,6 +6,7 @@ rest needs the shared secret.
 
 import json
 import logging
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -25,6 +26,7 @@ from .trainer import Trainer
 from .web.entrance import guard, knows_secret, same
 from .web.health import troubles
 from .web.measures import Measures
+from .web.slow_clients import answered_since
 from .worth.in_words import worth_of_labels
 
 log = logging.getLogger(__name__)
@@ -76,9 +78,11 @@ def _serve_label_studio(app: Flask, serving: Serving, trainer: Trainer, measures
     @app.post("/predict")
     def predict() -> Response:
         """One prediction a task."""
+        begun = time.monotonic()
         asked = wire.predict_request(wire.body_of(request.stream))
-        with measures.seconds.time():
-            pieces = list(_pieces(measures.counted(serving_flow.predict(serving, asked))))
+        since = answered_since(request.environ, begun)
+        pieces = list(_pieces(measures.counted(serving_flow.predict(serving, asked, since))))
+        measures.seconds.observe(time.monotonic() - since)
         wire.let_go(asked.tasks)
         return Response(
             pieces, mimetype="application/json", headers={"Content-Length": str(sum(len(one) for one in pieces))}

@@ -65,12 +65,13 @@ def current_version(serving: Serving, project: str) -> str:
     return mind.version if mind else NO_MODEL
 
 
-def predict(serving: Serving, asked: PredictRequest) -> Iterator[dict[str, Any]]:
+def predict(serving: Serving, asked: PredictRequest, since: float) -> Iterator[dict[str, Any]]:
     """One prediction a task, as Label Studio takes it; ``reasons`` say of each control without an answer why.
 
-    They come a part at a time, so that memory does not grow with their number.
+    Label Studio has waited ``since`` then (monotonic seconds). They come a part at a time, so that memory does not
+    grow with their number.
     """
-    until = time.monotonic() + serving.settings.predict_seconds
+    until = min(time.monotonic() + serving.settings.predict_seconds, since + serving.settings.all_seconds)
     shown = _shown(serving, asked.project)
     mind = _mind_of(serving, asked.project, shown)
     nothing = mind if isinstance(mind, Reason) else None

@@ -22,6 +22,8 @@ from .uncertainty import DEFAULT_UTILITY
 
 PREFIX = "TIEBREAK_ML_"
 LABEL_STUDIO_WAITS = 100
+ANSWER_SECONDS = 5
+"""Of these, what is left for abstaining on the rest of a large request, and for the way back."""
 ENCODER_NAMES = ("auto", "tfidf+wordllama", "tfidf", "wordllama")
 
 
@@ -158,12 +160,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _in_time(self) -> "Settings":
-        if self.predict_seconds + self.media_seconds > LABEL_STUDIO_WAITS - 5:
+        if self.predict_seconds > self.all_seconds:
             raise ValueError(
-                f"predict_seconds and media_seconds together must leave 5 of the {LABEL_STUDIO_WAITS} seconds that "
-                "Label Studio waits"
+                f"predict_seconds and media_seconds together must leave {ANSWER_SECONDS} of the {LABEL_STUDIO_WAITS} "
+                "seconds that Label Studio waits"
             )
         return self
+
+    @property
+    def all_seconds(self) -> float:
+        """Once a request to /predict has been there for so long nothing more is begun; a last image may yet come."""
+        return LABEL_STUDIO_WAITS - ANSWER_SECONDS - self.media_seconds
 
 
 def _host_of(given: str) -> str | None:

@@ -318,7 +318,7 @@ def our_class(serving: Serving) -> type[Any]:
             params = {"context": dict(context) if context else None}
             body = {"project": self._key(), "tasks": list(tasks), "label_config": self.label_config, "params": params}
             asked = predict_request(body)
-            return list(predict(serving, asked))
+            return list(predict(serving, asked, time.monotonic()))
 
         def fit(self, event: str, data: Mapping[str, Any], **_: Any) -> dict[str, str]:  # noqa: ARG002 - their signature
             """Learn what the feed has."""

@@ -13,7 +13,7 @@ import select
 import selectors
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -53,11 +53,16 @@ class PatientSocket(socket.socket):
         self._limit: float | None = 0.0
         self._most = {select.POLLIN: 0.0, select.POLLOUT: PATIENCE_SECONDS}
         self._left = dict(self._most)
+        self.queued = 0.0
+        """Seconds that the request was there, or began to be large, before a thread was free for it."""
+        self.lingered = 0.0
+        """Seconds that a thread waited for what the client had yet to send."""
 
     def renew(self, *, reads_on: bool) -> None:
         """For the next request; where it is not to be read on, nothing more of it is waited for."""
         self._most[select.POLLIN] = PATIENCE_SECONDS if reads_on else 0.0
         self._left = dict(self._most)
+        self.queued = self.lingered = 0.0
 
     def gettimeout(self) -> float | None:
         """As it was set: the system's own stays 0, which saves its calls."""
@@ -106,7 +111,18 @@ class PatientSocket(socket.socket):
         poll.register(self, what)
         if allowed <= 0 or not poll.poll(1000 * allowed):
             raise ConnectionResetError(errno.ECONNRESET, "the client is too slow")
-        self._left[what] -= time.monotonic() - begun
+        took = time.monotonic() - begun
+        self._left[what] -= took
+        self.lingered += took if what == select.POLLIN else 0.0
+
+
+def answered_since(environ: Mapping[str, Any], begun: float) -> float:
+    """When the time that an answer takes began (monotonic seconds), for a request whose view began at ``begun``.
+
+    It counts from when the request was there, and leaves out what the client took to send the rest.
+    """
+    sock = environ.get("gunicorn.socket")
+    return begun - sock.queued + sock.lingered if isinstance(sock, PatientSocket) else begun
 
 
 class Client(TConn):  # type: ignore[misc] # gunicorn has no types
@@ -122,6 +138,8 @@ class Client(TConn):  # type: ignore[misc] # gunicorn has no types
         """The loop looks whether something comes."""
         self.large = False
         """It has, or waits for, one of the turns that large bodies take."""
+        self.there = 0.0
+        """Since when a thread may have it."""
 
     def close(self, graceful: bool = False) -> None:
         """Gracefully: the client may still end it; gunicorn's own would hold up the whole loop for that time."""
@@ -193,7 +211,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
             self._hand_over(conn)
         else:
             self._unwatch(conn)
-            conn.large, conn.until = True, time.monotonic() + TURN_SECONDS
+            conn.large, conn.there = True, time.monotonic()
+            conn.until = conn.there + TURN_SECONDS
             self._let_large_ones_in()
 
     def _make_room(self) -> None:
@@ -210,11 +229,17 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         """To a thread, whose parser finds what has come."""
         self._unwatch(conn)
         del self._waiting[conn]
+        conn.there = conn.there if conn.large else time.monotonic()
         conn.sock.renew(reads_on=conn.large)
         conn.init()
         conn.parser.unreader.unread(bytes(conn.arrival.data))
         conn.arrival = Arrival(b"")
         super().enqueue_req(conn)
+
+    def handle(self, conn: Client) -> Any:
+        """In a thread."""
+        conn.sock.queued = time.monotonic() - conn.there
+        return super().handle(conn)
 
     def finish_request(self, conn: Client, fs: Any) -> None:
         """It was answered, or could not be."""

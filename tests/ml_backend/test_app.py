@@ -1,6 +1,7 @@
 """What Label Studio asks: its ML contract, and its events."""
 
 import dataclasses
+import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from ml_backend.predict import AT_ONCE, Serving
 from ml_backend.records import Task, Thought
 from ml_backend.study import remember_interface
 from ml_backend.thinking import LearnedMind, Mind
+from ml_backend.web.slow_clients import PatientSocket
 
 from .scenes import PROJECT, SENTIMENT, TOPICS, feed_server, learned, sentiment_rows, serving, topic_rows
 from .stage import BAD, GOOD, TORN, Here, answers
@@ -132,6 +134,20 @@ def test_when_time_is_up_the_rest_abstains(tmp_path: Path) -> None:
     told = Here(outside).predict(*[GOOD] * 600)
     assert all(one["result"] == [] for one in told)
     assert len(told) == 600
+
+
+def test_what_waited_too_long_for_a_thread_is_answered_without_thinking(tmp_path: Path) -> None:
+    """And the time in which the client still sent its request is no such time."""
+    outside = serving(tmp_path, media_seconds=30)
+    learned(outside, sentiment_rows(60))
+    here = Here(outside)
+    ours, theirs = socket.socketpair()
+    with PatientSocket(ours) as waited, theirs:
+        for queued, lingered, answered in ((64.0, 0.0, True), (66.0, 0.0, False), (66.0, 5.0, True)):
+            waited.queued, waited.lingered = queued, lingered
+            body = {"tasks": [GOOD], "project": PROJECT, "label_config": SENTIMENT}
+            reply = here.client.post("/predict", json=body, environ_overrides={"gunicorn.socket": waited})
+            assert bool(reply.get_json()["results"][0]["result"]) == answered
 
 
 class Failing:

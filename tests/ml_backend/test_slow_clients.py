@@ -21,8 +21,9 @@ from ml_backend.web import slow_clients
 from ml_backend.web.arrival import LONGEST_HEADER, SMALL, Arrival, Stage
 from ml_backend.web.slow_clients import PatientSocket
 
-from ..slow_clients import FINISHED, HEAD, LIMIT, WAITING, Stranger, answered, crowd, shortened
+from ..slow_clients import FINISHED, HEAD, LARGE, LIMIT, WAITING, Stranger, answered, crowd, shortened
 from ..slow_clients import SMALL as SMALL_REQUEST
+from .scenes import PROJECT, SENTIMENT
 from .test_serve import Server, serving
 from .test_turns import EVENT
 
@@ -109,6 +110,27 @@ def test_a_body_that_is_cut_off_is_refused(port: int) -> None:
     stranger.socket.shutdown(socket.SHUT_WR)
     assert b" 400 " in stranger.rest()[:13]
     stranger.socket.close()
+
+
+def test_the_time_of_a_prediction_counts_from_when_the_request_was_there(server: Server, port: int) -> None:
+    def seconds() -> float:
+        text = answered(port, (FINISHED % b"").replace(b"health", b"metrics")).decode()
+        return float(text.partition("tiebreak_ml_predict_seconds_sum ")[2].split()[0])
+
+    before = seconds()
+    others = [Stranger(port, LARGE) for _ in range(4)]
+    time.sleep(0.1)
+    tasks = [{"id": number, "data": {"text": "x" * 1_000}} for number in range(SMALL // 1_000)]
+
+    def leave() -> None:
+        for one in others:
+            one.socket.close()
+
+    leaving = threading.Timer(0.7, leave)
+    leaving.start()
+    server.post("/predict", {"tasks": tasks, "project": PROJECT, "label_config": SENTIMENT})
+    leaving.join()
+    assert seconds() - before > 0.5
 
 
 def test_it_stops_within_seconds_though_slow_clients_are_there(server: Server, port: int) -> None:
