@@ -12,10 +12,14 @@ from ..settings import load
 
 if TYPE_CHECKING:  # imported where they are needed, so that help comes at once
     from ..store.forgetting import Erased
+    from ..store.engine import Store
 
 
 def forget(
-    person: Annotated[str, typer.Argument(help="Label Studio user id or e-mail address.")],
+    person: Annotated[
+        str,
+        typer.Argument(help="Label Studio user id or e-mail address; login:3 for a removed login of the dashboard."),
+    ],
     yes: Annotated[
         bool, typer.Option("--yes", help="Do it. Without this it is only said what would be erased.")
     ] = False,
@@ -31,6 +35,9 @@ def forget(
 
     store = open_existing(load(config).store)
     with store.read() as connection:
+    if login := re.fullmatch(r"login:(\d{1,9})", person):
+        _forget_login(store, int(login[1]), yes, as_json)
+        return
         number = forgetting.person_called(connection, person)
         if number is None:
             raise TiebreakError(
@@ -49,6 +56,29 @@ def forget(
 
 
 def _show(number: int, found: "Erased", *, done: bool, known: bool) -> None:
+def _forget_login(store: "Store", login: int, yes: bool, as_json: bool) -> None:
+    from ..opening import clock
+    from ..store import forgotten_logins
+
+    with store.read() as connection:
+        if not forgotten_logins.is_known(connection, login):
+            raise TiebreakError(f"the audit chain knows no login {login}: `tiebreak audit log` shows the numbers")
+        words = len(forgotten_logins.held(connection, login))
+    if yes:
+        with store.begin() as connection:
+            words = forgotten_logins.forget(connection, login, clock())
+        store.leave_nothing_behind()
+    if as_json:
+        terminal.print_json({"login": login, "done": yes, "erased": {"audit_words": words}})
+    elif not words:
+        terminal.say(f"login {login} is forgotten already: there is nothing left to erase")
+    else:
+        counted = terminal.counted(words, "audit event")
+        terminal.say(f"login {login}: {'erased' if yes else 'would be erased'}: name and words of {counted}")
+        if not yes:
+            terminal.say("Nothing was changed. With --yes it is done, for good.")
+
+
     if not found.anything and known:
         terminal.say(f"user {number} is forgotten already: there is nothing left to erase")
         return

@@ -72,13 +72,19 @@ def list_(config: Config = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def remove(name: Name, config: Config = None) -> None:
+def remove(
+    name: Name,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Also erase the name, and what they wrote, from the audit chain, for good.")
+    ] = False,
+    config: Config = None,
+) -> None:
     """Take somebody out: their sessions and tokens end at once."""
     from . import keeping
 
     with _store(config) as (store, now):
-        last = keeping.remove(store, name, now)
-    terminal.say(f"{name} is out.")
+        last = keeping.remove(store, name, now, forget=forget)
+    terminal.say(f"{name} is out{', and forgotten: the audit chain still verifies' if forget else ''}.")
     if last:
         terminal.note("nobody is left: without dashboard_password, `tiebreak serve` is open to its own machine alone")
 

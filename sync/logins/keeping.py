@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..errors import SettingsError
-from ..store import audit, logins, projects
-from ..store.engine import Store
+from ..store import audit, forgotten_logins, logins, projects
+from ..store.engine import Store, erase_for_good
 from ..store.logins import User
 from .passwords import checked, hashed
 from .roles import ROLES
@@ -38,13 +38,23 @@ def add(store: Store, name: str, role: str, password: str | None, now: int, *, o
         _record(connection, "user added", user, now, {"role": wanted, "projects": list(only)}, {"name": known})
 
 
-def remove(store: Store, name: str, now: int) -> bool:
-    """Take a user out: their sessions and tokens end. Whether nobody is left."""
+def remove(store: Store, name: str, now: int, *, forget: bool = False) -> bool:
+    """Take a user out: their sessions and tokens end. Whether nobody is left.
+
+    ``forget``: the name goes from the audit chain, too, and what they wrote there.
+    """
     with store.begin() as connection:
         user = _user(connection, name)
+        if forget:
+            erase_for_good(connection)
         logins.remove(connection, user)
         _record(connection, "user removed", user, now)
-        return logins.is_empty(connection)
+        if forget:
+            forgotten_logins.forget(connection, user, now)
+        last = logins.is_empty(connection)
+    if forget:
+        store.leave_nothing_behind()
+    return last
 
 
 def set_role(store: Store, name: str, role: str, now: int, *, only: tuple[int, ...] = ()) -> None:

@@ -1,7 +1,7 @@
 """Whether the audit chain is whole: every event is computed anew, block by block, so memory stays flat."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from .engine import Store
 from .tables import audit_details, audit_events, audit_heads, audit_words
 
 FORGET = "forget"
-"""The action after which the words of its ``subject["annotator"]`` may be missing."""
+"""The action after which the words of its ``subject["annotator"]``, or of its ``subject["login"]``, may be missing."""
 BLOCK = 10_000
 MOST_FAULTS = 100
 """Faults that are told; the others are counted."""
@@ -56,7 +56,11 @@ class Verdict:
 
 @dataclass(slots=True)
 class _Walk:
-    """How far the check has come. ``erased`` maps people to the last event whose words of theirs are missing."""
+    """How far the check has come.
+
+    ``erased`` maps people, as `tiebreak forget` names them, to the last event whose words of theirs are missing;
+    ``forgotten`` to the last event that says that they were forgotten.
+    """
 
     noted: str | None
     number: int = 0
@@ -66,8 +70,8 @@ class _Walk:
     noted_at: int | None = None
     wrong: int = 0
     faults: list[Fault] = field(default_factory=list)
-    erased: dict[int | None, int] = field(default_factory=dict)
-    forgotten: dict[int, int] = field(default_factory=dict)
+    erased: dict[str | None, int] = field(default_factory=dict)
+    forgotten: dict[str | None, int] = field(default_factory=dict)
 
     def fault(self, event: int, what: str) -> None:
         self.wrong += 1
@@ -127,9 +131,10 @@ def _check_block(walk: _Walk, block: Sequence[Any]) -> None:
         elif sealed_hash(salt, text) != details:
             walk.fault(number, "its details were edited")
         elif words is not None or spoken[0] is not None:
-            _check_words(walk, number, spoken, words, text)
+            _check_words(walk, number, spoken, words, actor, text)
         elif action == FORGET:
-            walk.forgotten[json.loads(text)["subject"].get("annotator")] = number
+            subject = json.loads(text)["subject"]
+            walk.forgotten[_named(subject.get("annotator"), subject.get("login"))] = number
         if own == walk.noted:
             walk.noted_at = number
         last, before = number, own
@@ -148,7 +153,22 @@ def _range(first: int, last: int) -> str:
     return f"event {first} is" if first == last else f"events {first} to {last} are"
 
 
-def _check_words(walk: _Walk, number: int, kept: Sequence[Any], words: str | None, details: str) -> None:
+def login_of(actor: str, details: Mapping[str, Any]) -> int | None:
+    """The login (our id) whose words an event keeps that are of no person of Label Studio: it is about it, or by it."""
+    found = details["subject"].get("login")
+    if isinstance(found, int):
+        return found
+    kind, _, number = actor.partition(":")
+    return int(number) if kind == "login" and number.isdecimal() else None
+
+
+def _named(person: int | None, login: int | None) -> str | None:
+    if person is not None:
+        return str(person)
+    return None if login is None else f"login:{login}"
+
+
+def _check_words(walk: _Walk, number: int, kept: Sequence[Any], words: str | None, actor: str, details: str) -> None:
     there, person, salt, text = kept
     if words is None:
         walk.fault(number, "words were added to it")
@@ -156,7 +176,8 @@ def _check_words(walk: _Walk, number: int, kept: Sequence[Any], words: str | Non
         walk.fault(number, "its words are gone, and so is the place where they were")
     elif text is None:
         walk.erased_events += 1
-        walk.erased[json.loads(details).get("person")] = number
+        said = json.loads(details)
+        walk.erased[_named(said.get("person"), login_of(actor, said))] = number
     elif sealed_hash(salt, text) != words:
         walk.fault(number, "its words were edited")
     elif (owner := json.loads(details).get("person")) != person:

@@ -15,7 +15,16 @@ from ..labelstudio.wire import RemoteAnnotation, RemoteTask, RemoteUser
 from . import fingerprint
 from .audit import TIEBREAK, record
 from .audit_check import FORGET
-from .tables import annotation_versions, annotators, audit_words, forgotten_people, rulings
+from .engine import erase_for_good
+from .tables import (
+    annotation_versions,
+    annotators,
+    audit_words,
+    forgotten_people,
+    people_decisions,
+    personal_links,
+    rulings,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +102,7 @@ def _with_words(connection: Connection, number: int) -> Iterator[tuple[Row[Any],
 
 def forget(connection: Connection, number: int, now: int, *, actor: str = TIEBREAK) -> Erased:
     """Erase it, and see to it that it does not come back. Where nothing is left to erase, nothing is written."""
-    if connection.dialect.name == "sqlite":  # else what was deleted stays readable in the file's free pages
-        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    erase_for_good(connection)
     found = list(_with_words(connection, number))
     names = connection.execute(delete(annotators).where(annotators.c.id == number)).rowcount
     reasons = connection.execute(update(rulings).where(*_reasons(number)).values(rationale=None)).rowcount

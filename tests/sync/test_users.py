@@ -2,7 +2,9 @@
 
 import io
 import json
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ class Users:
     """The commands over a store in a folder of their own; ``typed`` is what stands on standard input."""
 
     def __init__(self, tiebreak: Terminal, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        self._tiebreak, self._patch = tiebreak, patch
+        self._tiebreak, self._patch, self.folder = tiebreak, patch, folder
         self.url = put_store(folder / "tiebreak.sqlite3")
 
     def __call__(self, *arguments: str, typed: str = "") -> Done:
@@ -55,6 +57,36 @@ def test_somebody_is_added_with_the_password_on_standard_input(users: Users) -> 
     assert fits(WORD, found.password)
     assert WORD not in repr(rows)
     assert events == [("command line", "user added")]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_somebody_who_is_removed_can_be_forgotten_and_the_chain_still_verifies(
+    users: Users, tiebreak: Terminal, at_once: bool
+) -> None:
+    for name in ("anneliese", "bob"):
+        assert users("add", name, "--role", "admin", typed=f"{WORD}\n").code == 0
+    refused = tiebreak("forget", "login:1", "--yes", store=users.url)
+    assert (refused.code, "`tiebreak users remove anneliese --forget`" in refused.err) == (1, True)
+    if at_once:
+        said = users("remove", "anneliese", "--forget").out
+        assert said == "anneliese is out, and forgotten: the audit chain still verifies.\n"
+    else:
+        assert users("remove", "anneliese").out == "anneliese is out.\n"
+        would = tiebreak("forget", "login:1", store=users.url).out
+        assert would.startswith("login 1: would be erased: name and words of 1 audit event\n")
+        done = json.loads(tiebreak("forget", "login:1", "--yes", "--json", store=users.url).out)
+        assert done == {"login": 1, "done": True, "erased": {"audit_words": 1}}
+    assert "nothing left to erase" in tiebreak("forget", "login:1", "--yes", store=users.url).out
+    assert "knows no login 3" in tiebreak("forget", "login:3", store=users.url).err
+    whole = tiebreak("audit", "verify", store=users.url)
+    assert (whole.code, "words of 1 were erased on request" in whole.out) == (0, True), whole.err
+    kept = b"".join(part.read_bytes() for part in users.folder.glob("tiebreak.sqlite3*"))
+    assert b"anneliese" not in kept and b"bob" in kept
+    with closing(sqlite3.connect(users.folder / "tiebreak.sqlite3")) as other:
+        other.execute("UPDATE audit_words SET salt = NULL, text = NULL")
+        other.commit()
+    broken = tiebreak("audit", "verify", store=users.url)
+    assert (broken.code, "nobody had `tiebreak forget login:2` done after it" in broken.err) == (1, True)
 
 
 @pytest.mark.parametrize(
