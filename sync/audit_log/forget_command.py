@@ -1,5 +1,6 @@
 """``tiebreak forget``: what the command line asks, and what is done about it."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +12,8 @@ from ..report_options import AsJson, settings_file
 from ..settings import load
 
 if TYPE_CHECKING:  # imported where they are needed, so that help comes at once
-    from ..store.forgetting import Erased
     from ..store.engine import Store
+    from ..store.forgetting import Erased
 
 
 def forget(
@@ -34,10 +35,10 @@ def forget(
     from ..store.engine import open_existing
 
     store = open_existing(load(config).store)
-    with store.read() as connection:
     if login := re.fullmatch(r"login:(\d{1,9})", person):
         _forget_login(store, int(login[1]), yes, as_json)
         return
+    with store.read() as connection:
         number = forgetting.person_called(connection, person)
         if number is None:
             raise TiebreakError(
@@ -55,7 +56,6 @@ def forget(
     _show(number, found, done=yes, known=known)
 
 
-def _show(number: int, found: "Erased", *, done: bool, known: bool) -> None:
 def _forget_login(store: "Store", login: int, yes: bool, as_json: bool) -> None:
     from ..opening import clock
     from ..store import forgotten_logins
@@ -79,6 +79,7 @@ def _forget_login(store: "Store", login: int, yes: bool, as_json: bool) -> None:
             terminal.say("Nothing was changed. With --yes it is done, for good.")
 
 
+def _show(number: int, found: "Erased", *, done: bool, known: bool) -> None:
     if not found.anything and known:
         terminal.say(f"user {number} is forgotten already: there is nothing left to erase")
         return

@@ -16,15 +16,7 @@ from . import fingerprint
 from .audit import TIEBREAK, record
 from .audit_check import FORGET
 from .engine import erase_for_good
-from .tables import (
-    annotation_versions,
-    annotators,
-    audit_words,
-    forgotten_people,
-    people_decisions,
-    personal_links,
-    rulings,
-)
+from .tables import annotation_versions, annotators, audit_words, forgotten_people, rulings
 
 
 @dataclass(frozen=True, slots=True)
