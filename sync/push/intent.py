@@ -49,8 +49,8 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
     """
     refused: list[tuple[int, str]] = []
     new: list[dict[str, Any]] = []
-    with store.begin() as connection:
     renewed: list[str] = []
+    with store.begin() as connection:
         source = projects.get(connection, project)
         config = parse(source.label_config)
         answers = _answers_by_task(_answers(connection, project, config))
@@ -77,9 +77,9 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
                 renewed.append(intent["key"])
         reviews.intend(connection, new)
         acts.reviews_changed(connection, "review withdrawn", gone, now)
+        acts.reviews_changed(connection, "review renewed", renewed, now)
     return refused
 
-        acts.reviews_changed(connection, "review renewed", renewed, now)
 
 def _answers(connection: Connection, project: int, config: LabelConfig) -> list[AnswerRow]:
     given, _ = answers_of(connection, project)

@@ -129,10 +129,10 @@ def renew(connection: Connection, values: Mapping[str, Any]) -> bool:
     changed = {name: value for name, value in values.items() if name not in kept and getattr(row, name) != value}
     if changed:
         connection.execute(update(reviews).where(reviews.c.id == row.id).values(**changed))
+    return row.state == "open" and "data" in changed
 
 
 def mark_open(connection: Connection, home: int, arrived: Sequence[tuple[str, int, float]]) -> None:
-    return row.state == "open" and "data" in changed
     """Reviews are in Label Studio, in that review project: our key, the task there, and the score that it has."""
     opened = update(reviews).where(reviews.c.key == bindparam("of"))
     opened = opened.values(state="open", review_project=home, review_task=bindparam("on"), score=bindparam("at"))
