@@ -23,6 +23,8 @@ from .consensus.command import consensus
 from .drift_report.command import drift
 from .errors import SettingsError, TiebreakError
 from .logins import command as users
+from .people import command as people
+from .progress_report.command import progress
 from .queue_report.command import queue
 from .report_options import AsJson
 from .settings import DEFAULT_FILE, MAY_RULE, Settings, address, as_file, load, read
@@ -150,9 +152,12 @@ def pull(projects: Projects = None, config: Config = None, as_json: AsJson = Fal
 def assess(projects: Projects = None, config: Config = None, as_json: AsJson = False) -> None:
     """Compute agreement, consensus and the queue from the store."""
     from .assess import assess as assess_project
+    from .summaries import summarise
 
     def one(outside: "Services", project: int) -> dict[str, Any]:
-        found = assess_project(outside.store, _key(outside, project), outside.settings, outside.clock)
+        key = _key(outside, project)
+        found = assess_project(outside.store, key, outside.settings, outside.clock)
+        summarise(outside.store, key, outside.settings, outside.clock)
         return dict(found.report)
 
     _each(config, projects, one, as_json, terminal.show_report)
@@ -365,10 +370,12 @@ app.command()(agreement)
 app.command()(consensus)
 app.command()(queue)
 app.command()(annotators)
+app.command()(progress)
 app.command()(drift)
 app.command()(forget)
 app.add_typer(audit_log.app, name="audit")
 app.add_typer(guidelines.app, name="guidelines")
+app.add_typer(people.app, name="people")
 app.add_typer(templates.app, name="template")
 app.add_typer(users.app, name="users")
 app.add_typer(versions.app, name="version")

@@ -106,5 +106,7 @@ def erased_text(found: "Erased") -> str:
         terminal.counted(found.rationales, "rationale"),
         f"remarks in {terminal.counted(found.results, 'stored result')}" if found.results else "",
         f"words of {terminal.counted(found.audit_words, 'audit event')}" if found.audit_words else "",
+        f"reasons of {terminal.counted(found.decisions, 'decision')} about them" if found.decisions else "",
+        terminal.counted(found.links, "personal link"),
     ]
     return ", ".join(part for part in parts if part) or "nothing"

@@ -25,8 +25,9 @@ from ..store.annotations import AnswerRow, answers_of
 from ..store.assessments import QueueEntry
 from ..store.engine import Store
 from ..store.review_rounds import WAITING, Newest
-from ..store.reviews import AUDIT, RETURNING
+from ..store.reviews import AUDIT, PAUSED, RETURNING
 from .groups import one_a_group
+from .paused import with_paused
 
 BLIND = "Please answer this task as though nobody had answered it before."
 """What a blind look and a random audit say, so that nobody can tell one from the other."""
@@ -54,11 +55,12 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
         source = projects.get(connection, project)
         config = parse(source.label_config)
         answers = _answers_by_task(_answers(connection, project, config))
-        queue = _queue(connection, project)
+        policy = policy_of(settings.policy)
+        queue = with_paused(connection, project, _queue(connection, project), answers, config, policy)
         with_annotators = _with_annotators(queue) if settings.overlap == BY_DISPUTE else set()
         gone = review_rounds.withdraw(connection, project, queue.keys(), now)
         room = _room(connection, project, settings, now)
-        asked = _wanted(connection, project, queue, answers, policy_of(settings.policy))
+        asked = _wanted(connection, project, queue, answers, policy)
         sizes = _image_sizes(connection, config, asked)
         for task, wanted in asked.items():
             if wanted.new and (room <= 0 or task in with_annotators):
@@ -154,11 +156,15 @@ def _wanted(
 
 
 def _kept(newest: Newest, entries: Sequence[QueueEntry]) -> Sequence[QueueEntry]:
-    """What made a review come back stays its first reason."""
-    reasons = [one for one in newest.findings if one["kind"] in RETURNING]
-    if not reasons:
-        return entries
-    return [review_rounds.back_for(entries[0], reasons, newest.band, newest.priority), *entries]
+    """What made a review come back stays its first reason; that a lead paused somebody stays its last."""
+    back, paused = (
+        [review_rounds.back_for(entries[0], reasons, newest.band, newest.priority)] if reasons else []
+        for reasons in (
+            [one for one in newest.findings if one["kind"] in RETURNING],
+            [one for one in newest.findings if one["kind"] == PAUSED],
+        )
+    )
+    return [*back, *entries, *paused]
 
 
 def _found_again(newest: Newest, entries: Sequence[QueueEntry], answers: Sequence[AnswerRow], judged_at: int) -> bool:

@@ -16,18 +16,28 @@ from . import fingerprint
 from .audit import TIEBREAK, record
 from .audit_check import FORGET
 from .engine import erase_for_good
-from .tables import annotation_versions, annotators, audit_words, forgotten_people, rulings
+from .tables import (
+    annotation_versions,
+    annotators,
+    audit_words,
+    forgotten_people,
+    people_decisions,
+    personal_links,
+    rulings,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
     """What the store holds of somebody, or held: name and address, reasons in rulings, in the results they were read
-    from (versions of annotations), and in the audit chain."""
+    from (versions of annotations), and in the audit chain; reasons of decisions about them; links to their numbers."""
 
     names: int
     rationales: int
     results: int
     audit_words: int
+    decisions: int = 0
+    links: int = 0
 
     @property
     def anything(self) -> bool:
@@ -70,9 +80,11 @@ def held(connection: Connection, number: int) -> Erased:
         select(func.count()).select_from(annotators).where(annotators.c.id == number),
         select(func.count()).select_from(rulings).where(*_reasons(number)),
         select(func.count()).select_from(audit_words).where(*_spoken(number)),
+        select(func.count()).select_from(people_decisions).where(*_decided(number)),
+        select(func.count()).select_from(personal_links).where(personal_links.c.person == number),
     )
-    names, reasons, words = (connection.execute(query).scalar_one() for query in counts)
-    return Erased(names, reasons, sum(1 for _ in _with_words(connection, number)), words)
+    names, reasons, words, decisions, links = (connection.execute(query).scalar_one() for query in counts)
+    return Erased(names, reasons, sum(1 for _ in _with_words(connection, number)), words, decisions, links)
 
 
 def _reasons(number: int) -> tuple[Any, ...]:
@@ -81,6 +93,10 @@ def _reasons(number: int) -> tuple[Any, ...]:
 
 def _spoken(number: int) -> tuple[Any, ...]:
     return audit_words.c.person == number, audit_words.c.text.is_not(None)
+
+
+def _decided(number: int) -> tuple[Any, ...]:
+    return people_decisions.c.person == number, people_decisions.c.reason.is_not(None)
 
 
 def _with_words(connection: Connection, number: int) -> Iterator[tuple[Row[Any], list[Any]]]:
@@ -99,8 +115,10 @@ def forget(connection: Connection, number: int, now: int, *, actor: str = TIEBRE
     names = connection.execute(delete(annotators).where(annotators.c.id == number)).rowcount
     reasons = connection.execute(update(rulings).where(*_reasons(number)).values(rationale=None)).rowcount
     spoken = connection.execute(update(audit_words).where(*_spoken(number)).values(salt=None, text=None)).rowcount
+    decided = connection.execute(update(people_decisions).where(*_decided(number)).values(reason=None)).rowcount
+    links = connection.execute(delete(personal_links).where(personal_links.c.person == number)).rowcount
     _rewrite(connection, found)
-    done = Erased(names, reasons, len(found), spoken)
+    done = Erased(names, reasons, len(found), spoken, decided, links)
     known = is_forgotten(connection, number)
     if not known:
         connection.execute(insert(forgotten_people).values(id=number, at=now))

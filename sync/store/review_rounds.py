@@ -8,7 +8,7 @@ from sqlalchemy import Connection, ScalarSelect, and_, distinct, func, or_, sele
 
 from ..quality.priority import Policy
 from .assessments import QueueEntry
-from .reviews import AUDIT, CONFLICT, RETURNING
+from .reviews import AUDIT, CONFLICT, UNTIL_RULED
 from .tables import annotation_versions, annotations, projects, reviews, rulings, tasks
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ def mark_needless(connection: Connection, project: int, found: Set[int], accepte
     again: list[int] = []
     for row in connection.execute(query):
         audited = row.action == AUDIT and row.task in accepted
-        returned = any(one["kind"] in RETURNING for one in row.findings)
-        needed = row.task in found or audited or returned
+        asked_for = any(one["kind"] in UNTIL_RULED for one in row.findings)
+        needed = row.task in found or audited or asked_for
         if needed == (row.reason_gone_at is not None):
             (again if needed else gone).append(row.id)
     _set(connection, gone, reason_gone_at=now)

@@ -17,7 +17,10 @@ AUDIT = "audit"
 """The action and the kind of a review that was drawn at random; its finding keeps the answer that was accepted."""
 CONFLICT, CHANGED = "conflicting_rulings", "guideline_changed"
 RETURNING = frozenset({CONFLICT, CHANGED})
-"""Kinds of finding about a ruling, which no assessment looks for: such a review is needed until it is ruled."""
+"""Kinds of finding about a ruling, for which its task comes back."""
+PAUSED = "annotator_paused"
+UNTIL_RULED = RETURNING | {PAUSED}
+"""Kinds of finding that no assessment looks for: a review with one of them is needed until it is ruled."""
 CONTRADICTED: Mapping[str, Any] = {
     "kind": CONFLICT,
     "severity": 1.0,
