@@ -3,7 +3,7 @@
 The pages hold under the content security policy of ``web.guard``: style, script and images of our own, nothing inline.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Response, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -37,14 +37,20 @@ FILTERS = (
 YEAR = 31_536_000
 
 
-def blueprint(settings: Settings, store: Store, who: Callable[[], Person], clock: Callable[[], int]) -> Blueprint:
-    """Every page at its address. ``who`` says who asks, once the guard let them in."""
+def blueprint(
+    settings: Settings,
+    store: Store,
+    who: Callable[[], Person],
+    clock: Callable[[], int],
+    pages: Sequence[Page] | None = None,
+) -> Blueprint:
+    """Every page (or ``pages``) at its address. ``who`` says who asks, once the guard let them in."""
     routes = Blueprint(
         "dashboard", __name__, template_folder="templates", static_folder="static", static_url_path="/assets"
     )
     for function in FILTERS:
         routes.add_app_template_filter(function, function.__name__)
-    pages = all_pages()
+    pages = all_pages() if pages is None else pages
     add_context(routes, settings, pages)
     desk = Desk(settings, store, who, clock, pages)
     for page in pages:
@@ -84,7 +90,7 @@ def _add_action(routes: Blueprint, desk: Desk, page: Page, name: str) -> None:
     def act(label_studio_id: int | None = None) -> AnyResponse | tuple[str, int]:
         return desk.act(page, label_studio_id, name, request.form)
 
-    routes.add_url_rule(f"{page.base}/do/{name}", f"{page.name}_do_{name}", act, methods=["POST"])  # type: ignore[arg-type]
+    routes.add_url_rule(f"{page.base}/do/{name}", f"{page.name}_do_{name}", act, methods=["POST"])
 
 
 def _keep_theme(routes: Blueprint) -> None:

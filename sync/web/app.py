@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..dashboard.blueprint import blueprint
-from ..dashboard.page import Refused
+from ..dashboard.page import Page, Refused
 from ..errors import NotPulled, StoreError, TiebreakError, Unsupported
 from ..logins.passwords import COST, Cost
 from ..opening import clock as time_of_day
@@ -38,16 +38,18 @@ def create_app(
     *,
     clock: Callable[[], int] = time_of_day,
     cost: Cost = COST,
+    pages: Sequence[Page] | None = None,
 ) -> Flask:
     """Everything that answers HTTP. ``wake`` is told the Label Studio id of a project where something happened.
 
-    ``cost`` is what hashing a password may cost. Raises SettingsError for a login that would let anybody in.
+    ``cost`` is what hashing a password may cost; ``pages`` are those of the dashboard, all that there are if null.
+    Raises SettingsError for a login that would let anybody in.
     """
     check(settings)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     visitors = Visitors(settings, store, clock, cost, Proxies(settings.trusted_proxies))
-    app.register_blueprint(blueprint(settings, store, person, clock))
+    app.register_blueprint(blueprint(settings, store, person, clock, pages))
     app.register_blueprint(login.blueprint(visitors))
     app.register_blueprint(feed.blueprint(settings, store, visitors))
     _receive_webhooks(app, settings, wake)

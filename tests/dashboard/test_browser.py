@@ -1,27 +1,15 @@
-"""The pages in a real Chromium, under the policy that they are made for."""
+"""Every page in a real Chromium, under the policy that it is served with; new pages are found by themselves."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
-from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, expect
 
-from .stage import application, crowd, stage, texts
+from sync.store.lease import beat
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from .looking import CHROMIUM, Scheme, chromium, complaints_of_axe, draw_images, paths, served
+from .stage import HOUR, START, Stage, crowd, stage, texts
 
 pytestmark = [
     pytest.mark.browser,
@@ -30,49 +18,116 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server with one project: eleven people, long names and texts, a model and reviews."""
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One project: eleven people, long names and texts, a model and reviews, a run that failed."""
     folder: Path = tmp_path_factory.mktemp("dashboard")
     people = {number: f"Annotator with a rather long name {number}" for number in range(1, 12)}
     one = stage(folder, title="A title that goes on and on: " + "unbreakable" * 12).people(people)
     one.create([*texts(40), {"text": "w" * 400}], overlap=3)
     one.answer([*crowd(40, dict.fromkeys(people, 0.8)), (40, 1, "positive"), (40, 2, "negative")])
     one.assess().score().assess().push().beat(ok=False, message="no answer: " + "x" * 300)
-    server = make_server("127.0.0.1", 0, application(one), threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    yield one
+    one.store.close()
+
+
+@pytest.fixture(scope="module")
+def address(shown: Stage) -> Iterator[str]:
+    with served(shown) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Every part of the pages, and few rows: axe looks at each element."""
+    one = stage(tmp_path_factory.mktemp("small")).people({1: "Ann", 2: "Bo", 3: "Cy"}).create(texts(12), overlap=3)
+    one.answer(crowd(9, {1: 0.9, 2: 0.8, 3: 0.5})).assess().score().assess().push()
+    one.rule([{"label": "neutral", "reviewer": 1, "cause": "guideline gap", "rationale": "Both."}]).assess().beat()
+    with served(one) as found:
+        yield found
     one.store.close()
 
 
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
-    """One browser for all looks."""
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/projects/7"])
-@pytest.mark.parametrize(
-    ("width", "scheme"), [(360, "dark"), (768, "light"), (904, "dark"), (1280, "dark"), (2560, "light")]
-)
-def test_no_complaint_and_nothing_wider_than_the_window(
-    chrome: Browser, address: str, path: str, width: int, scheme: Literal["light", "dark"]
-) -> None:
+@pytest.fixture
+def page(chrome: Browser, address: str) -> Iterator[Page]:
+    """A window whose base is the dashboard."""
+    opened = chrome.new_page(base_url=address)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("path", paths())
+def test_no_complaint_and_nothing_wider_than_the_window(page: Page, path: str) -> None:
     complaints: list[str] = []
-    page = chrome.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address + path, wait_until="load")
+    page.goto(path)
     wide = "[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll') && e.scrollWidth > innerWidth)"
-    assert page.evaluate(f"{wide}.map(e => e.outerHTML.slice(0, 200))") == []
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    page.evaluate("Promise.all([...document.images].map(one => { one.loading = 'eager'; return one.decode() }))")
+    looks: list[tuple[int, Scheme]] = [(360, "dark"), (768, "light"), (904, "dark"), (1280, "dark"), (2560, "light")]
+    for width, scheme in looks:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate(f"{wide}.map(e => e.outerHTML.slice(0, 200))") == [], width
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    draw_images(page)
     assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
     assert complaints == []
+
+
+@pytest.mark.parametrize("path", [*paths(), "/login", "/projects/99"])
+def test_axe_finds_nothing(chrome: Browser, small: str, path: str) -> None:
+    page = chrome.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", bypass_csp=True)
+    page.goto(small + path)
+    for one in page.locator("details").all():
+        one.evaluate("one => { one.open = true }")
+    assert complaints_of_axe(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert complaints_of_axe(page, ["color-contrast"]) == []
     page.close()
+
+
+def test_a_definition_is_shown_on_focus_and_put_away_by_escape(page: Page) -> None:
+    page.goto("/")
+    word = page.get_by_role("button", name="To decide")
+    tip = page.locator(".tip", has_text="need a human decision").first
+    expect(tip).to_be_hidden()
+    word.focus()
+    expect(tip).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+
+
+def test_a_page_changes_by_itself_and_leaves_what_is_typed(page: Page, shown: Stage) -> None:
+    page.goto("/projects/7")
+    page.get_by_text("Pairs that agree least").click()
+    page.get_by_role("searchbox").fill("half a wo")
+    with shown.store.begin() as connection:
+        beat(connection, f"project:{shown.number}:run", START + 990 * HOUR, False, "the new message")
+    expect(page.get_by_text("the new message")).to_be_visible(timeout=5000)
+    expect(page.get_by_role("searchbox")).to_have_value("half a wo")
+
+
+def test_colours_are_chosen_and_kept_without_a_script(chrome: Browser, address: str) -> None:
+    context = chrome.new_context(java_script_enabled=False, color_scheme="light", base_url=address)
+    page = context.new_page()
+    page.goto("/projects/7?sort=-alpha")
+    page.get_by_role("button", name="Dark").click()
+    expect(page).to_have_url(f"{address}/projects/7?sort=-alpha")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    context.close()
+
+
+def test_times_are_those_of_the_reader(chrome: Browser, address: str) -> None:
+    context = chrome.new_context(timezone_id="Asia/Tokyo", locale="de-DE", base_url=address)
+    page = context.new_page()
+    page.goto("/")
+    at = page.locator("td time").first
+    expect(at).to_have_text("31.10.2026, 03:13")
+    expect(at).to_have_attribute("title", "30 Oct 2026, 18:13 UTC")
+    expect(page.locator("tbody data").first).to_contain_text(",")
+    context.close()

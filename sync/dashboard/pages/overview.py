@@ -40,7 +40,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
         "urgent": urgent,
         "figures": (
             Figure("queue", waiting, n=len(reports_now), of="assessed project"),
-            Figure("urgent", urgent, n=waiting, of="answer to decide"),
+            Figure("urgent", urgent, n=waiting, of="answer"),
             Figure("open_reviews", sum(one.reviews.waiting for one in found), n=len(found), of="project"),
             Figure("ruled", sum(one.reviews.ruled for one in found), n=sum(one.tasks for one in found)),
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, String, Text, cast, func, or_, select
 from sqlalchemy import Row as Record
 
 from .table import Found, Row, Wanted
@@ -33,6 +33,8 @@ def selected(
         total = connection.execute(select(func.count()).select_from(fitting.order_by(None).subquery())).scalar_one()
         if wanted.sort is not None and wanted.sort in by:
             column = by[wanted.sort]
+            if isinstance(column.type, String):
+                column = func.lower(column)
             fitting = fitting.order_by(None).order_by((column.desc() if wanted.descending else column).nulls_last())
         page = fitting.order_by(unique).offset(wanted.start).limit(wanted.limit)
         return Found([row(one) for one in connection.execute(page)], total)

@@ -8,6 +8,9 @@ from ..definitions import Definition, definition
 from .from_url import wanted
 from .table import Column, Found, Row, Table, Wanted
 
+FEW = 8
+"""Rows that nobody needs to search."""
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -68,8 +71,8 @@ class TableView:
 
     @property
     def has_search(self) -> bool:
-        """Whether there is something to search in."""
-        return any(one.search for one in self.table.columns)
+        """Whether there is something to search in, and enough of it."""
+        return any(one.search for one in self.table.columns) and (self.found.total > FEW or self.is_searched)
 
     @property
     def kept(self) -> list[tuple[str, str]]:
@@ -106,7 +109,8 @@ class TableView:
 
     def download(self, ending: str) -> str:
         """The rows as they are sorted and filtered now, all pages of them."""
-        own = {name: value for name, value in self.args.items() if name.startswith(self.prefix) and "page" not in name}
+        names = {f"{self.prefix}{name}" for name in ("sort", "search", *(one.key for one, _ in self.filters))}
+        own = {name: value for name, value in self.args.items() if name in names and value}
         query = urlencode(own)
         return f"{self.file}.{ending}" + (f"?{query}" if query else "")
 

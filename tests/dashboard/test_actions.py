@@ -1,0 +1,135 @@
+"""What is done on a page: by whom it may be, in one transaction with its event, and how the reader hears of it."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+from flask.testing import FlaskClient
+from jinja2 import DictLoader
+from sqlalchemy import select
+
+from sync.dashboard.page import PROJECT, Action, Asked, Done, Page, Refused
+from sync.dashboard.pages import overview
+from sync.settings import Settings
+from sync.store import logins
+from sync.store.engine import Store
+from sync.store.lease import beat
+from sync.store.tables import audit_events, heartbeats
+from sync.web.app import create_app
+
+from .stage import START, Stage, texts
+
+TEMPLATE = """{% extends "layout.html" %}{% import "parts.html" as parts with context %}{% block main %}
+{% call parts.form("note", "Keep") %}<input name="text">{% endcall %}{% endblock %}"""
+
+
+def note(asked: Asked, form: Mapping[str, str]) -> Done:
+    beat(asked.connection, "note", asked.now, True, form["text"])
+    if form["text"] == "never":
+        raise Refused("Write something else.")
+    return Done(subject={"note": 1}, why={"length": len(form["text"])}, words={"text": form["text"]}, person=1)
+
+
+NOTES = Page(
+    "notes",
+    "Notes",
+    f"{PROJECT}/notes",
+    lambda _: {},
+    actions={"note": Action(note, "note kept", "The note is kept.")},
+)
+
+
+@pytest.fixture
+def site(store: Store) -> Stage:
+    """A project, and a page of it where notes are kept."""
+    one = Stage(store).create(texts(1))
+    with store.begin() as connection:
+        for name, role in (("ann", "admin"), ("lea", "lead"), ("vic", "viewer")):
+            logins.add(connection, name, role, None, START)
+    return one
+
+
+def client(one: Stage, name: str) -> FlaskClient:
+    """Somebody whom a proxy logged in."""
+    settings = Settings(login_header="X-User", trusted_proxies=["127.0.0.1"])
+    app = create_app(settings, one.store, lambda _: None, clock=lambda: START, pages=[overview.PAGE, NOTES])
+    app.jinja_loader = DictLoader({"notes.html": TEMPLATE})
+    found = app.test_client()
+    found.environ_base["HTTP_X_USER"] = name
+    return found
+
+
+def form_of(page: str) -> dict[str, str]:
+    """The hidden fields of the form."""
+    form = page[page.index('class="act"') :].split("</form>")[0]
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
+
+
+def noted(one: Stage) -> list[str]:
+    with one.store.read() as connection:
+        return list(connection.execute(select(heartbeats.c.message).where(heartbeats.c.name == "note")).scalars())
+
+
+def events(one: Stage) -> list[tuple[str, str, int | None]]:
+    with one.store.read() as connection:
+        rows = connection.execute(select(audit_events).where(audit_events.c.action == "note kept"))
+        return [(row.actor, row.action, row.project) for row in rows]
+
+
+@pytest.mark.parametrize("name", ["ann", "lea"])
+def test_it_is_done_audited_and_said(site: Stage, name: str) -> None:
+    lead = client(site, name)
+    form = form_of(lead.get("/projects/7/notes?sort=x").text)
+    reply = lead.post("/projects/7/notes/do/note", data={**form, "text": "mind the lift"})
+    assert (reply.status_code, reply.location) == (303, "/projects/7/notes?sort=x&done=note")
+    assert "The note is kept." in lead.get(reply.location).text
+    assert noted(site) == ["mind the lift"]
+    ((actor, _, project),) = events(site)
+    assert (actor, project) == (f"login:{['ann', 'lea'].index(name) + 1}", site.key)
+
+
+def test_a_viewer_sees_no_form_and_is_refused(site: Stage) -> None:
+    viewer, lead = client(site, "vic"), client(site, "lea")
+    form = form_of(lead.get("/projects/7/notes").text)
+    assert 'class="act"' not in viewer.get("/projects/7/notes").text
+    assert viewer.post("/projects/7/notes/do/note", data={**form, "text": "x"}).status_code == 403
+    assert noted(site) == []
+
+
+def test_what_is_refused_leaves_nothing_and_says_why(site: Stage) -> None:
+    lead = client(site, "lea")
+    form = form_of(lead.get("/projects/7/notes").text)
+    reply = lead.post("/projects/7/notes/do/note", data={**form, "text": "never"})
+    assert reply.status_code == 409
+    assert "Write something else." in reply.text
+    assert (noted(site), events(site)) == ([], [])
+
+
+def test_a_form_of_somebody_else_is_refused(site: Stage) -> None:
+    lead = client(site, "lea")
+    form = form_of(lead.get("/projects/7/notes").text)
+    assert lead.post("/projects/7/notes/do/note", data={"text": "x"}).status_code == 403
+    assert lead.post("/projects/7/notes/do/note", data={**form, "form_token": "0" * 64, "text": "x"}).status_code == 403
+    assert lead.post("/projects/8/notes/do/note", data={**form, "text": "x"}).status_code == 404
+    assert noted(site) == []
+
+
+@pytest.mark.parametrize("back", ["//elsewhere.example", "https://elsewhere.example", "a=b&done=other", "\r\nX: y"])
+def test_it_leads_back_to_its_own_page_alone(site: Stage, back: str) -> None:
+    lead = client(site, "lea")
+    form = form_of(lead.get("/projects/7/notes").text)
+    reply = lead.post("/projects/7/notes/do/note", data={**form, "back": back, "text": "x"})
+    assert re.fullmatch(r"/projects/7/notes\?[\w&=%.]*done=note[\w&=%.]*", reply.location)
+
+
+def test_nothing_new_is_said_in_a_word(site: Stage) -> None:
+    lead = client(site, "lea")
+    lead.get("/projects/7/notes")
+    tag = lead.get("/projects/7/notes").headers["ETag"]
+    same = {"If-None-Match": tag}
+    assert lead.get("/projects/7/notes", headers=same).status_code == 304
+    assert lead.get("/projects/7/notes?sort=x", headers=same).status_code == 200
+    assert client(site, "vic").get("/projects/7/notes", headers=same).status_code == 200
+    with site.store.begin() as connection:
+        beat(connection, "project:7:run", START, True, "")
+    assert lead.get("/projects/7/notes", headers=same).status_code == 200
