@@ -15,8 +15,8 @@ from sync.decoding import decoder
 from sync.labelstudio.wire import RemoteAnnotation, RemoteProject, RemoteTask
 from sync.settings import Settings
 from sync.store import changes, intake, interfaces, packed, projects
-from sync.store.columns import columns_of
 from sync.store.engine import Store, open_store
+from sync.store.reading import columns_of
 
 START = 1_790_000_000_000_000
 SECOND = 1_000_000
@@ -71,9 +71,9 @@ def _judged(what: str, store: Store, key: int, settings: Settings) -> None:
 def _columns(store: Store, key: int) -> None:
     with store.read() as connection:
         seen = changes.seen(connection)
-        block = _timed(lambda: packed.answer_columns(connection, key, seen))
+        block = _timed(lambda: packed.block(connection, key, seen).columns())
         rows = _timed(lambda: columns_of(connection, key))
-    print(f"   columns from their block    {_said(block)}   {len(block[2][0]):,} answers")
+    print(f"   columns from their block    {_said(block)}   {len(block[2]):,} answers")
     print(f"   columns from the tables     {_said(rows)}")
 
 

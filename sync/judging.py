@@ -31,7 +31,8 @@ class How:
     """How a project is judged: the consensus method's name, how agreement is computed by control, and the policy.
 
     ``rules`` are the user's. ``today`` is in days since 1970: what ages are counted to; null: to the last answer.
-    ``called`` maps tasks to the numbers that people know them by, where those are others.
+    ``called`` maps tasks to the numbers that people know them by, where those are others. ``chosen`` are the methods of
+    controls for which one was chosen before, on more answers.
     """
 
     consensus: str = "auto"
@@ -40,6 +41,7 @@ class How:
     rules: tuple[Rule, ...] = ()
     today: float | None = None
     called: Mapping[int, int] = field(default_factory=dict)
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +103,8 @@ def concluded_on(evidence: ControlEvidence, shown: Mapping[int, Mapping[str, Any
     control = evidence.control
     method = how.agreement[control.name]
     measured = measure(evidence, method, np.random.default_rng(method.seed))
-    consensus = infer(evidence, how.consensus if how.consensus in methods(control) else "auto")
+    name = how.chosen.get(control.name, how.consensus)
+    consensus = infer(evidence, name if name in methods(control) else "auto")
     return Judgement(evidence, measured, consensus, profiles(evidence, consensus, shown))
 
 

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .assess import evidence_by_control, gather
 from .errors import NotFound
+from .evidence.of_project import evidence_by_control, gather
 from .labelstudio.client import LabelStudio
 from .quality.evidence import ControlEvidence
 from .quality.informativeness import next_answer

@@ -240,6 +240,12 @@ class Settings(BaseSettings):
         description="Checks of your own on answers, each with a name (docs/rules.md).",
         examples=[[{"name": "say more", "check": "length", "control": "summary", "of": "words", "min": 3}]],
     )
+    full_assessment_hours: float = Field(
+        24,
+        ge=0,
+        le=8760,
+        description="How long changes of few tasks of a large project are judged by themselves. 0: never.",
+    )
     review_limit: int = Field(200, ge=1, le=100_000, description="How many reviews of one project may be open at once.")
     reviews_a_day: int = Field(
         0, ge=0, le=100_000, description="How many reviews of one project may begin in 24 hours. 0: any number."
@@ -259,6 +265,12 @@ class Settings(BaseSettings):
         ge=0,
         le=1,
         description="Share of reviews that show neither reason nor earlier answers, as random audits do. 1: all.",
+    )
+    hourly_cost: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="What an hour of annotating costs, in your currency, for the cost of a label. 0: not told.",
     )
     disputants: Literal["may rule", "may not rule"] = Field(
         "may rule", description="Whether rulings of people who had answered the task count; they are told in any case."

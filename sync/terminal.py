@@ -155,6 +155,9 @@ def show_report(report: Mapping[str, Any]) -> None:
             say(f"    {label:<21} {estimate_text(estimate, style)}")
     for text in left_out_texts(report):
         say(f"  {text}")
+    if partial := report.get("partial"):
+        since = datetime.fromtimestamp(partial["full_at"] / 1e6, UTC)
+        say(f"  agreement of {since:%Y-%m-%d %H:%M} UTC; {counted(partial['tasks'], 'task')} judged anew since")
     queue = report["queue"]
     bands = ", ".join(f"P{band} {count}" for band, count in queue["bands"].items() if count)
     say(f"  {counted(queue['total'], 'task') or 'no task'} to look at again{f' ({bands})' if bands else ''}")

@@ -9,7 +9,6 @@ import numpy as np
 
 from label_config.model import LabelConfig
 
-from ..assess import how
 from ..errors import SettingsError
 from ..evidence.fitting import refuse_misfit, worth_knowing
 from ..evidence.gathering import NAMES_KEPT, Gathered, Wanted, gather
@@ -17,6 +16,7 @@ from ..evidence.predictions import Predicted
 from ..evidence.source import Source, controls_of
 from ..evidence.vectors import read_vectors
 from ..judging import concluded_on, shown_fields
+from ..judging_settings import how
 from ..quality.agreement.resampling import Rng
 from ..quality.drift import Drift, corrected
 from ..settings import Settings

@@ -1,6 +1,6 @@
 """What the store knows beside the annotations: rulings, ground truths, and what the model thinks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from label_config.answers import Answer, Choices
@@ -20,8 +20,8 @@ Fixed = Mapping[str, Mapping[int, tuple[Answer, str]]]
 """Control -> task (the store's key) -> the answer that is known for certain, and its source."""
 
 
-def fixed_of(connection: "Connection", project: int, config: LabelConfig) -> Fixed:
-    """What rulings and ground truths say; ``source`` is "ruling" or "ground_truth".
+def fixed_of(connection: "Connection", project: int, config: LabelConfig, only: Collection[int] | None = None) -> Fixed:
+    """What rulings and ground truths say, of ``only`` some tasks; ``source`` is "ruling" or "ground_truth".
 
     A correction that a lead applied is a ruling, and so are labels of a version that were put back. A ruling of ours
     stands also as a ground truth in Label Studio, and its source is the ruling. One for a label that the interface has
@@ -30,12 +30,14 @@ def fixed_of(connection: "Connection", project: int, config: LabelConfig) -> Fix
     found: dict[str, dict[int, tuple[Answer, str]]] = {control.name: {} for control in config.controls}
     offered = {one.name: None if one.dynamic else frozenset(one.labels) for one in config.controls}
     for source, rows in (
-        ("ground_truth", ground_truths_of(connection, project)),
+        ("ground_truth", ground_truths_of(connection, project, only)),
         ("ruling", corrections.applied(connection, project)),
         ("ruling", rulings_of(connection, project)),
         ("ruling", label_history.restored(connection, project)),
     ):
         for row in rows:
+            if only is not None and row.task not in only:
+                continue
             if row.control in found and _is_offered(row.answer, offered[row.control]):
                 found[row.control][row.task] = (row.answer, source)
     return found
@@ -57,11 +59,13 @@ def late_answers(
     ]
 
 
-def opinions_of(connection: "Connection", project: int, config: LabelConfig) -> Mapping[str, Mapping[int, Opinion]]:
-    """Control -> task (the store's key) -> what the live model thinks that was not trained on it."""
+def opinions_of(
+    connection: "Connection", project: int, config: LabelConfig, only: Collection[int] | None = None
+) -> Mapping[str, Mapping[int, Opinion]]:
+    """Control -> task (the store's key), of ``only`` some -> what the live model thinks that was not trained on it."""
     found: dict[str, dict[int, Opinion]] = {control.name: {} for control in config.controls if control.teachable}
     decidable = {control.name for control in config.decidable}
-    for score in assessments.opinions(connection, project):
+    for score in assessments.opinions(connection, project, only):
         if score.control in found:
             # Only of labels, probabilities are what a consensus can take them for.
             shares = score.probabilities if score.control in decidable else {}

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from label_config.model import LabelConfig
 
-from ..assess import how
 from ..evidence.fitting import refuse_misfit, strangers, worth_knowing
 from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..evidence.source import Source, controls_of
 from ..judging import Verdict, judge
+from ..judging_settings import how
 from ..settings import Settings
 from ..store.review_rounds import A_DAY, overdue
 

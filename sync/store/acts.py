@@ -57,7 +57,7 @@ def hash_text(text: str) -> str:
 def assessed(
     connection: Connection, project: int, policy: Mapping[str, Any], evidence: str, report: Mapping[str, Any], now: int
 ) -> None:
-    """The answers were judged anew; what the settings say of judging is recorded where it is not what it was."""
+    """The answers were judged anew, or some; what the settings say of judging is recorded where that is new."""
     events = []
     if hash_of(policy) != _last_policy(connection, project):
         events.append(Event(TIEBREAK, POLICY, project, {"policy": hash_of(policy)}, policy))
@@ -68,6 +68,8 @@ def assessed(
     }
     why = {"evidence": evidence, "policy": hash_of(policy)}
     subject = {"queue": report["queue"], "agreement": agreement}
+    if report["partial"] is not None:
+        subject["partial"] = report["partial"]
     record_all(connection, now, [*events, Event(TIEBREAK, "assess", project, subject, why)])
 
 

@@ -1,6 +1,6 @@
 """Reading annotations: the answers that count, and what was left out and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from label_config.results import from_canonical
 
 from . import corrections
 from .as_of_today import as_of_today
-from .columns import AnswerRow, Excluded, columns_of
+from .columns import AnswerRow, Excluded
+from .reading import among, columns_of
 from .standing import Standing, standing
 from .tables import annotation_versions, annotations, answers, codes, tasks
 
@@ -61,8 +62,8 @@ def answers_of(connection: Connection, project: int) -> tuple[list[AnswerRow], E
     return list(found), excluded
 
 
-def by_others(connection: Connection, project: int) -> tuple[ByOther, ...]:
-    """The current answers that were last written by somebody else than their author, by annotation.
+def by_others(connection: Connection, project: int, only: Collection[int] | None = None) -> tuple[ByOther, ...]:
+    """The current answers that were last written by somebody else than their author, by annotation; on ``only`` these.
 
     Label Studio lets everybody change what others answered, and answer in their name.
     """
@@ -70,21 +71,23 @@ def by_others(connection: Connection, project: int) -> tuple[ByOther, ...]:
     ours = corrections.written(connection, project)
     found = [
         ByOther(row.label_studio_id, row.on, row.annotator, row.updated_by)
-        for row in connection.execute(_current(project).where(other))
+        for row in connection.execute(_current(project).where(other, among(tasks.c.id, only)))
         if standing(row, ours) == Standing.VALID
     ]
     return tuple(sorted(found, key=lambda one: one.annotation))
 
 
-def ground_truths_of(connection: Connection, project: int) -> list[Truth]:
+def ground_truths_of(connection: Connection, project: int, only: Collection[int] | None = None) -> list[Truth]:
     """What the current ground truths say, a row a control; of several on a task the newest comes last.
 
-    One that holds a correction which was undone says nothing any more, though it is still to be deleted.
+    ``only`` these tasks are looked at (null: all). One that holds a correction which was undone says nothing any more,
+    though it is still to be deleted.
     """
     query = _current(project).where(
         annotation_versions.c.ground_truth.is_(True),
         annotation_versions.c.was_cancelled.is_(False),
         annotation_versions.c.rejected.is_(None),
+        among(tasks.c.id, only),
     )
     rows = connection.execute(query.order_by(annotation_versions.c.updated_at, annotation_versions.c.id)).all()
     said = _said(connection, project, [row.id for row in rows])

@@ -1,17 +1,19 @@
 """What was concluded: assessments, consensus, the queue, and what the model thinks."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, distinct, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from label_config.answers import Answer
 from label_config.results import canonical, from_canonical
 
 from ..quality.records import ControlConsensus, Finding, Priority
-from .tables import annotation_versions, annotations, assessments, consensus, queue, scores, tasks
+from .reading import among
+from .reviews import AUDIT
+from .tables import assessments, consensus, queue, scores, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class QueueEntry:
     answer: str | None = None
 
 
+Key = tuple[int, str]
+"""A task (the store's key) and a control."""
+
+
 def latest(connection: Connection, project: int) -> StoredAssessment | None:
     """The newest assessment, or null before the first."""
     query = select(assessments).where(assessments.c.project == project).order_by(assessments.c.id.desc()).limit(1)
@@ -68,9 +74,14 @@ def insert_assessment(
     report: Mapping[str, Any],
     now: int,
     watermark: str | None = None,
+    instead: str | None = None,
 ) -> None:
-    """Keep an assessment; one with the same evidence as an older one takes its place as the newest."""
-    connection.execute(delete(assessments).where(assessments.c.project == project, assessments.c.hash == hash))
+    """Keep an assessment; one with the same evidence as an older one takes its place as the newest.
+
+    ``instead`` is the hash of one that is not worth keeping beside it.
+    """
+    same = assessments.c.hash.in_([hash, *([] if instead is None else [instead])])
+    connection.execute(delete(assessments).where(assessments.c.project == project, same))
     row = {"project": project, "made_at": now, "hash": hash, "report": dict(report), "watermark": watermark}
     connection.execute(insert(assessments), row)
 
@@ -82,15 +93,22 @@ def still_holds(connection: Connection, project: int, hash: str, watermark: str)
 
 
 def write_consensus(
-    connection: Connection, project: int, found: ControlConsensus, sources: Mapping[int, str], now: int
-) -> None:
+    connection: Connection,
+    project: int,
+    found: ControlConsensus,
+    sources: Mapping[int, str],
+    now: int,
+    only: Collection[int] | None = None,
+) -> int:
     """Bring the consensus on one control up to date; rows that stay the same keep their ``changed_at``.
 
-    ``sources`` names the tasks whose answer is fixed (ruling, ground_truth). A task that no longer has an answer
-    keeps its row with a null answer, so that whoever learns from it hears that it was withdrawn.
+    ``only`` these tasks are looked at (null: all); how many rows are others than before is returned. ``sources`` names
+    the tasks whose answer is fixed (ruling, ground_truth). A task that no longer has an answer keeps its row with a
+    null answer, so that whoever learns from it hears that it was withdrawn.
     """
     of_project = select(tasks.c.id).where(tasks.c.project == project)
     query = select(consensus).where(consensus.c.control == found.control, consensus.c.task.in_(of_project))
+    query = query.where(among(consensus.c.task, only))
     known = {row.task: row._asdict() for row in connection.execute(query)}
     said = {answer: json.loads(canonical(answer)) for answer in {one.answer for one in found.tasks}}
     wanted = {
@@ -106,6 +124,7 @@ def write_consensus(
             "source": sources.get(one.task, "consensus"),
         }
         for one in found.tasks
+        if only is None or one.task in only
     }
     for task, row in known.items():
         if task not in wanted:
@@ -115,8 +134,9 @@ def write_consensus(
         for task, row in wanted.items()
         if task not in known or any(known[task][key] != value for key, value in row.items())
     ]
-    old = [task for task in known if task in {row["task"] for row in changed}]
-    _replace(connection, consensus, changed, old, found.control)
+    others = {row["task"] for row in changed}
+    _replace(connection, consensus, changed, [task for task in known if task in others], found.control)
+    return len(changed)
 
 
 def withdraw_others(connection: Connection, project: int, controls: Sequence[str], now: int) -> None:
@@ -141,21 +161,49 @@ def _replace(
 def write_queue(connection: Connection, project: int, entries: Iterable[Priority]) -> None:
     """Put ``entries`` in the place of the project's queue."""
     connection.execute(delete(queue).where(queue.c.project == project))
-    rows = [
-        {
-            "task": entry.task,
-            "control": entry.control,
-            "project": project,
-            "priority": entry.priority,
-            "band": entry.band,
-            "action": entry.action,
-            "findings": [as_stored(one) for one in entry.findings],
-            "parts": dict(entry.parts),
-        }
-        for entry in entries
-    ]
+    rows = [_queued(project, entry) for entry in entries]
     if rows:
         connection.execute(insert(queue), rows)
+
+
+def renew_queue(
+    connection: Connection, project: int, tasks: Collection[int], entries: Iterable[Priority], unconfirmed: Set[Key]
+) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+    """Put those of ``entries`` that are about some tasks in the place of what the queue has on these.
+
+    A random audit stays while nothing was found there and the answer is among the ``unconfirmed`` (task, control).
+    Returns the rows that are gone, and those that are new.
+    """
+    known = {
+        (row.task, row.control): row._asdict()
+        for row in connection.execute(select(queue).where(queue.c.project == project, among(queue.c.task, tasks)))
+    }
+    wanted = {(one.task, one.control): _queued(project, one) for one in entries if one.task in tasks}
+    audits = {key: row for key, row in known.items() if row["action"] == AUDIT and key in unconfirmed}
+    wanted = audits | wanted
+    gone = [row for key, row in known.items() if wanted.get(key) != row]
+    new = [row for key, row in wanted.items() if known.get(key) != row]
+    here = (queue.c.task == bindparam("gone_task")) & (queue.c.control == bindparam("gone_control"))
+    if gone:
+        keys = [{"gone_task": row["task"], "gone_control": row["control"]} for row in gone]
+        connection.execute(delete(queue).where(here), keys)
+    if new:
+        connection.execute(insert(queue), new)
+    return gone, new
+
+
+def _queued(project: int, entry: Priority) -> dict[str, Any]:
+    """An entry as a row."""
+    return {
+        "task": entry.task,
+        "control": entry.control,
+        "project": project,
+        "priority": entry.priority,
+        "band": entry.band,
+        "action": entry.action,
+        "findings": [as_stored(one) for one in entry.findings],
+        "parts": dict(entry.parts),
+    }
 
 
 def as_stored(one: Finding) -> dict[str, Any]:
@@ -201,12 +249,13 @@ def queue_of(connection: Connection, project: int) -> list[QueueEntry]:
     ]
 
 
-def opinions(connection: Connection, project: int) -> list[StoredScore]:
-    """What the live model thinks of the tasks that it was not trained on, where it does not abstain."""
+def opinions(connection: Connection, project: int, only: Collection[int] | None = None) -> list[StoredScore]:
+    """What the live model thinks of (``only`` some) tasks that it was not trained on, where it does not abstain."""
     query = (
         select(scores)
         .join(tasks, tasks.c.id == scores.c.task)
         .where(tasks.c.project == project, scores.c.out_of_sample.is_(True), scores.c.confidence.is_not(None))
+        .where(among(scores.c.task, only))
     )
     return [
         StoredScore(
@@ -222,11 +271,16 @@ def opinions(connection: Connection, project: int) -> list[StoredScore]:
     ]
 
 
-def label_studio_ids(connection: Connection, project: int) -> dict[int, int]:
-    """The store's key -> Label Studio's id, of the live tasks of a project."""
-    query = select(tasks.c.id, tasks.c.label_studio_id)
+def label_studio_ids(connection: Connection, project: int, only: Collection[int] | None = None) -> dict[int, int]:
+    """The store's key -> Label Studio's id, of (``only`` some of) the live tasks of a project."""
+    query = select(tasks.c.id, tasks.c.label_studio_id).where(among(tasks.c.id, only))
     rows = connection.execute(query.where(tasks.c.project == project, tasks.c.deleted_at.is_(None)))
     return {row[0]: row[1] for row in rows}
+
+
+def label_studio_ids_of(connection: Connection, keys: Collection[int]) -> frozenset[int]:
+    """Label Studio's ids of tasks (the store's keys), also of those that are gone."""
+    return frozenset(connection.execute(select(tasks.c.label_studio_id).where(among(tasks.c.id, keys))).scalars())
 
 
 def present_answers(connection: Connection, project: int) -> dict[tuple[int, str], Answer]:
@@ -238,9 +292,12 @@ def present_answers(connection: Connection, project: int) -> dict[tuple[int, str
     return {(row.task, row.control): from_canonical(json.dumps(row.answer)) for row in rows}
 
 
-def task_data(connection: Connection, project: int) -> dict[int, Mapping[str, Any]]:
-    """The store's key -> what the task shows, of the live tasks of a project."""
+def task_data(
+    connection: Connection, project: int, only: Collection[int] | None = None
+) -> dict[int, Mapping[str, Any]]:
+    """The store's key -> what the task shows, of (``only`` some of) the live tasks of a project."""
     query = select(tasks.c.id, tasks.c.data).where(tasks.c.project == project, tasks.c.deleted_at.is_(None))
+    query = query.where(among(tasks.c.id, only))
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
@@ -250,35 +307,3 @@ def write_scores(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
     if rows:
         connection.execute(gone, [{"gone_task": row["task"], "gone_control": row["control"]} for row in rows])
         connection.execute(insert(scores), [dict(row) for row in rows])
-
-
-def progress(connection: Connection, project: int) -> dict[str, int]:
-    """Tasks, tasks with an answer, tasks with all the answers wanted, and answers.
-
-    Counted here: Label Studio's own counters lie. An answer is a current annotation that is neither skipped nor
-    ground truth nor rejected; a second one of the same person on a task does not count.
-    """
-    counted = (
-        select(tasks.c.id, tasks.c.overlap, func.count(distinct(annotation_versions.c.annotator)).label("answers"))
-        .join(annotations, (annotations.c.task == tasks.c.id) & annotations.c.deleted_at.is_(None), isouter=True)
-        .join(
-            annotation_versions,
-            (annotation_versions.c.id == annotations.c.current)
-            & annotation_versions.c.was_cancelled.is_(False)
-            & annotation_versions.c.ground_truth.is_(False)
-            & annotation_versions.c.rejected.is_(None),
-            isouter=True,
-        )
-        .where(tasks.c.project == project, tasks.c.deleted_at.is_(None))
-        .group_by(tasks.c.id, tasks.c.overlap)
-        .subquery()
-    )
-    row = connection.execute(
-        select(
-            func.count(),
-            func.count().filter(counted.c.answers > 0),
-            func.count().filter(counted.c.answers >= counted.c.overlap),
-            func.coalesce(func.sum(counted.c.answers), 0),
-        ).select_from(counted)
-    ).one()
-    return dict(zip(("tasks", "answered", "complete", "annotations"), map(int, row), strict=True))

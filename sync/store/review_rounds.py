@@ -1,6 +1,6 @@
 """Rounds of review: which tasks may come back, which reviews are no longer needed, and how many may be begun."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, ScalarSelect, and_, distinct, func, or_, sele
 
 from ..quality.priority import Policy
 from .assessments import QueueEntry
+from .reading import among
 from .reviews import AUDIT, CONFLICT, UNTIL_RULED
 from .tables import annotation_versions, annotations, projects, reviews, rulings, tasks
 
@@ -148,13 +149,22 @@ def back_for(entry: QueueEntry, findings: Sequence[Mapping[str, Any]], band: int
     return replace(entry, findings=findings, band=band, priority=priority, action="adjudicate", answer=None)
 
 
-def mark_needless(connection: Connection, project: int, found: Set[int], accepted: Set[int], now: int) -> None:
+def mark_needless(
+    connection: Connection,
+    project: int,
+    found: Set[int],
+    accepted: Set[int],
+    now: int,
+    only: Collection[int] | None = None,
+) -> None:
     """Mark the waiting reviews that nothing speaks for any more, and unmark those that something speaks for again.
 
     ``found`` are the tasks (the store's keys) that something was found on, in the queue or not; ``accepted`` those
-    whose answer nobody confirmed yet: a random audit of one is needed all the same.
+    whose answer nobody confirmed yet: a random audit of one is needed all the same. ``only`` reviews of these tasks are
+    looked at (null: all).
     """
     query = select(reviews).where(reviews.c.project == project, reviews.c.state.in_(WAITING))
+    query = query.where(among(reviews.c.task, only))
     gone: list[int] = []
     again: list[int] = []
     for row in connection.execute(query):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from label_config.answers import Choices
-from sync.assess import gather
+from sync.evidence.of_project import gather
 from sync.store.tables import projects
 
 from ..dashboard.stage import CONFIG, Stage, stage, texts

@@ -10,12 +10,14 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from label_config.results import from_canonical
-from sync.assess import Assessment, assess, gather
+from sync.assess import Assessment, assess
+from sync.evidence.of_project import gather
 from sync.settings import Settings
-from sync.store import changes, intake, packed, projects, tables
+from sync.store import changes, intake, packed, projects, reading, tables
 from sync.store.annotations import answers_of
-from sync.store.columns import AnswerRow, columns_of
+from sync.store.columns import AnswerRow
 from sync.store.engine import Store
+from sync.store.reading import columns_of
 from sync.store.tables import (
     annotation_versions,
     annotations,
@@ -221,14 +223,15 @@ def test_columns_and_their_block_are_the_answers_after_any_history(any_store: St
         take(any_store, key, *page(rng, now), now=now)
         with any_store.begin() as connection:
             seen = changes.seen(connection)
-            columns, excluded = columns_of(connection, key)
+            excluded = columns_of(connection, key)[1]
             rows, again = answers_of(connection, key)
-            packed.keep(connection, key, columns, excluded, seen)
+            packed.keep(connection, key, packed.block_of(reading.read(connection, key)), seen)
         assert rows == plainly(any_store, key) and again == excluded
         assert len(said(any_store, key)) == len(rows)
         with any_store.read() as connection:
-            block, kept = packed.answer_columns(connection, key, changes.seen(connection))
-            assert list(block) == rows and kept == excluded
+            kept = packed.block(connection, key, changes.seen(connection))
+            block = kept.columns()
+            assert list(block) == rows and kept.excluded == excluded
             assert [block[at] for at in range(len(rows))] == block[:] == rows
         occurred |= {name for name in ("rejected", "duplicates", "anonymous", "cancelled") if getattr(excluded, name)}
         most = max(most, len(rows))
