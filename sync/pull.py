@@ -7,6 +7,8 @@ transaction with its cursor, so the next pull goes on where this one stopped.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from sqlalchemy import Connection
+
 from label_config.errors import LabelConfigError
 from label_config.parse import parse
 
@@ -16,7 +18,7 @@ from .labelstudio.client import STAMPS_AT_ONCE, LabelStudio
 from .labelstudio.wire import RemoteProject, RemoteTask
 from .marker import source_named
 from .progress import Meter, Tell, nobody
-from .store import acts, intake, interfaces, projects, review_tasks, reviews
+from .store import acts, intake, interfaces, projects, review_tasks, reviews, served
 from .store.engine import Store, claim
 from .store.intake import Decode, Decoded, Taken
 from .store.lease import beat, has_failed, last_beat
@@ -113,7 +115,7 @@ def _take_in(
     complete = False
     for page in _pages(gateway, here):
         with store.begin() as connection:
-            new = intake.save(connection, here.key, page.tasks, decode, clock())
+            new = _save(connection, here, page.tasks, decode, clock())
             projects.set_cursor(connection, here.key, task=page.cursor_task, updated_at=page.cursor_updated_at)
             acts.pulled(connection, here.key, new, clock())
         taken.add(new)
@@ -121,6 +123,13 @@ def _take_in(
         complete = page.complete
     _sweep(store, gateway, here, decode, taken, clock, complete=complete)
     return PullReport(here.key, taken.tasks, taken.annotations, taken.versions, taken.rejected, taken.deleted)
+
+
+def _save(connection: Connection, here: StoredProject, page: list[RemoteTask], decode: Decode, now: int) -> Taken:
+    """Take in tasks; of a review project, also whether they are served as we left them."""
+    if here.kind == "review":
+        served.notice(connection, here.key, page, now)
+    return intake.save(connection, here.key, page, decode, now)
 
 
 def _look_at_source(store: Store, gateway: LabelStudio, project: int) -> RemoteProject:
@@ -287,7 +296,7 @@ def _compare(
             except NotFound:
                 continue
             with store.begin() as connection:
-                new = intake.save(connection, here.key, [remote], decode, clock())
+                new = _save(connection, here, [remote], decode, clock())
                 acts.pulled(connection, here.key, new, clock())
             taken.add(new)
         after = until or after

@@ -17,7 +17,7 @@ from .importing import import_intended
 from .intent import intend
 from .ordering import QUEUE_VERSION, queue_versions, settle_order
 from .standing import remove_duplicates, renew
-from .withdrawing import hide_withdrawn, open_again
+from .withdrawing import hide_withdrawn, open_again, serve_as_before
 
 __all__ = ["QUEUE_VERSION", "PushReport", "push"]
 
@@ -31,7 +31,7 @@ class PushReport:
     ``overdue`` says in words which wait longer than they may.
     ``refused`` are tasks (Label Studio's ids) that cannot be reviewed, each with the reason; ``outdated`` are review
     projects whose interface could not be brought up to the source's. ``put_back`` are review projects with the names of
-    settings that somebody had changed.
+    settings that somebody had changed, ``served`` review tasks (Label Studio's ids) that somebody had changed by hand.
     """
 
     pushed: int
@@ -44,6 +44,7 @@ class PushReport:
     reopened: int = 0
     overdue: tuple[str, ...] = ()
     put_back: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    served: tuple[int, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -64,6 +65,10 @@ class PushReport:
                 "it was put back"
                 for home, names in self.put_back
             ),
+            *(
+                f"review task {task}: somebody changed whether it is served, or to how many; it was put back"
+                for task in self.served
+            ),
         ]
 
 
@@ -76,6 +81,7 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
     put_back = _put_back(store, gateway, project, clock)
     withdrawn = hide_withdrawn(store, gateway, project, clock)
     reopened = open_again(store, gateway, project)
+    as_before = serve_as_before(store, gateway, project)  # after those that are opened with a number of their own
     pushed = removed = renewed = 0
     touched: list[int] = []
     outdated: list[tuple[int, str]] = []
@@ -97,7 +103,17 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
     with store.read() as connection:
         late = tuple(map(str, review_rounds.overdue(connection, project, settings.review_days, clock())))
     return PushReport(
-        pushed, removed, renewed, tuple(touched), tuple(refused), tuple(outdated), withdrawn, reopened, late, put_back
+        pushed,
+        removed,
+        renewed,
+        tuple(touched),
+        tuple(refused),
+        tuple(outdated),
+        withdrawn,
+        reopened,
+        late,
+        put_back,
+        as_before,
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from ..errors import NotFound
 from ..labelstudio.client import LabelStudio
-from ..store import review_rounds
+from ..store import review_rounds, served
 from ..store.engine import Store
 
 
@@ -23,6 +23,19 @@ def hide_withdrawn(store: Store, gateway: LabelStudio, project: int, clock: Call
         with store.begin() as connection:
             review_rounds.hidden(connection, one.id, clock())
     return len(found)
+
+
+def serve_as_before(store: Store, gateway: LabelStudio, project: int) -> tuple[int, ...]:
+    """Have single review tasks served again as they were before somebody changed them by hand; which ones."""
+    with store.read() as connection:
+        found = served.changed(connection, project)
+    for review, task in found:
+        with suppress(NotFound):  # the next pull finds it deleted
+            gateway.update_task(task, overlap=1)
+            gateway.update_task(task, is_labeled=False)
+        with store.begin() as connection:
+            served.put_back(connection, review)
+    return tuple(task for _, task in found)
 
 
 def open_again(store: Store, gateway: LabelStudio, project: int) -> int:

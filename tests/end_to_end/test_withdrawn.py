@@ -1,5 +1,7 @@
 """Reviews that are not needed any more, come too late, do not count or contradict others, in a real Label Studio."""
 
+from typing import Any
+
 import pytest
 
 from label_config.parse import parse
@@ -7,6 +9,8 @@ from sync.evidence.gathering import Wanted, gather
 from sync.pipeline import run
 from sync.store import projects, review_rounds
 from sync.store.answered import answered_tasks
+from sync.store.audit_entries import Wanted as AuditWanted
+from sync.store.audit_entries import entries
 from sync.store.engine import Store
 from sync.store.history import history
 
@@ -153,3 +157,51 @@ def test_settings_of_a_review_project_that_somebody_changed_are_put_back_and_nob
     again = run(outside, made.project).push
     assert (again.put_back, again.changed) == ((), False)
     assert admin.project(home.id).model_version == now.model_version
+
+
+def test_a_single_review_task_that_somebody_changed_is_served_as_before_without_a_request_for_the_others(
+    label_studio: RunningLabelStudio, store: Store
+) -> None:
+    """One review is withdrawn, one waits for somebody else after a ruling that did not count, two are open."""
+    made = scene(label_studio, [PAIR, PAIR, PAIR, PAIR, SAME])
+    outside = services(label_studio, store, bootstrap=100, disputants="may not rule")
+    run(outside, made.project)
+    admin, disputant = label_studio.as_("admin"), label_studio.as_("annotator")
+    at = {task.data["tiebreak_source_task"]: task.id for task in review_tasks(admin, made.project)}
+    withdrawn, waiting, hidden, several = (at[task] for task in made.tasks[:4])
+    second = next(one for one in admin.task(made.tasks[0]).annotations if one.result == result("bad"))
+    admin.update_annotation(second.id, result=result("good"))
+    disputant.create_annotation(waiting, ruling("good"))
+    run(outside, made.project)
+    assert run(outside, made.project).push.served == ()
+
+    changes: dict[int, dict[str, Any]] = {
+        withdrawn: {"is_labeled": False},
+        waiting: {"overlap": 5},
+        hidden: {"is_labeled": True},
+        several: {"overlap": 3},
+    }
+    for task, fields in changes.items():
+        admin.update_task(task, **fields)
+    done = run(outside, made.project)
+    assert (done.push.served, done.push.withdrawn, done.push.reopened) == ((hidden, several), 1, 1)
+    assert any(f"review task {hidden}: somebody changed" in warning for warning in done.warnings)
+    now = {task: admin.task(task) for task in (withdrawn, waiting, hidden, several)}
+    assert {task: (one.is_labeled, one.overlap) for task, one in now.items()} == {
+        withdrawn: (True, 1),
+        waiting: (False, 2),
+        hidden: (False, 1),
+        several: (False, 1),
+    }
+    with store.read() as connection:
+        found = {
+            one.subject["review_task"]: one.subject for one in entries(connection, AuditWanted(action="task put back"))
+        }
+    assert {task: (one.get("is_labeled"), one.get("overlap")) for task, one in found.items()} == {
+        withdrawn: (False, None),
+        waiting: (None, 5),
+        hidden: (True, None),
+        several: (None, 3),
+    }
+    again = run(outside, made.project).push
+    assert (again.served, again.changed) == ((), False)
