@@ -10,7 +10,7 @@ from label_config.ordering import score_from_priority
 
 from ..labelstudio.client import LabelStudio
 from ..refresh import switch_version
-from ..store import intake, projects, reviews, rounds
+from ..store import projects, reviews, rounds
 from ..store.engine import Store
 
 QUEUE_VERSION = "tiebreak-queue"
@@ -20,10 +20,10 @@ FIRST_VERSION = f"{QUEUE_VERSION}.0"
 def queue_versions(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> dict[str, int]:
     """Our versions that stored predictions have, the oldest first, with how many have each.
 
-    A review project in which no task was seen has none: it need not be asked.
+    A review project that no review was put into has none: it need not be asked.
     """
     with store.read() as connection:
-        if not intake.size(connection, home.key):
+        if not reviews.any_put_into(connection, home.key):
             return {}
     found = gateway.model_versions(home.label_studio_id)
     ours = [name for name in found if re.fullmatch(rf"{QUEUE_VERSION}\.\d+", name)]

@@ -94,6 +94,12 @@ def any_in_band(connection: Connection, project: int, band: int) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
+def any_put_into(connection: Connection, home: int) -> bool:
+    """Whether a review was ever put into a review project (key)."""
+    query = select(reviews.c.id).where(reviews.c.review_project == home)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def intended(connection: Connection, project: int, band: int) -> list[Review]:
     """What is still to be pushed, the most urgent first."""
     query = select(reviews).where(reviews.c.project == project, reviews.c.band == band, reviews.c.state == "intended")
