@@ -20,6 +20,7 @@ from .settings import MAY_RULE
 from .stopwatch import Stopwatch
 from .store import projects, training
 from .store.lease import beat, model_beat
+from .summaries import summarise
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,12 @@ def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = n
         timed(assess)(store, key, settings, clock)
         refreshed, overlap = timed(_served)(services, key, warnings, rounds, tell)
         assessment = timed(assess)(store, key, settings, clock)
+        timed(summarise)(store, key, settings, clock)
         go_on()
         pushed = timed(push)(store, gateway, key, settings, clock)
         if pushed.changed:
             timed(pull_reviews)(store, gateway, key, clock)
+            timed(summarise)(store, key, settings, clock)
         warnings += [*ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
     return RunReport(project, pulled, ruled, assessment, refreshed, overlap, pushed, tuple(warnings))
 

@@ -18,6 +18,12 @@ NAMES: Mapping[str, str] = {
     "queue[].parts": "*",
     "queue[].findings[].numbers": "*",
     "controls.NAME[].confusion": "*",
+    "progress.pace": "*",
+    "progress.pace.*.people": "*",
+    "progress.controls": "NAME",
+    "progress.controls.NAME.trend": "*",
+    "agreement.controls": "NAME",
+    "days.people": "*",
     "controls.NAME[].confusion.*": "*",
 }
 """Where the names are data -> what pages write for any of them."""

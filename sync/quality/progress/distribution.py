@@ -48,7 +48,7 @@ def task_agreements(evidence: ControlEvidence, method: Method, rng: Rng) -> Floa
 
 
 def distribution(evidence: ControlEvidence, method: Method, rng: Rng) -> Distribution:
-    """How the tasks of a control are distributed, by the distance of ``method``; ``rng`` samples where there is too much."""
+    """How the tasks of a control are distributed, by the distance of ``method``; ``rng`` samples where that is long."""
     size = np.bincount(evidence.coded.task, minlength=len(evidence.coded.tasks))
     agreements = task_agreements(evidence, method, rng)
     place = np.clip((agreements * BINS + 1e-9).astype(np.int64), 0, BINS - 1)
