@@ -126,6 +126,14 @@ class Excluded:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """So many tasks were judged anew since everything was judged, at ``full_at``."""
+
+    tasks: int
+    full_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One assessment."""
 
@@ -136,6 +144,7 @@ class Report:
     queue: QueueFacts
     by_others: int = 0
     """Answers that count and that somebody else than their author wrote last."""
+    partial: Partial | None = None
 
     @property
     def weakest(self) -> ControlReport | None:
@@ -160,6 +169,7 @@ def read_report(raw: Mapping[str, Any], made_at: int) -> Report:
             sorted((queue.get("reasons") or {}).items(), key=lambda pair: (-pair[1], pair[0])),
         ),
         len(raw.get("by_others") or ()),
+        Partial(partial["tasks"], partial["full_at"]) if (partial := raw.get("partial")) else None,
     )
 
 

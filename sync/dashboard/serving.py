@@ -1,6 +1,6 @@
 """The life of a request: look up what is asked for, read, then render; or write, and lead back."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from urllib.parse import parse_qsl, urlencode
@@ -74,7 +74,7 @@ class Desk:
         args, person = request.args, self.who()
         write, kind = FILES[ending]
 
-        def lines() -> Iterator[str]:
+        def lines() -> Generator[str, None, None]:
             with self.store.read() as connection:
                 asked = self._asked(connection, number, args, person)
                 found = None if asked is None else _named(_tables(page.tables(asked), page.charts(asked)), name)
@@ -89,6 +89,7 @@ class Desk:
             return _missing(number)
         first = next(pieces, "")
         response = Response(chain([first], pieces), mimetype=kind)
+        response.call_on_close(pieces.close)
         if ending == "csv":
             file = f"{page.name}-{number}-{called}" if number else called
             response.headers["Content-Disposition"] = f'attachment; filename="{file}.csv"'

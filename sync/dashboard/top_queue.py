@@ -1,5 +1,6 @@
 """The top of the queue as the pages show it: each entry with its reasons, its glance and its link."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,28 +37,38 @@ class QueueRow:
     pushed: bool
 
 
-def top_queue(connection: Connection, project: Project, limit: int = TOP) -> list[QueueRow]:
-    """The most urgent entries of the queue, in its order."""
-    first = (
+Entry = tuple[int, str]
+"""A task (the store's key) and a control."""
+
+
+def first_entries(connection: Connection, project: Project, limit: int = 2 * TOP) -> list[Entry]:
+    """The most urgent entries of the queue, in its order. It sorts all of the queue: keep what it gives."""
+    query = (
         select(queue.c.task, queue.c.control)
-        .join(tasks, tasks.c.id == queue.c.task)
-        .where(queue.c.project == project.key, tasks.c.deleted_at.is_(None))
+        .where(queue.c.project == project.key)
         .order_by(queue.c.priority.desc(), queue.c.task, queue.c.control)
         .limit(limit)
-        .subquery()
     )
+    return [(row.task, row.control) for row in connection.execute(query)]
+
+
+def top_queue(connection: Connection, project: Project, first: Sequence[Entry], limit: int = TOP) -> list[QueueRow]:
+    """The first of these entries that are still there, in the order of the queue; deleted tasks are left out."""
     home = projects.alias("home")
     query = (
         select(
             queue, tasks.c.label_studio_id, tasks.c.data, reviews.c.review_task, home.c.label_studio_id.label("home")
         )
-        .join(first, and_(first.c.task == queue.c.task, first.c.control == queue.c.control))
         .join(tasks, tasks.c.id == queue.c.task)
         .join(reviews, and_(reviews.c.task == queue.c.task, reviews.c.state == "open"), isouter=True)
         .join(home, home.c.id == reviews.c.review_project, isouter=True)
+        .where(queue.c.task.in_({task for task, _ in first}))
+        .where(tasks.c.deleted_at.is_(None))
         .order_by(queue.c.priority.desc(), queue.c.task, queue.c.control)
     )
-    return [_queue_row(project, row) for row in connection.execute(query)]
+    known = set(first)
+    found = [row for row in connection.execute(query) if (row.task, row.control) in known]
+    return [_queue_row(project, row) for row in found[:limit]]
 
 
 def _queue_row(project: Project, row: Row[Any]) -> QueueRow:

@@ -25,7 +25,7 @@ COLUMNS = (
     Column("band", "Band", choices=("P1", "P2")),
     Column("right", "Right", "share", define="reliability"),
 )
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"name": "Ann", "band": "P1", "right": 0.9},
     {"name": "bob", "band": "P2", "right": None},
     {"name": "Cy", "band": "P1", "right": 0.2},

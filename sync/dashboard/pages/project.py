@@ -12,7 +12,7 @@ from ..model import ModelState, model_state
 from ..page import PROJECT, Asked, Page
 from ..report import ControlReport, Reliability, Report
 from ..tables.table import Column, Table
-from ..top_queue import QueueRow, top_queue
+from ..top_queue import QueueRow, first_entries, top_queue
 from ..trend import trend_chart
 
 PEOPLE = 40
@@ -117,7 +117,7 @@ def _page(asked: Asked) -> ProjectPage:
         asked.summary,
         asked.once(_panels),
         asked.once(_names),
-        top_queue(connection, project),
+        top_queue(connection, project, asked.keep("first entries", lambda: first_entries(connection, project))),
         queries.waiting_reviews(connection, project),
         asked.once(_rulings),
         queries.review_projects(connection, project),
