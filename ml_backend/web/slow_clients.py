@@ -158,6 +158,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         """The oldest first: requests that are on their way, and large ones that wait for their turn."""
         self._leaving: dict[Client, None] = {}
         self._large = 0
+        self._notified = 0.0
+
+    def notify(self) -> None:
+        """Tell that it is alive; not after every event, since it would wait each time for other threads of Python."""
+        if (now := time.monotonic()) >= self._notified + 1:
+            self._notified = now
+            super().notify()
 
     def accept(self, listener: Any) -> None:
         """Somebody connects."""

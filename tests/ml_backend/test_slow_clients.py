@@ -241,6 +241,21 @@ def test_what_the_loop_does_not_take_in_is_large(content: bytes) -> None:
     assert Arrival(content).stage() is Stage.LARGE
 
 
+def test_the_limits_are_those_of_the_page() -> None:
+    page = (
+        (ROOT / "docs" / "services.md").read_text(encoding="utf-8").partition("## Slow clients\n")[2].split("\n## ")[0]
+    )
+    for said in (
+        f"there within {slow_clients.WHOLE_SECONDS:.0f} seconds in all",
+        f"up to {SMALL >> 20} MiB",
+        f"up to {slow_clients.TURN_SECONDS:.0f} seconds",
+        f"{slow_clients.SLOWEST >> 10} KiB a second, and {slow_clients.PATIENCE_SECONDS:.0f} seconds beside",
+        f"| {slow_clients.MOST_WAITING}, and {slow_clients.MOST_HELD >> 20} MiB of them",
+        f"| {slow_clients.CONNECTIONS} |",
+    ):
+        assert said in page, said
+
+
 @pytest.mark.parametrize("name", ["slow_clients.py", "arrival.py"])
 def test_it_is_the_same_in_both_services(name: str) -> None:
     """See the docstring of slow_clients.py for why there are two."""
