@@ -143,7 +143,9 @@ def pull(projects: Projects = None, config: Config = None, as_json: AsJson = Fal
 
     def one(outside: "Services", project: int) -> dict[str, Any]:
         with terminal.round_bar(f"project {project}", not as_json) as tell:
-            return asdict(pull_project(outside.store, outside.gateway, project, outside.clock, tell=tell))
+            done = pull_project(outside.store, outside.gateway, project, outside.clock, tell=tell)
+        _complain(project, done.complaints())
+        return asdict(done)
 
     _each(config, projects, one, as_json, terminal.show_pull)
 

@@ -63,7 +63,7 @@ def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = n
         if pushed.changed:
             timed(pull_reviews)(store, gateway, key, clock)
             timed(summarise)(store, key, settings, clock)
-        warnings += [*ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
+        warnings += [*pulled.complaints(), *ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
     return RunReport(project, pulled, ruled, assessment, refreshed, overlap, pushed, tuple(warnings))
 
 

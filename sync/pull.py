@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from label_config.errors import LabelConfigError
 from label_config.parse import parse
 
+from . import clock_back
 from .decoding import decoder
 from .errors import NotFound, Unsupported
 from .labelstudio.client import STAMPS_AT_ONCE, LabelStudio
@@ -35,7 +36,10 @@ SMALL = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PullReport:
-    """What a pull took in. ``project`` is the store's key; the counts are of what was new."""
+    """What a pull took in. ``project`` is the store's key; the counts are of what was new.
+
+    ``clock_back`` is by how many seconds Label Studio's clock was found gone back, told once; 0: it was not.
+    """
 
     project: int
     tasks: int
@@ -43,6 +47,11 @@ class PullReport:
     versions: int
     rejected: int
     deleted: int
+    clock_back: int = 0
+
+    def complaints(self) -> list[str]:
+        """What must be told, in words."""
+        return [clock_back.in_words(self.clock_back)] if self.clock_back else []
 
 
 def pull(
@@ -113,7 +122,8 @@ def _take_in(
 ) -> PullReport:
     taken = Taken()
     complete = False
-    for page in _pages(gateway, here):
+    back = clock_back.look(store, gateway, here, OVERLAP + TOLD)
+    for page in _pages(gateway, here, back.begin):
         with store.begin() as connection:
             new = _save(connection, here, page.tasks, decode, clock())
             projects.set_cursor(connection, here.key, task=page.cursor_task, updated_at=page.cursor_updated_at)
@@ -121,8 +131,13 @@ def _take_in(
         taken.add(new)
         advance(len(page.tasks))
         complete = page.complete
-    _sweep(store, gateway, here, decode, taken, clock, complete=complete)
-    return PullReport(here.key, taken.tasks, taken.annotations, taken.versions, taken.rejected, taken.deleted)
+    _sweep(store, gateway, here, decode, taken, clock, complete=complete, at_once=back.seconds > 0)
+    if back.now is not None:
+        with store.begin() as connection:
+            clock_back.keep(connection, here, back, clock)
+    return PullReport(
+        here.key, taken.tasks, taken.annotations, taken.versions, taken.rejected, taken.deleted, back.seconds
+    )
 
 
 def _save(connection: Connection, here: StoredProject, page: list[RemoteTask], decode: Decode, now: int) -> Taken:
@@ -218,8 +233,11 @@ class _Page:
     complete: bool = False
 
 
-def _pages(gateway: LabelStudio, here: StoredProject) -> Iterator[_Page]:
-    """Pages of tasks, each with the cursors that are true once it is stored."""
+def _pages(gateway: LabelStudio, here: StoredProject, back: int | None) -> Iterator[_Page]:
+    """Pages of tasks, each with the cursors that are true once it is stored.
+
+    ``back``: read from this change on, where the clock went back.
+    """
     since, whole, quiet = here.cursor_updated_at, False, False
     if since is None or here.cursor_task == 0:
         # Whatever changes while the first import walks is found again by its time of change.
@@ -234,6 +252,7 @@ def _pages(gateway: LabelStudio, here: StoredProject) -> Iterator[_Page]:
     else:
         quiet = _is_quiet(gateway, since)
     begin = since + 1 if quiet else max(0, since - OVERLAP)
+    begin = begin if back is None else min(begin, back)
     newest = since
     for tasks in gateway.tasks_updated_since(here.label_studio_id, begin):
         newest = max(newest, tasks[-1].updated_at)
@@ -257,12 +276,13 @@ def _sweep(
     clock: Callable[[], int],
     *,
     complete: bool,
+    at_once: bool,
 ) -> None:
     """Find what was deleted, which no filter shows, and whatever else slipped past.
 
     A large project is swept rarely, but at once where Label Studio has another number of tasks than the store, and
     after a run that failed: something may be gone that it worked on. After a ``complete`` first import there is nothing
-    to find unless the numbers differ.
+    to find unless the numbers differ. ``at_once``: times of change say nothing now, so everything is looked through.
     """
     name = f"project:{here.label_studio_id}:sweep"
     with store.read() as connection:
@@ -270,7 +290,7 @@ def _sweep(
         size = intake.size(connection, here.key)
         failed = has_failed(connection, f"project:{here.label_studio_id}:run")
     lately = size > SMALL and last is not None and 0 <= clock() - last < SWEEP_EVERY
-    rests = (complete or lately) and not failed
+    rests = (complete or lately) and not failed and not at_once
     if not rests or gateway.project(here.label_studio_id).tasks != size:
         _compare(store, gateway, here, decode, taken, clock)
     elif not complete:

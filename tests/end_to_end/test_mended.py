@@ -10,17 +10,21 @@ import httpx
 import pytest
 from sqlalchemy import Engine, event, select
 
+from sync.demo.embedded import DATABASE
 from sync.errors import NotFound, StoreError, Unauthorized
+from sync.labelstudio import wire
 from sync.labelstudio.client import LabelStudio
 from sync.labelstudio.transport import Transport
 from sync.opening import Services
 from sync.pipeline import run
 from sync.progress import Progress
-from sync.pull import PullReport, pull
+from sync.pull import SMALL, PullReport, pull
 from sync.settings import Settings
 from sync.store import projects
 from sync.store.annotations import answers_of
+from sync.store.audit_entries import Wanted, entries
 from sync.store.engine import Store, open_store
+from sync.store.lease import has_failed
 from sync.store.tables import heartbeats
 
 from ..conftest import RunningLabelStudio, clock
@@ -181,3 +185,41 @@ def test_ten_changes_cost_five_requests_at_most(label_studio: RunningLabelStudio
         assert pull(store, client, made.project, clock).annotations == 10
     assert len(second.asked) <= 5
     assert len(first.asked) <= 10, "a first import that nobody disturbed is not looked through once more"
+
+
+def test_a_clock_that_goes_back_is_told_once_and_nothing_is_lost_until_it_is_where_it_was(
+    label_studio: RunningLabelStudio, store: Store
+) -> None:
+    """A project that is too large to be looked through at each pull. That the clock was ahead is what its tasks say."""
+    admin, annotator = label_studio.as_("admin"), label_studio.as_("annotator")
+    made = scene(label_studio, [[]] * (SMALL + 1))
+    pull(store, admin, made.project, clock)
+
+    def changed_last(task: int, hours: float) -> None:
+        at = wire.timestamp(clock() + int(hours * 3_600_000_000)).replace("T", " ").removesuffix("Z")
+        with closing(sqlite3.connect(label_studio.server.folder / DATABASE, timeout=30)) as database:
+            database.execute("UPDATE task SET updated_at = ? WHERE id = ?", (at, task))
+            database.commit()
+
+    changed_last(made.tasks[0], 3)
+    assert pull(store, admin, made.project, clock).clock_back == 0, "the clock is three hours ahead"
+    found = pull(store, admin, made.project, clock)
+    assert 10_700 < found.clock_back < 10_900
+    assert found.complaints()[0].startswith("Label Studio's clock went back by 3.0 h: nothing is lost")
+    for task in made.tasks[1:3]:
+        annotator.create_annotation(task, result("good"))
+        report = pull(store, admin, made.project, clock)
+        assert (report.annotations, report.clock_back) == (1, 0)
+    with store.read() as connection:
+        (event,) = entries(connection, Wanted(action="clock went back"))
+    assert event.subject == {"seconds": found.clock_back}
+
+    changed_last(made.tasks[0], -1)  # the clock has caught up
+    with store.begin() as connection:
+        key = projects.source(connection, made.project).key
+        projects.set_cursor(connection, key, task=None, updated_at=clock() - 1_000_000)
+    for task in made.tasks[3:5]:
+        annotator.create_annotation(task, result("good"))
+        assert pull(store, admin, made.project, clock).annotations == 1
+        with store.read() as connection:
+            assert not has_failed(connection, f"project:{made.project}:clock"), "all is as ever"
