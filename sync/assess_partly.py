@@ -197,7 +197,7 @@ def _holds(store: Store, project: int, start: Begun) -> Assessment | None:
 def _judged(evidence: Evidence, settings: Settings, report: Mapping[str, Any], today: float) -> Verdict:
     """By the methods that were chosen on everything; intervals are not looked at, and audits are not drawn here."""
     said, _ = evidence_by_control(evidence, settings)
-    quick = settings.model_copy(update={"bootstrap": 100})
+    quick = settings.model_copy(update={"bootstrap": 0})
     manner = how(quick, evidence.config, evidence.config.controls, today)
     chosen = {name: one["consensus"]["method"] for name, one in report["controls"].items()}
     policy = dataclasses.replace(manner.policy, audit_share=0.0)

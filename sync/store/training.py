@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from label_config.parse import parse
 
@@ -14,25 +14,24 @@ from .tables import consensus, projects, tasks
 
 def newest(connection: Connection, project: int) -> int:
     """The cursor of the newest row of the feed (the store's key of the project); 0 without rows."""
-    query = select(func.max(consensus.c.changed_at)).join(tasks, tasks.c.id == consensus.c.task)
+    query = select(consensus.c.changed_at).join(tasks, tasks.c.id == consensus.c.task)
     wanted = (tasks.c.project == project) & consensus.c.control.in_(_taught(connection, project))
-    return connection.execute(query.where(wanted)).scalar() or 0
+    # The largest by its index: a maximum is looked for in all rows.
+    last = query.where(wanted).order_by(consensus.c.changed_at.desc()).limit(1)
+    return connection.execute(last).scalar() or 0
 
 
 def _taught(connection: Connection, project: int) -> list[str]:
     """The controls that models learn, and those that they learned before the interface lost them.
 
-    What is drawn, written or asked about each region stays out of the feed.
+    What is drawn, written or asked about each region stays out of the feed. Some may be of other projects: that is
+    quicker to find out, and no row of this one is of them.
     """
     config = parse(label_config(connection, project))
     there = {control.name for control in config.controls}
     taught = {control.name for control in config.controls if control.teachable}
-    known = select(consensus.c.control).distinct().join(tasks, tasks.c.id == consensus.c.task)
-    return [
-        name
-        for name in connection.execute(known.where(tasks.c.project == project)).scalars()
-        if name in taught or name not in there
-    ]
+    known = connection.execute(select(consensus.c.control).distinct()).scalars()
+    return [name for name in known if name in taught or name not in there]
 
 
 def feed(connection: Connection, project: int, after: int, share: float) -> Iterator[dict[str, Any]]:

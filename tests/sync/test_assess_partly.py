@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, select
 
 from label_config.answers import Choices
 from label_config.results import canonical
+from sync import terminal
 from sync.assess import Assessment, assess
 from sync.assess_partly import Limits, sample
 from sync.decoding import decoder
@@ -25,6 +27,8 @@ from sync.store import changes, intake, interfaces, judged, packed, projects, re
 from sync.store.engine import Store
 from sync.store.tables import annotation_versions, assessments, audit_details, audit_events, consensus, queue, tasks
 
+from ..dashboard.stage import stage, texts
+from ..dashboard.test_pages import page
 from ..stores import new_store
 from . import test_intake
 from .test_unchanged import reads
@@ -102,7 +106,7 @@ class World:
 
     def skips_or_marks(self) -> None:
         number = self.rng.choice(sorted(self.there))
-        how = self.rng.choice([{"was_cancelled": True}, {"ground_truth": True}, {"updated_by": 99}])
+        how: dict[str, Any] = self.rng.choice([{"was_cancelled": True}, {"ground_truth": True}, {"updated_by": 99}])
         task = replace(self.there[number], annotations=(self.answer(number, 1, **how), self.answer(number, 2)))
         self.there[number] = task
         self.take(task)
@@ -347,3 +351,18 @@ def test_beside_a_sample_nearly_every_answer_is_what_it_is_among_everything(tmp_
     other = [task for task, row in world.rows(consensus).items() if row["answer"] != partly[task]["answer"]]
     assert len(set(other) & set(touched)) <= 1
     world.store.close()
+
+
+def test_people_are_told_of_when_agreement_is_and_what_was_judged_since(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = stage(tmp_path).create(texts(4)).answer([(0, 1, "positive"), (0, 2, "negative")]).assess()
+    with one.store.begin() as connection:
+        report = connection.execute(select(assessments.c.report)).scalar_one()
+        report["partial"] = {"tasks": 12, "full_at": 1_790_000_000_000_000}
+        connection.execute(assessments.update().values(report=report))
+    shown = " ".join(re.sub("<[^>]+>", "", page(one, "/projects/7")).split())
+    assert re.search("agreement of .{1,40}, 12 tasks judged anew since", shown)
+    terminal.show_report(report)
+    assert "agreement of 2026-09-21 14:13 UTC; 12 tasks judged anew since" in " ".join(capsys.readouterr().out.split())
+    one.store.close()
