@@ -9,19 +9,23 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from sqlalchemy import select
 
 from sync.assess import assess
+from sync.assess_partly import Limits
 from sync.decoding import decoder
 from sync.labelstudio.wire import RemoteAnnotation, RemoteProject, RemoteTask
 from sync.settings import Settings
 from sync.store import changes, intake, interfaces, packed, projects
 from sync.store.engine import Store, open_store
 from sync.store.reading import columns_of
+from sync.store.tables import consensus, tasks
 
 START = 1_790_000_000_000_000
 SECOND = 1_000_000
 EACH, PEOPLE, PAGE = 3, 100, 1_000
 """Annotations of a task, annotators, and tasks of a page."""
+LIMITS = Limits(large=10_000)
 LABELS = ("good", "mixed", "bad")
 CONFIG = """<View><Text name="text" value="$text"/><Choices name="tone" toName="text">
 <Choice value="good"/><Choice value="mixed"/><Choice value="bad"/></Choices></View>"""
@@ -42,12 +46,13 @@ def run(*, quick: bool) -> None:
         _beside(place, Path(folder) / "plain.sqlite3", ours[2])
         print(f"   on disk                     {place.stat().st_size / 1e6:7.0f} MB")
         settings = Settings(projects=(1,))
-        _judged("assessed anew", store, key, settings)
+        _judged("assessed anew", store, key, settings, target=60)
         _judged("with nothing changed", store, key, settings)
         _columns(store, key)
         for at in range(10):
             _stored(store, key, [_task(np.random.default_rng(at), 7 * at, count + at)])
-        _judged("after 10 changed tasks", store, key, settings)
+        _judged("after 10 changed tasks", store, key, settings, target=3)
+        _compared(count, store, key, settings)
         print(f"   most memory                 {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:7.0f} MB")
         store.close()
 
@@ -63,9 +68,32 @@ def _said(taken: tuple[float, float, Any]) -> str:
     return f"{taken[0]:7.2f} s ({taken[1]:.2f} s of one core)"
 
 
-def _judged(what: str, store: Store, key: int, settings: Settings) -> None:
-    taken = _timed(lambda: assess(store, key, settings, lambda: START + 10**13))
-    print(f"   {what:<27} {_said(taken)}   {'made' if taken[2].changed else 'found to hold'}", flush=True)
+def _judged(what: str, store: Store, key: int, settings: Settings, *, target: float | None = None) -> None:
+    taken = _timed(lambda: assess(store, key, settings, lambda: START + 10**13, LIMITS))
+    partial = taken[2].report["partial"]
+    how = f"made of {partial['tasks']} tasks" if partial else "made of all"
+    wanted = "" if target is None else f", wanted: under {target:g} s"
+    print(f"   {what:<27} {_said(taken)}   {how if taken[2].changed else 'found to hold'}{wanted}", flush=True)
+
+
+def _compared(count: int, store: Store, key: int, settings: Settings) -> None:
+    """Many changed tasks judged by themselves, and again among everything."""
+    changed = [_task(np.random.default_rng(at), 11 * at, count + at) for at in range(count // EACH // 350)]
+    _stored(store, key, changed)
+    _judged(f"after {len(changed)} more", store, key, settings)
+    ids = [task.id for task in changed]
+    partly = _concluded(store, ids)
+    assess(store, key, settings.model_copy(update={"full_assessment_hours": 0}), lambda: START + 10**13)
+    whole = _concluded(store, ids)
+    other = sum(partly[task][0] != whole[task][0] for task in partly)
+    apart = float(np.mean([abs(partly[task][1] - whole[task][1]) for task in partly]))
+    print(f"   of {len(partly)} answers {other} are others among everything, confidence differs by {apart:.4f}")
+
+
+def _concluded(store: Store, ids: Sequence[int]) -> dict[int, tuple[Any, float]]:
+    with store.read() as connection:
+        query = select(consensus).join(tasks, tasks.c.id == consensus.c.task).where(tasks.c.label_studio_id.in_(ids))
+        return {row.task: (row.answer, row.confidence) for row in connection.execute(query)}
 
 
 def _columns(store: Store, key: int) -> None:
