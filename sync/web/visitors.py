@@ -26,6 +26,8 @@ BY_NAME = Rate("login of a name", 10, 90 * SECOND)
 CALLS = Rate("calls of a token", 120, SECOND // 2)
 COOKIE = "tiebreak_session"
 LONGEST_NAME = 200
+LOOK_HEADER = "X-Tiebreak-Look"
+"""What an open page sends when it looks by itself whether anything changed: nobody uses the session by that."""
 WAY_OUT = (
     "add a user (`tiebreak users add NAME --role admin`), or set dashboard_password (or TIEBREAK_DASHBOARD_PASSWORD)"
 )
@@ -162,7 +164,7 @@ class Visitors:
                 row = logins.session(connection, token, now, self._key(None))
         if row is None or (row.user is not None and user is None):
             return None
-        if now - row.used_at > logins.NOTED:
+        if now - row.used_at > logins.NOTED and LOOK_HEADER not in request.headers:
             with self.store.begin() as connection:
                 logins.use_session(connection, row.hash, now)
         return Visit(self._manager() if user is None else user.person, "session", row.hash)

@@ -171,6 +171,15 @@ def test_a_session_ends_without_use_and_at_last_with_it(site: Site) -> None:
     assert used.get("/").status_code == 303
 
 
+def test_a_page_that_is_only_open_does_not_keep_the_session(site: Site) -> None:
+    client = site.logged_in()
+    for _ in range(11):
+        site.now += HOUR
+        assert client.get("/", headers={"X-Tiebreak-Look": "1"}).status_code == 200
+    site.now += HOUR
+    assert client.get("/", headers={"X-Tiebreak-Look": "1"}).status_code == 303
+
+
 def test_a_new_login_is_a_new_session_and_the_old_one_ends(site: Site) -> None:
     client = site.logged_in()
     before = client.get_cookie("tiebreak_session")

@@ -90,12 +90,23 @@
     return all && now.dataset.live;
   }
 
+  function sayLoggedOut() {
+    delete main.dataset.live;
+    const said = document.createElement("p"), link = document.createElement("a");
+    said.className = "notice";
+    said.setAttribute("role", "status");
+    link.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+    link.textContent = "Log in";
+    said.append("Your login has ended, so this page does not change any more. ", link);
+    main.prepend(said);
+  }
+
   async function look() {
     if (looking || document.hidden || !main.dataset.live) return;
     looking = true;
     try {
-      const reply = await fetch(location.href, { headers: { "If-None-Match": `"${tag}"`, Accept: "text/html" } });
-      if (reply.redirected) main.removeAttribute("data-live"); // logged out: the next click says so
+      const reply = await fetch(location.href, { headers: { "If-None-Match": `"${tag}"`, "X-Tiebreak-Look": "1" } });
+      if (reply.redirected || reply.status === 401) sayLoggedOut();
       else if (reply.ok) tag = change(await reply.text()) || tag;
     } catch {
       // The server is away; the next look may find it.
@@ -106,7 +117,7 @@
 
   localise(document);
   const zone = document.getElementById("zone");
-  if (zone) zone.textContent = `Times are those of ${Intl.DateTimeFormat().resolvedOptions().timeZone}.`;
+  if (zone) zone.textContent = `Times are in ${Intl.DateTimeFormat().resolvedOptions().timeZone}.`;
   const address = new URL(location.href);
   if (address.searchParams.has("done")) {
     address.searchParams.delete("done");
