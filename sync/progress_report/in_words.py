@@ -159,9 +159,11 @@ def date(microseconds: int) -> str:
 def duration(hours: float) -> str:
     """A time as people read it.
 
-    >>> duration(0.2), duration(5.0), duration(96.0)
-    ('12 minutes', '5.0 hours', '4.0 days')
+    >>> duration(0.001), duration(0.2), duration(5.0), duration(96.0)
+    ('less than a minute', '12 minutes', '5.0 hours', '4.0 days')
     """
+    if 60 * hours < 1:
+        return "less than a minute"
     if hours < 1:
         return counted(round(60 * hours), "minute")
     return f"{hours:.1f} hours" if hours < HOURS else f"{hours / 24:.1f} days"
