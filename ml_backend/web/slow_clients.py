@@ -3,6 +3,7 @@
 gunicorn's own gives a thread to each client that has begun to send, for as long as that takes. Here its loop takes in
 what all of them send, and a thread gets a request that is there to its end. Only a large body is read by a thread: at
 most half of the threads do so, none for longer than the body's size allows. Reading an answer is limited likewise.
+What takes long to answer does not get all threads either.
 
 The two services may not import each other, and no package that both import does IO or speaks HTTP: this file and
 arrival.py stand in both, the same.
@@ -36,6 +37,8 @@ MOST_WAITING = 400
 """Requests that a process has begun to take in; beyond them the oldest is dropped, never one that is there."""
 MOST_HELD = 1 << 26
 """Bytes of them that it holds, likewise."""
+HEAVY = 1 << 16
+"""Bytes beyond which a request may take long to answer: not all threads are for such ones."""
 CONNECTIONS = 600
 """Of a process, in all: it may hardly have more files open than 1024."""
 PIECE = 1 << 16
@@ -137,7 +140,9 @@ class Client(TConn):  # type: ignore[misc] # gunicorn has no types
         self.watched = False
         """The loop looks whether something comes."""
         self.large = False
-        """It has, or waits for, one of the turns that large bodies take."""
+        """Its body is read by a thread."""
+        self.heavy = False
+        """It has, or waits for, one of the threads that a large body or a heavy request may have."""
         self.there = 0.0
         """Since when a thread may have it."""
 
@@ -157,7 +162,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         self._waiting: dict[Client, None] = {}
         """The oldest first: requests that are on their way, and large ones that wait for their turn."""
         self._leaving: dict[Client, None] = {}
-        self._large = 0
+        self._heavy: dict[Client, None] = {}
+        """Heavy ones that are there and wait for a thread."""
+        self._busy = self._large = 0
+        """Threads that heavy requests have; those of them whose bodies are large."""
         self._notified = 0.0
 
     def notify(self) -> None:
@@ -214,29 +222,38 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         stage = conn.arrival.stage()
         if stage is Stage.PARTIAL:
             self._watch(conn, self._read_on)
-        elif stage is Stage.WHOLE:
+        elif stage is Stage.WHOLE and len(conn.arrival.data) <= HEAVY:
             self._hand_over(conn)
         else:
             self._unwatch(conn)
-            conn.large, conn.there = True, time.monotonic()
+            conn.heavy, conn.large, conn.there = True, stage is Stage.LARGE, time.monotonic()
             conn.until = conn.there + TURN_SECONDS
-            self._let_large_ones_in()
+            if not conn.large:
+                del self._waiting[conn]
+                self._heavy[conn] = None
+            self._let_heavy_ones_in()
 
     def _make_room(self) -> None:
         while len(self._waiting) > MOST_WAITING or sum(len(one.arrival.data) for one in self._waiting) > MOST_HELD:
             self._drop(next(iter(self._waiting)))
 
-    def _let_large_ones_in(self) -> None:
-        free = max(1, self.cfg.threads // 2) - self._large
-        for conn in [one for one in self._waiting if one.large][:free]:
-            self._large += 1
-            self._hand_over(conn)
+    def _let_heavy_ones_in(self) -> None:
+        """A quarter of the threads is kept for light requests, half of them from large bodies, which may be slow."""
+        threads = self.cfg.threads
+        for waiting in (self._heavy, self._waiting):
+            for conn in [one for one in waiting if one.heavy]:
+                if self._busy >= max(1, threads - threads // 4) or (conn.large and self._large >= max(1, threads // 2)):
+                    break
+                self._busy += 1
+                self._large += conn.large
+                self._hand_over(conn)
 
     def _hand_over(self, conn: Client) -> None:
         """To a thread, whose parser finds what has come."""
         self._unwatch(conn)
-        del self._waiting[conn]
-        conn.there = conn.there if conn.large else time.monotonic()
+        self._waiting.pop(conn, None)
+        self._heavy.pop(conn, None)
+        conn.there = conn.there if conn.heavy else time.monotonic()
         conn.sock.renew(reads_on=conn.large)
         conn.init()
         conn.parser.unreader.unread(bytes(conn.arrival.data))
@@ -250,10 +267,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def finish_request(self, conn: Client, fs: Any) -> None:
         """It was answered, or could not be."""
-        if conn.large:
-            conn.large = False
-            self._large -= 1
-            self._let_large_ones_in()
+        if conn.heavy:
+            self._busy -= 1
+            self._large -= conn.large
+            conn.heavy = conn.large = False
+            self._let_heavy_ones_in()
         super().finish_request(conn, fs)
 
     def murder_pending(self) -> None:

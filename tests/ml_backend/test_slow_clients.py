@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -24,7 +25,8 @@ from ml_backend.web.slow_clients import PatientSocket
 from ..slow_clients import FINISHED, HEAD, LARGE, LIMIT, WAITING, Stranger, answered, crowd, shortened
 from ..slow_clients import SMALL as SMALL_REQUEST
 from .scenes import PROJECT, SENTIMENT
-from .test_serve import Server, serving
+from .test_serve import Server, free_port, serving
+from .test_trainer import wait_for
 from .test_turns import EVENT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,6 +142,55 @@ def test_it_stops_within_seconds_though_slow_clients_are_there(server: Server, p
         assert server.process.wait(20) == 0
 
 
+SLEEPY = """
+import sys, time
+from gunicorn.app.base import BaseApplication
+from ml_backend.web.slow_clients import PatientWorker
+
+class Sleepy(BaseApplication):
+    def load_config(self):
+        self.cfg.set("bind", "127.0.0.1:" + sys.argv[1])
+        self.cfg.set("threads", 8)
+        self.cfg.set("worker_class", PatientWorker)
+        self.cfg.set("control_socket_disable", True)
+
+    def load(self):
+        def answer(environ, start):
+            if len(environ["wsgi.input"].read()) > 10:
+                time.sleep(2)
+            start("200 OK", [("Content-Length", "2")])
+            return [b"ok"]
+        return answer
+
+Sleepy().run()
+"""
+
+
+def test_what_takes_long_to_answer_leaves_threads_for_what_does_not(tmp_path: Path) -> None:
+    port = free_port()
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-c", SLEEPY, str(port)], cwd=ROOT, stdout=log, stderr=log)
+    try:
+        light = HEAD + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}"
+        wait_for(lambda: is_open(port))
+        heavy = [Stranger(port, light.replace(b"2", b"70000") + bytes(69_998)) for _ in range(9)]
+        time.sleep(0.3)
+        start = time.monotonic()
+        assert answered(port, light).endswith(b"ok")
+        assert time.monotonic() - start < 1
+        assert all(one.rest().endswith(b"ok") for one in heavy)
+        for one in heavy:
+            one.socket.close()
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def pair() -> tuple[PatientSocket, socket.socket]:
     ours, theirs = socket.socketpair()
     return PatientSocket(ours), theirs
@@ -251,6 +302,7 @@ def test_the_limits_are_those_of_the_page() -> None:
         f"up to {slow_clients.TURN_SECONDS:.0f} seconds",
         f"{slow_clients.SLOWEST >> 10} KiB a second, and {slow_clients.PATIENCE_SECONDS:.0f} seconds beside",
         f"| {slow_clients.MOST_WAITING}, and {slow_clients.MOST_HELD >> 20} MiB of them",
+        f"| requests of more than {slow_clients.HEAVY >> 10} KiB | 6 threads",
         f"| {slow_clients.CONNECTIONS} |",
     ):
         assert said in page, said
