@@ -10,10 +10,18 @@ import typer
 
 from . import terminal
 from .errors import SettingsError
+from .glossary import command as glossary
 from .report_options import AsJson
 from .settings import DEFAULT_FILE, load
 
-app = typer.Typer(no_args_is_help=True, help="Gaps in the guidelines that reviewers named, and what a change touches.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The guidelines and their versions, gaps that reviewers named, and what a change touches.",
+)
+app.command("list")(glossary.list_)
+app.command()(glossary.edit)
+app.command()(glossary.diff)
+app.command()(glossary.publish)
 
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", help=f"Settings file (default: {DEFAULT_FILE} here, if it exists).")

@@ -25,7 +25,7 @@ class RemoteUser:
 class RemoteProject:
     """A project and the settings that decide what ``next`` serves.
 
-    ``tasks`` is how many it has, null in lists of projects.
+    ``tasks`` is how many it has, ``instructions`` what people read before they label (HTML): null in lists of projects.
     """
 
     id: int
@@ -38,6 +38,7 @@ class RemoteProject:
     maximum_annotations: int
     show_collab_predictions: bool
     tasks: int | None = None
+    instructions: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ def project(raw: Json) -> RemoteProject:
         maximum_annotations=int(raw.get("maximum_annotations") or 1),
         show_collab_predictions=bool(raw.get("show_collab_predictions")),
         tasks=None if raw.get("task_number") is None else int(raw["task_number"]),
+        instructions=str(raw["expert_instruction"] or "") if "expert_instruction" in raw else None,
     )
 
 

@@ -1,10 +1,13 @@
 """Gaps of the guidelines that reviewers named, and rulings that a changed guideline touches."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, select, update
 
+from label_config.answers import Answer
+from label_config.guidelines import ADDED, Change, Entry
 from label_config.results import from_canonical
 from label_config.review import GAP
 from label_config.words import in_words
@@ -53,15 +56,70 @@ def changed(
     Those are the rulings on ``control`` (null: on any), whose answer has ``label`` (null: any answer), on the tasks
     ``only`` (Label Studio's ids; none: on any). What was not decided is touched unless a label is named.
     """
-    finding = {"kind": CHANGED, "severity": 1.0, "reason": why, "numbers": {}}
     touched = []
     for row in connection.execute(_valid(project)):
         answers = {name: from_canonical(text) for name, text in row.answers.items() if control in (None, name)}
         fits = any(label in labels_of(one) for one in answers.values()) if label else answers or not row.answers
         if fits and (not only or row.label_studio_id in only):
-            connection.execute(update(rulings).where(rulings.c.id == row.id).values(comes_back=finding))
+            bring_back(connection, row.id, why)
             touched.append(row.label_studio_id)
     return touched
+
+
+def bring_back(connection: Connection, ruling: int, why: str) -> None:
+    """Have a ruling reviewed again, with what changed as the reason."""
+    finding = {"kind": CHANGED, "severity": 1.0, "reason": why, "numbers": {}}
+    connection.execute(update(rulings).where(rulings.c.id == ruling).values(comes_back=finding))
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A ruling (the store's key) that changed entries of the guidelines are about; their ids.
+
+    ``task`` is Label Studio's id. ``waits`` is whether it is to be reviewed again already.
+    """
+
+    ruling: int
+    task: int
+    entries: tuple[str, ...]
+    waits: bool
+
+
+def touched_by(connection: Connection, project: int, changes: Sequence[Change]) -> list[Touched]:
+    """The valid rulings of a source project (the store's key) that changes of entries touch, the oldest first."""
+    found = []
+    for row in connection.execute(_valid(project)) if changes else ():
+        answers = {name: from_canonical(text) for name, text in row.answers.items()}
+        task, said = row.label_studio_id, row.rationale or ""
+        entries = tuple(one.id for one in changes if touches(one, task, answers, said))
+        if entries:
+            found.append(Touched(row.id, task, entries, row.comes_back is not None))
+    return found
+
+
+def touches(change: Change, task: int, answers: Mapping[str, Answer], rationale: str) -> bool:
+    """Whether a change of an entry touches a ruling: on a task (Label Studio's id), with these answers and reasons.
+
+    It does where the ruling is on one of the entry's tasks, or its rationale names the entry as ``#id``. An entry that
+    was changed or removed touches those with one of its labels too (without labels: those on its control); a new one
+    does not: what was ruled without it was right without it.
+
+    >>> from label_config.answers import Choices
+    >>> entry = Entry("irony", "Irony", "...", control="mood", labels=("bad",))
+    >>> [touches(Change(kind, entry, entry), 7, {"mood": Choices(("bad",))}, "") for kind in (ADDED, "changed")]
+    [False, True]
+    """
+    both = [one for one in (change.before, change.after) if one is not None]
+    if any(task in one.tasks for one in both) or re.search(rf"#{re.escape(change.id)}(?![a-z0-9-])", rationale):
+        return True
+    return change.kind != ADDED and any(_is_about(one, answers) for one in both)
+
+
+def _is_about(entry: Entry, answers: Mapping[str, Answer]) -> bool:
+    mine = [answer for name, answer in answers.items() if entry.control in ("", name)]
+    if not entry.labels:
+        return bool(entry.control and mine)
+    return any(not set(entry.labels).isdisjoint(labels_of(answer)) for answer in mine)
 
 
 def _valid(project: int) -> Select[tuple[object, ...]]:
