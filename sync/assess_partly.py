@@ -21,8 +21,9 @@ from .assess_begun import Assessment, Begun
 from .evidence.of_project import Evidence, evidence_by_control, gather_of
 from .judging import A_DAY, Verdict, judge
 from .judging_settings import how, said_of_judging
-from .quality.priority import policy_of
-from .quality.records import IntArray
+from .quality.priority import Decided, Queue, policy_of
+from .quality.records import IntArray, Priority
+from .queue_found_by import found_by
 from .settings import Settings
 from .store import acts, assessments, changes, judged, packed, review_rounds, training
 from .store.annotations import ByOther, by_others
@@ -152,7 +153,7 @@ def judge_part(
     assert newest is not None
     if evidence is None:
         return _holds(store, project, start)
-    verdict = _judged(evidence, settings, newest.report, clock() / A_DAY)
+    verdict = _judged(evidence, settings, newest.report, start.decided, clock() / A_DAY)
     chain = hashlib.sha256(f"{newest.hash} {evidence.of(part.tasks).fingerprint(start.basis)}".encode()).hexdigest()
     with store.begin() as connection:
         if not judged.is_next(connection, project, state):
@@ -162,8 +163,9 @@ def judge_part(
         for name, one in verdict.controls.items():
             source = sources(evidence, name)
             others += assessments.write_consensus(connection, project, one.consensus, source, now, part.tasks)
-        entries = (one for one in verdict.queue if one.task in part.tasks)
-        gone, new = assessments.renew_queue(connection, project, part.tasks, entries, unconfirmed(verdict))
+        entries = _entries(verdict.queue, part.tasks)
+        marks = found_by(verdict, entries)
+        gone, new = assessments.renew_queue(connection, project, part.tasks, entries, unconfirmed(verdict), marks)
         accepted = {task for task, _ in unconfirmed(verdict)}
         found = verdict.queue.found_tasks()
         review_rounds.mark_needless(connection, project, found, accepted, now, part.tasks)
@@ -194,15 +196,27 @@ def _holds(store: Store, project: int, start: Begun) -> Assessment | None:
     return Assessment(start.newest.report, changed=False)
 
 
-def _judged(evidence: Evidence, settings: Settings, report: Mapping[str, Any], today: float) -> Verdict:
+def _judged(
+    evidence: Evidence,
+    settings: Settings,
+    report: Mapping[str, Any],
+    decided: Mapping[Key, Decided],
+    today: float,
+) -> Verdict:
     """By the methods that were chosen on everything; intervals are not looked at, and audits are not drawn here."""
     said, _ = evidence_by_control(evidence, settings)
     quick = settings.model_copy(update={"bootstrap": 0})
     manner = how(quick, evidence.config, evidence.config.controls, today)
     chosen = {name: one["consensus"]["method"] for name, one in report["controls"].items()}
     policy = dataclasses.replace(manner.policy, audit_share=0.0)
-    manner = dataclasses.replace(manner, called=evidence.ids, chosen=chosen, policy=policy)
+    manner = dataclasses.replace(manner, called=evidence.ids, chosen=chosen, policy=policy, decided=decided)
     return judge(evidence.config, said, evidence.data, manner)
+
+
+def _entries(queue: Queue, tasks: Collection[int]) -> list[Priority]:
+    """Those about some tasks, of a queue without audits; no others are made."""
+    about = queue.scored.task[queue.places]
+    return [queue[at] for at in np.flatnonzero(np.isin(about, sorted(tasks))).tolist()]
 
 
 def _report(

@@ -158,18 +158,25 @@ def _replace(
         connection.execute(insert(table), [dict(row) for row in rows])
 
 
-def write_queue(connection: Connection, project: int, entries: Iterable[Priority]) -> None:
-    """Put ``entries`` in the place of the project's queue."""
+def write_queue(
+    connection: Connection, project: int, entries: Iterable[Priority], marks: Mapping[Key, str] | None = None
+) -> None:
+    """Put ``entries`` in the place of the project's queue; ``marks`` are what they are found by."""
     connection.execute(delete(queue).where(queue.c.project == project))
-    rows = [_queued(project, entry) for entry in entries]
+    rows = [_queued(project, entry, marks or {}) for entry in entries]
     if rows:
         connection.execute(insert(queue), rows)
 
 
 def renew_queue(
-    connection: Connection, project: int, tasks: Collection[int], entries: Iterable[Priority], unconfirmed: Set[Key]
+    connection: Connection,
+    project: int,
+    tasks: Collection[int],
+    entries: Iterable[Priority],
+    unconfirmed: Set[Key],
+    marks: Mapping[Key, str] | None = None,
 ) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
-    """Put those of ``entries`` that are about some tasks in the place of what the queue has on these.
+    """Put the ``entries`` about some tasks in the place of what the queue has on these.
 
     A random audit stays while nothing was found there and the answer is among the ``unconfirmed`` (task, control).
     Returns the rows that are gone, and those that are new.
@@ -178,7 +185,7 @@ def renew_queue(
         (row.task, row.control): row._asdict()
         for row in connection.execute(select(queue).where(queue.c.project == project, among(queue.c.task, tasks)))
     }
-    wanted = {(one.task, one.control): _queued(project, one) for one in entries if one.task in tasks}
+    wanted = {(one.task, one.control): _queued(project, one, marks or {}) for one in entries}
     audits = {key: row for key, row in known.items() if row["action"] == AUDIT and key in unconfirmed}
     wanted = audits | wanted
     gone = [row for key, row in known.items() if wanted.get(key) != row]
@@ -192,7 +199,7 @@ def renew_queue(
     return gone, new
 
 
-def _queued(project: int, entry: Priority) -> dict[str, Any]:
+def _queued(project: int, entry: Priority, marks: Mapping[Key, str]) -> dict[str, Any]:
     """An entry as a row."""
     return {
         "task": entry.task,
@@ -203,6 +210,7 @@ def _queued(project: int, entry: Priority) -> dict[str, Any]:
         "action": entry.action,
         "findings": [as_stored(one) for one in entry.findings],
         "parts": dict(entry.parts),
+        "marks": marks.get((entry.task, entry.control)),
     }
 
 

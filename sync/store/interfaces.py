@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
 
+from . import changes
 from .tables import interface_periods, interfaces
 
 
@@ -25,7 +26,17 @@ class Period:
 
 
 def keep(connection: Connection, project: int, xml: str, *, now: int, since: int) -> None:
-    """The project (the store's key) has this interface now; nothing is written where it had it already."""
+    """The project (the store's key) has this interface now; nothing is written where it had it already.
+
+    Another one concerns every task of the project.
+    """
+    with changes.concerning(connection, project) as touched:
+        if _kept(connection, project, xml, now, since):
+            touched.add(changes.EVERYTHING)
+
+
+def _kept(connection: Connection, project: int, xml: str, now: int, since: int) -> bool:
+    """Whether it had another one until now."""
     digest = hashlib.sha256(xml.encode()).hexdigest()
     known = select(interfaces.c.id).where(interfaces.c.project == project, interfaces.c.hash == digest)
     key = connection.execute(known).scalar()
@@ -38,9 +49,11 @@ def keep(connection: Connection, project: int, xml: str, *, now: int, since: int
         .order_by(interface_periods.c.id.desc())
     )
     before = connection.execute(newest.limit(1)).scalar()
-    if before != key:
-        begins = 0 if before is None else since
-        connection.execute(insert(interface_periods).values(project=project, interface=key, seen_at=now, since=begins))
+    if before == key:
+        return False
+    begins = 0 if before is None else since
+    connection.execute(insert(interface_periods).values(project=project, interface=key, seen_at=now, since=begins))
+    return True
 
 
 def periods(connection: Connection, project: int) -> list[Period]:

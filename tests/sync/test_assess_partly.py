@@ -299,7 +299,6 @@ def test_what_concerns_no_task_of_it_is_not_read(tmp_path: Path) -> None:
     with world.store.begin() as connection:
         remote = RemoteProject(8, "Other", "", 1, CONFIG, "", "", 3, False)
         other = projects.remember(connection, remote, kind="source", now=1).key
-    assert not world.assess().changed, "a new interface may be anybody's"
     with world.store.begin() as connection:
         intake.save(connection, other, [test_intake.task(1, 1)], test_intake.decode, 1)
     seen = reads(world.store)

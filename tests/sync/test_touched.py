@@ -1,5 +1,6 @@
 """Which tasks were touched: who writes says so, and a write that nobody says anything of may concern all of them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import select
 
 from sync.labelstudio.wire import RemoteAnnotation, RemoteTask
 from sync.store import changes, intake, overlaps
+from sync.store import projects as kept
 from sync.store.changes import EVERYTHING
 from sync.store.engine import Store
 from sync.store.tables import projects, reviews, tasks
@@ -115,3 +117,11 @@ def test_of_very_many_tasks_nobody_keeps_which(any_store: Store) -> None:
     with any_store.begin() as connection, changes.concerning(connection, key) as said:
         said.update(range(1, changes.MANY + 2))
     assert touched(any_store, key) == {EVERYTHING}
+
+
+def test_another_interface_concerns_every_task_of_its_project_alone(any_store: Store) -> None:
+    key = remembered(any_store)
+    with any_store.begin() as connection:
+        remote = replace(test_intake.PROJECT, id=8, label_config="<View><Text name='t' value='$t'/></View>")
+        other = kept.remember(connection, remote, kind="source", now=2).key
+    assert (touched(any_store, key), touched(any_store, other)) == (set(), {EVERYTHING})
