@@ -9,13 +9,12 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Literal
 
+from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from sync.dashboard.page import PROJECT
 from sync.dashboard.registry import all_pages
-
-from .stage import Stage, application
 
 FLAGS = (
     "--no-sandbox",
@@ -39,9 +38,9 @@ def paths(number: int = 7) -> list[str]:
 
 
 @contextmanager
-def served(one: Stage) -> Iterator[str]:
-    """The whole application on a port of its own; gives its address."""
-    server = make_server("127.0.0.1", 0, application(one), threaded=True)
+def served(app: Flask) -> Iterator[str]:
+    """The application on a port of its own; gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from .looking import SCHEMES, WIDTHS, chromium, paths, picture, served
-from .stage import Stage, crowd, stage, texts
+from .stage import Stage, application, crowd, stage, texts
 
 NAMES = ("Amara Okafor", "Jonas Weber", "Sofia Rossi", "Mei Tanaka", "Luca Moretti", "Priya Nair")
 
@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as kept:
         one = example(Path(kept))
-        with served(one) as address, chromium() as browser:
+        with served(application(one)) as address, chromium() as browser:
             for path in paths():
                 name = path.strip("/").replace("/", "-") or "overview"
                 for width in WIDTHS:

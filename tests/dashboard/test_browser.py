@@ -8,8 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from sync.store.lease import beat
 
+from . import sample
 from .looking import CHROMIUM, Scheme, chromium, complaints_of_axe, draw_images, paths, served
-from .stage import HOUR, START, Stage, crowd, stage, texts
+from .stage import HOUR, START, Stage, application, crowd, stage, texts
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,7 +33,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture(scope="module")
 def address(shown: Stage) -> Iterator[str]:
-    with served(shown) as found:
+    with served(application(shown)) as found:
         yield found
 
 
@@ -42,7 +43,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     one = stage(tmp_path_factory.mktemp("small")).people({1: "Ann", 2: "Bo", 3: "Cy"}).create(texts(12), overlap=3)
     one.answer(crowd(9, {1: 0.9, 2: 0.8, 3: 0.5})).assess().score().assess().push()
     one.rule([{"label": "neutral", "reviewer": 1, "cause": "guideline gap", "rationale": "Both."}]).assess().beat()
-    with served(one) as found:
+    with served(sample.application(one)) as found:
         yield found
     one.store.close()
 
@@ -79,7 +80,7 @@ def test_no_complaint_and_nothing_wider_than_the_window(page: Page, path: str) -
     assert complaints == []
 
 
-@pytest.mark.parametrize("path", [*paths(), "/login", "/projects/99"])
+@pytest.mark.parametrize("path", [*paths(), "/projects/7/sample", "/login", "/projects/99"])
 def test_axe_finds_nothing(chrome: Browser, small: str, path: str) -> None:
     page = chrome.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", bypass_csp=True)
     page.goto(small + path)
