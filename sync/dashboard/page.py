@@ -66,7 +66,8 @@ class Asked:
     def keep(self, name: str, make: Callable[[], Made], *, stamp: Hashable = None) -> Made:
         """What ``make`` gives, computed once for each assessment of the project and each ``stamp``.
 
-        For what is too slow for a request. The stamp names what it depends on beside the assessment.
+        For what is too slow for a request. The stamp names what it depends on beside the assessment; who asks may be
+        anybody, so nothing of theirs belongs into it.
         """
         whole = (reports.stamp(self.connection, self.project) if self.of else None, stamp)
         return self.kept.get((name, self.of.key if self.of else None), whole, make)
