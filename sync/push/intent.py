@@ -50,7 +50,7 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
     """
     refused: list[tuple[int, str]] = []
     new: list[dict[str, Any]] = []
-    renewed: list[str] = []
+    standing: list[dict[str, Any]] = []
     with store.begin() as connection:
         source = projects.get(connection, project)
         config = parse(source.label_config)
@@ -73,10 +73,8 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
                 refused.append((wanted.entries[0].label_studio_id, str(error)))
                 continue
             room -= wanted.new
-            if wanted.new:
-                new.append(intent)
-            elif reviews.renew(connection, intent):
-                renewed.append(intent["key"])
+            (new if wanted.new else standing).append(intent)
+        renewed = reviews.renew(connection, standing)
         reviews.intend(connection, new)
         acts.reviews_changed(connection, "review withdrawn", gone, now)
         acts.reviews_changed(connection, "review renewed", renewed, now)

@@ -13,6 +13,8 @@ from label_config.results import from_canonical
 from . import changes
 from .tables import annotation_versions, annotations, corrections, projects, reviews, rulings, tasks
 
+CHUNK = 500
+"""Keys in one IN list: databases limit the number of parameters."""
 AUDIT = "audit"
 """The action and the kind of a review that was drawn at random; its finding keeps the answer that was accepted."""
 CONFLICT, CHANGED = "conflicting_rulings", "guideline_changed"
@@ -127,13 +129,24 @@ def intend(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         connection.execute(insert(reviews), [dict(row) for row in rows])
 
 
-def renew(connection: Connection, values: Mapping[str, Any]) -> bool:
-    """A review as it would be intended today; what is the same is not written. True where its open task says another
-    thing from now on.
+def renew(connection: Connection, intents: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Reviews as they would be intended today; what is the same is not written. The keys of those whose open task says
+    another thing from now on.
+    """
+    found: list[str] = []
+    for start in range(0, len(intents), CHUNK):
+        part = intents[start : start + CHUNK]
+        query = select(reviews).where(reviews.c.key.in_([values["key"] for values in part]))
+        rows = {row.key: row for row in connection.execute(query)}
+        found += [values["key"] for values in part if _renew(connection, rows[values["key"]], values)]
+    return found
+
+
+def _renew(connection: Connection, row: Row[Any], values: Mapping[str, Any]) -> bool:
+    """Whether its open task is to say another thing.
 
     One that is open stays in the review project that it is in, so its band stays too.
     """
-    row = connection.execute(select(reviews).where(reviews.c.key == values["key"])).one()
     kept = ("state", "intended_at", *(("band",) if row.state == "open" else ()))
     changed = {name: value for name, value in values.items() if name not in kept and getattr(row, name) != value}
     if changed:
