@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 DEFAULT_FILE = "tiebreak.toml"
 AS_SET, BY_GAIN, BY_DISPUTE = "as set", "by gain", "by dispute"
 MAY_RULE = "may rule"
+BY_QUALITY = "by quality"
 PREFIX = "TIEBREAK_"
 _PUNCTUATION = str.maketrans(',"[]', "    ")
 _OTHER_VARIABLES = re.compile("TIEBREAK_(ML_.*|CACHE|LABEL_STUDIO|FAULTS|SHARED_DATA|CONFIG)")
@@ -274,6 +275,9 @@ class Settings(BaseSettings):
     )
     disputants: Literal["may rule", "may not rule"] = Field(
         "may rule", description="Whether rulings of people who had answered the task count; they are told in any case."
+    )
+    leaderboard: Literal["off", "by quality"] = Field(
+        "off", description="Whether pages show people's places: by reliability alone, never by speed or number."
     )
 
     @field_validator("trusted_proxies", mode="before")

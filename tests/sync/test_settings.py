@@ -54,6 +54,7 @@ OTHER: dict[str, Any] = {
     "reviews_a_reviewer": 20,
     "review_days": {"P1": 0.5, "P3": 60.0},
     "disputants": "may not rule",
+    "leaderboard": "by quality",
     "blind_share": 0.5,
 }
 WRONG = {
@@ -94,6 +95,7 @@ WRONG = {
     "reviews_a_reviewer": "many",
     "review_days": "soon",
     "disputants": "must rule",
+    "leaderboard": "by speed",
     "blind_share": "1.1",
 }
 
