@@ -24,10 +24,13 @@ def forget(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do it. Without this it is only said what would be erased.")
     ] = False,
+    keep_answers: Annotated[
+        bool, typer.Option("--keep-answers", help="Texts that they typed as answers stay: transcriptions, for example.")
+    ] = False,
     config: Annotated[Path | None, settings_file("where the store is")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase somebody's name, address and remarks from the store for good; the answers stay under their number."""
+    """Erase somebody's name, address, remarks and typed answers for good; what they chose stays under their number."""
     from dataclasses import asdict
 
     from ..opening import clock
@@ -44,11 +47,11 @@ def forget(
             raise TiebreakError(
                 f"the store knows nobody called {person!r}: give the Label Studio user id, or the address"
             )
-        found = forgetting.held(connection, number)
+        found = forgetting.held(connection, number, keep_typed=keep_answers)
         known = forgetting.is_forgotten(connection, number)
     if yes:
         with store.begin() as connection:
-            found = forgetting.forget(connection, number, clock())
+            found = forgetting.forget(connection, number, clock(), keep_typed=keep_answers)
         store.leave_nothing_behind()
     if as_json:
         terminal.print_json({"annotator": number, "done": yes, "forgotten": yes or known, "erased": asdict(found)})
@@ -88,10 +91,12 @@ def _show(number: int, found: "Erased", *, done: bool, known: bool) -> None:
         terminal.say("Nothing was changed. With --yes it is done, for good.")
         return
     terminal.say(
-        "What they answered stays, under their number.\n"
-        "Label Studio still has the account, and the remarks in its annotations: delete them there. Backups of the "
-        "store have them too."
+        "What they chose stays, under their number: it names nobody, and agreement and consensus rest on it.\n"
+        "Label Studio still has the account, and what they wrote in annotations and in review tasks: delete it there. "
+        "Backups of the store and exported files have it too."
     )
+    if found.typed:
+        terminal.say("The next `tiebreak run` judges without the texts that they typed as answers.")
 
 
 def erased_text(found: "Erased") -> str:
@@ -108,5 +113,7 @@ def erased_text(found: "Erased") -> str:
         f"words of {terminal.counted(found.audit_words, 'audit event')}" if found.audit_words else "",
         f"reasons of {terminal.counted(found.decisions, 'decision')} about them" if found.decisions else "",
         terminal.counted(found.links, "personal link"),
+        f"texts typed as answers in {terminal.counted(found.typed, 'stored result')}" if found.typed else "",
+        f"the same in {terminal.counted(found.labels, 'label')} of versions" if found.labels else "",
     ]
     return ", ".join(part for part in parts if part) or "nothing"

@@ -75,8 +75,10 @@ def entries(connection: Connection, wanted: Wanted, *, at_once: int = BLOCK) -> 
         after = part[-1].id
 
 
-def made_of(connection: Connection, project: int, actions: Sequence[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Number and subject of each event of these actions in a project (the store's key), the oldest first."""
+def made_of(
+    connection: Connection, project: int | None, actions: Sequence[str]
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Number and subject of each event of these actions in a project (the store's key; null: of none), oldest first."""
     query = (
         select(audit_events.c.id, audit_details.c.text)
         .join(audit_details, audit_details.c.event == audit_events.c.id)

@@ -1,18 +1,19 @@
-"""Erasing who somebody is and what they wrote. What they answered stays, under their number, for the statistics.
+"""Erasing who somebody is and what they wrote. What they chose stays, under their number, for the statistics.
 
 Who was forgotten is remembered by number: no later pull brings the name or the words back.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from label_config.review import without_remarks
+from label_config.typed import without_typed
 
 from ..labelstudio.wire import RemoteAnnotation, RemoteTask, RemoteUser
-from . import fingerprint
+from . import fingerprint, typed_answers
 from .audit import TIEBREAK, record
 from .audit_check import FORGET
 from .engine import erase_for_good
@@ -25,12 +26,14 @@ from .tables import (
     personal_links,
     rulings,
 )
+from .typed_answers import Typed
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
     """What the store holds of somebody, or held: name and address, reasons in rulings, in the results they were read
-    from (versions of annotations), and in the audit chain; reasons of decisions about them; links to their numbers."""
+    from (versions of annotations), and in the audit chain; reasons of decisions about them; links to their numbers;
+    texts typed as answers, in results and in labels of versions."""
 
     names: int
     rationales: int
@@ -38,6 +41,8 @@ class Erased:
     audit_words: int
     decisions: int = 0
     links: int = 0
+    typed: int = 0
+    labels: int = 0
 
     @property
     def anything(self) -> bool:
@@ -74,8 +79,9 @@ def is_forgotten(connection: Connection, number: int | None) -> bool:
     return connection.execute(query).first() is not None
 
 
-def held(connection: Connection, number: int) -> Erased:
-    """What would be erased of somebody (Label Studio's id)."""
+def held(connection: Connection, number: int, *, keep_typed: bool = False) -> Erased:
+    """What would be erased of somebody (Label Studio's id); ``keep_typed``: but for texts typed as answers."""
+    typed = Typed() if keep_typed else typed_answers.held(connection, number)
     counts = (
         select(func.count()).select_from(annotators).where(annotators.c.id == number),
         select(func.count()).select_from(rulings).where(*_reasons(number)),
@@ -84,7 +90,8 @@ def held(connection: Connection, number: int) -> Erased:
         select(func.count()).select_from(personal_links).where(personal_links.c.person == number),
     )
     names, reasons, words, decisions, links = (connection.execute(query).scalar_one() for query in counts)
-    return Erased(names, reasons, sum(1 for _ in _with_words(connection, number)), words, decisions, links)
+    remarks = sum(1 for _ in _with_words(connection, number))
+    return Erased(names, reasons, remarks, words, decisions, links, typed.answers, typed.labels)
 
 
 def _reasons(number: int) -> tuple[Any, ...]:
@@ -108,9 +115,13 @@ def _with_words(connection: Connection, number: int) -> Iterator[tuple[Row[Any],
             yield row, result
 
 
-def forget(connection: Connection, number: int, now: int, *, actor: str = TIEBREAK) -> Erased:
-    """Erase it, and see to it that it does not come back. Where nothing is left to erase, nothing is written."""
+def forget(connection: Connection, number: int, now: int, *, actor: str = TIEBREAK, keep_typed: bool = False) -> Erased:
+    """Erase it, and see to it that it does not come back. Where nothing is left to erase, nothing is written.
+
+    ``keep_typed``: texts typed as answers stay, now and from now on.
+    """
     erase_for_good(connection)
+    typed = Typed() if keep_typed else typed_answers.erase(connection, number, now)
     found = list(_with_words(connection, number))
     names = connection.execute(delete(annotators).where(annotators.c.id == number)).rowcount
     reasons = connection.execute(update(rulings).where(*_reasons(number)).values(rationale=None)).rowcount
@@ -118,10 +129,12 @@ def forget(connection: Connection, number: int, now: int, *, actor: str = TIEBRE
     decided = connection.execute(update(people_decisions).where(*_decided(number)).values(reason=None)).rowcount
     links = connection.execute(delete(personal_links).where(personal_links.c.person == number)).rowcount
     _rewrite(connection, found)
-    done = Erased(names, reasons, len(found), spoken, decided, links)
+    done = Erased(names, reasons, len(found), spoken, decided, links, typed.answers, typed.labels)
     known = is_forgotten(connection, number)
     if not known:
-        connection.execute(insert(forgotten_people).values(id=number, at=now))
+        connection.execute(insert(forgotten_people).values(id=number, at=now, keeps_typed=keep_typed))
+    elif not keep_typed:
+        connection.execute(update(forgotten_people).where(forgotten_people.c.id == number).values(keeps_typed=False))
     if done.anything or not known:
         record(connection, now=now, actor=actor, action=FORGET, subject={"annotator": number}, why=asdict(done))
     return done
@@ -152,22 +165,20 @@ def still_named(connection: Connection, users: Iterable[RemoteUser]) -> list[Rem
 
 def without_words(connection: Connection, page: Sequence[RemoteTask]) -> Sequence[RemoteTask]:
     """Tasks as Label Studio sent them, without what people wrote who were forgotten."""
-    silent = _forgotten(connection)
+    silent = dict(connection.execute(select(forgotten_people.c.id, forgotten_people.c.keeps_typed)).all())
     if not silent:
         return page
-    return [
-        replace(task, annotations=tuple(_silenced(one) if _is_of(one, silent) else one for one in task.annotations))
-        for task in page
-    ]
+    return [replace(task, annotations=tuple(_silenced(one, silent) for one in task.annotations)) for task in page]
 
 
 def _forgotten(connection: Connection) -> set[int]:
     return set(connection.execute(select(forgotten_people.c.id)).scalars())
 
 
-def _is_of(annotation: RemoteAnnotation, silent: set[int]) -> bool:
-    return annotation.completed_by in silent or annotation.updated_by in silent
-
-
-def _silenced(annotation: RemoteAnnotation) -> RemoteAnnotation:
-    return replace(annotation, result=without_remarks(annotation.result))
+def _silenced(annotation: RemoteAnnotation, silent: Mapping[int | None, bool]) -> RemoteAnnotation:
+    """``silent`` people, and whether the texts that they type as answers are kept."""
+    theirs = [silent[one] for one in (annotation.completed_by, annotation.updated_by) if one in silent]
+    if not theirs:
+        return annotation
+    result = without_remarks(annotation.result)
+    return replace(annotation, result=result if all(theirs) else without_typed(result)[0])

@@ -13,8 +13,12 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..errors import StoreError
 from ..versions.content import Content, Place, by_control, digest, hash_of, seal
+from .audit_entries import made_of
 from .tables import label_confidences, label_contents, label_entries, label_tags, label_versions, projects
 
+CONTENTS_ERASED = "labels erased"
+"""The action that tells which contents hold less than they did since somebody was forgotten: hash -> hash of what they
+hold."""
 CHUNK = 500
 """Values in one IN list: databases limit the number of parameters."""
 
@@ -226,12 +230,22 @@ def _entries(connection: Connection, project: int, number: int) -> tuple[dict[Pl
     texts: dict[Place, str] = {}
     hashes: dict[Place, str] = {}
     edited = []
-    for row in connection.execute(query):
+    gone: dict[str, str] | None = None
+    for row in connection.execute(query).all():
         place = (row.task, row.control)
         texts[place], hashes[place] = row.text, row.hash
-        if digest(row.text) != row.hash:
+        if (found := digest(row.text)) == row.hash:
+            continue
+        gone = _erased(connection) if gone is None else gone
+        if gone.get(row.hash) != found:
             edited.append(f"task {row.task}{f', control {row.control}' if row.control else ''} is not what it was")
     return texts, hashes, sorted(edited)
+
+
+def _erased(connection: Connection) -> dict[str, str]:
+    """Contents that were erased on request: their hash -> the hash of what they hold since."""
+    events = (subject.get("contents") for _, subject in made_of(connection, None, [CONTENTS_ERASED]))
+    return {old: new for contents in events if isinstance(contents, dict) for old, new in contents.items()}
 
 
 def _confidences(

@@ -1,6 +1,6 @@
 """The audit chain, the words kept apart from it, and the people who asked to be forgotten."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, true
 
 from .base import Key, metadata
 
@@ -54,5 +54,12 @@ forgotten_people = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False, comment="Label Studio's user id"),
     Column("at", BigInteger, nullable=False),
+    Column(
+        "keeps_typed",
+        Boolean,
+        nullable=False,
+        server_default=true(),
+        comment="the texts that they typed as answers stay",
+    ),
     comment="People whose name, address and words were erased on request, and must not come back.",
 )
