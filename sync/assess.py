@@ -21,8 +21,9 @@ from .quality.distance import default_distance, distance
 from .quality.distance.comparison import every_pair
 from .quality.priority import accepted_quality
 from .quality.records import Priority
+from .queue_found_by import found_by
 from .settings import Settings
-from .store import acts, assessments, changes, judged, packed, review_rounds, training
+from .store import acts, assessments, changes, judged, packed, queue_decisions, review_rounds, training
 from .store.engine import Store
 from .store.judged import Judged, grouped
 from .store.reviews import AUDIT
@@ -65,7 +66,8 @@ def _whole(
     store: Store, project: int, settings: Settings, clock: Callable[[], int], start: Begun, evidence: Evidence
 ) -> Assessment | None:
     """Everything, unless that was done already."""
-    fingerprint, today = evidence.fingerprint(start.basis), clock() / A_DAY
+    fingerprint = queue_decisions.fingerprint(evidence.fingerprint(start.basis), start.decided)
+    today = clock() / A_DAY
     if start.newest is not None and start.newest.hash == fingerprint:
         with store.begin() as connection:
             if not judged.is_next(connection, project, start.judged):
@@ -76,7 +78,9 @@ def _whole(
         return Assessment(start.newest.report, changed=False)
     said, bounds = evidence_by_control(evidence, settings)
     manner = how(settings, evidence.config, evidence.config.controls, today)
-    verdict = judge(evidence.config, said, evidence.data, dataclasses.replace(manner, called=evidence.ids))
+    verdict = judge(
+        evidence.config, said, evidence.data, dataclasses.replace(manner, called=evidence.ids, decided=start.decided)
+    )
     queue = tuple(verdict.queue)
     report = _report(evidence, verdict, queue, bounds)
     groups = grouped([group.tasks for group in verdict.neighbours])
@@ -88,7 +92,7 @@ def _whole(
         assessments.withdraw_others(connection, project, list(verdict.controls), now)
         for name, one in verdict.controls.items():
             assessments.write_consensus(connection, project, one.consensus, sources(evidence, name), now)
-        assessments.write_queue(connection, project, queue)
+        assessments.write_queue(connection, project, queue, found_by(verdict, queue))
         accepted = {task for task, _ in unconfirmed(verdict)}
         review_rounds.mark_needless(connection, project, verdict.queue.found_tasks(), accepted, now)
         packed.keep(connection, project, evidence.block, start.seen)

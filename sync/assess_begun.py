@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from .judging_settings import basis
+from .quality.priority import Decided
 from .settings import Settings
-from .store import assessments, changes, judged, projects
-from .store.assessments import StoredAssessment
+from .store import assessments, changes, judged, projects, queue_decisions
+from .store.assessments import Key, StoredAssessment
 from .store.changes import Touched
 from .store.judged import Judged
 
@@ -28,7 +29,7 @@ class Assessment:
 class Begun:
     """The newest assessment, what assessments amount to so far, and what was touched since.
 
-    ``seen`` counts the changes, ``basis`` tells interface, policy and day.
+    ``seen`` counts the changes, ``basis`` tells interface, policy and day, ``decided`` is what leads decided.
     """
 
     newest: StoredAssessment | None
@@ -36,6 +37,7 @@ class Begun:
     touched: Touched
     seen: Mapping[str, int]
     basis: str
+    decided: Mapping[Key, Decided]
 
     @property
     def watermark(self) -> str:
@@ -57,4 +59,5 @@ def begin(connection: Connection, project: int, settings: Settings, today: float
         changes.touched_tasks(connection, project),
         changes.seen(connection),
         basis(projects.label_config(connection, project), settings, today),
+        queue_decisions.decided(connection, project),
     )

@@ -25,7 +25,7 @@ from .quality.priority import Decided, Queue, policy_of
 from .quality.records import IntArray, Priority
 from .queue_found_by import found_by
 from .settings import Settings
-from .store import acts, assessments, changes, judged, packed, review_rounds, training
+from .store import acts, assessments, changes, judged, packed, queue_decisions, review_rounds, training
 from .store.annotations import ByOther, by_others
 from .store.assessments import Key
 from .store.changes import EVERYTHING
@@ -175,6 +175,8 @@ def judge_part(
         state = dataclasses.replace(state, anew=state.anew | part.tasks, groups=groups)
         judged.keep(connection, project, state)
         report = _report(newest.report, part, evidence, gone, new)
+        if queue_decisions.any_about(connection, project, part.tasks):
+            report["queue"] = assessments.queue_counts(connection, project)
         if not (others or gone or new) and report == newest.report:
             assessments.still_holds(connection, project, newest.hash, start.watermark)
             return Assessment(newest.report, changed=False)

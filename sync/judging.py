@@ -16,8 +16,7 @@ from .quality.corrections import CorrectionGroup, correction_groups, verified
 from .quality.evidence import ControlEvidence, Method
 from .quality.findings import Case, findings
 from .quality.measured import Measured
-from .quality.priority import Fact, Policy, Queue, facts_of, rank
-from .quality.priority.facts import Key
+from .quality.priority import Decided, Fact, Key, Policy, Queue, facts_of, rank
 from .quality.records import ControlConsensus, Finding
 from .quality.rules import Rule
 from .quality.submissions import Submission, concluded, submissions
@@ -32,7 +31,7 @@ class How:
 
     ``rules`` are the user's. ``today`` is in days since 1970: what ages are counted to; null: to the last answer.
     ``called`` maps tasks to the numbers that people know them by, where those are others. ``chosen`` are the methods of
-    controls for which one was chosen before, on more answers.
+    controls for which one was chosen before, on more answers. ``decided`` is what leads decided about entries.
     """
 
     consensus: str = "auto"
@@ -42,6 +41,7 @@ class How:
     today: float | None = None
     called: Mapping[int, int] = field(default_factory=dict)
     chosen: Mapping[str, str] = field(default_factory=dict)
+    decided: Mapping[Key, Decided] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +115,7 @@ def _ranked(controls: Mapping[str, Judgement], neighbours: tuple[NearIdentical, 
         facts |= facts_of(one.evidence, one.consensus, ages, [group.tasks for group in neighbours])
     found = [finding for one in controls.values() for finding in one.findings]
     present = {(task.task, name): task.answer for name, one in controls.items() for task in one.consensus.tasks}
-    return Verdict(controls, rank(found, how.policy, facts), neighbours, correction_groups(found, present))
+    return Verdict(controls, rank(found, how.policy, facts, how.decided), neighbours, correction_groups(found, present))
 
 
 def shown_fields(config: LabelConfig) -> list[str]:

@@ -1,6 +1,7 @@
 """What was concluded: assessments, consensus, the queue, and what the model thinks."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -197,6 +198,18 @@ def renew_queue(
     if new:
         connection.execute(insert(queue), new)
     return gone, new
+
+
+def queue_counts(connection: Connection, project: int) -> dict[str, Any]:
+    """How many entries the queue has, by band and by kind of finding, as the report says it."""
+    rows = connection.execute(select(queue.c.band, queue.c.findings).where(queue.c.project == project)).all()
+    bands = Counter(row.band for row in rows)
+    reasons = Counter(one["kind"] for row in rows for one in row.findings)
+    return {
+        "total": len(rows),
+        "bands": {str(band): bands[band] for band in (1, 2, 3)},
+        "reasons": dict(sorted(reasons.items())),
+    }
 
 
 def _queued(project: int, entry: Priority, marks: Mapping[Key, str]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ ANSWERS = frozenset(
     }
 )
 """The tables that the answers which count are read from."""
-WATCHED = ANSWERS | {"reviews", "scores"}
+WATCHED = ANSWERS | {"queue_decisions", "reviews", "scores"}
 """Those that an assessment is made from, beside the project's labeling interface."""
 TELLING = WATCHED - {"reviews"}
 """Those that say something of a task by themselves: a review does so with its ruling."""

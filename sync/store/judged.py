@@ -91,6 +91,11 @@ def is_next(connection: Connection, project: int, known: Judged) -> bool:
     return True
 
 
+def interrupt(connection: Connection, project: int) -> None:
+    """An assessment that is under way is out of date, and begins again."""
+    connection.execute(update(judged).where(judged.c.project == project).values(number=secrets.randbits(62)))
+
+
 def keep(connection: Connection, project: int, found: Judged) -> None:
     """Keep what an assessment that ``is_next`` amounts to."""
     values = {

@@ -1,6 +1,6 @@
 """Findings -> one ordered queue, each entry with its reasons and how its number came about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from .audit import draw
 from .explaining import explain
 from .facts import Fact, Facts, Key, facts_of
 from .families import ACTIONS, DISPUTES, FAMILIES
+from .leading import ASSIGN, DISMISS, LEAD, RAISE, Decided, led
 from .policy import Policy
 from .policy_keys import PolicyError, policy_of
 from .queue import Queue
@@ -18,10 +19,16 @@ from .selecting import Selection, select
 
 __all__ = [
     "ACTIONS",
+    "ASSIGN",
+    "DISMISS",
     "DISPUTES",
     "FAMILIES",
+    "LEAD",
+    "RAISE",
+    "Decided",
     "Fact",
     "Facts",
+    "Key",
     "Policy",
     "PolicyError",
     "Queue",
@@ -33,14 +40,20 @@ __all__ = [
 ]
 
 
-def rank(found: Sequence[Finding], policy: Policy, facts: Facts | None = None) -> Queue:
+def rank(
+    found: Sequence[Finding],
+    policy: Policy,
+    facts: Facts | None = None,
+    decided: Mapping[Key, Decided] | None = None,
+) -> Queue:
     """One entry a task and control, the most urgent first; equal ones in the order of task and control.
 
     The priority in [0, 1] is the probability that the answer is wrong times what a mistake there matters, raised by
     age (see ``score``). ``facts`` say what is known beside the findings; without them nothing is boosted, deemed more
-    important, or audited, and every dispute is adjudicated. Audits are drawn from the accepted tasks that are not in
-    the queue anyway, and stand at random places in it. The same findings in any order, facts and policy give the same
-    queue. Raises ValueError for a kind that the policy has no weight for.
+    important, or audited, and every dispute is adjudicated. ``decided`` is what leads decided, which changes numbers or
+    keeps an entry out. Audits are drawn from the accepted tasks that are not in the queue anyway, and stand at random
+    places in it. The same findings in any order, facts and policy give the same queue. Raises ValueError for
+    a kind that the policy has no weight for.
 
     >>> found = [Finding(1, "c", "tie", 0.5, ""), Finding(1, "c", "model_conflict", 1.0, "")]
     >>> (entry,) = rank(found, Policy(weights={"tie": 1.0, "model_conflict": 0.5}))
@@ -48,10 +61,10 @@ def rank(found: Sequence[Finding], policy: Policy, facts: Facts | None = None) -
     (0.75, 1, 'check', {'model_conflict': 0.375, 'tie': 0.375})
     """
     known = facts or {}
-    scored = score(found, policy, known)
+    scored, dismissed = led(score(found, policy, known), found, policy, known, decided or {})
     accepted = [key for key, fact in known.items() if fact.accepted] if policy.audit_share else []
     room = None if policy.budget is None else policy.budget - min(_audits(policy, policy.budget), len(accepted))
-    selection = select(scored, found, policy, known, room)
+    selection = select(scored, found, policy, known, room, dismissed)
     audits, urgency = _audited(scored, selection, policy, accepted)
     places = _in_order(scored, selection.taken(), audits, urgency)
     return Queue(found, policy, known, scored, selection, tuple(audits), urgency, places)

@@ -56,7 +56,10 @@ def _entry(queue: Queue, place: int) -> Iterator[str]:
     yield f"  the answer is wrong with probability {scored.wrong[place]:.3f}, from {sources}"
     worth = scored.importance[place] * scored.wrong[place]
     yield f"  a mistake here matters {scored.importance[place]:.2f} of what the most important one does: {worth:.3f}"
-    yield _age(queue, entry, float(scored.boost[place]))
+    lead = float(scored.lead[place])
+    yield _age(queue, entry, float(scored.boost[place]), entry.priority - lead)
+    if lead:
+        yield f"  a lead's decision adds {lead:+.3f}: {entry.priority:.3f}"
     yield f"  P{entry.band}, because {entry.priority:.3f} is {_bounds(entry, policy.p1_from, policy.p2_from)}"
     yield f"  {entry.action}: {ACTIONS[entry.action]}"
 
@@ -96,12 +99,12 @@ def _findings(queue: Queue, place: int, entry: Priority) -> Iterator[str]:
             yield f"    {in_words(one.refused.answer)} is not proposed: {one.refused.reason}"
 
 
-def _age(queue: Queue, entry: Priority, boost: float) -> str:
+def _age(queue: Queue, entry: Priority, boost: float, priority: float) -> str:
     if not boost:
-        return f"  nothing added for age: {entry.priority:.3f}"
+        return f"  nothing added for age: {priority:.3f}"
     fact = queue.facts[entry.task, entry.control]
     adds = entry.parts.get("age", 0.0)
-    return f"  {fact.age:.1f} days old adds {boost:.3f} of what is missing to 1, {adds:.3f}: {entry.priority:.3f}"
+    return f"  {fact.age:.1f} days old adds {boost:.3f} of what is missing to 1, {adds:.3f}: {priority:.3f}"
 
 
 def _bounds(entry: Priority, p1_from: float, p2_from: float) -> str:

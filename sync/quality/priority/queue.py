@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
+import numpy as np
+
 from ..records import Finding, FloatArray, IntArray, Priority
 from .facts import Facts, Key
 from .families import action_of, doubt_of, source_of
+from .leading import LEAD
 from .policy import Policy
 from .scoring import MOST, Scored
-from .selecting import BELOW, Selection
+from .selecting import BELOW, DISMISSED, Selection
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,13 +49,15 @@ class Queue(Sequence[Priority]):
     def found_tasks(self) -> set[int]:
         """The tasks that something was found on which is worth a review, also those that a budget keeps out.
 
+        What a lead dismissed is not worth one.
+
         >>> from . import Policy, rank
         >>> found = [Finding(task, "c", "tie", 0.1 * task, "") for task in (1, 2, 3)]
         >>> queue = rank(found, Policy(budget=1, review_from=0.15, audit_share=0))
         >>> [entry.task for entry in queue], queue.found_tasks()
         ([3], {2, 3})
         """
-        found: set[int] = set(self.scored.task[self.selection.fate != BELOW].tolist())
+        found: set[int] = set(self.scored.task[~np.isin(self.selection.fate, (BELOW, DISMISSED))].tolist())
         return found
 
     def _audit(self, number: int) -> Priority:
@@ -85,7 +90,7 @@ class Queue(Sequence[Priority]):
         return -weight * doubt_of(one), one.kind, one.reason, -1 if one.annotator is None else one.annotator, repr(one)
 
     def parts(self, place: int, heavy_first: Sequence[Finding]) -> Mapping[str, float]:
-        """What each kind contributes to the priority, and age; they add up to it.
+        """What each kind contributes to the priority, and age, and a lead's word; they add up to it.
 
         The strongest kind of each family has the family's part, the others 0: they are the same evidence.
         """
@@ -95,6 +100,8 @@ class Queue(Sequence[Priority]):
             parts[one.kind] += share
         if aged := float(scored.boost[place] * (1 - scored.importance[place] * scored.wrong[place])):
             parts["age"] = aged
+        if moved := float(scored.lead[place]):
+            parts[LEAD] = moved
         return parts
 
     def shares(self, place: int, heavy_first: Sequence[Finding]) -> Mapping[str, tuple[Finding, float]]:

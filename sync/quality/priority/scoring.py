@@ -19,7 +19,8 @@ class Scored:
     """Each task and control with findings, g of them, in the order of task and control.
 
     ``task``, ``control`` (place in ``controls``), ``wrong`` (the probability that the answer is wrong), ``importance``,
-    ``boost`` (from age), ``priority`` and ``main`` (place in ``families`` of what weighs most) have one value each.
+    ``boost`` (from age), ``priority``, ``main`` (place in ``families`` of what weighs most) and ``lead`` (what of the
+    priority is a lead's word) have one value each.
     ``order`` (findings) holds places of findings, those of one task and control together: the n-th has those from
     ``start[n]`` to ``start[n + 1]``.
     """
@@ -35,6 +36,7 @@ class Scored:
     families: tuple[str, ...]
     order: IntArray
     start: IntArray
+    lead: FloatArray
 
     def findings(self, place: int) -> list[int]:
         """The places of the findings of the ``place``-th task and control."""
@@ -73,9 +75,8 @@ def score(found: Sequence[Finding], policy: Policy, facts: Facts) -> Scored:
     importance, boost = _beside(task, [names[code] for code in control.tolist()], policy, facts)
     worth = importance * wrong
     boost = np.where(worth > 0, boost, 0.0)
-    return Scored(
-        task, control, names, wrong, importance, boost, worth + boost * (1 - worth), main, families, order, start
-    )
+    priority, lead = worth + boost * (1 - worth), np.zeros(len(worth))
+    return Scored(task, control, names, wrong, importance, boost, priority, main, families, order, start, lead)
 
 
 def _together(task: IntArray, within: IntArray) -> IntArray:

@@ -7,19 +7,21 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..records import Finding, IntArray
 from .facts import Facts
 from .policy import Policy
 from .scoring import Scored
 
-TAKEN, BELOW, CAPPED, SPENT, CROWDED = range(5)
+TAKEN, BELOW, CAPPED, SPENT, CROWDED, DISMISSED = range(6)
 
 WHY_NOT = {
     BELOW: "its priority is below review_from",
     CAPPED: "this run has as many entries about the same annotator's answers as annotator_cap allows",
     SPENT: "the budget of this run was spent on more urgent entries",
     CROWDED: "the budget of this run was spent while enough entries of the same answer, group or reason were in it",
+    DISMISSED: "a lead dismissed it; with another kind of finding or one more answer it comes back",
 }
 """Why something that was found is not in the queue."""
 
@@ -37,7 +39,14 @@ class Selection:
         return places
 
 
-def select(scored: Scored, found: Sequence[Finding], policy: Policy, facts: Facts, room: int | None) -> Selection:
+def select(
+    scored: Scored,
+    found: Sequence[Finding],
+    policy: Policy,
+    facts: Facts,
+    room: int | None,
+    dismissed: NDArray[np.bool_],
+) -> Selection:
     """Take the most urgent ones, at most ``room`` (null: any number).
 
     The cap per annotator holds in any case. What a share of the budget keeps out comes after everything else, should
@@ -46,6 +55,7 @@ def select(scored: Scored, found: Sequence[Finding], policy: Policy, facts: Fact
     ordered = np.lexsort((scored.control, scored.task, -scored.priority))
     fate = np.full(len(ordered), TAKEN)
     fate[scored.priority < policy.review_from] = BELOW
+    fate[dismissed] = DISMISSED
     able = ordered[fate[ordered] == TAKEN]
     limits = _limits(policy, room)
     if policy.annotator_cap is None and not limits:

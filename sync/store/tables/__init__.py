@@ -7,7 +7,7 @@ A Label Studio id is unique only together with its ``created_at`` (SQLite reuses
 from .audit import audit_details, audit_events, audit_heads, audit_words, forgotten_people
 from .base import metadata
 from .judging import assessments, consensus, queue
-from .leading import guideline_versions, helpful_rationales, people_decisions, personal_links
+from .leading import guideline_versions, helpful_rationales, people_decisions, personal_links, queue_decisions
 from .packing import changes, judged, packed_answers, touched
 from .people import attempts, sessions, tokens, user_projects, users
 from .reviewing import corrections, reviews, rulings
@@ -63,6 +63,7 @@ __all__ = [
     "plans",
     "projects",
     "queue",
+    "queue_decisions",
     "queue_times",
     "restored_labels",
     "reviews",

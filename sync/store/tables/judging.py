@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
@@ -55,5 +56,7 @@ queue = Table(
     Column("action", String, nullable=False, comment="adjudicate | check"),
     Column("findings", JSON, nullable=False, comment="[{kind, severity, reason, numbers}]"),
     Column("parts", JSON, nullable=False, comment="{kind: share in priority}"),
+    Column("marks", Text, comment="what it is found by: see store/queue_marks.py"),
+    Index("ix_queue_order", "project", "priority", "band", "marks", "task", "control"),
     comment="The queue of the last assessment.",
 )

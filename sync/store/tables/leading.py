@@ -1,6 +1,6 @@
-"""What leads decided: about people, about rationales worth reading, and what the guidelines say."""
+"""What leads decided: about people and the queue, about rationales worth reading, and what the guidelines say."""
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from .base import metadata, own_key
 
@@ -56,4 +56,21 @@ guideline_versions = Table(
     Column("published_at", BigInteger, comment="when it last became the instructions in Label Studio"),
     UniqueConstraint("project", "number"),
     comment="The guidelines of a project. A version does not change.",
+)
+
+queue_decisions = Table(
+    "queue_decisions",
+    metadata,
+    own_key(),
+    Column("project", ForeignKey("projects.id"), nullable=False),
+    Column("task", ForeignKey("tasks.id"), nullable=False),
+    Column("control", String, nullable=False),
+    Column("action", String, nullable=False, comment="dismiss | raise | assign | note | restore"),
+    Column("band", Integer, comment="of assign"),
+    Column("reason", Text, nullable=False, comment="why; of a note what it says"),
+    Column("entry", JSON, nullable=False, comment="the entry of that moment: see store/queue_decisions.py"),
+    Column("decided_by", String, nullable=False, comment="as the audit chain names them"),
+    Column("decided_at", BigInteger, nullable=False),
+    Index("ix_queue_decisions_project", "project", "task"),
+    comment="What leads decided about entries of the queue. Rows are only ever added.",
 )
