@@ -40,12 +40,13 @@ REMOTE = {
 }
 """Table of Label Studio's database -> the columns that a run can change."""
 LOCAL_IGNORED = {"heartbeats", "alembic_version", "audit_events", "audit_details", "audit_words", "audit_heads"}
-LOCAL_IGNORED |= {"changes", "packed_answers"}
+LOCAL_IGNORED |= {"changes", "packed_answers", "summaries"}
 """What says how it came about, or holds chance; and what can be read anew."""
 AUDITED_AGAIN = {"pull", "assess", "round"}
 """Events that count what is new since the last one: where a run is stopped there are more, with less in each."""
-COUNTERS = {("rounds", "number"), ("assessments", "id"), ("assessments", "watermark")}
-"""Columns that count attempts: an interrupted one counts too."""
+COUNTERS = {("rounds", "number"), ("assessments", "id"), ("assessments", "watermark"), ("judged", "number")}
+COUNTERS |= {("queue_times", "since")}
+"""Columns that count attempts, number them by chance, or tell when they were: an interrupted one counts too."""
 
 
 class Stage:
