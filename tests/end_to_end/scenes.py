@@ -97,7 +97,7 @@ def stored_rows(url: str) -> Mapping[str, list[Any]]:
                 repr(row) for row in connection.execute(select(*(one for one in table.c if one.name != "watermark")))
             )
             for name, table in metadata.tables.items()
-            if name not in ("heartbeats", "changes", "packed_answers")
+            if name not in ("heartbeats", "changes", "judged", "packed_answers", "touched")
         }
     engine.dispose()
     return rows

@@ -40,11 +40,11 @@ REMOTE = {
 }
 """Table of Label Studio's database -> the columns that a run can change."""
 LOCAL_IGNORED = {"heartbeats", "alembic_version", "audit_events", "audit_details", "audit_words", "audit_heads"}
-LOCAL_IGNORED |= {"changes", "packed_answers", "summaries"}
+LOCAL_IGNORED |= {"changes", "judged", "packed_answers", "summaries", "touched"}
 """What says how it came about, or holds chance; and what can be read anew."""
 AUDITED_AGAIN = {"pull", "assess", "round"}
 """Events that count what is new since the last one: where a run is stopped there are more, with less in each."""
-COUNTERS = {("rounds", "number"), ("assessments", "id"), ("assessments", "watermark"), ("judged", "number")}
+COUNTERS = {("rounds", "number"), ("assessments", "id"), ("assessments", "watermark")}
 COUNTERS |= {("queue_times", "since")}
 """Columns that count attempts, number them by chance, or tell when they were: an interrupted one counts too."""
 
