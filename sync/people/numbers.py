@@ -1,4 +1,4 @@
-"""Everything about the people of a project for a page. It takes seconds at a million answers: keep what it gives."""
+"""Everything about the people of a project for a page. It costs about what an assessment does: keep what it gives."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
