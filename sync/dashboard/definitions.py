@@ -58,7 +58,124 @@ DEFINITIONS = {
     "model_right": Definition(
         "Model", "The share of the model's answers that equal the consensus, on answers that it has not learned from."
     ),
+    "model_accuracy": Definition(
+        "Accuracy", "The share of the model's answers that are right, on answers that it has not learned from."
+    ),
+    "model_change": Definition(
+        "Change",
+        "Accuracy of this version minus that of the version before. Each was measured while it was live, on answers "
+        "that may differ: what is smaller than the intervals says little.",
+    ),
+    "ece": Definition(
+        "Calibration error",
+        "Expected calibration error: how far the model's confidence is from the share that is right, on average. "
+        "0 is honest, 0.05 is good.",
+    ),
+    "measured_on": Definition("Measured on", "Answers that the figures beside it were measured on."),
+    "trained_labels": Definition(
+        "Learned from", "Answers that the live model has learned from; the random share is not among them."
+    ),
+    "rounds": Definition("Rounds", "How often this version scored the open tasks of the project."),
+    "decided_before": Definition(
+        "Decided before it", "Rulings and corrections that came since the version before, which this one could learn."
+    ),
+    "own_confidence": Definition("Confidence", "How sure the model says that it is of these answers, on average."),
+    "bin_bounds": Definition("Confidence from, to", "Answers whose confidence is within these bounds."),
     "assessed": Definition("Assessed", "When agreement, consensus and the queue were computed last."),
+    "entry_since": Definition(
+        "Waits since", "When the entry was first seen in the queue, without a break since; seen at the end of each run."
+    ),
+    "entry_place": Definition("Place", "The place in the queue, by priority; 1 is the most urgent."),
+    "entry_severity": Definition(
+        "Severity", "By this finding alone, how probable it is that the answer is wrong, in [0, 1]."
+    ),
+    "entry_weight": Definition("Weight", "How far the policy believes this kind of finding, in [0, 1]."),
+    "entry_adds": Definition(
+        "Adds",
+        "What it adds to the priority; all of them add up to it. Findings that are the same evidence count once, by "
+        "the strongest.",
+    ),
+    "entry_wrong": Definition(
+        "Wrong",
+        "The probability that the probable answer is wrong, by all that was found: it is right only if every "
+        "finding is mistaken.",
+    ),
+    "entry_importance": Definition(
+        "Matters", "What a mistake on this answer matters, by the policy: 1 for the most important label."
+    ),
+    "entry_answers": Definition("Answers", "How many people gave this answer, of those whose answers count."),
+    "entry_confidence": Definition(
+        "Certain", "How probable the answer is, by the consensus or by the model; people are not asked."
+    ),
+    "answer_seconds": Definition("Seconds", "How long the answer took, as Label Studio measured it."),
+    "state": Definition(
+        "State", "What a project needs most, by its alarms, its last run and what is left to be answered."
+    ),
+    "alarms": Definition(
+        "Alarms", "What a person should look at: a failed run, falling agreement, late reviews, a model out of step."
+    ),
+    "pace": Definition("Answers in 7 days", "Answers that came in the 7 days before today, in UTC."),
+    "pace_month": Definition("Answers in 28 days", "Answers that came in the 28 days before today, in UTC."),
+    "answers_left": Definition("Answers left", "Answers that are missing until every task has as many as it wants."),
+    "forecast": Definition(
+        "Done by",
+        "The day of the last answer that is wanted, if the coming days are like the last six weeks. In 4 of 5 cases it "
+        "lies within the bounds; holidays and tasks that are added are not foreseen.",
+    ),
+    "late_reviews": Definition("Late reviews", "Reviews that waited longer than the setting review_days allows."),
+    "oldest_review": Definition("Oldest review", "Since when the oldest open review waits."),
+    "task_time": Definition(
+        "A task takes",
+        "Hours from the creation of a task to the last answer that it wants: the median of those that are complete. "
+        "What still waits is left out.",
+    ),
+    "review_time": Definition(
+        "A review takes",
+        "Hours from the beginning of a review to the first ruling that counts: the median of those that were ruled. "
+        "What still waits is left out.",
+    ),
+    "label_cost": Definition(
+        "A label costs",
+        "Minutes of work, answers and rulings, for each label that was accepted: decided, or concluded with nothing "
+        "left to review.",
+    ),
+    "label_money": Definition("In money", "What an accepted label costs at the setting hourly_cost."),
+    "day": Definition("Day", "A day of UTC."),
+    "day_answers": Definition("Answers", "What one person said on one task, by the day of its last change."),
+    "day_completed": Definition("Tasks completed", "Tasks that got the last answer that they want on that day."),
+    "day_left": Definition(
+        "Answers left", "Answers that were missing at the end of the day, by the overlaps of today."
+    ),
+    "day_forecast": Definition(
+        "Likely, earliest, latest", "Straight lines from what is left today to the days of the forecast."
+    ),
+    "task_agreement": Definition(
+        "Agreement of the task", "The mean over all pairs of its answers of how far they are the same, in [0, 1]."
+    ),
+    "tasks_here": Definition("Tasks", "Tasks with answers of two people or more whose agreement is within the bounds."),
+    "confused_tasks": Definition(
+        "Confused on", "Tasks to which one person gave the one label, not the other, and another person the reverse."
+    ),
+    "confused_of": Definition("Of", "Tasks with two answers or more to which anybody gave either label."),
+    "confused_share": Definition("Share", "The tasks on which the two labels were confused, of those with either."),
+    "last_run": Definition("Last run", "When the loop last ended for the project, well or not."),
+    "known_until": Definition(
+        "Known until", "Up to when every change in Label Studio is in the store. It stands still where nobody works."
+    ),
+    "next_run": Definition("Next run", "When it is run next at the latest: a webhook makes it sooner."),
+    "lag": Definition("Since the last run", "How long ago the loop last ended for the project, in seconds."),
+    "failed_in_a_row": Definition("Failures", "Runs that failed since one succeeded."),
+    "last_hint": Definition(
+        "Last hint", "When Label Studio last told of a change by webhook, or somebody asked for a look."
+    ),
+    "runners": Definition("At work", "Processes that look after projects and were seen in the last 30 seconds."),
+    "failing": Definition("Failing", "Projects whose last run failed."),
+    "overdue_runs": Definition("Overdue", "Projects that should have been run a minute ago, and nobody is at it."),
+    "found_wrong": Definition("To mend", "What `tiebreak doctor` found to be wrong when it last looked."),
+    "step_times": Definition("Times", "How often this step ended, since it was first counted."),
+    "step_failures": Definition("Failed", "How often it failed."),
+    "step_mean": Definition("Mean", "Seconds that it takes on average."),
+    "step_seconds": Definition("In all", "Seconds that it took in all."),
     "start": Definition("From", "The beginning of the period, by the time of each task's last answer."),
     "end": Definition("To", "The end of the period, which is not part of it."),
 }

@@ -31,8 +31,48 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Bin:
+    """The answers whose confidence is in [``low``, ``high``): how many, how sure, how many of them right."""
+
+    low: float
+    high: float
+    n: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether the last version that was learned was published, and why; what it was compared with, on how many tasks.
+
+    ``difference`` is its accuracy minus that of ``live``, with its 95 % interval; null where nothing was compared.
+    """
+
+    published: bool
+    reason: str
+    live: str | None
+    tasks: int
+    difference: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What labels of a control are worth, in the backend's words; ``stop``: more are unlikely to help, null unknown."""
+
+    control: str
+    saved: str
+    more: str
+    stop: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelState:
-    """Where the backend stood ``at`` a moment; ``said`` are sentences for people: what it decided, what is wrong."""
+    """Where the backend stood ``at`` a moment; ``said`` are sentences for people: what it decided, what is wrong.
+
+    ``versions`` are the models that are kept, the oldest first.
+    """
 
     at: int
     version: str | None
@@ -41,6 +81,10 @@ class ModelState:
     quality: Quality | None
     said: Sequence[str]
     problems: Sequence[str]
+    versions: Sequence[str] = ()
+    bins: Sequence[Bin] = ()
+    decision: Decision | None = None
+    worth: Sequence[Worth] = ()
 
 
 def model_state(connection: Connection, label_studio_id: int) -> ModelState | None:
@@ -71,6 +115,10 @@ def _read(at: int, told: Mapping[str, Any]) -> ModelState:
         _quality(told.get("metrics") or {}),
         list(_said(told)),
         problems,
+        [str(one) for one in told.get("versions") or ()],
+        [_bin(one) for one in (told.get("metrics") or {}).get("bins") or ()],
+        _decision(told.get("decision")),
+        list(_worth(told.get("worth") or {})),
     )
 
 
@@ -81,6 +129,30 @@ def _quality(metrics: Mapping[str, Any]) -> Quality | None:
     source = {"holdout": "the random share"}.get(str(metrics.get("source")), str(metrics.get("source") or ""))
     low, high, ece = (_number(metrics.get(name)) for name in ("low", "high", "ece"))
     return Quality(accuracy, low, high, ece, int(metrics.get("n") or 0), source)
+
+
+def _bin(one: Mapping[str, Any]) -> Bin:
+    low, high, confidence, accuracy = (float(one[name]) for name in ("low", "high", "confidence", "accuracy"))
+    return Bin(low, high, int(one["n"]), confidence, accuracy)
+
+
+def _decision(found: object) -> Decision | None:
+    if not isinstance(found, Mapping) or not found.get("reason"):
+        return None
+    live = found.get("live")
+    difference, low, high = (_number(found.get(name)) for name in ("difference", "low", "high"))
+    published, tasks = bool(found.get("published")), int(found.get("tasks") or 0)
+    return Decision(published, str(found["reason"]), None if live is None else str(live), tasks, difference, low, high)
+
+
+def _worth(worth: Mapping[str, Any]) -> Iterator[Worth]:
+    saved, more = worth.get("labels_saved") or {}, worth.get("more_labels") or {}
+    for control in sorted({*saved, *more}):
+        one = more.get(control) or {}
+        stop = one.get("unlikely_to_help")
+        yield Worth(
+            control, str(saved.get(control) or ""), str(one.get("words") or ""), None if stop is None else bool(stop)
+        )
 
 
 def _said(told: Mapping[str, Any]) -> Iterator[str]:

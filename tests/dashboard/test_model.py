@@ -1,0 +1,140 @@
+"""The page of the model: what it says equals what the store and the backend say; strange words break nothing."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from sync.store.lease import beat, model_beat
+from sync.store.tables import corrections, round_tasks, rounds
+
+from .stage import HOUR, START, TOLD, Stage, browser, crowd, stage, texts
+
+EVIL = "<script>alert(1)</script>"
+FIGURES = ((0.70, 0.55, 0.82), (0.78, 0.66, 0.87), (0.83, 0.67, 0.92))
+BINS = [
+    {"low": 0.5, "high": 0.7, "n": 11, "confidence": 0.62, "accuracy": 0.55},
+    {"low": 0.9, "high": 1.0, "n": 20, "confidence": 0.97, "accuracy": 0.95},
+]
+DECISION = {"live": "tiebreak-2", "tasks": 31, "difference": -0.05, "low": -0.11, "high": 0.02, "published": False}
+
+
+def with_models(one: Stage) -> Stage:
+    """Three versions of the model, the second of which scored twice; between the last two came three decisions."""
+    told: dict[str, Any] = {**TOLD, "versions": ["tiebreak-2", "tiebreak-3"], "state": "training"}
+    told |= {"metrics": {**TOLD["metrics"], "bins": BINS}, "decision": {**TOLD["decision"], **DECISION}}  # type: ignore[dict-item]
+    told["worth"] = {
+        "labels_saved": {"sentiment": "41 labels saved [12, 70]", EVIL: "0"},
+        "more_labels": {"sentiment": {"unlikely_to_help": True, "words": "labeling more is unlikely to help"}},
+    }
+    with one.store.begin() as connection:
+        for number, place in enumerate((0, 1, 1, 2), 1):
+            model, (accuracy, low, high) = f"tiebreak-{place + 1}", FIGURES[place]
+            metrics = {"accuracy": accuracy, "low": low, "high": high, "ece": 0.04, "n": 31, "source": "holdout"}
+            row = {"number": number, "model": model, "version": f"{model}.{number}", "hash": "h", "state": "done"}
+            at = START + (900 + 10 * number) * HOUR
+            connection.execute(insert(rounds).values(project=one.key, made_at=at, metrics=metrics, **row))
+        beat(connection, model_beat(one.number), START + 950 * HOUR, True, json.dumps(told))
+        for place, hour in enumerate((905, 931, 932, 933, 945)):
+            given = {"batch": 1, "control": "sentiment", "answer": '["neutral"]', "reason": "r", "proposed_in": "g"}
+            row = {**given, "task": one.task_keys[place], "applied_at": START + hour * HOUR}
+            connection.execute(insert(corrections).values(project=one.key, **row))
+    return one
+
+
+@pytest.fixture
+def learned(tmp_path: Path) -> Stage:
+    people = {1: "Ann", 2: "Bo", 3: "Cy"}
+    one = stage(tmp_path).people(people).create(texts(12), overlap=3)
+    return with_models(one.answer(crowd(12, {1: 0.9, 2: 0.8, 3: 0.5})).assess())
+
+
+def page(one: Stage, path: str = "/projects/7/model") -> str:
+    reply = browser(one).get(path)
+    assert reply.status_code == 200
+    return " ".join(reply.text.replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def rows(one: Stage, path: str) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = browser(one).get(path).get_json()["rows"]
+    return found
+
+
+def test_each_version_has_its_figures_and_what_changed_since_the_one_before(learned: Stage) -> None:
+    found = rows(learned, "/projects/7/model.json")
+    assert [(row["model"], row["rounds"], row["decisions"]) for row in found] == [
+        ("tiebreak-3", 1, 3),
+        ("tiebreak-2", 2, 0),
+        ("tiebreak-1", 1, 1),
+    ]
+    assert [(row["accuracy"], row["accuracy_low"], row["accuracy_high"]) for row in found] == [*FIGURES[::-1]]
+    assert [row["change"] for row in found] == [pytest.approx(0.05), pytest.approx(0.08), None]
+    assert {(row["accuracy_n"], row["n"], row["source"], row["ece"]) for row in found} == {
+        (31, 31, "the random share", 0.04)
+    }
+    assert next(row["model"] for row in rows(learned, "/projects/7/model.json?sort=accuracy")) == "tiebreak-1"
+    assert [row["model"] for row in rows(learned, "/projects/7/model.json?search=K-2")] == ["tiebreak-2"]
+
+
+def test_the_page_says_how_good_it_is_and_whether_more_labels_help(learned: Stage) -> None:
+    text = page(learned)
+    for said in (
+        "tiebreak-3 is right on 83 % [67 %, 92 %] of answers that it has not learned from.",
+        "Labeling more is unlikely to help on sentiment.",
+        "Counted from 31 answers.",
+        "Not published: right on 5 holdout answers",
+        "Accuracy beside that of tiebreak-2: −0.05 [−0.11, 0.02], on 31 tasks of the random share.",
+        "mood: 3 of 54 labeled tasks taught nothing: they could not be read",
+        "is learning",
+        f"tiebreak-ml rollback 7.{START // 1_000_000}",
+    ):
+        assert said in text, said
+    worth = {
+        row["control"]: (row["saved"], row["signal"]) for row in rows(learned, "/projects/7/model/tables/worth.json")
+    }
+    assert worth["sentiment"] == ("41 labels saved [12, 70]", "stop, or label what is hard")
+    assert EVIL in worth
+    assert EVIL not in text
+
+
+def test_the_charts_show_the_numbers_of_the_backend(learned: Stage) -> None:
+    assert rows(learned, "/projects/7/model/tables/calibration.json") == BINS
+    drawn = rows(learned, "/projects/7/model/tables/accuracy.json")
+    assert [row["accuracy"] for row in drawn] == [one[0] for one in FIGURES]
+
+
+def test_a_round_that_is_not_over_shows_how_far_it_is(learned: Stage) -> None:
+    with learned.store.begin() as connection:
+        row = {"number": 9, "model": "tiebreak-4", "version": "tiebreak-4.9", "hash": "h", "state": "intended"}
+        made = connection.execute(
+            insert(rounds).values(project=learned.key, made_at=START, **row).returning(rounds.c.id)
+        )
+        key = made.scalar_one()
+        given = [
+            {"round": key, "task": task, "servable": True, "blind": False, "place": place, "state": state}
+            for place, (task, state) in enumerate(zip(learned.task_keys, ["sent"] * 3 + ["waiting"] * 9, strict=True))
+        ]
+        connection.execute(insert(round_tasks), given)
+    assert "3 of 12 predictions of <code>tiebreak-4.9</code> are in Label Studio" in page(learned)
+
+
+def test_without_a_model_it_says_what_to_do(tmp_path: Path) -> None:
+    one = stage(tmp_path).create(texts(1))
+    assert "Start it: <code>tiebreak-ml serve</code>" in page(one)
+    one.settings = one.settings.model_copy(update={"backend_url": "http://localhost:9090"})
+    assert "Look whether the backend answers" in page(one)
+
+
+@pytest.mark.parametrize("told", ["", "[]", '{"metrics": {"bins": [3]}}', '{"decision": {"reason": 1, "tasks": "x"}}'])
+def test_what_cannot_be_read_breaks_nothing(learned: Stage, told: str) -> None:
+    with learned.store.begin() as connection:
+        beat(connection, model_beat(7), 1, True, told)
+        metrics: Any = {"accuracy": "good", "n": None, "source": EVIL}
+        row = {"number": 9, "model": EVIL, "version": "v", "hash": "h", "state": "done", "metrics": metrics}
+        connection.execute(insert(rounds).values(project=learned.key, made_at=START, **row))
+    text = page(learned)
+    assert "not measured" in text
+    assert EVIL not in text
