@@ -189,3 +189,12 @@ def test_links_keep_what_the_reader_chose_and_lead_back_to_the_table() -> None:
     assert view(PEOPLE, "/p", "/p", {"page": "2"}, "").before == "/p#table-people"
     assert view(PEOPLE, "/p", "/p", {}, "").after == "/p?page=2#table-people"
     assert one.download("csv") == "/p.csv?band=P1&sort=name"
+
+
+def test_a_column_apart_is_filtered_and_in_files_but_not_on_the_page() -> None:
+    table = Table("a", "A", (COLUMNS[0], Column("band", "Band", choices=("P1", "P2"), apart=True)), ROWS)
+    one = view(table, "/p", "/p", {"band": "P1"}, "")
+    assert [head.column.key for head in one.heads] == ["name"]
+    assert [(column.key, now) for column, now in one.filters] == [("band", "P1")]
+    assert {row["band"] for row in one.rows} == {"P1"}
+    assert next(iter(as_csv(table, Wanted()))) == "name,band\r\n"

@@ -44,6 +44,7 @@ class Column:
     search: bool = False
     choices: Sequence[str] = ()
     sort: bool = True
+    apart: bool = False
 
     def __post_init__(self) -> None:
         if self.define:

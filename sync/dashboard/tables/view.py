@@ -45,9 +45,14 @@ class TableView:
         return list(self.found.rows)
 
     @property
+    def columns(self) -> list[Column]:
+        """Those that the page shows."""
+        return [one for one in self.table.columns if not one.apart]
+
+    @property
     def heads(self) -> Iterator[Head]:
         """The heads of its columns."""
-        for column in self.table.columns:
+        for column in self.columns:
             now = column.key == self.wanted.sort
             down = not self.wanted.descending if now else column.is_number
             address = self._with(sort=f"-{column.key}" if down else column.key, page="") if column.sort else None
