@@ -91,11 +91,12 @@ class Refused(TiebreakError):
 class Action:
     """Something that a reader may do on a page, by a form.
 
-    ``act`` writes, within a transaction that ``event`` (its name in the audit chain) is part of; it may raise Refused.
+    ``act`` writes, within a transaction that ``event`` (its name in the audit chain) is part of; it may raise Refused,
+    and gives null where what it called has recorded an event of its own.
     ``said`` tells the reader afterwards that it was done. ``needs`` is the role, in the project of the page.
     """
 
-    act: "Callable[[Asked, Mapping[str, str]], Done]"
+    act: "Callable[[Asked, Mapping[str, str]], Done | None]"
     event: str
     said: str
     needs: Literal["viewer", "lead", "admin"] = "lead"

@@ -112,17 +112,18 @@ class Desk:
             if asked is None:
                 return _missing(number)
             done = action.act(asked, form)
-            audit.record(
-                connection,
-                now=asked.now,
-                actor=asked.person.actor,
-                action=action.event,
-                project=asked.of.key if asked.of else None,
-                subject=done.subject,
-                why=done.why,
-                words=done.words,
-                person=done.person,
-            )
+            if done is not None:
+                audit.record(
+                    connection,
+                    now=asked.now,
+                    actor=asked.person.actor,
+                    action=action.event,
+                    project=asked.of.key if asked.of else None,
+                    subject=done.subject,
+                    why=done.why,
+                    words=done.words,
+                    person=done.person,
+                )
             here = url_for(f"dashboard.{page.name}", **place(asked.of))
         back = dict(parse_qsl(form.get("back", "")[:2000])) | {"done": name}
         return redirect(f"{here}?{urlencode(back)}", 303)
