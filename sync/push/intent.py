@@ -20,9 +20,9 @@ from ..evidence.stored import late_answers
 from ..overlap import RELABEL
 from ..quality.priority import Policy, policy_of
 from ..settings import BY_DISPUTE, Settings
-from ..store import acts, assessments, projects, review_rounds, reviews
-from ..store.annotations import AnswerRow, answers_of
+from ..store import acts, assessments, changes, packed, projects, review_rounds, reviews
 from ..store.assessments import QueueEntry
+from ..store.columns import AnswerRow, ByTask
 from ..store.engine import Store
 from ..store.review_rounds import WAITING, Newest
 from ..store.reviews import AUDIT, PAUSED, RETURNING
@@ -54,7 +54,7 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
     with store.begin() as connection:
         source = projects.get(connection, project)
         config = parse(source.label_config)
-        answers = _answers_by_task(_answers(connection, project, config))
+        answers = _answers(connection, project, config)
         policy = policy_of(settings.policy)
         queue = with_paused(connection, project, _queue(connection, project), answers, config, policy)
         with_annotators = _with_annotators(queue) if settings.overlap == BY_DISPUTE else set()
@@ -81,16 +81,10 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
     return refused
 
 
-def _answers(connection: Connection, project: int, config: LabelConfig) -> list[AnswerRow]:
-    given, _ = answers_of(connection, project)
-    return [*given, *late_answers(connection, project, config, given)]
-
-
-def _answers_by_task(rows: Sequence[AnswerRow]) -> dict[int, list[AnswerRow]]:
-    found: dict[int, list[AnswerRow]] = {}
-    for row in rows:
-        found.setdefault(row.task, []).append(row)
-    return found
+def _answers(connection: Connection, project: int, config: LabelConfig) -> ByTask:
+    """As the assessment has read them, where nothing changed since."""
+    given = packed.block(connection, project, changes.seen(connection)).columns()
+    return ByTask(given.with_rows(late_answers(connection, project, config, given)))
 
 
 def _queue(connection: Connection, project: int) -> dict[int, list[QueueEntry]]:

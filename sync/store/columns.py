@@ -1,7 +1,7 @@
 """The answers that count as columns of numbers: a million of them in seconds, without an object each."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
@@ -141,3 +141,24 @@ class Columns(Sequence[AnswerRow]):
             np.append(self.lead_time, waited),
             tuple(place),
         )
+
+
+class ByTask(Mapping[int, Sequence[AnswerRow]]):
+    """Task (the store's key) -> its answers; rows are made of those alone that somebody looks at."""
+
+    def __init__(self, found: Columns) -> None:
+        self._found = found.only(np.argsort(found.task, kind="stable"))
+        self._tasks, self._start = np.unique(self._found.task, return_index=True)
+
+    def __getitem__(self, task: int) -> Sequence[AnswerRow]:
+        place = int(np.searchsorted(self._tasks, task))
+        if place == len(self._tasks) or self._tasks[place] != task:
+            raise KeyError(task)
+        end = self._start[place + 1] if place + 1 < len(self._tasks) else len(self._found)
+        return self._found[int(self._start[place]) : int(end)]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._tasks.tolist())
+
+    def __len__(self) -> int:
+        return len(self._tasks)

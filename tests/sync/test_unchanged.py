@@ -15,7 +15,7 @@ from sync.evidence.of_project import gather
 from sync.settings import Settings
 from sync.store import changes, intake, packed, projects, reading, tables
 from sync.store.annotations import answers_of
-from sync.store.columns import AnswerRow
+from sync.store.columns import AnswerRow, ByTask
 from sync.store.engine import Store
 from sync.store.reading import columns_of
 from sync.store.tables import (
@@ -233,6 +233,8 @@ def test_columns_and_their_block_are_the_answers_after_any_history(any_store: St
             block = kept.columns()
             assert list(block) == rows and kept.excluded == excluded
             assert [block[at] for at in range(len(rows))] == block[:] == rows
+        by_task = ByTask(block)
+        assert [row for task in by_task for row in by_task[task]] == rows and by_task.get(-1) is by_task.get(10**9)
         occurred |= {name for name in ("rejected", "duplicates", "anonymous", "cancelled") if getattr(excluded, name)}
         most = max(most, len(rows))
     assert most > 5 and len(occurred) == 4
