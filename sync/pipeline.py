@@ -10,6 +10,7 @@ from .corrections import Change, settle
 from .errors import BackendError, Stopped, StoreError, TiebreakError
 from .opening import Services, alone
 from .overlap import OverlapReport, carry_out, decide
+from .people.kept import keep_people
 from .progress import Tell, nobody
 from .pull import PullReport, pull, pull_reviews
 from .push import PushReport, push
@@ -63,6 +64,7 @@ def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = n
         if pushed.changed:
             timed(pull_reviews)(store, gateway, key, clock)
             timed(summarise)(store, key, settings, clock)
+        timed(keep_people)(store, key, settings, clock)
         warnings += [*pulled.complaints(), *ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
     return RunReport(project, pulled, ruled, assessment, refreshed, overlap, pushed, tuple(warnings))
 

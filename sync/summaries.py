@@ -59,7 +59,8 @@ def summarise(store: Store, project: int, settings: Settings, clock: Callable[[]
     now = clock()
     with store.read() as connection:
         stamp = _stamp(connection, project, settings, now)
-        if summaries.stamps(connection, project) == dict.fromkeys(KINDS, stamp):
+        known = summaries.stamps(connection, project)
+        if all(known.get(kind) == stamp for kind in KINDS):
             return False
         if summaries.report(connection, project) is None:
             return False

@@ -1,0 +1,48 @@
+"""What pages show of people, computed when something changed and kept: a page reads one row."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..judging_settings import said_of_judging
+from ..settings import Settings
+from ..store import summaries
+from ..store.engine import Store
+from .numbers import numbers
+
+PEOPLE = "people"
+"""The kind of summary."""
+VERSION = 1
+"""Of what is computed: another one makes them anew."""
+HOUR = 3_600_000_000
+"""So old they may be where a project is so large that assessments judge it in parts."""
+
+
+def keep_people(store: Store, project: int, settings: Settings, clock: Callable[[], int]) -> bool:
+    """Bring what is kept of the people of a project (the store's key) up to date; whether it was out of it.
+
+    Nothing is done before the first assessment. Of a project that was judged in part they are at most an hour old.
+    """
+    now = clock()
+    with store.read() as connection:
+        report = summaries.report(connection, project)
+        stamp = _stamp(connection, project, settings)
+        known = summaries.of(connection, project, PEOPLE)
+        if report is None or summaries.stamps(connection, project).get(PEOPLE) == stamp:
+            return False
+        if known is not None and report.get("partial") and now - known.made_at < HOUR:
+            return False
+        found = numbers(connection, project, settings)
+    with store.begin() as connection:
+        summaries.write(connection, project, {PEOPLE: {"controls": found}}, stamp, now)
+    return True
+
+
+def _stamp(connection: Connection, project: int, settings: Settings) -> str:
+    """Equal where all that is computed would be the same."""
+    chosen: dict[str, Any] = said_of_judging(settings) | {"leaderboard": settings.leaderboard}
+    parts = [VERSION, summaries.depends_on(connection, project), chosen]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
