@@ -81,13 +81,13 @@ def _drawn(control: Control, url: str, regions: Sequence[Region], size: Size | N
     background = f"background:url({url}) 0 0/100% 100%" if inline else ""
     image = "" if inline else f'<img src="{html.escape(url)}" alt="" style="width:100%;display:block"/>'
     style = ";".join(part for part in ("position:relative;width:100%;max-width:420px", ratio, background) if part)
-    outlines = [(one, outline) for one in regions if (outline := _outline(one.shape, unit))]
+    outlines = [(one, svg) for one in regions if (svg := outline(one.shape, unit))]
     if len(outlines) < len(regions):
         return ""  # half of an answer would be misleading
     drawn = "".join(
         f'<g fill="none" stroke="{_color(control, one)}" stroke-width="2"><title>{html.escape(_name(one))}</title>'
-        f"{outline}</g>"
-        for one, outline in outlines
+        f"{svg}</g>"
+        for one, svg in outlines
     )
     legend = {_name(one): _color(control, one) for one in regions}
     named = " ".join(
@@ -100,7 +100,7 @@ def _drawn(control: Control, url: str, regions: Sequence[Region], size: Size | N
     )
 
 
-def _outline(shape: Shape, size: Size) -> str:
+def outline(shape: Shape, size: Size) -> str:
     """The shape in SVG, in the unit of ``size``; nothing for one that has no outline."""
     keep = 'vector-effect="non-scaling-stroke"'
     match shape:

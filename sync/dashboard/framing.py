@@ -85,7 +85,7 @@ def chosen_theme() -> str:
 
 def add_context(routes: Blueprint, settings: Settings, pages: Sequence[Page]) -> None:
     """What every template may use, those of errors too; no secret is among it."""
-    base = settings.label_studio_url_for_people or settings.label_studio_url
+    base = label_studio(settings)
 
     @routes.app_context_processor
     def context() -> dict[str, object]:
@@ -103,6 +103,11 @@ def add_context(routes: Blueprint, settings: Settings, pages: Sequence[Page]) ->
         """An id that nothing else on the page has; the same one for the same page."""
         g.ids = g.get("ids", 0) + 1
         return f"id-{g.ids}"
+
+
+def label_studio(settings: Settings) -> str:
+    """Where people's browsers reach Label Studio."""
+    return settings.label_studio_url_for_people or settings.label_studio_url
 
 
 def address(label_studio_url: str, where: Place) -> str:

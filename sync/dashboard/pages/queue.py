@@ -1,0 +1,219 @@
+"""What needs a decision, and why? The review queue, with what leads decided about it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+from flask import url_for
+
+from label_config.parse import parse
+
+from ...quality.findings import KINDS
+from ...store import projects, queue_decisions
+from ...store.reviews import AUDIT
+from .. import queries, queue_entries, wording
+from ..actors import names_of
+from ..charts import Chart, Look, Rows, data
+from ..figures import Figure
+from ..framing import address, label_studio
+from ..page import PROJECT, Asked, Page
+from ..queue_entries import AGES, Choices, Entry
+from ..tables.table import Column, Found, Link, Row, Table, Wanted
+
+SIZE = 25
+MOST = 200
+"""Labels and people that may be chosen."""
+ACTION = {
+    "dismiss": "dismissed",
+    "raise": "raised to the top",
+    "assign": "assigned to P{band}",
+}
+
+
+def read(asked: Asked) -> Mapping[str, Any]:
+    """The headline and the tiles; counted now, so that what a lead just decided is in them."""
+    bands = asked.once(_bands)
+    total, since = sum(bands.values()), asked.keep("oldest entry", lambda: _oldest(asked))
+    waiting = asked.summary.reviews.waiting
+    figures = [
+        Figure("queue", total, n=None if asked.report is None else asked.report.progress.annotations, of="answer"),
+        *(
+            Figure("entries", bands[band], n=total, of="answer", label=f"P{band}, {word}", tasks=f"?band=P{band}")
+            for band, word in ((1, "urgent"), (2, "soon"), (3, "later"))
+        ),
+        Figure("open_reviews", waiting, reason="none was pushed"),
+        Figure("entry_since", since, "time", label="Oldest", reason="known at the end of the next run"),
+    ]
+    return {"total": total, "lead": wording.backlog(total, bands[1]), "figures": figures, "rows": asked.once(_shown)}
+
+
+def _bands(asked: Asked) -> Mapping[int, int]:
+    return queue_entries.counts(asked.connection, asked.project)
+
+
+def _oldest(asked: Asked) -> int | None:
+    return queue_entries.oldest(asked.connection, asked.project)
+
+
+def _shown(_: Asked) -> dict[tuple[int, str], Entry]:
+    """The entries that the table read, by task and control, for what a cell cannot hold."""
+    return {}
+
+
+def choices(asked: Asked) -> Choices:
+    """What the table may be filtered by."""
+    interface = projects.label_config(asked.connection, asked.project.key)
+    labels = asked.keep("labels", lambda: _labels(interface), stamp=interface)
+    kinds = {wording.kind_name(kind): kind for kind in (*KINDS, AUDIT)}
+    people = asked.keep("people of the queue", lambda: _people(asked))
+    return Choices(kinds, {label: label for label in labels}, people)
+
+
+def _labels(interface: str) -> Sequence[str]:
+    return list(dict.fromkeys(label for one in parse(interface).controls for label in one.labels))[:MOST]
+
+
+def _people(asked: Asked) -> Mapping[str, int]:
+    """Name -> Label Studio's id of each who answered, as the newest assessment knows them, by name."""
+    controls = asked.report.controls if asked.report else ()
+    known = queries.names(asked.connection, {one.annotator for control in controls for one in control.reliability})
+    return dict(sorted(((name, person) for person, name in known.items()), key=lambda pair: pair[0].casefold())[:MOST])
+
+
+def tables(asked: Asked) -> Sequence[Table]:
+    """The queue, and what leads decided that holds."""
+    return [_queue(asked), _decisions(asked)]
+
+
+def task_page(asked: Asked) -> str:
+    """Where the pages of tasks are, without ``?task=``; asked for at once, since files are written when no page is."""
+    return url_for("dashboard.task", label_studio_id=asked.project.label_studio_id)
+
+
+def _queue(asked: Asked) -> Table:
+    known = asked.once(choices)
+    controls = [one.name for one in asked.report.controls] if asked.report else []
+    several = (Column("control", "Control", choices=controls, sort=False),) if len(controls) > 1 else ()
+    columns = (
+        Column("band", "Band", choices=("P1", "P2", "P3")),
+        Column("task", "Task", "link", search=True),
+        *several,
+        Column("shows", "It shows", sort=False),
+        Column("reasons", "Reason", choices=tuple(known.kinds), sort=False),
+        Column("answer", "Probable answer", choices=tuple(known.labels), sort=False),
+        Column("people", "Answered by", choices=tuple(known.people), sort=False),
+        Column("priority", "Priority", "coefficient", define="priority"),
+        Column("since", "Waits since", "time", define="entry_since", choices=tuple(AGES)),
+        Column("place", "Label Studio", "link", sort=False),
+    )
+
+    here, outside = task_page(asked), label_studio(asked.settings)
+
+    def find(wanted: Wanted) -> Found:
+        entries, total = queue_entries.find(asked.connection, asked.project, wanted, known, asked.now)
+        names = queries.names(asked.connection, {person for one in entries for person in one.people})
+        if wanted.limit == SIZE:
+            asked.once(_shown).update({(one.task, one.control): one for one in entries})
+        return Found([_row(one, names, here, outside) for one in entries], total)
+
+    return Table(
+        "queue",
+        "What needs a decision",
+        columns,
+        find,
+        empty="Nothing waits for a decision: entries appear when people answered tasks and something was found.",
+        note="One entry a task and control, the most urgent first. Tasks that are ruled, have a ground truth or were "
+        "answered by nobody are left out, and so is what a lead dismissed.",
+        size=SIZE,
+    )
+
+
+def _row(one: Entry, names: Mapping[int, str], here: str, outside: str) -> Row:
+    return {
+        "band": f"P{one.band}",
+        "task": Link(str(one.task), f"{here}?task={one.task}"),
+        "control": one.control,
+        "shows": one.excerpt.text,
+        "reasons": " ".join(dict.fromkeys(reason for _, reason, _ in one.reasons)) or "A random look.",
+        "answer": one.answer,
+        "people": ", ".join(names[person] for person in one.people),
+        "priority": one.priority,
+        "since": one.since,
+        "place": Link("Review" if one.pushed else "Open", address(outside, one.place)),
+    }
+
+
+DECISIONS = (
+    Column("task", "Task", "link", search=True),
+    Column("control", "Control"),
+    Column("decision", "Decision"),
+    Column("reason", "Why", search=True, sort=False),
+    Column("by", "By"),
+    Column("at", "When", "time"),
+)
+
+
+def _decisions(asked: Asked) -> Table:
+    standing = queue_decisions.standing(asked.connection, asked.project.key)
+    found = sorted(standing.values(), key=lambda one: -one.id)
+    ids = queue_entries.numbers(asked.connection, [one.task for one in found])
+    names, here = names_of(asked.connection, {one.decided_by for one in found}), task_page(asked)
+    rows = [
+        {
+            "task": Link(str(ids[one.task]), f"{here}?task={ids[one.task]}"),
+            "control": one.control,
+            "decision": ACTION[one.action].format(band=one.band),
+            "reason": one.reason,
+            "by": names[one.decided_by],
+            "at": one.decided_at,
+        }
+        for one in found
+    ]
+    return Table(
+        "decisions",
+        "What leads decided",
+        DECISIONS,
+        rows,
+        empty="Nothing: a lead can dismiss, raise or assign an entry on the page of its task.",
+        note="What is dismissed comes back with another kind of finding or one more answer.",
+        size=20,
+    )
+
+
+def charts(asked: Asked) -> Sequence[Chart]:
+    """How many entries have each reason, as the newest assessment counted them."""
+    if asked.report is None or not asked.report.queue.reasons:
+        return []
+    rows = [
+        {"reason": wording.kind_name(kind), "entries": number, "meaning": wording.kind_meaning(kind)}
+        for kind, number in asked.report.queue.reasons
+    ]
+    columns = (
+        Column("reason", "Reason"),
+        Column("entries", "Findings", "number", define="entries"),
+        Column("meaning", "What it means", sort=False),
+    )
+    table = Table("reasons", "By reason", columns, rows, note="As of the last assessment; an entry can have several.")
+    kind, number = asked.report.queue.reasons[0]
+    said = f"Findings by reason; most are {wording.kind_name(kind).lower()} ({number:,})."
+    return [Chart(table, draw, said, height=max(120, 34 * len(rows)))]
+
+
+def draw(rows: Rows, look: Look) -> alt.LayerChart:
+    """A bar a reason, the longest first, with its number."""
+    scale = alt.Scale(domain=[0, 1.15 * max(row["entries"] for row in rows)], nice=False)
+    bars = alt.Chart(data(rows)).encode(
+        y=alt.Y(
+            "reason:N", sort=None, axis=alt.Axis(title=None, ticks=False, domain=False, labelLimit=170, minExtent=150)
+        ),
+        x=alt.X("entries:Q", scale=scale, axis=None),
+    )
+    return alt.LayerChart(
+        layer=[
+            bars.mark_bar(color=look.theme.accent, cornerRadiusEnd=3, height={"band": 0.6}),
+            bars.mark_text(align="left", dx=6, color=look.theme.ink).encode(text=alt.Text("entries:Q", format=",")),
+        ]
+    )
+
+
+PAGE = Page("queue", "Queue", f"{PROJECT}/queue", read, tables, charts)

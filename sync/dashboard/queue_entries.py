@@ -1,0 +1,204 @@
+"""The entries of the queue as a page lists them: found by what the index holds, then read row by row."""
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import Row as Record
+
+from ..store import queue_marks
+from ..store.reading import among
+from ..store.tables import consensus, projects, queue, queue_times, reviews, tasks
+from . import queries
+from .excerpts import Excerpt, excerpt
+from .queries import Place, Project, place_of
+from .tables.table import Wanted
+
+DAY = 86_400_000_000
+"""Microseconds."""
+AGES: Mapping[str, int] = {"over 1 day": 1, "over 3 days": 3, "over a week": 7, "over 2 weeks": 14}
+"""What entries are filtered by -> days since when they wait, at least."""
+_PERSON = re.compile(r"\|by:(\d+)(?=\|)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. ``reasons`` are its findings, (kind, sentence, part of the priority), the heaviest first.
+
+    ``people`` answered the task (Label Studio's ids); ``since`` is null until the end of the run that found it.
+    ``place`` is the review task where there is one (``pushed``), else the source task.
+    """
+
+    task: int
+    control: str
+    priority: float
+    band: int
+    action: str
+    reasons: Sequence[tuple[str, str, float | None]]
+    answer: str | None
+    people: Sequence[int]
+    since: int | None
+    excerpt: Excerpt
+    place: Place
+    pushed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What entries may be filtered by: the word that a reader chooses -> kind, label, Label Studio's id of a person."""
+
+    kinds: Mapping[str, str]
+    labels: Mapping[str, str]
+    people: Mapping[str, int]
+
+
+def counts(connection: Connection, project: Project) -> Mapping[int, int]:
+    """Band -> how many entries the queue has."""
+    query = select(queue.c.band, func.count()).where(queue.c.project == project.key).group_by(queue.c.band)
+    found = {row[0]: row[1] for row in connection.execute(query)}
+    return {band: found.get(band, 0) for band in (1, 2, 3)}
+
+
+def oldest(connection: Connection, project: Project) -> int | None:
+    """Since when the entry waits that waits longest; null where that is not known."""
+    query = select(func.min(queue_times.c.since)).where(queue_times.c.project == project.key)
+    return connection.execute(query).scalar()
+
+
+def numbers(connection: Connection, keys: Collection[int]) -> Mapping[int, int]:
+    """The store's key -> Label Studio's id of tasks."""
+    query = select(tasks.c.id, tasks.c.label_studio_id).where(among(tasks.c.id, keys))
+    return {row.id: row.label_studio_id for row in connection.execute(query)}
+
+
+def place_in_queue(connection: Connection, project: Project, priority: float, task: int, control: str) -> int:
+    """The place of an entry, 1 for the most urgent; ``task`` is the store's key."""
+    before = queue.c.priority > priority
+    same = (queue.c.priority == priority) & (
+        (queue.c.task < task) | ((queue.c.task == task) & (queue.c.control < control))
+    )
+    query = select(func.count()).where(queue.c.project == project.key)
+    return 1 + sum(connection.execute(query.where(which)).scalar_one() for which in (before, same))
+
+
+def after(connection: Connection, project: Project, priority: float, task: int) -> int | None:
+    """Label Studio's id of the next task in the queue; null for the last one."""
+    for which in (
+        (queue.c.priority == priority) & (queue.c.task > task),
+        queue.c.priority < priority,
+    ):
+        query = select(queue.c.task).where(queue.c.project == project.key, queue.c.task != task, which)
+        row = connection.execute(query.order_by(queue.c.priority.desc(), queue.c.task).limit(1)).first()
+        if row is not None:
+            return int(connection.execute(select(tasks.c.label_studio_id).where(tasks.c.id == row.task)).scalar_one())
+    return None
+
+
+def find(
+    connection: Connection, project: Project, wanted: Wanted, choices: Choices, now: int
+) -> tuple[Sequence[Entry], int]:
+    """The entries that are wanted, in the order that is wanted, and how many there are without the limit."""
+    query: Select[Any] = select(queue.c.task, queue.c.control).where(queue.c.project == project.key)
+    query = _aged(query.where(*_fitting(wanted, choices)), wanted, now)
+    if wanted.search:
+        query = query.where(queue.c.task.in_(_called(project, wanted.search)))
+    total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    query = _ordered(query, wanted).offset(wanted.start).limit(wanted.limit)
+    return _read(connection, project, [(row.task, row.control) for row in connection.execute(query)]), total
+
+
+def _fitting(wanted: Wanted, choices: Choices) -> Sequence[ColumnElement[bool]]:
+    """What is asked of the entries themselves; a choice that there is not fits nothing."""
+    asked, found = wanted.filters or {}, []
+    if band := asked.get("band"):
+        found.append(queue.c.band == (int(band[1:]) if re.fullmatch(r"P[1-3]", band) else 0))
+    if control := asked.get("control"):
+        found.append(queue.c.control == control)
+    marks = []
+    if kind := asked.get("reasons"):
+        marks.append(queue_marks.of_kind(choices.kinds.get(kind, "?")))
+    if label := asked.get("answer"):
+        marks.append(queue_marks.of_label(choices.labels.get(label, label)))
+    if name := asked.get("people"):
+        marks.append(queue_marks.of_person(choices.people.get(name, -1)))
+    found += [queue.c.marks.contains(f"|{mark}|", autoescape=True) for mark in marks]
+    return found
+
+
+def _aged(query: Select[Any], wanted: Wanted, now: int) -> Select[Any]:
+    """With the time since when entries wait, where that is asked for or sorted by."""
+    age = (wanted.filters or {}).get("since", "")
+    if not age and wanted.sort != "since":
+        return query
+    same = and_(queue_times.c.task == queue.c.task, queue_times.c.control == queue.c.control)
+    query = query.join(queue_times, same, isouter=not age)
+    return query.where(queue_times.c.since <= now - AGES.get(age, 10**6) * DAY) if age else query
+
+
+def _called(project: Project, text: str) -> Select[Any]:
+    """The task of that number."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else -1
+    return select(tasks.c.id).where(tasks.c.project == project.key, tasks.c.label_studio_id == number)
+
+
+def _ordered(query: Select[Any], wanted: Wanted) -> Select[Any]:
+    """The most urgent first, where nothing else is wanted."""
+    columns = {
+        "band": queue.c.priority.desc() if not wanted.descending else queue.c.priority,
+        "priority": queue.c.priority.desc() if wanted.descending else queue.c.priority,
+        "task": queue.c.task.desc() if wanted.descending else queue.c.task,
+        "since": queue_times.c.since.desc() if wanted.descending else queue_times.c.since,
+    }
+    first = columns.get(wanted.sort or "", queue.c.priority.desc())
+    if wanted.sort == "since":
+        first = first.nulls_last()
+    return query.order_by(first, queue.c.task, queue.c.control)
+
+
+def _read(connection: Connection, project: Project, keys: Sequence[tuple[int, str]]) -> Sequence[Entry]:
+    """These entries in this order; those of deleted tasks are left out."""
+    home = projects.alias("home")
+    query = (
+        select(
+            queue,
+            tasks.c.label_studio_id,
+            tasks.c.data,
+            reviews.c.review_task,
+            home.c.label_studio_id.label("home"),
+            queue_times.c.since,
+            consensus.c.answer,
+        )
+        .join(tasks, tasks.c.id == queue.c.task)
+        .join(reviews, and_(reviews.c.task == queue.c.task, reviews.c.state == "open"), isouter=True)
+        .join(home, home.c.id == reviews.c.review_project, isouter=True)
+        .join(
+            queue_times,
+            and_(queue_times.c.task == queue.c.task, queue_times.c.control == queue.c.control),
+            isouter=True,
+        )
+        .join(consensus, and_(consensus.c.task == queue.c.task, consensus.c.control == queue.c.control), isouter=True)
+        .where(queue.c.task.in_({task for task, _ in keys}), tasks.c.deleted_at.is_(None))
+    )
+    found = {(row.task, row.control): row for row in connection.execute(query)}
+    return [_entry(project, found[key]) for key in keys if key in found]
+
+
+def _entry(project: Project, row: Record[Any]) -> Entry:
+    pushed = place_of(row.home, row.review_task)
+    return Entry(
+        row.label_studio_id,
+        row.control,
+        row.priority,
+        row.band,
+        row.action,
+        [(str(one["kind"]), str(one["reason"]), row.parts.get(one["kind"])) for one in row.findings],
+        None if row.answer is None else queries.readable(json.dumps(row.answer)),
+        [int(one) for one in _PERSON.findall(row.marks or "")],
+        row.since,
+        excerpt(row.data),
+        pushed or Place(project.label_studio_id, row.label_studio_id),
+        pushed is not None,
+    )
