@@ -248,7 +248,8 @@ def as_stored(one: Finding) -> dict[str, Any]:
 def queue_of(connection: Connection, project: int) -> list[QueueEntry]:
     """The queue of the last assessment, the most urgent first; deleted tasks left out."""
     query = (
-        select(queue, tasks.c.label_studio_id, tasks.c.data, consensus.c.answer)
+        select(*(one for one in queue.c if one is not queue.c.parts), tasks.c.label_studio_id, tasks.c.data)
+        .add_columns(consensus.c.answer)
         .join(tasks, tasks.c.id == queue.c.task)
         .join(consensus, (consensus.c.task == queue.c.task) & (consensus.c.control == queue.c.control), isouter=True)
         .where(queue.c.project == project, tasks.c.deleted_at.is_(None))
