@@ -113,7 +113,8 @@ class Page:
 
     ``address`` is its route; one that begins with PROJECT is about a project. ``read`` gives what its template needs;
     ``tables`` and ``charts`` are made from the same Asked. ``needs``: who may see it ("anybody" who is logged in; the
-    page then shows each only what they may see). ``live``: it changes by itself while it is open.
+    page then shows each only what they may see). ``live``: it changes by itself while it is open. ``keeps``: arguments
+    that its tables and charts depend on themselves, so that files and images carry them.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Page:
     actions: Mapping[str, Action] = field(default_factory=dict)
     needs: Literal["viewer", "lead", "admin", "anybody"] = "viewer"
     live: bool = True
+    keeps: Sequence[str] = ()
 
     @property
     def of_project(self) -> bool:

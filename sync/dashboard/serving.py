@@ -150,10 +150,13 @@ class Desk:
         base = here if here != "/" else page.base
         charts = page.charts(asked)
         tables = {
-            table.name: view(table, here, f"{base}/tables/{table.name}" if prefix else base, asked.args, prefix)
+            table.name: view(
+                table, here, f"{base}/tables/{table.name}" if prefix else base, asked.args, prefix, page.keeps
+            )
             for table, prefix in _tables(page.tables(asked), charts)
         }
-        drawn = {one.table.name: _shown(one, base, tables[one.table.name]) for one in charts}
+        chosen = urlencode({name: asked.args[name] for name in page.keeps if asked.args.get(name)})
+        drawn = {one.table.name: _shown(one, base, tables[one.table.name], chosen) for one in charts}
         around = frame(self.pages, page, asked, tag)
         given = page.read(asked)
         return render_template(f"{page.name}.html", frame=around, asked=asked, tables=tables, charts=drawn, **given)
@@ -166,11 +169,12 @@ class Desk:
             return [variant for chart in charts for variant in chart.variants().values()]
 
 
-def _shown(chart: Chart, base: str, table: TableView) -> ChartView:
+def _shown(chart: Chart, base: str, table: TableView, chosen: str) -> ChartView:
+    query = f"?{chosen}" if chosen else ""
     keys = {look: one.key for look, one in chart.variants().items()}
-    images = {look: f"{base}/charts/{key}.svg" for look, key in keys.items()}
-    download = f"{base}/charts/{keys[f'light-{chart.size}']}"
-    return ChartView(chart.alt, chart.size, chart.keys, images, f"{download}.svg", f"{download}.png", table)
+    images = {look: f"{base}/charts/{key}.svg{query}" for look, key in keys.items()}
+    svg, png = (f"{base}/charts/{keys[f'light-{chart.size}']}.{ending}{query}" for ending in ("svg", "png"))
+    return ChartView(chart.alt, chart.size, chart.keys, images, svg, png, table)
 
 
 def _tables(own: Sequence[Table], charts: Sequence[Chart]) -> list[tuple[Table, str]]:

@@ -1,6 +1,6 @@
 """A table as its HTML needs it: the rows of one page, and the addresses that sort, filter, turn pages and download."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -24,7 +24,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """``here`` is the page's path and ``file`` that of the table without its ending; ``args`` is the whole query."""
+    """``here`` is the page's path and ``file`` that of the table without its ending; ``args`` is the whole query.
+
+    ``keeps`` are arguments that the rows depend on beside those of the table.
+    """
 
     table: Table
     here: str
@@ -33,6 +36,7 @@ class TableView:
     prefix: str
     wanted: Wanted
     found: Found = field(repr=False)
+    keeps: Sequence[str] = ()
 
     @property
     def id(self) -> str:
@@ -115,7 +119,7 @@ class TableView:
     def download(self, ending: str) -> str:
         """The rows as they are sorted and filtered now, all pages of them."""
         names = {f"{self.prefix}{name}" for name in ("sort", "search", *(one.key for one, _ in self.filters))}
-        own = {name: value for name, value in self.args.items() if name in names and value}
+        own = {name: value for name, value in self.args.items() if name in {*names, *self.keeps} and value}
         query = urlencode(own)
         return f"{self.file}.{ending}" + (f"?{query}" if query else "")
 
@@ -125,7 +129,9 @@ class TableView:
         return f"{self.here}?{query}#{self.id}" if query else f"{self.here}#{self.id}"
 
 
-def view(table: Table, here: str, file: str, args: Mapping[str, str], prefix: str) -> TableView:
+def view(
+    table: Table, here: str, file: str, args: Mapping[str, str], prefix: str, keeps: Sequence[str] = ()
+) -> TableView:
     """The table as the arguments of the page want it."""
     asked = wanted(table, args, prefix)
-    return TableView(table, here, file, args, prefix, asked, table.find(asked))
+    return TableView(table, here, file, args, prefix, asked, table.find(asked), keeps)
