@@ -96,10 +96,9 @@ def _drawn(
 
 def _pieces(control: Control, text: str, regions: Sequence[Region]) -> Iterator[Piece]:
     """The text cut where a span begins or ends; of spans that overlap the last one gives the tone."""
-    spans = [(one.shape.start, one.shape.end, one) for one in regions if isinstance(one.shape, Span)]
-    edges = sorted(
-        {0, len(text), *(edge for start, end, _ in spans for edge in (start, end) if 0 <= edge <= len(text))}
-    )
+    length = len(text)
+    spans = [(one.shape.start, min(one.shape.end, length), one) for one in regions if isinstance(one.shape, Span)]
+    edges = sorted({0, length, *(edge for start, end, _ in spans if 0 <= start < end for edge in (start, end))})
     for start, end in pairwise(edges):
         covering = [one for first, last, one in spans if first <= start and end <= last]
         ends = dict.fromkeys(_name(one) for first, last, one in spans if last == end and first < end)

@@ -143,7 +143,8 @@ def _given(connection: Connection, project: Project, task: int) -> tuple[list[Gi
     for row in rows:
         stands = standing(row, ours)
         word = WORDS[stands] if stands != Standing.VALID or last[row.annotator] == row.id else LATER
-        for control, answer in sorted(said.get(row.id, ()), key=lambda pair: pair[0]) or [("", None)]:
+        here: list[tuple[str, Answer | None]] = [*sorted(said.get(row.id, ()), key=lambda pair: pair[0])]
+        for control, answer in here or [("", None)]:
             found.append(Given(row.annotator, control, answer, row.updated_at, row.lead_time, word))
     return found, image_size(row.result for row in rows)
 

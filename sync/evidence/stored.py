@@ -7,8 +7,9 @@ from label_config.answers import Answer, Choices
 from label_config.misfit import misfit
 from label_config.model import LabelConfig
 
+from ..quality.priority import Decided, Key
 from ..quality.records import Opinion
-from ..store import assessments, corrections, label_history, votes
+from ..store import assessments, corrections, label_history, queue_decisions, votes
 from ..store.annotations import AnswerRow, ground_truths_of
 from ..store.reviews import rulings_of
 from .predictions import Opinions
@@ -88,3 +89,10 @@ def known_of(
             if task in ids:
                 opinions.setdefault(control, {}).setdefault(opinion.version, {})[ids[task]] = opinion
     return fixed, opinions
+
+
+def decided_of(connection: "Connection", project: int) -> Mapping[Key, Decided]:
+    """What leads decided about entries of the queue, by Label Studio's ids of the tasks."""
+    ids = assessments.label_studio_ids(connection, project)
+    known = queue_decisions.decided(connection, project)
+    return {(ids[task], control): one for (task, control), one in known.items() if task in ids}

@@ -1,7 +1,7 @@
 """The flow: answers -> sorted out -> judged -> the queue, with what has to be said beside it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from label_config.model import LabelConfig
 
@@ -9,6 +9,7 @@ from ..evidence.fitting import refuse_misfit, strangers, worth_knowing
 from ..evidence.gathering import Gathered, Wanted, gather
 from ..evidence.predictions import Predicted
 from ..evidence.source import Source, controls_of
+from ..evidence.stored import decided_of
 from ..judging import Verdict, judge
 from ..judging_settings import how
 from ..settings import Settings
@@ -51,7 +52,10 @@ def report_on(source: Source, asked: Asked, predicted: Predicted, settings: Sett
     gathered = gather(source.config, source.tasks, wanted, predicted.opinions or opinions)
     refuse_misfit(source.name, source.config, gathered)
     source.tell("everything")
-    verdict = judge(source.config, gathered.evidence, gathered.data, how(settings, source.config, controls, today))
+    manner = how(settings, source.config, controls, today)
+    if source.stored is not None and source.connection is not None:
+        manner = replace(manner, decided=decided_of(source.connection, source.stored.key))
+    verdict = judge(source.config, gathered.evidence, gathered.data, manner)
     notes = (
         *worth_knowing(gathered),
         *strangers(gathered),

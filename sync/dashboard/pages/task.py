@@ -333,7 +333,7 @@ def _history(asked: Asked, task: Task) -> list[Row]:
             "details": one.reason,
             "became": f"control {one.control}",
         }
-        for one in decisions
+        for one in reversed(decisions)
     ]
     return sorted(rows, key=lambda row: row["at"])
 
