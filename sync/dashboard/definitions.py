@@ -81,6 +81,19 @@ DEFINITIONS = {
     ),
     "own_confidence": Definition("Confidence", "How sure the model says that it is of these answers, on average."),
     "bin_bounds": Definition("Confidence from, to", "Answers whose confidence is within these bounds."),
+    "gaps": Definition(
+        "Open gaps", "Rulings whose cause is a gap in the guidelines, and that no published change has touched since."
+    ),
+    "guideline_entries": Definition("Entries", "Terms that a version of the guidelines explains."),
+    "guideline_version": Definition("Version", "1 is the first. A version never changes."),
+    "touched": Definition(
+        "Touched rulings",
+        "Valid rulings that the entries that changed since the last published version are about: when it is published "
+        "they come back for review.",
+    ),
+    "helpful_marks": Definition("Helpful", "Leads who found the reason of this ruling worth reading."),
+    "week": Definition("Week from", "The Monday (UTC) that the week begins with."),
+    "rulings_count": Definition("Rulings", "Rulings that no later one replaced."),
     "assessed": Definition("Assessed", "When agreement, consensus and the queue were computed last."),
     "entry_since": Definition(
         "Waits since", "When the entry was first seen in the queue, without a break since; seen at the end of each run."
@@ -176,6 +189,89 @@ DEFINITIONS = {
     "step_failures": Definition("Failed", "How often it failed."),
     "step_mean": Definition("Mean", "Seconds that it takes on average."),
     "step_seconds": Definition("In all", "Seconds that it took in all."),
+    "right_share": Definition(
+        "Reliability",
+        "The probability that an answer of this person is right, drawn to everybody's where there is little data. Two "
+        "people whose intervals overlap cannot be told apart.",
+    ),
+    "gold_share": Definition(
+        "On known truths", "The share of their answers that are right on tasks with a ruling or a ground truth."
+    ),
+    "with_others": Definition(
+        "With the others",
+        "Agreement with the probable answer of the others, without this person. It is no truth: who alone is right "
+        "looks wrong.",
+    ),
+    "with_self": Definition(
+        "With themselves", "How like their own answers are on tasks that they answered more than once; 1 is the same."
+    ),
+    "acceptance": Definition(
+        "Accepted",
+        "The share of their answers that are the label that stands now: of a ruling, a ground truth, or a consensus. "
+        "Drawn to everybody's where there are few.",
+    ),
+    "first_pass": Definition(
+        "At first pass",
+        "The share of the same answers that stand without any review of the task. Drawn to everybody's where there "
+        "are few.",
+    ),
+    "lead_seconds": Definition(
+        "Seconds", "The median time of an answer, as Label Studio measured it; tabs left open hardly count in it."
+    ),
+    "pace_ratio": Definition(
+        "Beside the others", "Their time beside that of the others on the same tasks: 0.5 is twice as fast, 1 is alike."
+    ),
+    "too_fast": Definition(
+        "Too fast",
+        "The share of answers under half a second, or faster than the text can be read (1,000 words a minute).",
+    ),
+    "streak": Definition(
+        "Longest run",
+        "Answers in a row that a ruling, a ground truth or clear others confirm. What nothing clear speaks about "
+        "neither goes on with a run nor ends it. An exact count.",
+    ),
+    "streak_now": Definition("Run now", "The run of confirmed answers that goes on at their last answer."),
+    "confirmable": Definition("Can be confirmed", "Answers about which something clear speaks: these make the runs."),
+    "improvement": Definition(
+        "Improvement",
+        "The share of right answers in the second half of their work less that in the first, drawn to no change. Sure "
+        "only where the whole interval is above 0.",
+    ),
+    "p_value": Definition(
+        "Chance", "How probable this or more is in usual work, corrected for everybody who was looked at."
+    ),
+    "seen_answers": Definition("Answers behind it", "Answers that it was counted from."),
+    "changed_people": Definition(
+        "Changed", "People from some time on whose agreement, speed or answers are others than before."
+    ),
+    "signalled": Definition(
+        "Signals", "People with a reason to look at how they work. It proves nothing, and nobody is blocked by it."
+    ),
+    "paused_people": Definition(
+        "Paused", "People whose new answers are sent for review, since a lead decided so. Label Studio blocks nobody."
+    ),
+    "speed_accuracy": Definition(
+        "Speed against accuracy",
+        "Rank correlation of time and reliability over people (Spearman). Above 0: who takes longer is more reliable. It "
+        "says nothing about any one of them.",
+    ),
+    "confusion_expected": Definition(
+        "Answers",
+        "The expected number of answers with this label, where the others or a known truth make that one probable.",
+    ),
+    "confusion_share": Definition("Share", "Of their answers on tasks with that probable label."),
+    "bias_given": Definition(
+        "Given", "The mean of what they answer: of a label, the share of their answers that have it."
+    ),
+    "bias_expected": Definition("Expected", "What the others and known truths lead to expect on the same tasks."),
+    "bias_difference": Definition("Difference", "Given less expected, with its interval."),
+    "helpful_marks": Definition("Marks", "Leads who found this reason worth reading."),
+    "place": Definition(
+        "Place", "1 + how many are surely better; who cannot be told apart shares a place. By reliability alone."
+    ),
+    "own_answers": Definition("Your answers", "Annotations of yours that count: not skipped, repeated or unreadable."),
+    "own_ruled": Definition("Ruled", "Your answers to tasks that a reviewer decided."),
+    "own_same": Definition("Like the ruling", "The share of these that the reviewer decided as you had answered."),
     "start": Definition("From", "The beginning of the period, by the time of each task's last answer."),
     "end": Definition("To", "The end of the period, which is not part of it."),
 }
