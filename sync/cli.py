@@ -120,7 +120,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check Label Studio, the ML backend and the settings that decide the order of tasks."""
-    from .doctor import examine, mend
+    from .doctor import examine, mend, remember
 
     outside = _services(config)
     found = list(examine(outside))
@@ -128,6 +128,7 @@ def doctor(
         for one, failure in mend(outside, found):
             (terminal.warn if failure else terminal.note)(f"{one.check}: {failure or 'mended'}")
         found = list(examine(outside))
+    remember(outside.store, found, outside.clock())
     if as_json:
         terminal.print_json([{key: getattr(one, key) for key in ("check", "ok", "message", "remedy")} for one in found])
     else:

@@ -18,8 +18,8 @@ from .marker import source_named
 from .opening import Services
 from .push import QUEUE_VERSION
 from .settings import AS_SET, Settings
-from .store import audit, projects
-from .store.engine import owner
+from .store import audit, examined, projects
+from .store.engine import Store, owner
 from .webhooks import Webhook, webhook
 
 UNCERTAINTY = "Uncertainty sampling"
@@ -81,6 +81,15 @@ def mend(outside: Services, found: Sequence[Diagnosis]) -> Iterator[tuple[Diagno
         else:
             _record(outside, one)
             yield one, ""
+
+
+def remember(store: Store, found: Sequence[Diagnosis], now: int) -> None:
+    """Keep what was found for the page of operations, unless the store is that of another Label Studio."""
+    if any(one.check == "store" and not one.ok for one in found):
+        return
+    kept = [examined.Finding(one.check, one.ok, one.message, one.remedy, one.project) for one in found]
+    with store.begin() as connection:
+        examined.keep(connection, kept, now)
 
 
 def _record(outside: Services, mended: Diagnosis) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from .errors import StoreError
 from .store import plans, runners
 from .store.engine import Store
+from .store.lease import beat, hint
 from .store.runners import Runner
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class Pulse:
             with self._store.begin() as connection:
                 for project, at in wishes.items():
                     plans.wish(connection, project, at)
+                    beat(connection, hint(project), self._clock(), True, "")
                 if self._runner:
                     runners.seen(connection, self._now(self._runner))
         except StoreError as error:

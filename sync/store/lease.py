@@ -130,6 +130,11 @@ def model_beat(project: int) -> str:
     return f"project:{project}:model"
 
 
+def hint(project: int) -> str:
+    """The name under which it is kept when a webhook, or somebody, last asked for a run of a project."""
+    return f"project:{project}:hint"
+
+
 def last_beat(connection: Connection, name: str) -> int | None:
     """When something was last done (microseconds); null for never."""
     return connection.execute(select(heartbeats.c.at).where(heartbeats.c.name == name)).scalar()
