@@ -28,8 +28,9 @@ REGION = "tiebreak-"
 
 @dataclass(frozen=True, slots=True)
 class ResolveReport:
-    """New rulings, ground truths written to the source project, and reviews that could not be read (task, why).
+    """New rulings, ground truths written to the source project, and reviews that could not be read (review task, why).
 
+    ``unwritable`` are rulings whose ground truth does not fit the source's interface any more (source task, why).
     ``votes`` are answers to reviews that were withdrawn before: each is one more answer. ``disputants`` are the review
     tasks whose reviewer had answered the source task, ``uncounted`` says that such a ruling does not count.
     ``contradicted`` are review tasks with rulings that differ. ``replaced`` are (task, annotation) of ground truths of
@@ -44,12 +45,18 @@ class ResolveReport:
     uncounted: bool = False
     contradicted: tuple[int, ...] = ()
     replaced: tuple[tuple[int, int], ...] = ()
+    unwritable: tuple[tuple[int, str], ...] = ()
 
     def complaints(self) -> list[str]:
         """What must be told, in words."""
         what = "does not count, another reviewer is asked" if self.uncounted else "counts all the same"
         return [
-            *(f"the ruling on task {task} cannot be used: {reason}" for task, reason in self.unreadable),
+            *(
+                f"review task {task}: the ruling cannot be used: {reason}. It is served to nobody else: its reviewer "
+                "can change it there"
+                for task, reason in self.unreadable
+            ),
+            *(f"task {task}: its ruling cannot become a ground truth: {reason}" for task, reason in self.unwritable),
             *(
                 f"review task {task}: its reviewer had answered the source task; the ruling {what}"
                 for task in self.disputants
@@ -95,11 +102,12 @@ def resolve(
         pending = reviews.pending_truths(connection, project)
     written = 0
     replaced: list[tuple[int, int]] = []
+    unwritable: list[tuple[int, str]] = []
     for truth in pending:
         try:
             result = _result(config, truth)
         except LabelConfigError as error:  # the interface changed since the ruling
-            read.unreadable.append((truth.task, str(error)))
+            unwritable.append((truth.task, str(error)))
             continue
         annotation = _write(gateway, truth, result)
         with store.begin() as connection:
@@ -117,6 +125,7 @@ def resolve(
         independent,
         tuple(read.contradicted),
         tuple(replaced),
+        tuple(unwritable),
     )
 
 
