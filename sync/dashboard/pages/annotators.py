@@ -1,0 +1,277 @@
+"""Whom to help, and whom to thank? The annotators of one control; decisions about them with reasons."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from ...errors import SettingsError
+from ...people.deciding import decide
+from ...store import decisions, helpful
+from ...store.decisions import COACH, PAUSE, RESUME, Decision
+from .. import people_tables, queries, wording
+from ..actors import names_of
+from ..charts import Chart
+from ..figures import Figure, estimated
+from ..matrix import Matrix, matrix_of, shade
+from ..page import PROJECT, Action, Asked, Done, Page, Refused
+from ..people import HIDDEN, Called, Crowd, Person, called, crowds
+from ..people_charts import reliability_chart, speed_chart
+from ..report import ControlReport
+from ..tables.table import Link, Table
+
+DECISIONS = 200
+"""Decisions that are listed, the newest."""
+LABELS = 12
+"""A confusion matrix is drawn of so many labels at most; the table beside it has all."""
+HELPFUL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the page is about: one control, its people, and the one who was chosen."""
+
+    control: ControlReport | None
+    crowd: Crowd | None
+    called: Called
+    chosen: Person | None
+    paused: Mapping[int, int]
+    decided: Sequence[Decision]
+    links: Mapping[int, Link]
+
+
+def view(asked: Asked) -> View:
+    """The control that the address names, else the weakest one."""
+    controls = asked.report.controls if asked.report else ()
+    wanted = next((one for one in controls if one.name == asked.args.get("control")), None)
+    control = wanted or (asked.report.weakest if asked.report else None)
+    crowd = None if control is None else asked.once(crowds).get(control.name)
+    decided = decisions.decisions_of(asked.connection, asked.project.key)
+    ids = {one.person for one in decided}
+    ids |= {one.id for one in crowd.people} if crowd else set()
+    ids |= {person for pair in control.pairs for person in pair.annotators} if control else set()
+    known = called(asked, ids)
+    chosen = crowd.of(known.find(asked.args.get("person", ""))) if crowd else None
+    links = {one: Link(known.name(one), _address(asked, person=known.key(one)) + "#person") for one in ids}
+    paused = decisions.paused(asked.connection, asked.project.key)
+    return View(control, crowd, known, chosen, paused, decided, links)
+
+
+def _address(asked: Asked, **changed: str) -> str:
+    """The page with what is chosen on it, and what changes."""
+    kept = {name: asked.args.get(name, "") for name in KEEPS} | changed
+    query = urlencode({name: value for name, value in kept.items() if value})
+    return f"/projects/{asked.project.label_studio_id}/annotators" + (f"?{query}" if query else "")
+
+
+def read(asked: Asked) -> Mapping[str, Any]:
+    """The headline, the tiles, the matrix, and the chosen one."""
+    now = asked.once(view)
+    chosen, crowd = now.chosen, now.crowd
+    controls = [
+        (one.name, _address(asked, control=one.name, person=""), one is now.control)
+        for one in (asked.report.controls if asked.report else ())
+    ]
+    person = now.called.key(chosen.id) if chosen else ""
+    reasons = helpful.most_helpful(asked.connection, asked.project.key, HELPFUL)
+    switched = Called({}, now.called.order, not now.called.hidden)
+    return {
+        "view": now,
+        "lead": _lead(now),
+        "figures": _figures(now),
+        "controls": controls if len(controls) > 1 else [],
+        "switch": _address(
+            asked, names="" if now.called.hidden else HIDDEN, person=switched.key(chosen.id) if chosen else ""
+        ),
+        "everybody": _address(asked, person=""),
+        "matrix": _matrix(asked, now),
+        "person": person,
+        "numbers": _numbers(chosen) if chosen else (),
+        "confusion": _confusion(chosen) if chosen else None,
+        "talk": list(people_tables.talk_of(chosen, now.called)) if chosen else (),
+        "improved": now.links[crowd.most_improved] if crowd and crowd.most_improved is not None else None,
+        "improvement": _improvement(crowd),
+        "helpful": reasons,
+        "reviewers": queries.names(asked.connection, {one.reviewer for one in reasons if one.reviewer is not None}),
+    }
+
+
+def _matrix(asked: Asked, now: View) -> Matrix | None:
+    control = now.control
+    return None if control is None else asked.keep(f"annotators of {control.name}", lambda: matrix_of(control))
+
+
+def _lead(now: View) -> str:
+    """One sentence on the people."""
+    crowd = now.crowd
+    if crowd is None or not crowd.people:
+        return "Nothing can be said of anybody yet."
+    known = [one for one in crowd.people if one.estimate("reliability").value is not None]
+    about = wording.counted(len(crowd.people), "annotator")
+    if not known:
+        return f"{about}; how reliable they are cannot be said: {crowd.people[0].estimate('reliability').reason}."
+    lowest = known[0].estimate("reliability")
+    share = f"{wording.percent(lowest.value)} {wording.between(lowest, 'share')}".strip()
+    said = f"{about}; the least reliable is right on {share} of answers"
+    changed = sum(bool(one.profile["changes"]) for one in crowd.people)
+    said += f", and the work of {wording.counted(changed, 'person', 'people')} changed" if changed else ""
+    return f"{said}."
+
+
+def _figures(now: View) -> Sequence[Figure]:
+    control, crowd = now.control, now.crowd
+    if control is None or crowd is None:
+        return ()
+    n, page = len(crowd.people), {"n": len(crowd.people), "of": "annotator"}
+    changed = sum(bool(one.profile["changes"]) for one in crowd.people)
+    signalled = sum(bool(one.profile["spam"]) for one in crowd.people)
+    return (
+        Figure("annotators", n, n=control.annotations, of="answer", tasks="#table-people"),
+        estimated("alpha", control.alpha, "coefficient"),
+        Figure("changed_people", changed, tasks="#table-talk", **page),  # type: ignore[arg-type] # mypy reads a union
+        Figure("signalled", signalled, tasks="#table-talk", **page),  # type: ignore[arg-type]
+        Figure("paused_people", len(now.paused), tasks="#table-decisions", **page),  # type: ignore[arg-type]
+        Figure(
+            "speed_accuracy",
+            crowd.correlation.value,
+            "coefficient",
+            crowd.correlation.low,
+            crowd.correlation.high,
+            crowd.correlation.n,
+            "annotator",
+            crowd.correlation.reason or "",
+        ),
+    )
+
+
+def _numbers(one: Person) -> Sequence[Figure]:
+    """Everything about somebody, each with what it was counted from."""
+    median, fast = one.speed("median"), one.speed("too_fast")
+    streak, improvement = one.thanks["streak"], one.improvement
+    own = {"of": "answer", "n": streak["n"], "reason": streak["reason"] or ""}
+    return (
+        Figure("answers", one.profile["annotations"]),
+        _share("right_share", one.estimate("reliability")),
+        _share("with_others", one.estimate("agreement")),
+        _share("gold_share", one.estimate("gold")),
+        _share("with_self", one.rate("self_agreement")),
+        _share("acceptance", one.rate("acceptance")),
+        _share("first_pass", one.rate("first_pass")),
+        Figure(
+            "lead_seconds", median.value, "number", median.low, median.high, median.n, "answer", median.reason or ""
+        ),
+        _share("too_fast", fast),
+        Figure("streak", streak["longest"], **own),
+        Figure("streak_now", streak["current"], **own),
+        Figure(
+            *("improvement", improvement.value, "coefficient", improvement.low, improvement.high),
+            *(improvement.n, "answer", improvement.reason or ""),
+        ),
+    )
+
+
+def _share(define: str, one: Any) -> Figure:
+    return Figure(define, one.value, "share", one.low, one.high, one.n, "answer", one.reason or "")
+
+
+def _confusion(one: Person) -> Mapping[str, Any] | None:
+    """The matrix of few labels: rows of (probable label, cells of (given, share, shade, expected number))."""
+    table: Mapping[str, Mapping[str, float]] = one.profile["confusion"]
+    labels = list(dict.fromkeys([*table, *(label for given in table.values() for label in given)]))
+    if not labels or len(labels) > LABELS:
+        return None
+    rows = []
+    for probable in labels:
+        given = table.get(probable, {})
+        total = sum(given.values())
+        cells = [(given.get(label, 0.0) / total if total else None, given.get(label, 0.0)) for label in labels]
+        rows.append((probable, [(share, shade(share), number) for share, number in cells]))
+    return {"labels": labels, "rows": rows}
+
+
+def _improvement(crowd: Crowd | None) -> Any:
+    found = crowd.of(crowd.most_improved) if crowd else None
+    return None if found is None else found.improvement
+
+
+def tables(asked: Asked) -> Sequence[Table]:
+    """People, pairs, what to talk about, what to thank for, decisions; of the chosen one confusion and biases."""
+    now = asked.once(view)
+    found = []
+    if now.crowd is not None:
+        board = people_tables.board_table(now.crowd, now.links)
+        found += [
+            people_tables.people_table(now.crowd, now.links, now.paused),
+            people_tables.talk_table(now.crowd, now.called, now.links),
+            people_tables.thanks_table(now.crowd, now.links),
+            *([board] if board else []),
+        ]
+    if now.control is not None:
+        found.append(people_tables.pairs_table(now.control, now.called))
+    if now.chosen is not None:
+        found += [people_tables.confusion_table(now.chosen), people_tables.biases_table(now.chosen)]
+    newest = now.decided[:DECISIONS]
+    by = names_of(asked.connection, {one.decided_by for one in newest})
+    return [*found, people_tables.decisions_table(newest, now.called, now.links, by)]
+
+
+def charts(asked: Asked) -> Sequence[Chart]:
+    """How reliable, and speed beside accuracy; each where there are numbers."""
+    now = asked.once(view)
+    if now.crowd is None:
+        return []
+    everybody = people_tables.people_table(now.crowd, now.links, now.paused).rows
+    assert not callable(everybody)
+    drawn = (
+        reliability_chart(everybody),
+        speed_chart(now.crowd, [now.called.name(one.id) for one in now.crowd.people]),
+    )
+    return [chart for chart in drawn if chart is not None]
+
+
+def _decide(action: str) -> Callable[[Asked, Mapping[str, str]], Done | None]:
+    """What a form does: see ``people.deciding``, which records it."""
+
+    def act(asked: Asked, form: Mapping[str, str]) -> Done | None:
+        known = {
+            one.annotator for control in (asked.report.controls if asked.report else ()) for one in control.reliability
+        }
+        number = form.get("person", "")
+        if not (number.isascii() and number.isdigit() and len(number) <= 12 and int(number) in known):
+            raise Refused("Nobody of that number answered in this project: load the page again.")
+        if not form.get("reason", "").strip():
+            raise Refused("Say why, in words that you would say to the person.")
+        try:
+            decide(
+                asked.connection,
+                asked.project.key,
+                int(number),
+                action,
+                form["reason"],
+                now=asked.now,
+                actor=asked.person.actor,
+            )
+        except SettingsError as error:
+            raise Refused(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+        return None
+
+    return act
+
+
+SAID = {
+    PAUSE: "Paused: what they answer from now on is sent for review. Label Studio blocks nobody; tell them why.",
+    COACH: "Noted that you talk with them, with the numbers of now.",
+    RESUME: "Resumed: nothing more is sent for review; reviews that were begun stay.",
+}
+KEEPS = ("control", "person", "names")
+
+PAGE = Page(
+    "annotators",
+    "Annotators",
+    f"{PROJECT}/annotators",
+    read,
+    tables,
+    charts,
+    actions={name: Action(_decide(name), f"person {name}", said) for name, said in SAID.items()},
+    keeps=KEEPS,
+)
