@@ -9,7 +9,7 @@ from .page import Page
 
 ORDER = (
     *("overview", "operations", "my_work"),
-    *("project", "annotators", "queue", "rulings", "model", "versions"),
+    *("project", "annotators", "queue", "task", "rulings", "model", "versions"),
 )
 """In the navigation; others come after these, by their names."""
 

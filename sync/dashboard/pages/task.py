@@ -152,11 +152,11 @@ def _why(asked: Asked, task: Task, entry: Record[Any], policy: Policy, decision:
 
 def _because(entry: Record[Any], policy: Policy) -> str:
     if LEAD in entry.parts:
-        return f"P{entry.band}, because a lead decided so."
+        return "A lead decided so."
     if entry.band == 3:
-        return f"P3, because {entry.priority:.3f} is less than {policy.p2_from:.2f}."
+        return f"Its priority {entry.priority:.3f} is less than {policy.p2_from:.2f}, from where P2 is."
     least = (policy.p1_from, policy.p2_from)[entry.band - 1]
-    return f"P{entry.band}, because {entry.priority:.3f} is at least {least:.2f}."
+    return f"Its priority {entry.priority:.3f} is at least {least:.2f}, from where P{entry.band} is."
 
 
 def _said(one: Decision) -> str:
