@@ -91,9 +91,18 @@ DEFINITIONS = {
         "Valid rulings that the entries that changed since the last published version are about: when it is published "
         "they come back for review.",
     ),
-    "helpful_marks": Definition("Helpful", "Leads who found the reason of this ruling worth reading."),
     "week": Definition("Week from", "The Monday (UTC) that the week begins with."),
     "rulings_count": Definition("Rulings", "Rulings that no later one replaced."),
+    "label_version": Definition("Version", "1 is the first of the project. Nothing ever changes a version."),
+    "version_tasks": Definition("Tasks", "Tasks that the version holds."),
+    "version_labels": Definition("Labels", "Labels that the version holds: one for each task and control."),
+    "label_confidence": Definition("Certain", "The probability that the label is right, as that version had it."),
+    "changes": Definition("Changes", "Changes of this kind from the one version to the other."),
+    "audit_event": Definition("Event", "The number of the event in the store's audit chain: 1 is the first."),
+    "audit_events": Definition("Events", "Events of the audit chain, of all projects."),
+    "events_checked": Definition(
+        "Newest checked", "The newest events whose hashes were computed anew for this page, back from the chain's head."
+    ),
     "assessed": Definition("Assessed", "When agreement, consensus and the queue were computed last."),
     "entry_since": Definition(
         "Waits since", "When the entry was first seen in the queue, without a break since; seen at the end of each run."

@@ -109,15 +109,28 @@ def give_tag(
     store: Store, project: int, named: str, tag: str, clock: Callable[[], int], *, move: bool = False
 ) -> StoredVersion:
     """Name a version. Raises SettingsError for a tag that another one has, unless it is to ``move``."""
-    _check_tag(tag)
     with store.begin() as connection:
-        version = version_named(connection, project, named)
-        if not move:
-            _refuse_taken(label_versions.versions(connection, project), version.number, tag)
-        if tag not in version.tags:
-            now = clock()
-            label_versions.tag(connection, project, version.id, tag, now)
-            _tell_tag(connection, project, version, tag, now, audit.TIEBREAK)
+        return put_tag(connection, project, named, tag, clock(), move=move)
+
+
+def put_tag(
+    connection: Connection,
+    project: int,
+    named: str,
+    tag: str,
+    now: int,
+    *,
+    move: bool = False,
+    actor: str = audit.TIEBREAK,
+) -> StoredVersion:
+    """The same within a transaction."""
+    _check_tag(tag)
+    version = version_named(connection, project, named)
+    if not move:
+        _refuse_taken(label_versions.versions(connection, project), version.number, tag)
+    if tag not in version.tags:
+        label_versions.tag(connection, project, version.id, tag, now)
+        _tell_tag(connection, project, version, tag, now, actor)
     return version
 
 

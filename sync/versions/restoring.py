@@ -72,10 +72,17 @@ def restore(
 ) -> Made:
     """Make the newest version hold what an earlier one held; it is that one already where nothing differs."""
     with store.begin() as connection:
-        old = version_named(connection, project, named)
-        content = label_versions.content(connection, project, old)
-        new = NewVersion(clock(), old.policy, code_version(), None, note, old.number)
-        return keep(connection, project, content, new, tag=tag, actor=actor)
+        return make_again(connection, project, named, clock(), tag=tag, note=note, actor=actor)
+
+
+def make_again(
+    connection: Connection, project: int, named: str, now: int, *, tag: str | None = None, note: str, actor: str
+) -> Made:
+    """The same within a transaction."""
+    old = version_named(connection, project, named)
+    content = label_versions.content(connection, project, old)
+    new = NewVersion(now, old.policy, code_version(), None, note, old.number)
+    return keep(connection, project, content, new, tag=tag, actor=actor)
 
 
 def plan(connection: Connection, project: int, version: StoredVersion, settings: Settings) -> Plan:

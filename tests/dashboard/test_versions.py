@@ -1,0 +1,200 @@
+"""The page of versions and audit: it says what the command line says, writes with reasons, and shows each their own."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from sync.dashboard.chain_state import newest_of
+from sync.dashboard.pages import overview
+from sync.dashboard.pages import versions as page_of_versions
+from sync.settings import Settings
+from sync.store import audit, label_versions, logins
+from sync.store.audit_entries import Wanted, entries
+from sync.store.tables import audit_details, audit_events
+from sync.store.tables import label_versions as table
+from sync.versions.comparing import as_json, compare
+from sync.versions.creating import create
+from sync.web.app import create_app
+
+from .stage import HOUR, START, Stage, crowd, stage, texts
+
+EVIL = "<script>alert(1)</script>"
+NOW = START + 980 * HOUR
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Stage:
+    """Two versions of labels, the second of which has some other answers; and people of each role."""
+    one = stage(tmp_path).people({1: "Ann", 2: "Bo", 3: "Cy"}).create(texts(12), overlap=3)
+    one.answer(crowd(8, {1: 0.9, 2: 0.6, 3: 0.5})).assess()
+    create(one.store, one.key, one.settings, lambda: NOW, tag="first", note=f"As it began {EVIL}")
+    one.answer([(place, person, "neutral") for place in (8, 9) for person in (1, 2)])
+    one.push().rule([{"label": "positive", "reviewer": 1}, {"label": "negative", "reviewer": 2}]).assess()
+    create(one.store, one.key, one.settings, lambda: NOW)
+    with one.store.begin() as connection:
+        for name, role in (("ann", "admin"), ("lea", "lead"), ("vic", "viewer")):
+            logins.add(connection, name, role, None, START)
+        logins.add(connection, "out", None, None, START)
+        words = {"reason": f"=1+1 {EVIL}"}
+        event = audit.Event("user:2", "person pause", one.key, {"task": 7003}, None, words, 2)
+        audit.record_all(connection, NOW, [event])
+        audit.record(connection, now=NOW, actor=audit.TIEBREAK, action="assess", why={"alpha": 0.5})
+    return one
+
+
+def client(one: Stage, name: str) -> FlaskClient:
+    settings = Settings(login_header="X-User", trusted_proxies=["127.0.0.1"], label_studio_url="http://ls.example")
+    pages = [overview.PAGE, page_of_versions.PAGE]
+    found = create_app(settings, one.store, lambda _: None, clock=lambda: NOW, pages=pages).test_client()
+    found.environ_base["HTTP_X_USER"] = name
+    return found
+
+
+def page(one: Stage, name: str = "lea", path: str = "/projects/7/versions") -> str:
+    reply = client(one, name).get(path)
+    assert reply.status_code == 200
+    return " ".join(reply.text.replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def rows(one: Stage, path: str, name: str = "lea") -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = client(one, name).get(f"/projects/7/versions{path}").get_json()["rows"]
+    return found
+
+
+def send(one: Stage, action: str, form: Mapping[str, str], name: str) -> Any:
+    sender = client(one, name)
+    token = re.findall(r'name="form_token" value="([^"]+)"', sender.get("/projects/7/versions").text)
+    return sender.post(f"/projects/7/versions/do/{action}", data={"form_token": token[0], **form})
+
+
+def test_the_versions_are_those_of_the_store(site: Stage) -> None:
+    with site.store.read() as connection:
+        known = label_versions.versions(connection, site.key)
+    found = rows(site, ".json")
+    assert [(row["version"], row["labels"], row["content"]) for row in found] == [
+        (one.number, one.labels, one.content_hash) for one in known[::-1]
+    ]
+    assert [row["tags"] for row in found] == ["", "first"]
+    assert {row["state"] for row in found} == {"fit"}
+    text = page(site)
+    assert f"Version 2 keeps {known[-1].labels} labels; the newest part of the audit chain is whole." in text
+    assert EVIL not in text
+
+
+def test_the_difference_is_that_of_the_command_line(site: Stage) -> None:
+    with site.store.read() as connection:
+        known = label_versions.versions(connection, site.key)
+        old, new = (label_versions.content(connection, site.key, one) for one in known)
+    told: Any = as_json(compare(old, new))
+    counts = {row["kind"].replace(" ", "_"): row["changes"] for row in rows(site, "/tables/counts.json")}
+    assert counts == {kind: number for kind, number in told["counts"].items() if number}
+    assert counts["label_added"] == 2
+    changes = rows(site, "/tables/changes.json")
+    shown = [{**row, "task": int(row["task"])} for row in changes]
+    by_task = sorted(shown, key=lambda row: (row["task"], row["control"]))
+    assert [{**row, "task_address": None} for row in by_task] == [
+        {**one, "task_address": None} for one in told["changes"]
+    ]
+    kinds = [row["change"] for row in changes]
+    assert kinds == sorted(kinds, key=lambda one: {"confidence": 1, "given": 2}.get(one, 0))
+    assert changes[0]["task_address"] == f"http://ls.example/projects/7/data?task={changes[0]['task']}"
+    added = rows(site, "/tables/changes.json?changes.change=label_added")
+    assert {row["after"] for row in added} == {"neutral"}
+    back = rows(site, "/tables/changes.json?before=2&after=1&changes.change=label_removed")
+    assert {row["before"] for row in back} == {"neutral"}
+    assert "Version 2 beside version 1" in page(site, path="/projects/7/versions?before=2&after=1")
+    assert "before=2" in page(site, path="/projects/7/versions?before=2&after=1&before=x")
+
+
+def test_the_audit_has_what_the_command_line_has(site: Stage) -> None:
+    with site.store.read() as connection:
+        told = list(entries(connection, Wanted(project=7)))
+    found = rows(site, "/tables/audit.json")
+    assert [(row["number"], row["action"], row["hash"]) for row in found] == [
+        (one.number, one.action, one.hash) for one in told[::-1]
+    ]
+    assert (found[0]["actor"], found[0]["task"], found[0]["words"]) == ("Bo", "7003", f"reason: =1+1 {EVIL}")
+    assert [row["number"] for row in rows(site, "/tables/audit.json?audit.sort=number")] == [one.number for one in told]
+    assert {row["action"] for row in rows(site, "/tables/audit.json?audit.action=assess")} == {"assess"}
+    assert [row["action"] for row in rows(site, "/tables/audit.json?audit.search=ALERT(1)")] == [
+        "person pause",
+        "version created",
+    ]
+    with site.store.begin() as connection:
+        connection.execute(update(audit_details).values(text=EVIL))
+    assert rows(site, "/tables/audit.json")[0]["about"] == f"edited {EVIL}"
+    assert "The audit chain is not whole" in page(site)
+
+
+@pytest.mark.parametrize("column", ["actor", "action", "previous", "hash"])
+def test_an_edited_event_is_found(site: Stage, column: str) -> None:
+    with site.store.begin() as connection:
+        assert newest_of(connection).wrong is None
+        number = connection.execute(select(audit_events.c.id).order_by(audit_events.c.id)).scalars().all()[1]
+        one = audit_events.c.id == number
+        connection.execute(update(audit_events).where(one).values({column: "x"}))
+        wrong = newest_of(connection).wrong
+        assert wrong is not None
+        assert newest_of(connection, 1).wrong is None
+        connection.execute(audit_details.delete().where(audit_details.c.event == number))
+        connection.execute(audit_events.delete().where(one))
+        assert newest_of(connection).wrong == f"event {number} is gone"
+
+
+def test_an_edited_version_is_named(site: Stage) -> None:
+    with site.store.begin() as connection:
+        connection.execute(update(table).where(table.c.number == 1).values(note="another"))
+    text = page(site)
+    assert "1 version is not as made." in text
+    assert "Version 1: what it says of itself" in text
+
+
+def test_a_lead_tags_a_version_and_the_chain_says_who(site: Stage) -> None:
+    assert send(site, "tag", {"version": "2", "tag": "paper"}, "lea").status_code == 303
+    assert rows(site, ".json")[0]["tags"] == "paper"
+    newest = rows(site, "/tables/audit.json")[0]
+    assert (newest["action"], newest["actor"]) == ("version tagged", "lea")
+    for form in ({"version": "2", "tag": "first"}, {"version": "9", "tag": "x"}, {"version": "2", "tag": "no tag"}):
+        assert send(site, "tag", form, "lea").status_code == 409
+
+
+def test_an_admin_restores_with_a_reason_and_confirmation(site: Stage) -> None:
+    given = {"version": "1", "why": "The rulings were a test.", "sure": "yes"}
+    for wrong in ({**given, "why": " "}, {**given, "sure": ""}, {**given, "version": "7"}, {**given, "version": "2"}):
+        assert send(site, "restore", wrong, "ann").status_code == 409
+    assert send(site, "restore", given, "lea").status_code == 403
+    assert send(site, "restore", given, "ann").status_code == 303
+    first, second, third = rows(site, ".json")[::-1]
+    assert (third["note"], third["restored"], third["content"]) == (given["why"], "version 1", first["content"])
+    assert second["content"] != first["content"]
+    newest = rows(site, "/tables/audit.json")[0]
+    assert (newest["action"], newest["actor"]) == ("version restored", "ann")
+
+
+def test_a_viewer_sees_versions_and_no_audit_and_others_nothing(site: Stage) -> None:
+    text = page(site, "vic")
+    assert "Versions of the labels" in text
+    assert "person pause" not in text
+    assert 'class="act' not in text
+    assert client(site, "vic").get("/projects/7/versions/tables/audit.json").status_code == 404
+    assert send(site, "tag", {"version": "2", "tag": "x"}, "vic").status_code == 403
+    assert client(site, "out").get("/projects/7/versions").status_code == 404
+
+
+def test_what_is_too_large_for_a_page_is_left_to_the_command_line(site: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_of_versions, "LARGEST", 3)
+    assert "tiebreak version diff 1 2 --project 7" in page(site)
+    given = {"version": "1", "why": "x", "sure": "yes"}
+    assert "tiebreak version restore 1" in send(site, "restore", given, "ann").text
+
+
+def test_without_versions_it_says_how_to_make_one(tmp_path: Path) -> None:
+    one = stage(tmp_path).create(texts(1))
+    with one.store.begin() as connection:
+        logins.add(connection, "lea", "lead", None, START)
+    assert "tiebreak version create --project 7 --tag first" in page(one)
