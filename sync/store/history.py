@@ -15,6 +15,7 @@ from .interfaces import Period, periods
 from .standing import Standing, standing
 from .tables import annotation_versions, annotations, annotators, answers, codes, reviews, rulings, tasks
 from .tables import corrections as correction_rows
+from .votes import VOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,8 @@ def _review_events(connection: Connection, task: int, known: _Known) -> Iterator
 def _ruling_became(ruling: Any) -> str:
     if ruling.superseded:
         return "replaced by a later ruling"
+    if ruling.counts_as is not None:
+        return "came after the review was withdrawn: one more answer" if ruling.counts_as == VOTE else "does not count"
     if ruling.ground_truth is None:
         return "to be written as ground truth" if ruling.answers else ""
     return f"ground truth {ruling.ground_truth}" if ruling.ground_truth else "there is no ground truth of it"

@@ -29,6 +29,13 @@ def rounds(store: Store, project: int) -> dict[int, tuple[int, str]]:
         return {task: (one.round, one.state) for task, one in review_rounds.newest(connection, key).items()}
 
 
+def became(store: Store, project: int, task: int) -> list[str]:
+    """What the history of a task says of its rulings."""
+    with store.read() as connection:
+        events = history(connection, projects.source(connection, project).key, task)
+    return [event.became for event in events if event.what == "ruled"]
+
+
 def test_people_agree_meanwhile_and_who_has_the_review_open_can_still_answer(
     label_studio: RunningLabelStudio, store: Store
 ) -> None:
@@ -51,6 +58,7 @@ def test_people_agree_meanwhile_and_who_has_the_review_open_can_still_answer(
     assert late.assessment.report["controls"]["mood"]["annotations"] == 6
     with store.read() as connection:
         tasks = list(answered_tasks(connection, projects.by_label_studio_id(connection, made.project).key))
+    assert became(store, made.project, made.tasks[0]) == ["came after the review was withdrawn: one more answer"]
     counted = gather(CONFIG, tasks, Wanted(CONFIG.controls), {})
     assert (counted.annotations, counted.left_out.rejected) == (6, ()), "reports from the store count it, too"
     assert late.push.pushed == 1, "the late answer differs: the task comes back"
@@ -75,6 +83,7 @@ def test_the_ruling_of_a_disputant_does_not_count_where_that_is_set_and_somebody
     done = run(outside, made.project)
     assert (done.resolve.disputants, done.resolve.ground_truths, done.push.reopened) == ((task.id,), 0, 1)
     assert any("had answered the source task; the ruling does not count" in warning for warning in done.warnings)
+    assert became(store, made.project, made.tasks[0]) == ["does not count"]
     assert run(outside, made.project).push.reopened == 0
     assert disputant.next_task(home.id) is None
     again = other.next_task(home.id)
