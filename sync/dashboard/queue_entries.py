@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func, select
 from sqlalchemy import Row as Record
 
 from ..store import queue_marks
@@ -74,6 +74,12 @@ def numbers(connection: Connection, keys: Collection[int]) -> Mapping[int, int]:
     return {row.id: row.label_studio_id for row in connection.execute(query)}
 
 
+def queued(connection: Connection, project: Project, about: Collection[int]) -> set[tuple[int, str]]:
+    """Which of these tasks (the store's keys) are in the queue, with their controls."""
+    query = select(queue.c.task, queue.c.control).where(queue.c.project == project.key, among(queue.c.task, about))
+    return {(row.task, row.control) for row in connection.execute(query)}
+
+
 def place_in_queue(connection: Connection, project: Project, priority: float, task: int, control: str) -> int:
     """The place of an entry, 1 for the most urgent; ``task`` is the store's key."""
     before = queue.c.priority > priority
@@ -104,7 +110,7 @@ def find(
     query: Select[Any] = select(queue.c.task, queue.c.control).where(queue.c.project == project.key)
     query = _aged(query.where(*_fitting(wanted, choices)), wanted, now)
     if wanted.search:
-        query = query.where(queue.c.task.in_(_called(project, wanted.search)))
+        query = _searched(query, project, wanted.search)
     total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
     query = _ordered(query, wanted).offset(wanted.start).limit(wanted.limit)
     return _read(connection, project, [(row.task, row.control) for row in connection.execute(query)]), total
@@ -138,10 +144,15 @@ def _aged(query: Select[Any], wanted: Wanted, now: int) -> Select[Any]:
     return query.where(queue_times.c.since <= now - AGES.get(age, 10**6) * DAY) if age else query
 
 
-def _called(project: Project, text: str) -> Select[Any]:
-    """The task of that number."""
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else -1
-    return select(tasks.c.id).where(tasks.c.project == project.key, tasks.c.label_studio_id == number)
+def _searched(query: Select[Any], project: Project, text: str) -> Select[Any]:
+    """With the task of that number, or those whose data holds the text, as JSON writes it."""
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        number = select(tasks.c.id).where(tasks.c.project == project.key, tasks.c.label_studio_id == int(text))
+        return query.where(queue.c.task.in_(number))
+    written = json.dumps(text)[1:-1]
+    return query.join(tasks, tasks.c.id == queue.c.task).where(
+        cast(tasks.c.data, Text).icontains(written, autoescape=True)
+    )
 
 
 def _ordered(query: Select[Any], wanted: Wanted) -> Select[Any]:

@@ -162,7 +162,11 @@ def _check(action: str, reason: str, band: int | None, row: Row[Any] | None, bef
             "This is a random look at an accepted answer: what is drawn must be looked at as it comes, or the share of "
             "right answers that is computed from it would be wrong."
         )
-    if before is not None and (before.action, before.band) == (action, band if action == ASSIGN else None):
+    if (
+        action != DISMISS
+        and before is not None
+        and (before.action, before.band) == (action, band if action == ASSIGN else None)
+    ):
         raise NotDecided(f"This entry was {ACTIONS[action]} already: take that back, or decide something else.")
 
 

@@ -5,6 +5,10 @@ They stand in one text, in an index beside the priority, so that a page finds en
 
 import hashlib
 from collections.abc import Iterable
+from itertools import islice
+
+MOST_LABELS, MOST_PEOPLE = 30, 100
+"""An entry is found by so many: what PostgreSQL has in an index is shorter than 2,704 bytes."""
 
 
 def marks(kinds: Iterable[str], labels: Iterable[str], people: Iterable[int]) -> str:
@@ -13,8 +17,12 @@ def marks(kinds: Iterable[str], labels: Iterable[str], people: Iterable[int]) ->
     >>> marks(["tie"], [], [4, 7])
     '|reason:tie|by:4|by:7|'
     """
-    found = (*map(of_kind, kinds), *map(of_label, labels), *map(of_person, people))
-    return f"|{'|'.join(dict.fromkeys(found))}|"
+    found = (
+        *dict.fromkeys(map(of_kind, kinds)),
+        *islice(dict.fromkeys(map(of_label, labels)), MOST_LABELS),
+        *islice(dict.fromkeys(map(of_person, people)), MOST_PEOPLE),
+    )
+    return f"|{'|'.join(found)}|"
 
 
 def of_kind(kind: str) -> str:

@@ -110,6 +110,7 @@ def test_filters_find_exactly_what_fits_and_stand_in_the_address(site: Stage) ->
         ("people=Mei+Tanaka", lambda row: "Mei Tanaka" in row["people"]),
         ("band=P3&people=Jonas+Weber", lambda row: row["band"] == "P3" and "Jonas Weber" in row["people"]),
         ("search=7003", lambda row: row["task"] == "7003"),
+        ("search=LIFT+did", lambda row: "lift did" in row["shows"]),
     ]
     for asked, fits in fitting:
         expected = [row for row in every if fits(row)]

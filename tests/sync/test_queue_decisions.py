@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sync.assess import assess
 from sync.assess_partly import Limits
 from sync.push.intent import intend
+from sync.quality.findings import KINDS
 from sync.quality.priority import ASSIGN, DISMISS, RAISE, Policy
 from sync.store import queue_decisions, review_rounds
 from sync.store.queue_decisions import NOTE, RESTORE, Decision, NotDecided
-from sync.store.queue_marks import of_kind, of_label, of_person
+from sync.store.queue_marks import marks, of_kind, of_label, of_person
 from sync.store.tables import queue, reviews
 from sync.store.tables import queue_decisions as kept
 from tests.dashboard.stage import HOUR, START, Stage, stage, texts
@@ -93,6 +94,9 @@ def test_what_is_dismissed_comes_back_with_one_more_answer(disputed: Stage) -> N
     disputed.answer([(0, 4, "neutral")])
     again(disputed)
     assert 0 in queued(disputed)
+    decide(disputed, 0, DISMISS)
+    again(disputed)
+    assert 0 not in queued(disputed)
 
 
 def test_what_is_dismissed_is_withdrawn_from_review_and_comes_back(disputed: Stage) -> None:
@@ -133,6 +137,12 @@ def test_what_changes_nothing_is_refused_and_leaves_nothing(disputed: Stage) -> 
         decide(disputed, 0, RAISE)
     with disputed.store.read() as connection:
         assert len(connection.execute(select(kept)).all()) == 1
+
+
+def test_marks_fit_into_an_index_of_postgresql() -> None:
+    many = marks(KINDS, [f"label {number}" for number in range(1000)], range(10**9, 10**9 + 1000))
+    assert len(many) < 2704 - 300
+    assert all(f"|{of_kind(kind)}|" in many for kind in KINDS)
 
 
 def test_entries_are_found_by_kind_label_and_person(disputed: Stage) -> None:

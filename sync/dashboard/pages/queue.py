@@ -9,7 +9,9 @@ from flask import url_for
 from label_config.parse import parse
 
 from ...quality.findings import KINDS
+from ...quality.priority import DISMISS
 from ...store import projects, queue_decisions
+from ...store.queue_decisions import Decision
 from ...store.reviews import AUDIT
 from .. import queries, queue_entries, wording
 from ..actors import names_of
@@ -156,13 +158,15 @@ DECISIONS = (
 def _decisions(asked: Asked) -> Table:
     standing = queue_decisions.standing(asked.connection, asked.project.key)
     found = sorted(standing.values(), key=lambda one: -one.id)
-    ids = queue_entries.numbers(asked.connection, [one.task for one in found])
+    about = [one.task for one in found]
+    ids = queue_entries.numbers(asked.connection, about)
+    here_now = queue_entries.queued(asked.connection, asked.project, about)
     names, here = names_of(asked.connection, {one.decided_by for one in found}), task_page(asked)
     rows = [
         {
             "task": Link(str(ids[one.task]), f"{here}?task={ids[one.task]}"),
             "control": one.control,
-            "decision": ACTION[one.action].format(band=one.band),
+            "decision": _decision(one, (one.task, one.control) in here_now),
             "reason": one.reason,
             "by": names[one.decided_by],
             "at": one.decided_at,
@@ -178,6 +182,11 @@ def _decisions(asked: Asked) -> Table:
         note="What is dismissed comes back with another kind of finding or one more answer.",
         size=20,
     )
+
+
+def _decision(one: Decision, queued: bool) -> str:
+    said = ACTION[one.action].format(band=one.band)
+    return f"{said}, and came back" if one.action == DISMISS and queued else said
 
 
 def charts(asked: Asked) -> Sequence[Chart]:
