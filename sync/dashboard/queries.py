@@ -199,6 +199,13 @@ def review_counts(connection: Connection, project: Project) -> Reviews:
     return Reviews(*connection.execute(query).one())
 
 
+def oldest_reviews(connection: Connection, keys: Iterable[int]) -> dict[int, int]:
+    """Project (the store's key) -> since when the oldest of its reviews waits; those without one are left out."""
+    query = select(reviews.c.project, func.min(reviews.c.intended_at)).where(reviews.c.state.in_(WAITING))
+    rows = connection.execute(query.where(reviews.c.project.in_(list(keys))).group_by(reviews.c.project))
+    return {row[0]: row[1] for row in rows}
+
+
 def review_projects(connection: Connection, project: Project) -> list[ReviewProject]:
     """The review projects of a source project, the most urgent band first."""
     query = (

@@ -33,6 +33,7 @@ from sync.store.tables import (
     scores,
     tasks,
 )
+from sync.summaries import summarise
 from sync.web.app import create_app
 
 from ..stores import new_store
@@ -246,6 +247,11 @@ class Stage:
     def assess(self) -> "Stage":
         """What ``tiebreak run`` computes, for real."""
         assess(self.store, self.key, self.settings, lambda: START + 940 * HOUR)
+        return self
+
+    def summarise(self, now: int = START + 980 * HOUR) -> "Stage":
+        """What pages show at once, as a run leaves it."""
+        summarise(self.store, self.key, self.settings, lambda: now)
         return self
 
 

@@ -1,84 +1,176 @@
-"""How do my projects stand? One row a project, and what failed."""
+"""How do my projects stand, and which of them needs me? One row a project, and what failed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
 
+from ...progress_report.in_words import date, duration
 from ...quality.records import Estimate
-from .. import queries, reports
+from ...store.summaries import of_all
+from ...summaries import PROGRESS
+from .. import queries, reports, wording
 from ..figures import Figure
+from ..getting_on import STATES, TRENDS, Standing, late, standing
 from ..page import Asked, Page
-from ..queries import Summary
 from ..tables.table import Column, Link, Row, Table
 
 NOT_YET, NO_CONTROL = Estimate(None, reason="not assessed yet"), Estimate(None, reason="no control to assess")
+NAMED = 3
+"""Projects with an alarm that the first sentence names."""
+HOUR = 3.6e9
+"""Microseconds."""
 
 COLUMNS = (
     Column("project", "Project", "link", search=True),
+    Column("state", "State", define="state", choices=STATES),
+    Column("alarms", "Alarms", "number", define="alarms", apart=True),
+    Column("alarm", "What to look at", search=True, apart=True),
     Column("alpha", "Alpha", "coefficient", define="alpha", interval=True),
-    Column("agreement", "Agreement", "share", define="agreement", interval=True),
+    Column("trend", "Trend", choices=TRENDS, apart=True),
+    Column("trend_since", "Trend since", "time", apart=True),
+    Column("agreement", "Agreement", "share", define="agreement", interval=True, apart=True),
     Column("complete", "Complete", "share", define="complete"),
-    Column("tasks", "Tasks", "number", define="tasks"),
+    Column("tasks", "Tasks", "number", define="tasks", apart=True),
+    Column("answers_left", "Answers left", "number", define="answers_left", apart=True),
+    Column("done_by", "Done by", "time", define="forecast"),
+    Column("done_by_low", "Earliest", "time", define="forecast", apart=True),
+    Column("done_by_high", "Latest", "time", define="forecast", apart=True),
     Column("queue", "To decide", "number", define="queue"),
-    Column("urgent", "Urgent", "number", define="urgent"),
+    Column("urgent", "Urgent", "number", define="urgent", apart=True),
     Column("reviews", "Open reviews", "number", define="open_reviews"),
-    Column("ruled", "Ruled", "number", define="ruled"),
-    Column("assessed", "Assessed", "time", define="assessed"),
+    Column("oldest", "Oldest review", "time", define="oldest_review", apart=True),
+    Column("ruled", "Ruled", "number", define="ruled", apart=True),
+    Column("accuracy", "Model", "share", define="model_accuracy", interval=True),
+    Column("model", "Version", apart=True),
+    Column("assessed", "Assessed", "time", define="assessed", apart=True),
 )
 
 
 def read(asked: Asked) -> Mapping[str, Any]:
-    """The totals, and the projects whose last run failed."""
-    found = asked.once(summaries)
-    reports_now = [one.report for one in found if one.report is not None]
+    """The first sentence, the totals, and the projects whose last run failed."""
+    found = asked.once(standings)
+    reports_now = [one.summary.report for one in found if one.summary.report is not None]
     waiting = sum(one.queue.total for one in reports_now)
     urgent = sum(one.queue.bands[1] for one in reports_now)
     return {
         "projects": found,
-        "waiting": waiting,
-        "urgent": urgent,
-        "figures": (
-            Figure("queue", waiting, n=len(reports_now), of="assessed project"),
-            Figure("urgent", urgent, n=waiting, of="answer"),
-            Figure("open_reviews", sum(one.reviews.waiting for one in found), n=len(found), of="project"),
-            Figure("ruled", sum(one.reviews.ruled for one in found), n=sum(one.tasks for one in found)),
-        ),
-        "failed": [one for one in found if one.last_run and not one.last_run.ok],
+        "lead": f"{_attention(found)} {wording.backlog(waiting, urgent)}" if found else "",
+        "figures": _figures(found, waiting, urgent, len(reports_now)),
+        "failed": [one.summary for one in found if one.summary.last_run and not one.summary.last_run.ok],
+        "oldest": _oldest(found, asked.now),
     }
 
 
-def summaries(asked: Asked) -> list[Summary]:
-    """The headline numbers of every project that who asks may see."""
-    seen = [one for one in queries.source_projects(asked.connection) if asked.person.may("viewer", one.key)]
-    return [queries.summary(asked.connection, one, reports.newest(asked.connection, asked.kept, one)) for one in seen]
+def standings(asked: Asked) -> Sequence[Standing]:
+    """Every project that who asks may see."""
+    connection = asked.connection
+    seen = [one for one in queries.source_projects(connection) if asked.person.may("viewer", one.key)]
+    numbers, oldest = of_all(connection, PROGRESS), queries.oldest_reviews(connection, [one.key for one in seen])
+    found = []
+    for project in seen:
+        one = queries.summary(connection, project, reports.newest(connection, asked.kept, project))
+        kept = numbers.get(project.key)
+        found.append(standing(connection, one, kept.body if kept else None, oldest.get(project.key)))
+    return found
+
+
+def _attention(found: Sequence[Standing]) -> str:
+    """Which projects somebody should look at, and why."""
+    wanting = [one for one in found if one.alarms]
+    if not wanting:
+        return "No project has an alarm." if len(found) > 1 else "There is no alarm."
+    named = "; ".join(f"{one.title}, {one.alarms[0]}" for one in wanting[:NAMED])
+    rest = f"; and {len(wanting) - NAMED:,} more" if len(wanting) > NAMED else ""
+    needs = "needs" if len(wanting) == 1 else "need"
+    return f"{len(wanting):,} of {wording.counted(len(found), 'project')} {needs} a look: {named}{rest}."
+
+
+def _figures(found: Sequence[Standing], waiting: int, urgent: int, assessed: int) -> Sequence[Figure]:
+    known = [one.numbers for one in found if one.numbers is not None]
+    missing = "no run has counted it yet"
+    pace = sum(one["pace"]["7"]["answers"] for one in known) if known else None
+    overdue = sum(late(one) for one in known) if known else None
+    opened = sum(one.summary.reviews.waiting for one in found)
+    alarms = sum(len(one.alarms) for one in found)
+    return (
+        Figure("alarms", alarms, n=len(found), of="project", tasks="?sort=-alarms#table-projects"),
+        Figure("pace", pace, n=len(known), of="project", reason=missing),
+        Figure("queue", waiting, n=assessed, of="assessed project"),
+        Figure("urgent", urgent, n=waiting, of="answer"),
+        Figure("open_reviews", opened, n=len(found), of="project"),
+        Figure("late_reviews", overdue, n=opened, of="open review", reason=missing),
+    )
+
+
+def _oldest(found: Sequence[Standing], now: int) -> str:
+    """How long the oldest review of all waits; empty without one."""
+    since = min((one.oldest for one in found if one.oldest is not None), default=None)
+    return "" if since is None else f"the oldest for {duration((now - since) / HOUR)}"
 
 
 def tables(asked: Asked) -> Sequence[Table]:
     """One row a project."""
-    rows = [_row(one) for one in asked.once(summaries)]
-    note = "Alpha and agreement are those of the weakest control of a project."
+    rows = [_row(one, asked.now) for one in asked.once(standings)]
+    note = "Alpha and its trend are those of the weakest control of a project."
     return [Table("projects", "Projects", COLUMNS, rows, empty="No project is in the store yet.", note=note)]
 
 
-def _row(one: Summary) -> Row:
-    report = one.report
+def _row(one: Standing, now: int) -> Row:
+    """With what the page says beside the cells: ``since``, ``due`` and ``waits``."""
+    summary, report, numbers = one.summary, one.summary.report, one.numbers
     weakest = report.weakest if report else None
     unknown = NO_CONTROL if report else NOT_YET
     done = report.progress if report else None
-    where = url_for("dashboard.project", label_studio_id=one.project.label_studio_id)
+    trend = one.trend or {"direction": None, "since": None}
+    forecast = numbers["forecast"] if numbers else {"day": None, "low": None, "high": None}
+    where = url_for("dashboard.project", label_studio_id=summary.project.label_studio_id)
     return {
-        "project": Link(one.project.title or "Untitled", where),
+        "project": Link(one.title, where),
+        "state": one.state,
+        "alarms": len(one.alarms),
+        "alarm": "; ".join(one.alarms),
         "alpha": weakest.alpha if weakest else unknown,
+        "trend": trend["direction"] or "",
+        "trend_since": trend["since"],
         "agreement": weakest.percent if weakest else unknown,
         "complete": done.complete / done.tasks if done and done.tasks else None,
-        "tasks": one.tasks,
+        "tasks": summary.tasks,
+        "answers_left": numbers["progress"]["answers_left"] if numbers else None,
+        "done_by": forecast["day"],
+        "done_by_low": forecast["low"],
+        "done_by_high": forecast["high"],
         "queue": report.queue.total if report else None,
         "urgent": report.queue.bands[1] if report else None,
-        "reviews": one.reviews.waiting,
-        "ruled": one.reviews.ruled,
+        "reviews": summary.reviews.waiting,
+        "oldest": one.oldest,
+        "ruled": summary.reviews.ruled,
+        "accuracy": one.accuracy,
+        "model": one.round.version if one.round else "",
         "assessed": report.made_at if report else None,
+        "since": date(trend["since"]) if trend["since"] else "",
+        "due": _due(forecast),
+        "waits": "" if one.oldest is None else duration((now - one.oldest) / HOUR),
     }
+
+
+def _due(forecast: Mapping[str, Any]) -> tuple[str, str]:
+    """The day of the forecast and its bounds, in words; both empty without one.
+
+    >>> day = 86_400_000_000
+    >>> _due({"day": 20_001 * day, "low": 20_000 * day, "high": 20_004 * day})
+    ('5 Oct 2024', '4 Oct to 8 Oct 2024')
+    >>> _due({"day": 20_001 * day, "low": 20_000 * day, "high": None})
+    ('5 Oct 2024', 'from 4 Oct 2024 on')
+    """
+    if forecast["day"] is None:
+        return "", ""
+    low = date(forecast["low"])
+    if forecast["high"] is None:
+        return date(forecast["day"]), f"from {low} on"
+    high = date(forecast["high"])
+    low = low[:-5] if low[-5:] == high[-5:] else low
+    return date(forecast["day"]), f"{low} to {high}"
 
 
 PAGE = Page("overview", "Overview", "/", read, tables, needs="anybody")
