@@ -33,8 +33,9 @@ SCHEMES: tuple[Scheme, Scheme] = ("light", "dark")
 
 
 def paths(number: int = 7) -> list[str]:
-    """The address of every page, those of projects for the project of that number."""
-    return [one.address.replace(PROJECT, f"/projects/{number}") for one in all_pages()]
+    """The address of every page, for the project of that number and its first task."""
+    found = [one.address.replace(PROJECT, f"/projects/{number}") for one in all_pages()]
+    return [*found, f"/projects/{number}/task?task={1000 * number}"]
 
 
 @contextmanager
