@@ -62,7 +62,7 @@ def draw_reliability(rows: Rows, look: Look) -> alt.LayerChart:
 
 def speed_chart(crowd: Crowd, names: Sequence[str]) -> Chart | None:
     """``names`` of the people in their order; null where no two have both numbers."""
-    rows = [
+    rows: list[Row] = [
         {
             "person": name,
             "seconds": one.speed("median"),

@@ -105,20 +105,20 @@ def state(one: Person, paused: Mapping[int, int]) -> str:
 
 def pairs_table(control: ControlReport, called: Called) -> Table:
     """Every pair with tasks in common, those that agree least first."""
-    rows = sorted(
-        (
-            {
-                "first": called.name(one.annotators[0]),
-                "second": called.name(one.annotators[1]),
-                "tasks": one.tasks,
-                "kappa": one.kappa,
-                "agreement": one.percent,
-            }
-            for one in control.pairs
-            if one.tasks
-        ),
-        key=lambda row: (row["kappa"].value is None, row["kappa"].value or row["agreement"].value or 0.0),
+    pairs = sorted(
+        (one for one in control.pairs if one.tasks),
+        key=lambda one: (one.kappa.value is None, one.kappa.value or one.percent.value or 0.0),
     )
+    rows = [
+        {
+            "first": called.name(one.annotators[0]),
+            "second": called.name(one.annotators[1]),
+            "tasks": one.tasks,
+            "kappa": one.kappa,
+            "agreement": one.percent,
+        }
+        for one in pairs
+    ]
     empty = "No two people answered the same task: set the project's annotations per task to 2 or more."
     return Table("pairs", "Pairs, those that agree least first", PAIRS, rows, empty=empty, size=20)
 

@@ -15,7 +15,7 @@ from ..store import audit
 from ..store.engine import Store
 from . import newness, queries
 from .charts import Chart, ChartCache, Variant
-from .framing import frame, place
+from .framing import Frame, frame, place
 from .keeping import Kept
 from .page import Asked, Page
 from .tables import files
@@ -124,7 +124,7 @@ class Desk:
                     words=done.words,
                     person=done.person,
                 )
-            here = url_for(f"dashboard.{page.name}", **place(asked.of))
+            here = self._here(page, asked)
         back = dict(parse_qsl(form.get("back", "")[:2000])) | {"done": name}
         return redirect(f"{here}?{urlencode(back)}", 303)
 
@@ -142,11 +142,19 @@ class Desk:
         given = request.args if args is None else args
         return Asked(connection, self.settings, person or self.who(), self.clock(), given, self.kept, project)
 
+    def _here(self, page: Page, asked: Asked) -> str:
+        """The address of the page."""
+        return url_for(f"dashboard.{page.name}", **place(asked.of))
+
+    def _frame(self, page: Page, asked: Asked, tag: str) -> Frame:
+        """What stands around it."""
+        return frame(self.pages, page, asked, tag)
+
     def _tag(self, asked: Asked) -> str:
         return newness.tag(asked.connection, asked.now, request.full_path, asked.person, dict(request.cookies))
 
     def _render(self, page: Page, asked: Asked, tag: str) -> str:
-        here = url_for(f"dashboard.{page.name}", **place(asked.of))
+        here = self._here(page, asked)
         base = here if here != "/" else page.base
         charts = page.charts(asked)
         tables = {
@@ -157,7 +165,7 @@ class Desk:
         }
         chosen = urlencode({name: asked.args[name] for name in page.keeps if asked.args.get(name)})
         drawn = {one.table.name: _shown(one, base, tables[one.table.name], chosen) for one in charts}
-        around = frame(self.pages, page, asked, tag)
+        around = self._frame(page, asked, tag)
         given = page.read(asked)
         return render_template(f"{page.name}.html", frame=around, asked=asked, tables=tables, charts=drawn, **given)
 

@@ -1,7 +1,5 @@
-"""One person's own work in a project, for themselves: how much, and what was ruled on it, with the reasons."""
+"""What was ruled on one person's own answers, for themselves, with the reasons."""
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +17,6 @@ from ..quality.distance.comparison import every_pair
 from ..store import projects
 from ..store.standing import Standing, standing_of_version
 from ..store.tables import annotation_versions, annotations, answers, codes, reviews, rulings, tasks
-
-DAY = 86_400_000_000
-"""Microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,63 +38,52 @@ class OwnRuling:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnWork:
-    """``days`` maps the beginning of a day (UTC, microseconds) to the answers given on it, whose sum is ``answers``.
+class OwnRulings:
+    """``rulings`` are the newest ones; ``ruled`` counts all, ``same`` those that say what the person had said.
 
-    ``rulings`` are the newest ones, ``ruled`` counts all of them and ``same`` those that the person's answer was the
-    same as. Tasks that are gone and answers that do not count (skipped, unreadable) are left out.
+    Tasks that are gone and answers that do not count (skipped, unreadable) are left out.
     """
 
-    answers: int
-    days: Mapping[int, int]
     ruled: int
     same: int
     rulings: tuple[OwnRuling, ...]
 
 
-def own_work(connection: Connection, project: int, person: int, limit: int = 50) -> OwnWork:
-    """What ``person`` (Label Studio's id) did in a project (the store's key), with the newest ``limit`` rulings."""
+def own_rulings(connection: Connection, project: int, person: int, limit: int = 50) -> OwnRulings:
+    """What was ruled on ``person``'s answers (Label Studio's id) in a project (the store's key)."""
     config = parse(projects.label_config(connection, project))
-    times = connection.execute(_mine(project, person, annotation_versions.c.updated_at)).scalars()
-    days = Counter(at // DAY * DAY for at in times)
     rows = connection.execute(_ruled(project, person)).all()
     latest = {(row.task, row.control): row for row in reversed(rows)}
     found = [one for row in rows if latest[row.task, row.control] is row and (one := _ruling(config, row)) is not None]
-    return OwnWork(
-        sum(days.values()), dict(sorted(days.items())), len(found), sum(one.same for one in found), tuple(found[:limit])
-    )
+    return OwnRulings(len(found), sum(one.same for one in found), tuple(found[:limit]))
 
 
-def _mine(project: int, person: int, *columns: Any) -> Select[Any]:
+def _ruled(project: int, person: int) -> Select[Any]:
+    """A row a ruling that counts and a control that the person answered on its task, the newest first.
+
+    It goes from the rulings, of which there are few, to the answers.
+    """
     return (
-        select(*columns)
-        .select_from(annotation_versions)
-        .join(annotations, annotations.c.current == annotation_versions.c.id)
-        .join(tasks, tasks.c.id == annotations.c.task)
+        select(
+            *(annotations.c.task, tasks.c.label_studio_id, codes.c.control, codes.c.answer, rulings.c.answers),
+            *(rulings.c.cause, rulings.c.rationale, rulings.c.ruled_at),
+        )
+        .select_from(reviews)
+        .join(rulings, rulings.c.review == reviews.c.id)
+        .join(tasks, tasks.c.id == reviews.c.task)
+        .join(annotations, annotations.c.task == tasks.c.id)
+        .join(annotation_versions, annotation_versions.c.id == annotations.c.current)
+        .join(answers, answers.c.version == annotation_versions.c.id)
+        .join(codes, codes.c.id == answers.c.code)
         .where(
-            tasks.c.project == project,
+            reviews.c.project == project,
             tasks.c.deleted_at.is_(None),
             annotations.c.deleted_at.is_(None),
             annotation_versions.c.annotator == person,
             standing_of_version() == int(Standing.VALID),
+            rulings.c.superseded.is_(False),
+            rulings.c.counts_as.is_(None),
         )
-    )
-
-
-def _ruled(project: int, person: int) -> Select[Any]:
-    """A row a ruling that counts and a control that the person answered on its task, the newest first."""
-    return (
-        _mine(
-            project,
-            person,
-            *(annotations.c.task, tasks.c.label_studio_id, codes.c.control, codes.c.answer, rulings.c.answers),
-            *(rulings.c.cause, rulings.c.rationale, rulings.c.ruled_at),
-        )
-        .join(answers, answers.c.version == annotation_versions.c.id)
-        .join(codes, codes.c.id == answers.c.code)
-        .join(reviews, reviews.c.task == tasks.c.id)
-        .join(rulings, rulings.c.review == reviews.c.id)
-        .where(rulings.c.superseded.is_(False), rulings.c.counts_as.is_(None))
         .order_by(
             rulings.c.ruled_at.desc(), rulings.c.id.desc(), codes.c.control, annotation_versions.c.updated_at.desc()
         )

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.wrappers import Response as AnyResponse
 
+from ..dashboard import my_work
 from ..dashboard.blueprint import blueprint
 from ..dashboard.page import Page, Refused
 from ..errors import NotPulled, StoreError, TiebreakError, Unsupported
@@ -50,6 +51,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     visitors = Visitors(settings, store, clock, cost, Proxies(settings.trusted_proxies))
     app.register_blueprint(blueprint(settings, store, person, clock, pages))
+    app.register_blueprint(my_work.blueprint(settings, store, clock, visitors.proxies))
     app.register_blueprint(login.blueprint(visitors))
     app.register_blueprint(feed.blueprint(settings, store, visitors))
     _receive_webhooks(app, settings, wake)

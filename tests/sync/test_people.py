@@ -11,7 +11,7 @@ from label_config.results import canonical
 from sync.errors import SettingsError
 from sync.logins.personal import BY_ADDRESS, TooManyLinks, opened
 from sync.people import deciding
-from sync.people.own import own_work
+from sync.people.own import own_rulings
 from sync.store import decisions, forgetting, helpful, intake, personal_links, review_rounds, tables
 from sync.store.assessments import insert_assessment
 from sync.store.audit_check import verify
@@ -327,9 +327,8 @@ def test_a_helpful_rationale_is_marked_once_a_lead_and_taken_back(any_desk: Desk
 # One's own work
 
 
-def test_own_work_is_what_one_did_and_what_was_ruled_on_it(any_desk: Desk) -> None:
-    """Person 1 answered good to six tasks on day 0 and bad to one on day 2; 1 was ruled good, 2 bad, then 2 good."""
-    answer(any_desk, 11, "bad", at=2 * A_DAY + 5)
+def test_own_rulings_are_what_was_ruled_on_it_last(any_desk: Desk) -> None:
+    """Person 1 answered good to six tasks; 1 was ruled good, 2 bad, then 2 good."""
     answer(any_desk, 12, "bad", by=2)
     any_desk.judge(1, 2)
     any_desk.push()
@@ -340,24 +339,23 @@ def test_own_work_is_what_one_did_and_what_was_ruled_on_it(any_desk: Desk) -> No
     any_desk.rule(2, "good")
     with any_desk.store.begin() as connection:
         connection.execute(update(tables.rulings).values(rationale="Because."))
-        mine, others = (own_work(connection, any_desk.source, person) for person in (1, 2))
-    assert (mine.answers, mine.days) == (7, {0: 6, 2 * A_DAY: 1})
+        mine, others = (own_rulings(connection, any_desk.source, person) for person in (1, 2))
     assert (mine.ruled, mine.same) == (2, 2)
     assert [(one.task, one.control, one.mine, one.ruled, one.same, one.rationale) for one in mine.rulings] == [
         (2, "mood", "good", "good", True, "Because."),
         (1, "mood", "good", "good", True, "Because."),
     ]
-    assert (others.answers, others.ruled, others.rulings) == (1, 0, ())
+    assert (others.ruled, others.rulings) == (0, ())
 
 
-def test_own_work_says_where_one_was_not_followed(desk: Desk) -> None:
+def test_own_rulings_say_where_one_was_not_followed(desk: Desk) -> None:
     desk.judge(1, 2, 3)
     desk.push()
     desk.rule(1, "bad")
     desk.rule(2, "")
     desk.rule(3, "bad", counts_as="vote")
     with desk.store.read() as connection:
-        mine = own_work(connection, desk.source, 1, limit=1)
+        mine = own_rulings(connection, desk.source, 1, limit=1)
     assert [(one.task, one.mine, one.ruled, one.same) for one in mine.rulings] == [(1, "good", "bad", False)]
     assert (mine.ruled, mine.same) == (1, 0), "what was not decided, and what counts as a vote, is no ruling"
 
