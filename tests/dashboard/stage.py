@@ -179,8 +179,8 @@ class Stage:
         """The top of the queue as open reviews in one review project a band, as ``sync.push`` leaves it."""
         with self.store.begin() as connection:
             homes: dict[int, int] = {}
-            query = select(queue).where(queue.c.project == self.key).order_by(queue.c.priority.desc()).limit(limit)
-            for place, entry in enumerate(connection.execute(query).all()):
+            query = select(queue).where(queue.c.project == self.key).order_by(queue.c.priority.desc(), queue.c.task)
+            for place, entry in enumerate(connection.execute(query.limit(limit)).all()):
                 if entry.band not in homes:
                     homes[entry.band] = self._home(connection, entry.band)
                 row = {
