@@ -9,7 +9,7 @@ from .people import Crowd
 from .tables.table import Column, Row, Table
 from .wording import counted
 
-MOST = 40
+MOST = 25
 """People in a chart."""
 NAMED = 14
 """So many can be named beside their points."""
@@ -37,7 +37,7 @@ def reliability_chart(rows: Sequence[Row]) -> Chart | None:
         {"person": row["person"].text, "reliability": row["reliability"], "answers": row["answers"]} for row in known
     ]
     note = f"The {MOST} least reliable." if len(rows) > MOST else ""
-    table = Table("reliability", "How reliable, and how surely", RELIABILITY, shown, note=note)
+    table = Table("reliability", "How reliable, and how surely", RELIABILITY, shown, note=note, size=MOST)
     said = f"Reliability of {counted(len(known), 'annotator')} with its interval, the lowest first."
     return Chart(table, draw_reliability, said, size="half", height=max(110, 26 * len(known)))
 
@@ -75,7 +75,7 @@ def speed_chart(crowd: Crowd, names: Sequence[str]) -> Chart | None:
     known = [row for row in rows if row["seconds"].value is not None and row["reliability"].value is not None]
     if len(known) < 2:
         return None
-    table = Table("speed", "Speed beside accuracy", SPEED, known, note="Of everybody whose times are known.", size=40)
+    table = Table("speed", "Speed beside accuracy", SPEED, known, note="Of everybody whose times are known.", size=20)
     said = f"Median time of an answer and reliability of {counted(len(known), 'annotator')}; nobody is ranked by speed."
     return Chart(table, draw_speed, said, size="half", height=260)
 

@@ -93,7 +93,7 @@ def people_table(crowd: Crowd, links: Mapping[int, Link], paused: Mapping[int, i
         for one in crowd.people
     ]
     note = "Reliability is drawn to everybody's where somebody gave few answers; the other shares are as counted."
-    return Table("people", "Annotators", PEOPLE, rows, empty="Nobody has answered yet.", note=note, size=50)
+    return Table("people", "Annotators", PEOPLE, rows, empty="Nobody has answered yet.", note=note, size=25)
 
 
 def state(one: Person, paused: Mapping[int, int]) -> str:
@@ -200,7 +200,7 @@ def thanks_table(crowd: Crowd, links: Mapping[int, Link]) -> Table:
         for one in sorted(crowd.people, key=lambda one: links[one.id].text.casefold())
     ]
     note = "By name, not by merit. Shares of people with few answers are drawn to everybody's; runs are exact counts."
-    return Table("thanks", "Careful work", THANKS, rows, empty="Nobody has answered yet.", note=note, size=50)
+    return Table("thanks", "Careful work", THANKS, rows, empty="Nobody has answered yet.", note=note, size=25)
 
 
 def board_table(crowd: Crowd, links: Mapping[int, Link]) -> Table | None:
@@ -212,7 +212,7 @@ def board_table(crowd: Crowd, links: Mapping[int, Link]) -> Table | None:
         for one in crowd.leaderboard
     ]
     note = "By reliability alone, never by speed or number. Who cannot be told apart shares a place."
-    return Table("leaderboard", "Leaderboard", BOARD, rows, note=note, size=50)
+    return Table("leaderboard", "Leaderboard", BOARD, rows, note=note, size=25)
 
 
 def confusion_table(one: Person) -> Table:

@@ -53,7 +53,7 @@ def link(one: Stage, person: int = 3, days: int = 90) -> str:
 
 def client(store: Store, now: int = NOW) -> FlaskClient:
     """Somebody from elsewhere, without a login."""
-    settings = Settings(dashboard_password="a password", trusted_proxies=["127.0.0.1"])  # type: ignore[arg-type]
+    settings = Settings(dashboard_password="a password", trusted_proxies=["127.0.0.1"])
     found = create_app(settings, store, lambda _: None, clock=lambda: now).test_client()
     found.environ_base.update(HEADERS)
     return found

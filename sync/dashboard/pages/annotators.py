@@ -24,6 +24,8 @@ DECISIONS = 200
 """Decisions that are listed, the newest."""
 LABELS = 12
 """A confusion matrix is drawn of so many labels at most; the table beside it has all."""
+SQUARE = 16
+"""People in the matrix; the table of pairs has all."""
 HELPFUL = 3
 
 
@@ -98,7 +100,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
 
 def _matrix(asked: Asked, now: View) -> Matrix | None:
     control = now.control
-    return None if control is None else asked.keep(f"annotators of {control.name}", lambda: matrix_of(control))
+    return None if control is None else asked.keep(f"annotators of {control.name}", lambda: matrix_of(control, SQUARE))
 
 
 def _lead(now: View) -> str:
