@@ -1,5 +1,6 @@
 """Draws every page in light and dark at three widths: ``python -m tests.dashboard.screenshots FOLDER``."""
 
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -30,7 +31,7 @@ def main(folder: Path) -> None:
         one = example(Path(kept))
         with served(application(one)) as address, chromium() as browser:
             for path in paths():
-                name = path.strip("/").replace("/", "-") or "overview"
+                name = re.sub(r"\W+", "-", path.strip("/")) or "overview"
                 for width in WIDTHS:
                     for scheme in SCHEMES:
                         picture(browser, address + path, folder / f"{name}-{width}-{scheme}.png", width, scheme)

@@ -1,7 +1,5 @@
 """What leads decide about entries of the queue: at once, in every later assessment, and in what is pushed."""
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 
@@ -11,20 +9,21 @@ from sync.push.intent import intend
 from sync.quality.findings import KINDS
 from sync.quality.priority import ASSIGN, DISMISS, RAISE, Policy
 from sync.store import queue_decisions, review_rounds
+from sync.store.engine import Store
 from sync.store.queue_decisions import NOTE, RESTORE, Decision, NotDecided
 from sync.store.queue_marks import marks, of_kind, of_label, of_person
 from sync.store.tables import queue, reviews
 from sync.store.tables import queue_decisions as kept
-from tests.dashboard.stage import HOUR, START, Stage, stage, texts
+from tests.dashboard.stage import HOUR, START, Stage, texts
 
 PEOPLE = {1: "Ann", 2: "Bo", 3: "Cy"}
 PART = Limits(large=0, most=10_000, share=1, since=10, sample=10_000)
 
 
 @pytest.fixture
-def disputed(tmp_path: Path) -> Stage:
+def disputed(any_store: Store) -> Stage:
     """Twelve tasks, of which the first six are disputed."""
-    one = stage(tmp_path).people(PEOPLE).create(texts(12), overlap=3)
+    one = Stage(any_store).people(PEOPLE).create(texts(12), overlap=3)
     labels = {1: "positive", 2: "positive", 3: "negative"}
     given = [(place, who, label if place < 6 else "positive") for place in range(12) for who, label in labels.items()]
     return one.answer(given).assess()
@@ -132,6 +131,10 @@ def test_what_changes_nothing_is_refused_and_leaves_nothing(disputed: Stage) -> 
             decide(disputed, 0, action, band, reason)
     with pytest.raises(NotDecided, match="not in the queue"):
         decide(disputed, 9, RAISE)
+    with disputed.store.begin() as connection:
+        connection.execute(queue.update().where(queue.c.task == disputed.task_keys[5]).values(action="audit"))
+    with pytest.raises(NotDecided, match="random look"):
+        decide(disputed, 5, DISMISS)
     decide(disputed, 0, RAISE)
     with pytest.raises(NotDecided, match="already"):
         decide(disputed, 0, RAISE)
