@@ -56,6 +56,8 @@ def changed(
     as_json: AsJson = False,
 ) -> None:
     """Have the rulings reviewed again that a changed guideline touches; the next push brings them back."""
+    from label_config.parse import parse
+
     from .opening import clock
     from .store.audit import TIEBREAK, record
     from .store.engine import open_existing
@@ -67,7 +69,11 @@ def changed(
     if control is None and label is None and not task:
         raise SettingsError("name what the change touches: --control, --label or --task")
     with open_existing(load(config).store).begin() as connection:
-        key = source(connection, project).key
+        there = source(connection, project)
+        key = there.key
+        controls = [one.name for one in parse(there.label_config).controls]
+        if control is not None and control not in controls:
+            raise SettingsError(f"no control is named {control!r}; this labeling interface has: {', '.join(controls)}")
         touched = mark(connection, key, why.strip(), control=control, label=label, only=task or ())
         subject = {"control": control, "label": label, "tasks": touched}
         action, words = "guideline changed", {"why": why.strip()}

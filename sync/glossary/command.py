@@ -1,12 +1,16 @@
 """``tiebreak guidelines list``, ``edit``, ``diff`` and ``publish``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Any
 
 import click
 import typer
+
+from label_config.errors import GuidelinesError
 
 from .. import terminal
 from ..errors import SettingsError
@@ -64,9 +68,10 @@ def edit(
         key = source(connection, project).key
         known = guideline_versions.newest(connection, key)
     text = _edited(guidelines.written(known.entries if known else ())) if file is None else _read(file)
-    entries = guidelines.read(text)
-    with store.begin() as connection:
-        made = write(connection, key, entries, why, now=clock(), actor=COMMAND_LINE)
+    with _kept_where_refused(text if file is None else None):
+        entries = guidelines.read(text)
+        with store.begin() as connection:
+            made = write(connection, key, entries, why, now=clock(), actor=COMMAND_LINE)
     if made is None:
         terminal.say("nothing changed: no version was made")
     else:
@@ -122,8 +127,30 @@ def publish(
 
 
 def _edited(text: str) -> str:
-    found = click.edit(text, extension=".toml")
+    try:
+        found = click.edit(text, extension=".toml")
+    except click.ClickException as error:
+        raise SettingsError(
+            f"{error.format_message()}: name an editor in VISUAL or EDITOR, or hand in a file with --file"
+        ) from error
     return text if found is None else found
+
+
+@contextmanager
+def _kept_where_refused(typed: str | None) -> Iterator[None]:
+    """What was typed into an editor (null: nothing was) is put into a file where it cannot be taken as it is."""
+    try:
+        yield
+    except (SettingsError, GuidelinesError) as error:
+        if typed is None:
+            raise
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", prefix="tiebreak-guidelines-", suffix=".toml", delete=False
+        ) as kept:
+            kept.write(typed)
+        raise SettingsError(
+            f"{error}. What you wrote is in {kept.name}: mend it, and hand it in with --file"
+        ) from error
 
 
 def _read(file: Path) -> str:

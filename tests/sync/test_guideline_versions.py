@@ -1,6 +1,7 @@
 """Guidelines have versions that do not change; what is published brings the rulings back that it touches."""
 
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -298,6 +299,23 @@ def test_an_editor_gets_the_newest_version(tiebreak: Terminal, url: str) -> None
             patch.setenv("VISUAL", str(editor))
             assert tiebreak("guidelines", "edit", *asked, store=url).out.startswith(said)
     assert "Sarcasm (#irony" in tiebreak("guidelines", "list", "--project", "3", store=url).out
+
+
+@pytest.mark.parametrize(("script", "said"), [("exit 3", "Editing failed"), ("echo '[[entry' > \"$1\"", "no TOML")])
+def test_an_editor_that_fails_is_named_and_what_was_typed_is_kept(
+    tiebreak: Terminal, url: str, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+) -> None:
+    editor = tiebreak.folder / "editor"
+    editor.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(editor))
+    monkeypatch.setattr(tempfile, "tempdir", str(tiebreak.folder))
+    done = tiebreak("guidelines", "edit", "--project", "3", "--why", "x", store=url)
+    assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
+    assert said in done.err
+    kept = [file.read_text(encoding="utf-8") for file in tiebreak.folder.glob("tiebreak-guidelines-*.toml")]
+    assert kept == (["[[entry\n"] if said == "no TOML" else [])
+    assert all(str(file) in done.err for file in tiebreak.folder.glob("tiebreak-guidelines-*.toml"))
 
 
 @pytest.mark.parametrize(

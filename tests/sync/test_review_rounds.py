@@ -367,6 +367,9 @@ def test_the_commands_show_the_inbox_and_mark_what_a_change_touches(
     assert '"task": 1' in tiebreak("inbox", "--json")
     assert tiebreak("changed", "--control", "mood", "--why", "New.").startswith("1 ruling to be reviewed again")
     assert tiebreak("inbox") == "no gap in the guidelines was named\n"
+    with pytest.raises(SettingsError, match="no control is named 'tone'; this labeling interface has: mood"):
+        asked = ["guidelines", "changed", "--project", "7", "--control", "tone", "--why", "x"]
+        CliRunner().invoke(app, asked, catch_exceptions=False)
     with pytest.raises(SettingsError, match="name what the change touches"):
         CliRunner().invoke(app, ["guidelines", "changed", "--project", "7", "--why", "x"], catch_exceptions=False)
 
