@@ -85,7 +85,8 @@ def check(scene: Scene, how: How, stops: Sequence[int], record: Record) -> None:
 
 def _history(how: How, event: str) -> Sequence[str]:
     """What need not be the same. Where the ML backend was lost, a queue without its opinion was pushed first."""
-    return HISTORY if how == "late" else ("local.rounds",) if event.startswith("backend") else ()
+    without_opinion = ("local.rounds", "audit.review renewed") if event.startswith("backend") else ()
+    return (*without_opinion, *HISTORY) if how == "late" else without_opinion
 
 
 @pytest.mark.parametrize("how", [how for how, count in FIRST.items() if count or ALL])
