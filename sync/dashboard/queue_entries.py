@@ -11,7 +11,7 @@ from sqlalchemy import Row as Record
 
 from ..store import queue_marks
 from ..store.reading import among
-from ..store.tables import consensus, projects, queue, queue_times, reviews, tasks
+from ..store.tables import consensus, projects, queue, queue_times, reviews, summaries, tasks
 from . import queries
 from .excerpts import Excerpt, excerpt
 from .queries import Place, Project, place_of
@@ -66,6 +66,11 @@ def oldest(connection: Connection, project: Project) -> int | None:
     """Since when the entry waits that waits longest; null where that is not known."""
     query = select(func.min(queue_times.c.since)).where(queue_times.c.project == project.key)
     return connection.execute(query).scalar()
+
+
+def times_noted(connection: Connection, project: Project) -> int | None:
+    """When a run last noted since when the entries wait; null before the first."""
+    return connection.execute(select(func.max(summaries.c.made_at)).where(summaries.c.project == project.key)).scalar()
 
 
 def numbers(connection: Connection, keys: Collection[int]) -> Mapping[int, int]:

@@ -195,6 +195,9 @@ def test_spans_are_marked_in_the_text_and_everything_is_escaped(tmp_path: Path) 
     assert '<mark class="tone tone-1">&lt;script&gt;<small>LOC</small></mark>' in page
     assert "<script>alert" not in page
     assert " style=" not in page
+    listed = browser(one).get("/projects/7/queue").text
+    assert "<script>alert" not in listed
+    assert listed.count("&lt;script&gt;alert") >= 3
 
 
 def test_boxes_are_drawn_over_the_image_and_nothing_is_fetched_from_elsewhere(tmp_path: Path) -> None:

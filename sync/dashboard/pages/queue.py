@@ -35,7 +35,8 @@ ACTION = {
 def read(asked: Asked) -> Mapping[str, Any]:
     """The headline and the tiles; counted now, so that what a lead just decided is in them."""
     bands = asked.once(_bands)
-    total, since = sum(bands.values()), asked.keep("oldest entry", lambda: _oldest(asked))
+    noted = queue_entries.times_noted(asked.connection, asked.project)
+    total, since = sum(bands.values()), asked.keep("oldest entry", lambda: _oldest(asked), stamp=noted)
     waiting = asked.summary.reviews.waiting
     figures = [
         Figure("queue", total, n=None if asked.report is None else asked.report.progress.annotations, of="answer"),
