@@ -132,7 +132,7 @@ class Example:
         found = command.replace("http://localhost:8080", self.studio.url).replace("YOUR_TOKEN", self.token)
         found = found.replace("http://localhost:8085", self.web).replace("http://localhost:9090", self.backend)
         found = re.sub(r"--project 1\b", f"--project {self.project}", found)
-        found = re.sub(r"^(tiebreak \w+) 1\b", rf"\1 {self.project}", found)
+        found = re.sub(r"^(tiebreak \w+(?: \w+)?) 1\b", rf"\1 {self.project}", found)
         return re.sub(r"^tiebreak history (\d+)", lambda m: f"tiebreak history {self.tasks[int(m[1]) - 1]}", found)
 
     def as_documented(self, text: str) -> str:
