@@ -29,6 +29,7 @@ from .queue_report.command import queue
 from .report_options import AsJson
 from .settings import DEFAULT_FILE, MAY_RULE, Settings, address, as_file, load, read
 from .versions import command as versions
+from .weekly_report.command import report
 
 if TYPE_CHECKING:  # each command imports what it needs, so that help comes at once
     from .corrections import Change
@@ -374,6 +375,7 @@ app.command()(consensus)
 app.command()(queue)
 app.command()(annotators)
 app.command()(progress)
+app.command()(report)
 app.command()(drift)
 app.command()(forget)
 app.add_typer(audit_log.app, name="audit")

@@ -16,7 +16,7 @@ from .charts import Chart, Look, Rows, data
 from .framing import address, label_studio
 from .page import Asked
 from .tables.selected import selected
-from .tables.table import Column, Link, Row, Table
+from .tables.table import Column, Found, Link, Row, Table, Wanted
 from .wording import counted
 
 WEEK = 7 * 86_400_000_000
@@ -24,6 +24,7 @@ MONDAY = 4 * 86_400_000_000
 """1970 began on a Thursday."""
 DRAWN = 26
 """Weeks in the chart, the newest."""
+AT_ONCE = 500
 MANY = 12
 """From so many weeks on the bars are thin."""
 NONE, OTHER = "no cause named", "another cause"
@@ -65,7 +66,7 @@ def log_table(asked: Asked) -> Table:
     )
     name = case((func.trim(annotators.c.name) != "", func.trim(annotators.c.name)), else_=annotators.c.email)
     query = (
-        select(rulings, tasks.c.label_studio_id, name.label("reviewer_name"), state.label("state"), marks)
+        select(rulings.c.id)
         .join(reviews, reviews.c.id == rulings.c.review)
         .join(tasks, tasks.c.id == reviews.c.task)
         .join(annotators, annotators.c.id == rulings.c.reviewer, isouter=True)
@@ -83,28 +84,46 @@ def log_table(asked: Asked) -> Table:
         "ruled": rulings.c.ruled_at,
         "marks": marks,
     }
-    base, number = label_studio(asked.settings), asked.project.label_studio_id
+    told = (
+        select(rulings, tasks.c.label_studio_id, name.label("reviewer_name"), state.label("state"), marks)
+        .join(reviews, reviews.c.id == rulings.c.review)
+        .join(tasks, tasks.c.id == reviews.c.task)
+        .join(annotators, annotators.c.id == rulings.c.reviewer, isouter=True)
+    )
+    search = ("answer", "rationale", "reviewer")
+    keys = selected(asked.connection, query, by, lambda one: {"ruling": one.id}, unique=rulings.c.id, search=search)
 
-    def row(found: Record[Any]) -> Row:
-        task = found.label_studio_id
-        answers = {control: queries.readable(text) for control, text in (found.answers or {}).items()}
-        return {
-            "ruling": found.id,
-            "task": Link(str(task), address(base, queries.Place(number, task))),
-            "answer": said(answers),
-            "rationale": found.rationale,
-            "cause": found.cause,
-            "verdict": found.verdict,
-            "state": found.state,
-            "reviewer": found.reviewer_name or (f"Annotator {found.reviewer}" if found.reviewer else None),
-            "ruled": found.ruled_at,
-            "marks": found.marks,
-        }
+    def find(wanted: Wanted) -> Found:
+        """Which they are first, then what they say: only of those that are shown."""
+        found = keys(wanted)
+        order = [row["ruling"] for row in found.rows]
+        rows: dict[int, Row] = {}
+        for start in range(0, len(order), AT_ONCE):
+            part = told.where(rulings.c.id.in_(order[start : start + AT_ONCE]))
+            rows |= {one.id: _row(asked, one) for one in asked.connection.execute(part)}
+        return Found([rows[one] for one in order], found.total)
 
-    find = selected(asked.connection, query, by, row, unique=rulings.c.id, search=("answer", "rationale", "reviewer"))
     empty = "Nobody has ruled yet: open a review project in Label Studio and decide its first task."
     note = "A ruling that a later one replaced is left out."
     return Table("log", "Decision log", COLUMNS, find, empty=empty, note=note, size=25)
+
+
+def _row(asked: Asked, found: Record[Any]) -> Row:
+    task = found.label_studio_id
+    where = queries.Place(asked.project.label_studio_id, task)
+    answers = {control: queries.readable(text) for control, text in (found.answers or {}).items()}
+    return {
+        "ruling": found.id,
+        "task": Link(str(task), address(label_studio(asked.settings), where)),
+        "answer": said(answers),
+        "rationale": found.rationale,
+        "cause": found.cause,
+        "verdict": found.verdict,
+        "state": found.state,
+        "reviewer": found.reviewer_name or (f"Annotator {found.reviewer}" if found.reviewer else None),
+        "ruled": found.ruled_at,
+        "marks": found.marks,
+    }
 
 
 def said(answers: dict[str, str]) -> str:

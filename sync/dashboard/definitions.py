@@ -85,7 +85,7 @@ DEFINITIONS = {
         "Open gaps", "Rulings whose cause is a gap in the guidelines, and that no published change has touched since."
     ),
     "guideline_entries": Definition("Entries", "Terms that a version of the guidelines explains."),
-    "guideline_version": Definition("Version", "1 is the first. A version never changes."),
+    "guideline_version": Definition("Version", "Its number; 1 is the first. A version never changes."),
     "touched": Definition(
         "Touched rulings",
         "Valid rulings that the entries that changed since the last published version are about: when it is published "
@@ -93,7 +93,7 @@ DEFINITIONS = {
     ),
     "week": Definition("Week from", "The Monday (UTC) that the week begins with."),
     "rulings_count": Definition("Rulings", "Rulings that no later one replaced."),
-    "label_version": Definition("Version", "1 is the first of the project. Nothing ever changes a version."),
+    "label_version": Definition("Version", "Its number; 1 is the first of the project. Nothing ever changes a version."),
     "version_tasks": Definition("Tasks", "Tasks that the version holds."),
     "version_labels": Definition("Labels", "Labels that the version holds: one for each task and control."),
     "label_confidence": Definition("Certain", "The probability that the label is right, as that version had it."),
@@ -103,6 +103,7 @@ DEFINITIONS = {
     "events_checked": Definition(
         "Newest checked", "The newest events whose hashes were computed anew for this page, back from the chain's head."
     ),
+    "week_number": Definition("In the last seven days", "What came in the seven days before the report was written."),
     "assessed": Definition("Assessed", "When agreement, consensus and the queue were computed last."),
     "entry_since": Definition(
         "Waits since", "When the entry was first seen in the queue, without a break since; seen at the end of each run."
@@ -193,7 +194,7 @@ DEFINITIONS = {
     "runners": Definition("At work", "Processes that look after projects and were seen in the last 30 seconds."),
     "failing": Definition("Failing", "Projects whose last run failed."),
     "overdue_runs": Definition("Overdue", "Projects that should have been run a minute ago, and nobody is at it."),
-    "found_wrong": Definition("To mend", "What `tiebreak doctor` found to be wrong when it last looked."),
+    "found_wrong": Definition("To mend", "What “tiebreak doctor” found to be wrong when it last looked."),
     "step_times": Definition("Times", "How often this step ended, since it was first counted."),
     "step_failures": Definition("Failed", "How often it failed."),
     "step_mean": Definition("Mean", "Seconds that it takes on average."),
