@@ -26,9 +26,10 @@ from .framing import Frame, address, label_studio
 from .keeping import Kept
 from .page import Asked, Page
 from .people import Person, crowds
+from .people_tables import rulings_table
 from .queries import Place
 from .serving import Answer, Desk
-from .tables.table import Column, Link, Row, Table
+from .tables.table import Column, Row, Table
 
 DAY = 86_400_000_000
 """Microseconds."""
@@ -45,16 +46,6 @@ CONTROLS = (
     Column("acceptance", "Accepted", "share", define="acceptance", interval=True),
     Column("longest", "Longest run", "number", define="streak"),
     Column("improvement", "Improvement", "coefficient", define="improvement", interval=True),
-)
-RULINGS = (
-    Column("task", "Task", "link", search=True),
-    Column("control", "Question"),
-    Column("mine", "You answered", search=True),
-    Column("ruled", "Ruled", search=True),
-    Column("same", "The same?", choices=("the same", "another")),
-    Column("cause", "Cause"),
-    Column("why", "Why", search=True, sort=False),
-    Column("at", "When", "time"),
 )
 BY_DAY = (Column("day", "Day", "time"), Column("answers", "Answers", "number", define="own_answers"))
 
@@ -215,30 +206,12 @@ def tables(asked: Asked) -> Sequence[Table]:
     """The rulings on one's answers with their reasons, and one's numbers by question."""
     here = asked.project.label_studio_id
     outside = label_studio(asked.settings)
-    ruled = asked.once(_rulings)
-    rows: list[Row] = [
-        {
-            "task": Link(str(one.task), address(outside, Place(here, one.task))),
-            "control": one.control,
-            "mine": one.mine,
-            "ruled": one.ruled,
-            "same": "the same" if one.same else "another",
-            "cause": one.cause,
-            "why": one.rationale,
-            "at": one.ruled_at,
-        }
-        for one in ruled.rulings
-    ]
-    more = f"The newest {SHOWN} of {ruled.ruled:,}. " if ruled.ruled > len(rows) else ""
     return [
-        Table(
-            "rulings",
+        rulings_table(
+            asked.once(_rulings),
             "Rulings on your answers",
-            RULINGS,
-            rows,
-            empty="None yet: they appear when a reviewer decides a task that you answered.",
-            note=f"{more}Your answer of now beside the ruling. A ruling that was not followed is there to learn from.",
-            size=20,
+            "None yet: they appear when a reviewer decides a task that you answered.",
+            lambda task: address(outside, Place(here, task)),
         ),
         Table(
             "controls",

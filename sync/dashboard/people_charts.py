@@ -39,7 +39,7 @@ def reliability_chart(rows: Sequence[Row]) -> Chart | None:
     note = f"The {MOST} least reliable." if len(rows) > MOST else ""
     table = Table("reliability", "How reliable, and how surely", RELIABILITY, shown, note=note, size=MOST)
     said = f"Reliability of {counted(len(known), 'annotator')} with its interval, the lowest first."
-    return Chart(table, draw_reliability, said, size="half", height=max(110, 26 * len(known)))
+    return Chart(table, draw_reliability, said, size="half", height=max(260, 26 * len(known)))
 
 
 def draw_reliability(rows: Rows, look: Look) -> alt.LayerChart:
@@ -48,7 +48,11 @@ def draw_reliability(rows: Rows, look: Look) -> alt.LayerChart:
     lowest = min(row[key] for row in rows for key in ("reliability", "reliability_low") if row[key] is not None)
     scale = alt.Scale(domain=[max(0.0, min(0.5, lowest - 0.05)), 1.0], nice=False)
     axis = alt.Axis(title=None, format=".0%", tickCount=3 if look.narrow else 6, domain=False, ticks=False)
-    label = alt.Axis(title=None, ticks=False, domain=False, labelLimit=90 if look.narrow else 150, grid=False)
+    limit = 90 if look.narrow else 150
+    room = min(
+        limit, 7.5 * max(len(row["person"]) for row in rows)
+    )  # a browser's letters may be wider than those measured
+    label = alt.Axis(title=None, ticks=False, domain=False, labelLimit=limit, minExtent=room, grid=False)
     base = alt.Chart(data(rows)).encode(y=alt.Y("person:N", sort=None, axis=label))
     value = alt.X("reliability:Q", scale=scale, axis=axis)
     spans = base.encode(x=alt.X("reliability_low:Q", scale=scale, axis=axis), x2="reliability_high:Q")

@@ -1,8 +1,9 @@
 """Tables of people: their numbers, whom they agree with, what to talk about, and what to thank for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..people.own import OwnRulings
 from ..quality.annotators import SIGNALS
 from ..store.decisions import Decision
 from .people import Called, Crowd, Person, estimate
@@ -74,6 +75,16 @@ DECISIONS = (
     Column("why", "Why", search=True, sort=False),
     Column("numbers", "Numbers of then", sort=False),
     Column("by", "By"),
+)
+RULINGS = (
+    Column("task", "Task", "link", search=True),
+    Column("control", "Control"),
+    Column("given", "Answered", search=True),
+    Column("ruled", "Ruled", search=True),
+    Column("same", "The same?", choices=("the same", "another")),
+    Column("cause", "Cause"),
+    Column("why", "Why", search=True, sort=False),
+    Column("at", "When", "time"),
 )
 AGREEMENT, TIME = "agreement", "lead_time"
 
@@ -243,6 +254,26 @@ def biases_table(one: Person) -> Table:
     ]
     note = "Shares of labels in [0, 1]; of other answers their value, length or number."
     return Table("biases", "What is given more, or less", BIASES, rows, empty="Nothing can be compared.", note=note)
+
+
+def rulings_table(found: OwnRulings, title: str, empty: str, place: Callable[[int], str]) -> Table:
+    """What was ruled on somebody's answers; ``place`` is where Label Studio shows a task."""
+    rows: list[Row] = [
+        {
+            "task": Link(str(one.task), place(one.task)),
+            "control": one.control,
+            "given": one.mine,
+            "ruled": one.ruled,
+            "same": "the same" if one.same else "another",
+            "cause": one.cause,
+            "why": one.rationale,
+            "at": one.ruled_at,
+        }
+        for one in found.rulings
+    ]
+    more = f"The newest {len(rows):,} of {found.ruled:,}. " if found.ruled > len(rows) else ""
+    note = f"{more}The answer as it is now beside the newest ruling that counts, on tasks that are still there."
+    return Table("rulings", title, RULINGS, rows, empty=empty, note=note, size=20)
 
 
 def decisions_table(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import distinct, func, select, update
 from typer.testing import CliRunner
 
 from sync.cli import app
@@ -19,7 +19,7 @@ from sync.people.kept import keep_people
 from sync.settings import Settings
 from sync.store import decisions, helpful, logins
 from sync.store.tables import annotation_versions as versions
-from sync.store.tables import answers, audit_events, codes
+from sync.store.tables import annotations, answers, audit_events, codes, reviews, tasks
 from sync.web.app import create_app
 
 from .looking import CHROMIUM, chromium, complaints_of_axe, served
@@ -110,6 +110,30 @@ def test_pairs_are_those_of_the_assessment(seen: Stage) -> None:
         one for one in rows(client, f"{HERE}/tables/pairs.json") if {one["first"], one["second"]} == {"Ann", "Dora"}
     ]
     assert found == expected
+
+
+def test_rulings_on_somebody_lead_to_their_tasks(seen: Stage) -> None:
+    client = browser(seen)
+    found = [row for person in PEOPLE for row in rows(client, f"{HERE}/tables/rulings.json?person={person}")]
+    with seen.store.read() as connection:
+        (task,) = connection.execute(
+            select(tasks.c.label_studio_id)
+            .join(reviews, reviews.c.task == tasks.c.id)
+            .where(reviews.c.state == "ruled")
+        ).scalars()
+        given = connection.execute(
+            select(func.count(distinct(versions.c.annotator)))
+            .join(annotations, annotations.c.current == versions.c.id)
+            .join(answers, answers.c.version == versions.c.id)
+            .join(tasks, tasks.c.id == annotations.c.task)
+            .where(tasks.c.label_studio_id == task)
+        ).scalar_one()
+    assert {(row["task"], row["ruled"], row["cause"]) for row in found} == {(str(task), "neutral", "slip")}
+    assert len(found) == given
+    pages = [text(client, f"{HERE}?person={person}") for person in PEOPLE]
+    address = f"http://localhost:8080/projects/7/data?task={task}"
+    lists = [page[page.index('id="table-rulings"') : page.index('id="table-people"')] for page in pages]
+    assert sum(address in one for one in lists) == given
 
 
 def test_sorting_searching_and_filtering_are_in_the_address(seen: Stage) -> None:

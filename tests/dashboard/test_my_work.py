@@ -91,7 +91,7 @@ def test_rulings_are_there_with_their_reasons_and_without_the_reviewer(seen: Sta
     assert found
     page = text(mine, here)
     for one in found:
-        assert one["same"] == ("the same" if one["mine"] == one["ruled"] else "another")
+        assert one["same"] == ("the same" if one["given"] == one["ruled"] else "another")
         assert f"http://localhost:8080/projects/7/data?task={one['task']}" in page
     same = sum(one["same"] == "the same" for one in found)
     assert f"A reviewer ruled on {len(found)} of them: {same} as you had answered" in page

@@ -7,12 +7,14 @@ from urllib.parse import urlencode
 
 from ...errors import SettingsError
 from ...people.deciding import decide
+from ...people.own import OwnRulings, own_rulings
 from ...store import decisions, helpful
 from ...store.decisions import COACH, PAUSE, RESUME, Decision
 from .. import people_tables, queries, wording
 from ..actors import names_of
 from ..charts import Chart
 from ..figures import Figure, estimated
+from ..framing import address, label_studio
 from ..matrix import Matrix, matrix_of, shade
 from ..page import PROJECT, Action, Asked, Done, Page, Refused
 from ..people import HIDDEN, Called, Crowd, Person, called, crowds
@@ -24,6 +26,8 @@ DECISIONS = 200
 """Decisions that are listed, the newest."""
 LABELS = 12
 """A confusion matrix is drawn of so many labels at most; the table beside it has all."""
+RULINGS = 100
+"""Rulings on somebody's answers that are listed, the newest."""
 SQUARE = 16
 """People in the matrix; the table of pairs has all."""
 HELPFUL = 3
@@ -211,10 +215,25 @@ def tables(asked: Asked) -> Sequence[Table]:
     if now.control is not None:
         found.append(people_tables.pairs_table(now.control, now.called))
     if now.chosen is not None:
-        found += [people_tables.confusion_table(now.chosen), people_tables.biases_table(now.chosen)]
+        outside, number = label_studio(asked.settings), asked.project.label_studio_id
+        found += [
+            people_tables.confusion_table(now.chosen),
+            people_tables.biases_table(now.chosen),
+            people_tables.rulings_table(
+                _rulings(asked, now.chosen.id),
+                f"Rulings on answers of {now.called.name(now.chosen.id)}",
+                "None yet: no task of theirs was ruled.",
+                lambda task: address(outside, queries.Place(number, task)),
+            ),
+        ]
     newest = now.decided[:DECISIONS]
     by = names_of(asked.connection, {one.decided_by for one in newest})
     return [*found, people_tables.decisions_table(newest, now.called, now.links, by)]
+
+
+def _rulings(asked: Asked, person: int) -> OwnRulings:
+    key = asked.project.key
+    return asked.keep(f"rulings of {person}", lambda: own_rulings(asked.connection, key, person, RULINGS))
 
 
 def charts(asked: Asked) -> Sequence[Chart]:
