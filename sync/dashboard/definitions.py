@@ -93,7 +93,7 @@ DEFINITIONS = {
     ),
     "week": Definition("Week from", "The Monday (UTC) that the week begins with."),
     "rulings_count": Definition("Rulings", "Rulings that no later one replaced."),
-    "label_version": Definition("Version", "Its number; 1 is the first of the project. Nothing ever changes a version."),
+    "label_version": Definition("Version", "Its number in the project; 1 is the first. It never changes."),
     "version_tasks": Definition("Tasks", "Tasks that the version holds."),
     "version_labels": Definition("Labels", "Labels that the version holds: one for each task and control."),
     "label_confidence": Definition("Certain", "The probability that the label is right, as that version had it."),

@@ -4,9 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask import url_for
+
+from ...progress_report.in_words import duration
+from ...summaries import AGREEMENT, DAYS, PROGRESS
 from .. import queries, wording
 from ..charts import Chart
+from ..confusion import Pair, confusion_chart, distribution_chart, pairs_of, tasks_table
+from ..days import came_chart, left_chart
 from ..figures import Figure, estimated
+from ..framing import label_studio
+from ..getting_on import Numbers, numbers_of
+from ..judgement import HOUR, judgement
 from ..matrix import Matrix, least_agreeing, matrix_of
 from ..model import ModelState, model_state
 from ..page import PROJECT, Asked, Page
@@ -14,6 +23,7 @@ from ..report import ControlReport, Reliability, Report
 from ..tables.table import Column, Table
 from ..top_queue import QueueRow, first_entries, top_queue
 from ..trend import trend_chart
+from ..worded import worded
 
 PEOPLE = 40
 """Annotators listed one by one."""
@@ -66,9 +76,44 @@ class ProjectPage:
 def read(asked: Asked) -> Mapping[str, Any]:
     """The page, its headline, and its figures."""
     page, report = _page(asked), asked.report
-    said = None if report is None else wording.headline(report, asked.settings.confidence)
+    numbers = asked.once(_progress)
+    said = None if report is None else judgement(report, numbers, asked.settings.confidence, asked.now)
     figures = {} if report is None else _figures(report, page)
-    return {"page": page, "report": report, "headline": said, "figures": figures}
+    return {
+        "page": page,
+        "report": report,
+        "headline": said,
+        "figures": figures,
+        "worded": worded(numbers) if numbers else (),
+        "confused": asked.once(_pairs_of_labels),
+        "waits": _waits(numbers, asked.now) if numbers else {},
+    }
+
+
+def _progress(asked: Asked) -> Numbers | None:
+    return numbers_of(asked.connection, asked.project.key, PROGRESS)
+
+
+def _controls(asked: Asked) -> Numbers:
+    """Control -> on what people disagree."""
+    found = numbers_of(asked.connection, asked.project.key, AGREEMENT)
+    known: Numbers = found["controls"] if found else {}
+    return known
+
+
+def _pairs_of_labels(asked: Asked) -> Mapping[str, Sequence[Pair]]:
+    """Panel -> the labels that are confused."""
+    here, known = url_for("dashboard.project", label_studio_id=asked.project.label_studio_id), asked.once(_controls)
+    return {
+        one.name: pairs_of(known[one.report.name], one.name, here)
+        for one in asked.once(_panels)
+        if one.report.name in known
+    }
+
+
+def _waits(numbers: Numbers, now: int) -> Mapping[int, str]:
+    """Band -> how long the oldest entry of the queue waits, in words."""
+    return {one["band"]: duration((now - one["oldest"]) / HOUR) for one in numbers["waiting"]["queue"] if one["number"]}
 
 
 def tables(asked: Asked) -> Sequence[Table]:
@@ -87,7 +132,16 @@ def tables(asked: Asked) -> Sequence[Table]:
         }
         for one in panels
     ]
-    return [Table("controls", "Agreement by control", CONTROLS, rows), *(_pairs(one, people) for one in panels)]
+    controls = Table("controls", "Agreement by control", CONTROLS, rows)
+    return [controls, *(_pairs(one, people) for one in panels), *_tasks(asked)]
+
+
+def _tasks(asked: Asked) -> Iterable[Table]:
+    """The tasks behind confused labels, of each control that has such."""
+    confused, outside = asked.once(_pairs_of_labels), label_studio(asked.settings)
+    for one in asked.once(_panels):
+        if pairs := confused.get(one.name):
+            yield tasks_table(asked.connection, asked.project, pairs, one.report.name, one.name, outside)
 
 
 def _pairs(panel: ControlPanel, people: Mapping[int, str]) -> Table:
@@ -105,9 +159,20 @@ def _pairs(panel: ControlPanel, people: Mapping[int, str]) -> Table:
 
 
 def charts(asked: Asked) -> Sequence[Chart]:
-    """The trend of each control that has one."""
-    drawn = (trend_chart(one.report, f"trend-{one.name}") for one in asked.once(_panels))
-    return [chart for chart in drawn if chart is not None]
+    """What came and what is left; for each control its trend, how tasks agree, and which labels are confused."""
+    return [chart for chart in _drawn(asked) if chart is not None]
+
+
+def _drawn(asked: Asked) -> Iterable[Chart | None]:
+    numbers, days = asked.once(_progress), numbers_of(asked.connection, asked.project.key, DAYS)
+    if numbers and days:
+        yield from (came_chart(days), left_chart(days, numbers["forecast"]))
+    known, confused = asked.once(_controls), asked.once(_pairs_of_labels)
+    for one in asked.once(_panels):
+        yield trend_chart(one.report, f"trend-{one.name}")
+        if one.report.name in known:
+            yield distribution_chart(known[one.report.name], one.report.name, one.name)
+            yield confusion_chart(confused[one.name], one.report.name, one.name)
 
 
 def _page(asked: Asked) -> ProjectPage:

@@ -1,0 +1,177 @@
+"""On what people disagree on a control: how the tasks are distributed, and which labels are taken for each other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import altair as alt
+from sqlalchemy import Connection, select
+
+from ..store.tables import tasks
+from .charts import Chart, Look, Rows, data
+from .excerpts import excerpt
+from .framing import address
+from .getting_on import Numbers
+from .queries import Place, Project
+from .tables.table import Column, Found, Link, Row, Table, Wanted
+from .wording import counted
+
+PER_PAGE = 10
+
+DISTRIBUTION = (
+    Column("low", "Agreement from", "share", define="task_agreement"),
+    Column("high", "To", "share", define="task_agreement"),
+    Column("tasks", "Tasks", "number", define="tasks_here"),
+)
+PAIRS = (
+    Column("first", "Label"),
+    Column("second", "And"),
+    Column("tasks", "Tasks", "number", define="confused_tasks"),
+    Column("of", "Of", "number", define="confused_of"),
+    Column("share", "Share", "share", define="confused_share"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two labels that are taken for each other; ``name`` is theirs in addresses, ``where`` leads to the tasks.
+
+    ``examples`` are the store's keys of tasks, ``tasks`` counts all of them.
+    """
+
+    name: str
+    labels: tuple[str, str]
+    tasks: int
+    of: int
+    examples: Sequence[int]
+    where: str
+
+
+def pairs_of(control: Numbers, place: str, here: str) -> Sequence[Pair]:
+    """The pairs of a control, the most confused first; ``place`` names its tables, ``here`` is the page's path."""
+    found = []
+    for one in control["confused"] or ():
+        first, second = one["labels"]
+        name = f"{first} / {second}"
+        where = f"{here}?{urlencode({f'tasks-{place}.pair': name})}#table-tasks-{place}"
+        found.append(Pair(name, (first, second), one["tasks"], one["of"], one["examples"], where))
+    return found
+
+
+def distribution_chart(control: Numbers, name: str, place: str) -> Chart | None:
+    """How the tasks are distributed by the agreement of their answers; null where none has two."""
+    found = control["distribution"]
+    if not found["tasks"]:
+        return None
+    rows = [
+        {"low": tenth / 10, "high": (tenth + 1) / 10, "tasks": number} for tenth, number in enumerate(found["counts"])
+    ]
+    left_out = f"{counted(found['single'], 'task')} with one answer left out."
+    some = (
+        f" {found['tasks']:,} of {counted(found['of'], 'task')}, evenly chosen." if found["of"] > found["tasks"] else ""
+    )
+    note = f"All agree wholly on {found['all_agree']:,} of {counted(found['tasks'], 'task')}; {left_out}{some}"
+    said = f"{note} The numbers are in the table below."
+    table = Table(f"distribution-{place}", f"How tasks agree on {name}", DISTRIBUTION, rows, note=note)
+    return Chart(table, draw_distribution, said, size="half", height=220)
+
+
+def confusion_chart(pairs: Sequence[Pair], name: str, place: str) -> Chart | None:
+    """The pairs as a matrix; null without any."""
+    if not pairs:
+        return None
+    rows: list[Row] = [
+        {"first": one.labels[0], "second": one.labels[1], "tasks": one.tasks, "of": one.of, "share": one.tasks / one.of}
+        for one in pairs
+    ]
+    note = f"The {len(rows)} pairs with the most tasks; a label confuses nobody where both people gave it."
+    worst = pairs[0]
+    said = (
+        f"“{worst.labels[0]}” and “{worst.labels[1]}” are confused most, on {counted(worst.tasks, 'task')}; "
+        "the numbers are in the table below."
+    )
+    table = Table(f"confused-{place}", f"Labels that are confused on {name}", PAIRS, rows, note=note)
+    return Chart(table, draw_confusion, said, size="half", height=220)
+
+
+def tasks_table(
+    connection: Connection, project: Project, pairs: Sequence[Pair], name: str, place: str, label_studio: str
+) -> Table:
+    """The tasks behind the pairs, with links; only those of a page are read."""
+    columns = (
+        Column("pair", "Labels", choices=tuple(one.name for one in pairs), sort=False),
+        Column("task", "Task", "link", sort=False),
+        Column("shows", "It shows", sort=False),
+    )
+    every = [(one.name, key) for one in pairs for key in one.examples]
+
+    def find(wanted: Wanted) -> Found:
+        chosen = (wanted.filters or {}).get("pair")
+        fitting = [entry for entry in every if chosen in (None, entry[0])]
+        end = None if wanted.limit is None else wanted.start + wanted.limit
+        part = fitting[wanted.start : end]
+        known = _known(connection, [key for _, key in part])
+        rows = [_row(pair, known[key], project, label_studio) for pair, key in part if key in known]
+        return Found(rows, len(fitting))
+
+    note = "Up to 100 tasks of each pair; deleted ones are left out."
+    title = f"Tasks on which labels are confused on {name}"
+    return Table(f"tasks-{place}", title, columns, find, size=PER_PAGE, note=note)
+
+
+def _known(connection: Connection, keys: Sequence[int]) -> Mapping[int, Any]:
+    query = select(tasks.c.id, tasks.c.label_studio_id, tasks.c.data)
+    rows = connection.execute(query.where(tasks.c.id.in_(keys), tasks.c.deleted_at.is_(None)))
+    return {row.id: row for row in rows}
+
+
+def _row(pair: str, task: Any, project: Project, label_studio: str) -> Row:
+    number = task.label_studio_id
+    where = address(label_studio, Place(project.label_studio_id, number))
+    return {"pair": pair, "task": Link(str(number), where), "shows": excerpt(task.data).text}
+
+
+def draw_distribution(rows: Rows, look: Look) -> alt.LayerChart:
+    """A bar for each tenth, its number of tasks above it."""
+    bars = [{**row, "middle": (row["low"] + row["high"]) / 2} for row in rows]
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    axis = alt.Axis(title=None, format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1], grid=False)
+    up = alt.Axis(title=None, tickCount=4, format="~s", domain=False, ticks=False)
+    x = alt.X("middle:Q", scale=scale, axis=axis)
+    bar = alt.Chart(data(bars)).encode(x=x, y=alt.Y("tasks:Q", axis=up))
+    text = alt.Chart(data([one for one in bars if one["tasks"]])).encode(
+        x=x, y=alt.Y("tasks:Q", axis=up), text=alt.Text("tasks:Q", format="~s" if look.narrow else ",")
+    )
+    return alt.LayerChart(
+        layer=[
+            bar.mark_bar(color=look.theme.accent, cornerRadiusEnd=3, size=0.088 * look.width),
+            text.mark_text(dy=-7, color=look.theme.ink, fontSize=10),
+        ]
+    )
+
+
+def draw_confusion(rows: Rows, look: Look) -> alt.LayerChart:
+    """A square for each pair, darker the more tasks, with their number; both halves show the same."""
+    both = [
+        {"row": row[a], "column": row[b], "tasks": row["tasks"], "dark": row["tasks"] > 0.55 * rows[0]["tasks"]}
+        for row in rows
+        for a, b in (("first", "second"), ("second", "first"))
+    ]
+    labels = len({one["row"] for one in both})
+    across = alt.Axis(
+        title=None, ticks=False, domain=False, grid=False, labelAngle=0, labelLimit=look.width // labels, labelPadding=6
+    )
+    down = alt.Axis(title=None, ticks=False, domain=False, grid=False, labelLimit=100, minExtent=80, labelPadding=6)
+    scale = alt.Scale(padding=0.06)
+    base = alt.Chart(data(both)).encode(
+        x=alt.X("column:N", axis=across, scale=scale), y=alt.Y("row:N", axis=down, scale=scale)
+    )
+    shade = alt.Color("tasks:Q", legend=None, scale=alt.Scale(range=[look.theme.grid, look.theme.accent], domainMin=0))
+    ink = alt.condition("datum.dark", alt.value(look.theme.paper), alt.value(look.theme.ink))
+    return alt.LayerChart(
+        layer=[
+            base.mark_rect(cornerRadius=4).encode(color=shade),
+            base.mark_text(fontWeight=600).encode(text=alt.Text("tasks:Q", format=","), color=ink),
+        ]
+    )
