@@ -11,7 +11,7 @@ from label_config.words import in_words
 
 from ...quality.priority import ACTIONS, ASSIGN, DISMISS, LEAD, RAISE, Fact, Policy, policy_of
 from ...quality.priority.facts import labels_of
-from ...quality.priority.families import family_of
+from ...quality.priority.families import PEOPLE, family_of
 from ...quality.priority.scoring import importance
 from ...store import projects, queue_decisions
 from ...store.history import history
@@ -72,7 +72,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
     return given | {
         "excerpt": excerpt(task.data),
         "why": why,
-        "lead": _lead(task, why),
+        "lead": _lead(task, why, dismissed=bool(standing) and not why),
         "votes": _votes(task, names),
         "drawn": _drawn(asked, task, names),
         "decisions": decisions,
@@ -105,7 +105,7 @@ def _name(names: Mapping[int, str], who: int | None) -> str:
     return "nobody" if who is None else names[who]
 
 
-def _lead(task: Task, why: Sequence[Why]) -> str:
+def _lead(task: Task, why: Sequence[Why], *, dismissed: bool) -> str:
     """One sentence on where the task stands."""
     if task.deleted:
         return "Label Studio no longer has this task."
@@ -115,7 +115,9 @@ def _lead(task: Task, why: Sequence[Why]) -> str:
         return "Decided: a ruling or a ground truth says what is right."
     if not any(one.counts for one in task.given):
         return "Nobody has answered it yet, so nothing is in doubt."
-    return "Not in the queue: nothing was found on it, or a lead dismissed it."
+    if dismissed:
+        return "A lead dismissed it: it comes back with another kind of finding, or with one more answer."
+    return "Nothing was found on it, so nobody has to decide anything."
 
 
 def _why(asked: Asked, task: Task, entry: Record[Any], policy: Policy, decision: Decision | None) -> Why:
@@ -152,7 +154,8 @@ def _why(asked: Asked, task: Task, entry: Record[Any], policy: Policy, decision:
 
 def _because(entry: Record[Any], policy: Policy) -> str:
     if LEAD in entry.parts:
-        return "A lead decided so."
+        word = "less" if entry.parts[LEAD] < 0 else "more"
+        return f"A lead made it {word} urgent: its priority is {entry.priority:.3f}, so it is in P{entry.band}."
     if entry.band == 3:
         return f"Its priority {entry.priority:.3f} is less than {policy.p2_from:.2f}, from where P2 is."
     least = (policy.p1_from, policy.p2_from)[entry.band - 1]
@@ -252,7 +255,7 @@ def _parts(entry: Record[Any], policy: Policy) -> list[Row]:
         seen.add(kind)
         if adds:
             strongest.setdefault(family_of(kind), wording.kind_name(kind))
-        same = strongest.get(family_of(kind), "")
+        same = strongest.get(family_of(kind)) or strongest.get(PEOPLE, "")
         reason = one["reason"] if adds or not same else f"{one['reason']} The same evidence as {same.lower()}."
         rows.append(
             {
@@ -267,14 +270,14 @@ def _parts(entry: Record[Any], policy: Policy) -> list[Row]:
     words = {
         "age": "It waits, and the policy lets age count.",
         "audit": "A random look at an accepted answer, at a random place of the queue.",
-        LEAD: "A lead decided so.",
+        LEAD: "What a lead decided.",
     }
     rows += [
         {"control": entry.control, "kind": wording.kind_name(kind), "reason": words[kind], "adds": entry.parts[kind]}
         for kind in NOT_FOUND
         if kind in entry.parts
     ]
-    total = {"control": entry.control, "kind": "Priority", "reason": _because(entry, policy), "adds": entry.priority}
+    total = {"control": entry.control, "kind": "Priority", "reason": f"The sum: P{entry.band}.", "adds": entry.priority}
     return [{"severity": None, "weight": None, **row} for row in [*rows, total]]
 
 
