@@ -1,11 +1,14 @@
 """What pages show of people is computed when something changed, and kept."""
 
+from sqlalchemy import select, update
+
 from sync.assess import assess
 from sync.people.kept import HOUR, PEOPLE, keep_people
 from sync.people.numbers import numbers
 from sync.settings import Settings
 from sync.store import summaries
 from sync.store.engine import Store
+from sync.store.tables import assessments
 from sync.summaries import KINDS, summarise
 from tests.dashboard.stage import Stage, crowd, texts
 
@@ -56,3 +59,17 @@ def test_it_follows_a_new_assessment(any_store: Store) -> None:
         kept = summaries.of(connection, one.key, PEOPLE)
     assert kept is not None
     assert [person["annotator"] for person in kept.body["controls"]["sentiment"]["people"]] == [1, 2, 3, 4]
+
+
+def test_where_a_project_is_judged_in_part_it_is_at_most_an_hour_old(any_store: Store) -> None:
+    one = answered(any_store).assess()
+    keep_people(any_store, one.key, SETTINGS, lambda: NOW)
+    one.answer([(0, 4, "positive")])
+    assess(any_store, one.key, SETTINGS, lambda: NOW + 1)
+    with any_store.begin() as connection:
+        newest = select(assessments.c.id, assessments.c.report).order_by(assessments.c.id.desc()).limit(1)
+        row = connection.execute(newest).one()
+        told = {**row.report, "partial": {"tasks": 1, "full_at": NOW}}
+        connection.execute(update(assessments).where(assessments.c.id == row.id).values(report=told))
+    assert not keep_people(any_store, one.key, SETTINGS, lambda: NOW + HOUR - 1)
+    assert keep_people(any_store, one.key, SETTINGS, lambda: NOW + HOUR)
