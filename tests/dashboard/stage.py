@@ -2,8 +2,8 @@
 
 import json
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from label_config.answers import Choices
 from label_config.results import canonical
 from sync.assess import assess
 from sync.settings import Settings
-from sync.store.engine import Store
+from sync.store.engine import Store, open_store
 from sync.store.lease import beat, model_beat
 from sync.store.tables import (
     annotation_versions,
@@ -263,6 +263,18 @@ def _key(made: CursorResult[Any]) -> int:
 def stage(folder: Path, **values: Any) -> Stage:
     """A project on a new store."""
     return Stage(new_store(folder / "store.sqlite3"), **values)
+
+
+def copies(one: Stage, folder: Path) -> Callable[[Path], Stage]:
+    """Closes a stage of that folder; gives a function that puts it as it is into another one, for each test anew."""
+    one.store.close()
+    content = (folder / "store.sqlite3").read_bytes()
+
+    def put(where: Path) -> Stage:
+        (where / "store.sqlite3").write_bytes(content)
+        return replace(one, store=open_store(f"sqlite:///{where / 'store.sqlite3'}"), task_keys=[*one.task_keys])
+
+    return put
 
 
 def texts(number: int) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The page of the model: what it says equals what the store and the backend say; strange words break nothing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from sync.store.lease import beat, model_beat
 from sync.store.tables import corrections, round_tasks, rounds
 
-from .stage import HOUR, START, TOLD, Stage, browser, crowd, stage, texts
+from .stage import HOUR, START, TOLD, Stage, browser, copies, crowd, stage, texts
 
 EVIL = "<script>alert(1)</script>"
 FIGURES = ((0.70, 0.55, 0.82), (0.78, 0.66, 0.87), (0.83, 0.67, 0.92))
@@ -45,11 +45,18 @@ def with_models(one: Stage) -> Stage:
     return one
 
 
-@pytest.fixture
-def learned(tmp_path: Path) -> Stage:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Stage]:
+    folder = tmp_path_factory.mktemp("made")
     people = {1: "Ann", 2: "Bo", 3: "Cy"}
-    one = stage(tmp_path).people(people).create(texts(12), overlap=3)
-    return with_models(one.answer(crowd(12, {1: 0.9, 2: 0.8, 3: 0.5})).assess())
+    one = stage(folder).people(people).create(texts(12), overlap=3)
+    return copies(with_models(one.answer(crowd(12, {1: 0.9, 2: 0.8, 3: 0.5})).assess()), folder)
+
+
+@pytest.fixture
+def learned(made: Callable[[Path], Stage], tmp_path: Path) -> Stage:
+    """It, for one test."""
+    return made(tmp_path)
 
 
 def page(one: Stage, path: str = "/projects/7/model") -> str:

@@ -1,7 +1,7 @@
 """The page of rulings and guidelines: what was decided and why, what is written here, and who may write it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from sync.store import guideline_versions, guidelines, logins
 from sync.store.tables import audit_events, helpful_rationales, rulings
 from sync.web.app import create_app
 
-from .stage import HOUR, START, Stage, crowd, stage, texts
+from .stage import COMPILED, HOUR, START, Stage, copies, crowd, stage, texts
 
 EVIL = "<script>alert(1)</script>"
 SAID = (
@@ -37,10 +37,11 @@ WRITTEN = {
 }
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Stage:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Stage]:
     """Four rulings, and two versions of the guidelines, of which the first is published."""
-    one = stage(tmp_path).people({1: "Ann", 2: f"Bo {EVIL}", 3: "Cy"}).create(texts(12), overlap=3)
+    folder = tmp_path_factory.mktemp("made")
+    one = stage(folder).people({1: "Ann", 2: f"Bo {EVIL}", 3: "Cy"}).create(texts(12), overlap=3)
     one.answer(crowd(12, {1: 0.9, 2: 0.6, 3: 0.5})).assess().push().rule(SAID)
     with one.store.begin() as connection:
         first = guideline_versions.add(connection, one.key, [IRONY], "What irony is.", now=START, actor="login:1")
@@ -51,12 +52,19 @@ def site(tmp_path: Path) -> Stage:
         for name, role in (("ann", "admin"), ("lea", "lead"), ("vic", "viewer")):
             logins.add(connection, name, role, None, START)
         logins.add(connection, "out", None, None, START)
-    return one
+    return copies(one, folder)
+
+
+@pytest.fixture
+def site(made: Callable[[Path], Stage], tmp_path: Path) -> Stage:
+    """It, for one test."""
+    return made(tmp_path)
 
 
 def client(one: Stage, name: str) -> FlaskClient:
     settings = Settings(login_header="X-User", trusted_proxies=["127.0.0.1"], label_studio_url="http://ls.example")
     app = create_app(settings, one.store, lambda _: None, clock=lambda: START + 980 * HOUR, pages=[overview.PAGE, PAGE])
+    app.jinja_env.bytecode_cache = COMPILED
     found = app.test_client()
     found.environ_base["HTTP_X_USER"] = name
     return found

@@ -1,7 +1,7 @@
 """The page of versions and audit: it says what the command line says, writes with reasons, and shows each their own."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,17 @@ from sync.versions.comparing import as_json, compare
 from sync.versions.creating import create
 from sync.web.app import create_app
 
-from .stage import HOUR, START, Stage, crowd, stage, texts
+from .stage import COMPILED, HOUR, START, Stage, copies, crowd, stage, texts
 
 EVIL = "<script>alert(1)</script>"
 NOW = START + 980 * HOUR
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Stage:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Stage]:
     """Two versions of labels, the second of which has some other answers; and people of each role."""
-    one = stage(tmp_path).people({1: "Ann", 2: "Bo", 3: "Cy"}).create(texts(12), overlap=3)
+    folder = tmp_path_factory.mktemp("made")
+    one = stage(folder).people({1: "Ann", 2: "Bo", 3: "Cy"}).create(texts(12), overlap=3)
     one.answer(crowd(8, {1: 0.9, 2: 0.6, 3: 0.5})).assess()
     create(one.store, one.key, one.settings, lambda: NOW, tag="first", note=f"As it began {EVIL}")
     one.answer([(place, person, "neutral") for place in (8, 9) for person in (1, 2)])
@@ -44,13 +45,21 @@ def site(tmp_path: Path) -> Stage:
         event = audit.Event("user:2", "person pause", one.key, {"task": 7003}, None, words, 2)
         audit.record_all(connection, NOW, [event])
         audit.record(connection, now=NOW, actor=audit.TIEBREAK, action="assess", why={"alpha": 0.5})
-    return one
+    return copies(one, folder)
+
+
+@pytest.fixture
+def site(made: Callable[[Path], Stage], tmp_path: Path) -> Stage:
+    """It, for one test."""
+    return made(tmp_path)
 
 
 def client(one: Stage, name: str) -> FlaskClient:
     settings = Settings(login_header="X-User", trusted_proxies=["127.0.0.1"], label_studio_url="http://ls.example")
     pages = [overview.PAGE, page_of_versions.PAGE]
-    found = create_app(settings, one.store, lambda _: None, clock=lambda: NOW, pages=pages).test_client()
+    app = create_app(settings, one.store, lambda _: None, clock=lambda: NOW, pages=pages)
+    app.jinja_env.bytecode_cache = COMPILED
+    found = app.test_client()
     found.environ_base["HTTP_X_USER"] = name
     return found
 

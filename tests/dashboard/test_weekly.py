@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -21,24 +22,31 @@ from sync.weekly_report.document import html_of
 from sync.weekly_report.pdf import pdf_of
 
 from .looking import CHROMIUM, chromium, complaints_of_axe
-from .stage import HOUR, START, Stage, crowd, stage, texts
+from .stage import HOUR, START, Stage, copies, crowd, stage, texts
 from .test_model import with_models
 
 EVIL = "<script>alert(1)</script>"
 NOW = START + 980 * HOUR
 
 
-@pytest.fixture
-def one(tmp_path: Path) -> Stage:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Stage]:
     """A project with a model, three rulings of this week, and strange words wherever people write."""
+    folder = tmp_path_factory.mktemp("made")
     people = {1: f"Zoltan {EVIL}", 2: "Bo", 3: "Cy"}
-    found = stage(tmp_path, title=f"Reviews {EVIL}").people(people).create(texts(12), overlap=3)
+    found = stage(folder, title=f"Reviews {EVIL}").people(people).create(texts(12), overlap=3)
     found.answer(crowd(12, {1: 0.9, 2: 0.6, 3: 0.5})).assess().push()
     said = {"reviewer": 1, "label": "neutral", "cause": "guideline gap"}
     found.rule([{**said, "rationale": EVIL}, {**said, "rationale": "=1+1"}, {**said, "cause": "edge case"}])
     with_models(found).assess()
     summarise(found.store, found.key, found.settings, lambda: NOW)
-    return found
+    return copies(found, folder)
+
+
+@pytest.fixture
+def one(made: Callable[[Path], Stage], tmp_path: Path) -> Stage:
+    """It, for one test."""
+    return made(tmp_path)
 
 
 def html(one: Stage, now: int = NOW) -> str:
