@@ -44,7 +44,7 @@ def add(
     """Let somebody in. The password is asked for, or read from standard input."""
     from . import keeping
 
-    with _store(config) as (store, now):
+    with _store(config, make=True) as (store, now):
         keeping.add(store, name, role, _asked() if password else None, now, only=tuple(project or ()))
     terminal.say(f"{name} may log in as {role}{_where(project)}.")
 
@@ -136,12 +136,12 @@ def token(
 
 
 @contextmanager
-def _store(config: Path | None) -> Iterator[tuple["Store", int]]:
-    """The store of the settings, and the time."""
+def _store(config: Path | None, *, make: bool = False) -> Iterator[tuple["Store", int]]:
+    """The store of the settings, and the time. ``make``: also where there is none yet."""
     from ..opening import clock
-    from ..store.engine import open_store
+    from ..store.engine import open_existing, open_store
 
-    store = open_store(load(config).store)
+    store = (open_store if make else open_existing)(load(config).store)
     try:
         yield store, clock()
     finally:

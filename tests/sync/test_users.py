@@ -115,6 +115,16 @@ def test_what_cannot_be_done_is_said_in_one_line_and_changes_nothing(
     assert users.listed() == []
 
 
+def test_in_a_folder_without_a_store_nobody_is_looked_for_and_no_store_is_made(tiebreak: Terminal) -> None:
+    for asked in (("list",), ("remove", "ann"), ("role", "ann", "lead"), ("token", "ann")):
+        done = tiebreak("users", *asked)
+        assert (done.code, done.out) == (1, "")
+        assert "there is no store at sqlite:///tiebreak.sqlite3 yet" in done.err
+        assert not (tiebreak.folder / "tiebreak.sqlite3").exists()
+    assert tiebreak("users", "add", "ann", "--no-password").code == 0, "the first user may come before the first pull"
+    assert tiebreak("users", "list").out.startswith("name")
+
+
 def test_roles_change_everywhere_and_in_single_projects(users: Users) -> None:
     store = open_store(users.url)
     values = {"label_studio_id": 7, "created_at": 1, "title": "t", "kind": "source", "label_config": ""}
