@@ -131,6 +131,8 @@ def _take_in(
         taken.add(new)
         advance(len(page.tasks))
         complete = page.complete
+    if here.cursor_task is not None:  # it was a first import
+        store.much_was_stored()
     _sweep(store, gateway, here, decode, taken, clock, complete=complete, at_once=back.seconds > 0)
     if back.now is not None:
         with store.begin() as connection:
