@@ -187,7 +187,8 @@ def _model(asked: Asked) -> Section:
         return Section("Model")
     versions = next(one for one in model.tables(asked) if one.name == "versions")
     rows = versions.find(Wanted(limit=5)).rows
-    tables = [Table("versions", "The newest versions", versions.columns, rows)] if rows else []
+    columns = [one for one in versions.columns if one.key not in ("rounds", "source")]
+    tables = [Table("versions", "The newest versions", columns, rows)] if rows else []
     return Section("Model", [given["lead"]], model.charts(asked), tables)
 
 
