@@ -12,6 +12,7 @@ from label_config.results import from_canonical
 
 from ..evidence.gathering import image_size
 from ..store import corrections
+from ..store.projects import LARGEST_ID
 from ..store.standing import Standing, standing
 from ..store.tables import (
     annotation_versions,
@@ -35,6 +36,8 @@ WORDS: Mapping[Standing, str] = {
     Standing.VALID: "counts",
 }
 LATER = "a later one counts"
+LONGEST = 20
+"""Digits of a number, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,11 @@ class Task:
     size: tuple[float, float] | None
 
 
-def read_task(connection: Connection, project: Project, number: int) -> Task | None:
+def read_task(connection: Connection, project: Project, called: str) -> Task | None:
     """The task of that number in Label Studio, the newest where the number was used again; null for none."""
+    number = int(called) if called.isascii() and called.isdigit() and len(called) <= LONGEST else LARGEST_ID
+    if number >= LARGEST_ID:
+        return None
     query = select(tasks).where(tasks.c.project == project.key, tasks.c.label_studio_id == number)
     row = connection.execute(query.order_by(tasks.c.id.desc()).limit(1)).first()
     if row is None:

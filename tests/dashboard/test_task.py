@@ -134,6 +134,7 @@ def test_a_lead_dismisses_raises_assigns_notes_and_takes_back(disputed: Stage, n
         ("assign", {"band": "7"}, 409),
         ("raise", {"task": "7003"}, 409),
         ("raise", {"task": "99"}, 409),
+        ("raise", {"task": "9" * 19}, 409),
         ("raise", {"control": EVIL}, 409),
         ("raise", {"task": "x" * 99}, 409),
         ("raise", {"form_token": "0" * 64}, 403),
