@@ -15,7 +15,8 @@ from sync.dashboard.wording import coefficient
 from sync.progress_report.command import of_project
 from sync.progress_report.in_words import date, duration
 from sync.settings import Settings
-from sync.store import logins
+from sync.store import logins, summaries
+from sync.summaries import AGREEMENT
 from sync.web.app import create_app
 
 from .stage import HOUR, START, Stage, browser, crowd, stage, texts
@@ -171,6 +172,24 @@ def test_a_summary_of_nothing_is_shown(tmp_path: Path) -> None:
     assert "6 answers" not in text
     assert "3 tasks of 3 not complete" in text
     assert "<picture>" not in text
+
+
+def test_labels_that_are_no_words_harm_neither_page_nor_chart_nor_file(tmp_path: Path) -> None:
+    one = stage(tmp_path).create(texts(3), overlap=3).answer(crowd(3, GOOD)).assess().summarise()
+    pair = {"labels": [EVIL, "=1+1"], "tasks": 1, "of": 3, "examples": [one.task_keys[0]]}
+    with one.store.begin() as connection:
+        kept = summaries.of(connection, one.key, AGREEMENT)
+        assert kept is not None
+        control = {**kept.body["controls"]["sentiment"], "confused": [pair]}
+        summaries.write(connection, one.key, {AGREEMENT: {"controls": {"sentiment": control}}}, "s", NOW)
+    text = page(one)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    figure = text[text.index("Labels that are confused on sentiment") :]
+    image = re.findall(r'src="(/projects/7/charts/[^"]+)"', figure)[0]
+    assert "<script" not in browser(one).get(image).text
+    assert "'=1+1" in browser(one).get("/projects/7/tables/confused-1.csv").text
+    found = rows(one, "tasks-1", f"?{urlencode({'tasks-1.pair': f'{EVIL} / =1+1'})}")
+    assert [row["task"] for row in found] == ["7000"]
 
 
 def test_who_has_no_role_in_it_gets_neither_page_nor_tables(busy: Stage) -> None:

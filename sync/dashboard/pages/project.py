@@ -27,6 +27,7 @@ from ..worded import worded
 
 PEOPLE = 40
 """Annotators listed one by one."""
+PAIRS_PER_PAGE = 10
 
 CONTROLS = (
     Column("control", "Control", search=True),
@@ -155,7 +156,7 @@ def _pairs(panel: ControlPanel, people: Mapping[int, str]) -> Table:
         }
         for one in least_agreeing(panel.report.pairs)
     ]
-    return Table(f"pairs-{panel.name}", f"Pairs on {panel.report.name}", PAIRS, rows, size=40)
+    return Table(f"pairs-{panel.name}", f"Pairs on {panel.report.name}", PAIRS, rows, size=PAIRS_PER_PAGE)
 
 
 def charts(asked: Asked) -> Sequence[Chart]:
