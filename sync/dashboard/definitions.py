@@ -277,7 +277,8 @@ DEFINITIONS = {
     "bias_difference": Definition("Difference", "Given less expected, with its interval."),
     "helpful_marks": Definition("Marks", "Leads who found this reason worth reading."),
     "place": Definition(
-        "Place", "1 + how many are surely better; who cannot be told apart shares a place. By reliability alone."
+        "Place",
+        "One more than how many are surely better; who cannot be told apart shares a place. By reliability alone.",
     ),
     "own_answers": Definition("Your answers", "Annotations of yours that count: not skipped, repeated or unreadable."),
     "own_ruled": Definition("Ruled", "Your answers to tasks that a reviewer decided."),

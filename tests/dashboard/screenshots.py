@@ -21,7 +21,7 @@ def example(folder: Path) -> Stage:
         {"label": "neutral", "reviewer": 1, "cause": "guideline gap", "rationale": "Praise and complaint in one."},
         {"label": "negative", "reviewer": 2, "cause": "slip", "rationale": "The lift is what the guest came for."},
     )
-    return one.rule(said).assess().beat()
+    return one.rule(said).assess().summarise().beat()
 
 
 def main(folder: Path) -> None:

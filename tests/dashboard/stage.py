@@ -15,6 +15,7 @@ from sqlalchemy import Connection, CursorResult, insert, select
 from label_config.answers import Choices
 from label_config.results import canonical
 from sync.assess import assess
+from sync.people.kept import keep_people
 from sync.settings import Settings
 from sync.store.engine import Store, open_store
 from sync.store.lease import beat, model_beat
@@ -252,6 +253,7 @@ class Stage:
     def summarise(self, now: int = START + 980 * HOUR) -> "Stage":
         """What pages show at once, as a run leaves it."""
         summarise(self.store, self.key, self.settings, lambda: now)
+        keep_people(self.store, self.key, self.settings, lambda: now)
         return self
 
 

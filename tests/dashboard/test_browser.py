@@ -26,7 +26,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     one = stage(folder, title="A title that goes on and on: " + "unbreakable" * 12).people(people)
     one.create([*texts(40), {"text": "w" * 400}], overlap=3)
     one.answer([*crowd(40, dict.fromkeys(people, 0.8)), (40, 1, "positive"), (40, 2, "negative")])
-    one.assess().score().assess().push().beat(ok=False, message="no answer: " + "x" * 300)
+    one.assess().score().assess().push().summarise().beat(ok=False, message="no answer: " + "x" * 300)
     yield one
     one.store.close()
 
@@ -42,7 +42,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Every part of the pages, and few rows: axe looks at each element."""
     one = stage(tmp_path_factory.mktemp("small")).people({1: "Ann", 2: "Bo", 3: "Cy"}).create(texts(12), overlap=3)
     one.answer(crowd(9, {1: 0.9, 2: 0.8, 3: 0.5})).assess().score().assess().push()
-    one.rule([{"label": "neutral", "reviewer": 1, "cause": "guideline gap", "rationale": "Both."}]).assess().beat()
+    one.rule(
+        [{"label": "neutral", "reviewer": 1, "cause": "guideline gap", "rationale": "Both."}]
+    ).assess().summarise().beat()
     with served(sample.application(one)) as found:
         yield found
     one.store.close()
