@@ -262,8 +262,8 @@ DEFINITIONS = {
     ),
     "speed_accuracy": Definition(
         "Speed against accuracy",
-        "Rank correlation of time and reliability over people (Spearman). Above 0: who takes longer is more reliable. It "
-        "says nothing about any one of them.",
+        "Rank correlation of time and reliability over people (Spearman). Above 0: who takes longer is more reliable. "
+        "It says nothing about any one of them.",
     ),
     "confusion_expected": Definition(
         "Answers",
@@ -281,8 +281,9 @@ DEFINITIONS = {
         "One more than how many are surely better; who cannot be told apart shares a place. By reliability alone.",
     ),
     "own_answers": Definition("Your answers", "Annotations of yours that count: not skipped, repeated or unreadable."),
-    "own_ruled": Definition("Ruled", "Your answers to tasks that a reviewer decided."),
-    "own_same": Definition("Like the ruling", "The share of these that the reviewer decided as you had answered."),
+    "own_same": Definition(
+        "Like the ruling", "Of your answers to tasks that a reviewer decided, the share that is as the ruling says."
+    ),
     "start": Definition("From", "The beginning of the period, by the time of each task's last answer."),
     "end": Definition("To", "The end of the period, which is not part of it."),
 }
