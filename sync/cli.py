@@ -129,11 +129,11 @@ def doctor(
         for one, failure in mend(outside, found):
             (terminal.warn if failure else terminal.note)(f"{one.check}: {failure or 'mended'}")
         found = list(examine(outside))
-    remember(outside.store, found, outside.clock())
     if as_json:
         terminal.print_json([{key: getattr(one, key) for key in ("check", "ok", "message", "remedy")} for one in found])
     else:
         terminal.show_diagnoses(found)
+    remember(outside.store, found, outside.clock())
     if not all(one.ok for one in found):
         raise typer.Exit(1)
 
