@@ -39,7 +39,7 @@ TALK = (
     Column("usual", "Usual or before", sort=False),
     Column("since", "Since", "time"),
     Column("n", "Answers", "number", define="seen_answers"),
-    Column("p", "Chance", "coefficient", define="p_value"),
+    Column("p", "Chance", "share", define="p_value"),
 )
 THANKS = (
     Column("person", "Annotator", "link", search=True),
@@ -66,7 +66,7 @@ BIASES = (
     Column("given", "Given", "number", define="bias_given"),
     Column("expected", "Expected", "number", define="bias_expected"),
     Column("difference", "Difference", "coefficient", define="bias_difference", interval=True),
-    Column("p", "Chance", "coefficient", define="p_value"),
+    Column("p", "Chance", "share", define="p_value"),
 )
 DECISIONS = (
     Column("at", "When", "time"),
