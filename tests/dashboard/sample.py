@@ -30,7 +30,7 @@ TEMPLATE = """{% extends "layout.html" %}{% import "parts.html" as parts with co
 FIGURES = (
     estimated("alpha", Estimate(0.7, 0.6, 0.8, 12), "coefficient", left_out="3 annotations", tasks="/projects/7#queue"),
     Figure("kappa", None, "coefficient", reason="only one person answered"),
-    Figure("queue", 1234, n=1, of="project"),
+    Figure("queue", 1234, n=1, of="project", reason="nothing was pushed"),
     Figure("assessed", START, "time"),
 )
 COLUMNS = (

@@ -35,6 +35,7 @@ def test_a_figure_says_all_about_itself(get: Callable[[str], str]) -> None:
     assert "Only one person answered." in tiles
     assert '<p class="meta">only one person answered</p>' in tiles
     assert '<data value="1234">1,234</data>' in tiles
+    assert "othing was pushed" not in tiles  # why it is unknown is said of what is unknown
     assert '<time datetime="2026-09-21T' in tiles
 
 
