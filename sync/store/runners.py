@@ -71,5 +71,8 @@ def known(connection: Connection, now: int) -> list[Runner]:
 
 
 def is_one_here(connection: Connection, now: int) -> bool:
-    """Whether one of this machine is alive."""
-    return any(one.alive and one.name.rsplit(":", 2)[0] == machine() for one in known(connection, now))
+    """Whether a ``tiebreak runner`` of this machine is alive; ``tiebreak serve`` is none, whatever it looks after."""
+    here = machine()
+    return any(
+        one.alive and one.kind == "runner" and one.name.rsplit(":", 2)[0] == here for one in known(connection, now)
+    )

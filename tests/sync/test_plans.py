@@ -108,7 +108,7 @@ def test_a_runner_is_gone_when_its_process_is_or_when_it_was_not_seen(any_store:
     with any_store.begin() as connection:
         assert runners.appear(connection, names["far"], "runner", 0)
         assert not runners.appear(connection, names["dead"], "runner", SECOND)
-        assert not runners.appear(connection, names["me"], "serve", SECOND)
+        assert not runners.appear(connection, names["me"], "runner", SECOND)
         plans.begin(connection, [1, 2, 3], 0, 60, afresh=False)
         for project, name in enumerate(names.values(), 1):
             assert plans.take(connection, [project], name, SECOND, 90 * SECOND) is not None
@@ -120,3 +120,13 @@ def test_a_runner_is_gone_when_its_process_is_or_when_it_was_not_seen(any_store:
         assert not runners.is_one_here(connection, later)
         assert plans.take_over(connection, 20 * SECOND) == [2]
         assert plans.known(connection, [2])[0].next_at == 20 * SECOND
+
+
+def test_who_serves_on_this_machine_is_no_runner(any_store: Store) -> None:
+    here = holder_name().rsplit(":", 2)[0]
+    with any_store.begin() as connection:
+        runners.appear(connection, f"{here}:{os.getpid()}:a", "serve", SECOND)
+        runners.appear(connection, "far/1:1:a", "runner", SECOND)
+        assert not runners.is_one_here(connection, 2 * SECOND)
+        runners.appear(connection, f"{here}:{os.getpid()}:b", "runner", SECOND)
+        assert runners.is_one_here(connection, 2 * SECOND)
