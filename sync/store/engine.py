@@ -1,9 +1,10 @@
 """Opening the store: SQLite or PostgreSQL, brought to the newest schema, one transaction a unit of work."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,7 @@ def _engine(url: str) -> Engine:
     try:
         place = make_url(url)
         if place.get_backend_name() == "sqlite":
-            _make_folder(place)
+            _make_private(place)
         engine = create_engine(place, json_deserializer=_json)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         # The address is not repeated: it may hold a password.
@@ -185,7 +186,8 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _make_folder(place: URL) -> None:
+def _make_private(place: URL) -> None:
+    """The folder, and an empty file that its owner alone can read: SQLite's journals get the mode of the file."""
     file = place.database or ":memory:"
     if file == ":memory:":
         raise StoreError("store sqlite://: names no file, so everything would be lost at the end: sqlite:///FILE")
@@ -195,6 +197,8 @@ def _make_folder(place: URL) -> None:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"store {place}: its folder cannot be made: {error.strerror}") from error
+    with suppress(OSError):  # it is there already, or cannot be made, which SQLite says
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _json(text: str) -> Any:

@@ -1,5 +1,6 @@
 """Opening stores: the tables are those of the migrations, on SQLite and on PostgreSQL, from nothing and for good."""
 
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,24 @@ def test_a_store_belongs_to_the_first_label_studio(any_store: Store) -> None:
         ("tiebreak", "store claimed", {"label_studio": "http://one.example"}),
         ("tiebreak", "moved", {"from": "http://one.example", "to": "http://two.example"}),
     ]
+
+
+def test_a_file_of_the_store_is_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        store = open_store(f"sqlite:///{tmp_path / 'new' / 'tiebreak.sqlite3'}")
+    finally:
+        os.umask(before)
+    with store.begin() as connection:
+        connection.execute(insert(heartbeats).values(name="run", at=1, ok=True, message=""))
+    files = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "new").iterdir()}
+    store.close()
+    assert files == dict.fromkeys(["tiebreak.sqlite3", "tiebreak.sqlite3-wal", "tiebreak.sqlite3-shm"], 0o600)
+
+
+def test_the_mode_of_a_file_that_is_there_stays_as_it_was_set(tmp_path: Path) -> None:
+    file = tmp_path / "tiebreak.sqlite3"
+    open_store(f"sqlite:///{file}").close()
+    file.chmod(0o640)
+    open_store(f"sqlite:///{file}").close()
+    assert file.stat().st_mode & 0o777 == 0o640
