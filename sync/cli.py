@@ -26,7 +26,7 @@ from .logins import command as users
 from .people import command as people
 from .progress_report.command import progress
 from .queue_report.command import queue
-from .report_options import AsJson
+from .report_options import AsJson, of_each
 from .settings import DEFAULT_FILE, MAY_RULE, Settings, address, as_file, load, read
 from .versions import command as versions
 from .weekly_report.command import report
@@ -293,20 +293,25 @@ def status(projects: Projects = None, config: Config = None, as_json: AsJson = F
         raise SettingsError("no project is named: give its id, or set `projects` in the settings file")
     with open_existing(settings.store).read() as connection:
         now, days = clock(), settings.review_days
-        found = {
-            str(project): {**of_project(connection, project), "overdue": overdue(connection, project, days, now)}
-            for project in chosen
-        }
-        found["runners"] = of_runners(connection, now)
+        found = of_each(
+            chosen,
+            lambda project: {
+                **of_project(connection, project),
+                "overdue": overdue(connection, project, days, now),
+            },
+        )
+        there = of_runners(connection, now)
     if as_json:
-        terminal.print_json(found)
-        return
-    for line in runners_in_words(found.pop("runners")):
-        terminal.say(line)
-    for project, one in found.items():
-        terminal.say(f"project {project}")
-        for line in (*in_words(one), *overdue_in_words(one["overdue"])):
-            terminal.say(f"  {line}")
+        terminal.print_json({**{str(project): one for project, one in found.items()}, "runners": there})
+    else:
+        for line in runners_in_words(there):
+            terminal.say(line)
+        for project, one in found.items():
+            terminal.say(f"project {project}")
+            for line in (*in_words(one), *overdue_in_words(one["overdue"])):
+                terminal.say(f"  {line}")
+    if len(found) < len(chosen):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,13 +1,13 @@
 """What the commands that report on an export file or the store have in common: options, and output for programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 
 from . import terminal
-from .errors import SettingsError
+from .errors import NotPulled, SettingsError
 
 ExportFile = Annotated[Path | None, typer.Argument(help="A JSON export of Label Studio; or --project.")]
 Interface = Annotated[Path | None, typer.Option(help="The labeling interface of the export: its XML in a file.")]
@@ -50,3 +50,17 @@ def print_for_programs(report: R, write: Callable[[R], None]) -> None:
     for note in report.notes:
         terminal.note(note)
     write(report)
+
+
+T = TypeVar("T")
+
+
+def of_each(projects: Iterable[int], one: Callable[[int], T]) -> dict[int, T]:
+    """Project -> what ``one`` finds of it. It is said of which the store knows nothing; those are left out."""
+    found = {}
+    for project in projects:
+        try:
+            found[project] = one(project)
+        except NotPulled as error:
+            terminal.complain(str(error))
+    return found

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from .. import terminal
 from ..errors import NotPulled, SettingsError
-from ..report_options import AsJson, settings_file
+from ..report_options import AsJson, of_each, settings_file
 from ..settings import load
 
 
@@ -29,14 +29,16 @@ def progress(
     if not chosen:
         raise SettingsError("no project is named: give its id, or set `projects` in the settings file")
     with open_existing(settings.store).read() as connection:
-        found = {project: of_project(connection, project) for project in chosen}
+        found = of_each(chosen, lambda project: of_project(connection, project))
     if as_json:
         terminal.print_json({str(project): one for project, one in found.items()})
-        return
-    for project, one in found.items():
-        terminal.say(f"project {project}")
-        for line in lines(one):
-            terminal.say(f"  {line}")
+    else:
+        for project, one in found.items():
+            terminal.say(f"project {project}")
+            for line in lines(one):
+                terminal.say(f"  {line}")
+    if len(found) < len(chosen):
+        raise typer.Exit(1)
 
 
 def of_project(connection: Connection, project: int) -> dict[str, Any]:

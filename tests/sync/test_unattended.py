@@ -66,6 +66,10 @@ def test_the_status(tiebreak: Terminal) -> None:
     assert said[5].endswith(", after 2 failures in a row")
     assert said[7] == "project 8"
     assert f"process {os.getpid()} on " in said[9]
+    one_wrong = tiebreak("status", "7", "99", "8")
+    assert (one_wrong.code, one_wrong.out.splitlines()) == (1, said)
+    assert one_wrong.err.startswith("tiebreak: project 99 is not in the store yet")
+    assert len(one_wrong.err.splitlines()) == 1
     found = json.loads(tiebreak("status", "--json").out)
     assert found["7"]["plan"] == {
         "next_at": now + 90 * SECOND,
