@@ -237,7 +237,7 @@ def _corrected(settings: Settings, project: int, groups: Sequence[str], batch: i
         return None
     outside = services(settings)
     key = _key(outside, project)
-    with alone(outside, project):
+    with alone(outside, project, waits=terminal.note):
         if batch is None:
             done = of_project.apply(outside.store, outside.gateway, key, groups, outside.clock)
         else:
@@ -272,7 +272,7 @@ def run(projects: Projects = None, config: Config = None, as_json: AsJson = Fals
 
     def one(outside: "Services", project: int) -> dict[str, Any]:
         with terminal.round_bar(f"project {project}", not as_json) as tell:
-            done = asdict(run_project(outside, project, tell=tell))
+            done = asdict(run_project(outside, project, tell=tell, waits=terminal.note))
         _complain(project, done["warnings"])
         return done
 
@@ -464,7 +464,7 @@ def _each(
     for project in chosen:
         try:
             if alone:
-                with held(outside, project):
+                with held(outside, project, waits=terminal.note):
                     found[str(project)] = one(outside, project)
             else:
                 found[str(project)] = one(outside, project)

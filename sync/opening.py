@@ -2,17 +2,23 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from .backend import Backend
+from .errors import Busy
 from .labelstudio.client import LabelStudio
 from .settings import Settings
 from .stopping import Stop
 from .store.engine import Store, open_store
-from .store.lease import holder_name, lease
+from .store.lease import held, holder_name, in_words, lease
 
 LEASE_SECONDS = 120
+WAIT_SECONDS = 30.0
+"""For so long a command that somebody typed waits for the run at work."""
+QUIET_SECONDS = 2.0
+"""After so long it says that it waits, and for whom."""
+ASK_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +54,46 @@ def services(settings: Settings) -> Services:
 
 
 @contextmanager
-def alone(services: Services, project: int) -> Iterator[Callable[[], None]]:
+def alone(
+    services: Services, project: int, *, waits: Callable[[str], None] | None = None
+) -> Iterator[Callable[[], None]]:
     """Work on a project (Label Studio's id) while nobody else does; yields a check whether to go on.
 
+    ``waits``: the run at work is waited for, up to WAIT_SECONDS; it hears so, once, in words. Null: no waiting.
     Raises Busy while another command or ``tiebreak serve`` works on it; the check raises it once another one took
     over, and Stopped once the process was told to stop.
     """
-    with lease(services.store, f"project {project}", holder_name(), services.clock, LEASE_SECONDS) as still_ours:
+    with ExitStack() as stack:
+        still_ours = _taken(stack, services, project, waits)
 
         def go_on() -> None:
             services.told.check()
             still_ours()
 
         yield go_on
+
+
+def _taken(
+    stack: ExitStack, services: Services, project: int, waits: Callable[[str], None] | None
+) -> Callable[[], None]:
+    """Hold the project until the stack ends; the lease's own check."""
+    began, said = time.monotonic(), False
+    name = f"project {project}"
+    while True:
+        try:
+            return stack.enter_context(lease(services.store, name, holder_name(), services.clock, LEASE_SECONDS))
+        except Busy:
+            waited = time.monotonic() - began
+            if waits is None or waited >= WAIT_SECONDS:
+                raise
+        if waited >= QUIET_SECONDS and not said:
+            waits(f"{name}: waiting for the run of {_at_work(services, name)}, for {WAIT_SECONDS:.0f} s at most")
+            said = True
+        services.told.sleep(ASK_SECONDS)
+
+
+def _at_work(services: Services, name: str) -> str:
+    """Who holds it, in words; it may have been given back just now."""
+    with services.store.read() as connection:
+        holder = held(connection, services.clock()).get(name)
+    return "another process" if holder is None else in_words(holder[0])

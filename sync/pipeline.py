@@ -1,7 +1,7 @@
 """One run of the loop for one project: what ``tiebreak run`` does and ``tiebreak serve`` repeats."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -38,15 +38,23 @@ class RunReport:
     warnings: tuple[str, ...]
 
 
-def run(services: Services, project: int, *, rounds: bool = True, tell: Tell = nobody) -> RunReport:
+def run(
+    services: Services,
+    project: int,
+    *,
+    rounds: bool = True,
+    tell: Tell = nobody,
+    waits: Callable[[str], None] | None = None,
+) -> RunReport:
     """Pull, resolve, assess, teach, refresh, push: ``project`` is Label Studio's id. Running twice changes nothing.
 
     ``rounds`` false: no new scoring round this time, whatever there is to score. ``tell`` hears how a round goes on.
+    ``waits`` as in ``opening.alone``.
     Raises Busy when another run works on the project, Stopped when the process was told to stop, LabelStudioError and
     StoreError as they come: the next run finishes what this one began.
     """
     store, gateway, settings, clock = services.store, services.gateway, services.settings, services.clock
-    with alone(services, project) as go_on, _recorded(services, project) as (warnings, timed):
+    with alone(services, project, waits=waits) as go_on, _recorded(services, project) as (warnings, timed):
         pulled = timed(pull)(store, gateway, project, clock, tell=tell)
         key = pulled.project
         timed(pull_reviews)(store, gateway, key, clock)

@@ -115,7 +115,7 @@ def publish(
     from .publishing import publish as bring
 
     outside = services(load(config))
-    with alone(outside, project):
+    with alone(outside, project, waits=terminal.note):
         done = bring(outside, project, version, actor=COMMAND_LINE, replace=replace, review=not no_review)
     if as_json:
         terminal.print_json(asdict(done))

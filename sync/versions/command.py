@@ -192,7 +192,7 @@ def _to_label_studio(
     from .shown import as_json as plain
 
     outside = services(settings)
-    with alone(outside, project):
+    with alone(outside, project, waits=terminal.note):
         with outside.store.read() as connection:
             key = source(connection, project).key
             _ask(plan(connection, key, version_named(connection, key, named), settings), yes)

@@ -7,10 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from typing import cast
 
 import pytest
 
+from sync import opening
 from sync.errors import Busy
+from sync.opening import Services
+from sync.stopping import Stop
 from sync.store.engine import Store
 from sync.store.lease import beat, has_failed, holder_name, last_beat, lease
 
@@ -20,6 +25,15 @@ SECOND = 1_000_000
 
 
 Held = AbstractContextManager[Callable[[], None]]
+
+
+@dataclass(frozen=True)
+class Outside:
+    """As much of the outside world as a lease needs."""
+
+    store: Store
+    clock: Callable[[], int]
+    told: Stop
 
 
 def held(store: Store, seconds: float = 60.0, now: Callable[[], int] = clock, holder: str | None = None) -> Held:
@@ -128,3 +142,40 @@ def test_what_was_done_last_and_how(any_store: Store) -> None:
         assert (last_beat(connection, "a"), has_failed(connection, "a")) == (5, True)
         beat(connection, "a", 7, True, "")
         assert (last_beat(connection, "a"), has_failed(connection, "a")) == (7, False)
+
+
+def test_a_command_waits_for_the_run_at_work_and_says_so_once(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch, somebody: ExitStack
+) -> None:
+    monkeypatch.setattr(opening, "QUIET_SECONDS", 0.3)
+    outside = cast("Services", Outside(any_store, clock, Stop()))
+    other = somebody.enter_context(ExitStack())
+    other.enter_context(held(any_store))
+    said: list[str] = []
+
+    def heard(text: str) -> None:
+        said.append(text)
+        leaves.start()
+
+    leaves = threading.Timer(0.6, other.close)
+    with opening.alone(outside, 1, waits=heard) as go_on:
+        go_on()
+    leaves.join()
+    (line,) = said
+    assert line.startswith(f"project 1: waiting for the run of process {os.getpid()} on ")
+    assert line.endswith(", for 30 s at most")
+
+
+def test_who_does_not_want_to_wait_is_refused_at_once_and_who_does_in_the_end(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch, somebody: ExitStack
+) -> None:
+    monkeypatch.setattr(opening, "WAIT_SECONDS", 0.5)
+    outside = cast("Services", Outside(any_store, clock, Stop()))
+    somebody.enter_context(held(any_store))
+    said: list[str] = []
+    for waits, at_least in ((None, 0.0), (said.append, 0.5)):
+        began = time.monotonic()
+        with pytest.raises(Busy, match="another run is at work"), opening.alone(outside, 1, waits=waits):
+            pass
+        assert time.monotonic() - began >= at_least
+    assert said == []
