@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from .errors import SettingsError
 from .glossary import command as glossary
 from .report_options import AsJson
 from .settings import DEFAULT_FILE, load
+
+if TYPE_CHECKING:
+    from label_config.model import Control
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -62,6 +65,7 @@ def changed(
     from .store.audit import TIEBREAK, record
     from .store.engine import open_existing
     from .store.guidelines import changed as mark
+    from .store.guidelines import unknown_tasks
     from .store.projects import source
 
     if not why.strip():
@@ -71,10 +75,14 @@ def changed(
     with open_existing(load(config).store).begin() as connection:
         there = source(connection, project)
         key = there.key
-        controls = [one.name for one in parse(there.label_config).controls]
+        controls = {one.name: one for one in parse(there.label_config).controls}
         if control is not None and control not in controls:
             raise SettingsError(f"no control is named {control!r}; this labeling interface has: {', '.join(controls)}")
+        if unknown := unknown_tasks(connection, key, task or ()):
+            raise SettingsError(f"project {project} has no task {unknown[0]} in the store: is the id right?")
         touched = mark(connection, key, why.strip(), control=control, label=label, only=task or ())
+        if label is not None and not touched:  # rulings may have one that the interface no longer has
+            _refuse_unknown(label, list(controls.values()) if control is None else [controls[control]])
         subject = {"control": control, "label": label, "tasks": touched}
         action, words = "guideline changed", {"why": why.strip()}
         record(connection, now=clock(), actor=TIEBREAK, action=action, project=key, subject=subject, words=words)
@@ -83,6 +91,13 @@ def changed(
     else:
         many = terminal.counted(len(touched), "ruling") or "no ruling"
         terminal.say(f"{many} to be reviewed again" + ("; the next push brings them back" if touched else ""))
+
+
+def _refuse_unknown(label: str, controls: Sequence["Control"]) -> None:
+    """Raises SettingsError for a label that none of the controls has, where it is known which they have."""
+    known = dict.fromkeys(one for control in controls for one in control.labels)
+    if label not in known and not any(one.dynamic or not one.labels for one in controls):
+        raise SettingsError(f"no label is named {label!r}; there are: {', '.join(known)}")
 
 
 def in_words(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:

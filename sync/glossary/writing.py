@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from label_config.errors import GuidelinesError
 from label_config.guidelines import Change, Entry, diff, refuse_misfit
 from label_config.parse import parse
 
 from ..errors import SettingsError
 from ..store import guideline_versions, projects
 from ..store.guideline_versions import GuidelineVersion
-from ..store.guidelines import Touched, touched_by
+from ..store.guidelines import Touched, touched_by, unknown_tasks
 
 LONGEST = 2000
 """Characters of what changed, at most."""
@@ -32,13 +33,19 @@ def write(
 ) -> GuidelineVersion | None:
     """A new version of a project's (the store's key) guidelines; null where nothing changed.
 
-    Raises SettingsError without a reason, GuidelinesError for entries about what the labeling interface does not have.
+    Raises SettingsError without a reason, GuidelinesError for entries about what the labeling interface, or the
+    project, does not have.
     """
     if not why.strip() or len(why) > LONGEST:
         raise SettingsError(
             f"--why has {len(why.strip())} characters: say what changed in 1 to {LONGEST}, reviewers read it"
         )
     refuse_misfit(entries, parse(projects.label_config(connection, project)))
+    for entry in entries:
+        if unknown := unknown_tasks(connection, project, entry.tasks):
+            raise GuidelinesError(
+                f"entry {entry.id!r}: the project has no task {unknown[0]} in the store: is the id right?"
+            )
     return guideline_versions.add(connection, project, entries, why.strip(), now=now, actor=actor)
 
 

@@ -1,7 +1,7 @@
 """Gaps of the guidelines that reviewers named, and rulings that a changed guideline touches."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, select, update
@@ -13,7 +13,7 @@ from label_config.review import GAP
 from label_config.words import in_words
 
 from ..quality.priority.facts import labels_of
-from .reviews import CHANGED
+from .reviews import CHANGED, CHUNK
 from .tables import reviews, rulings, tasks
 
 
@@ -64,6 +64,18 @@ def changed(
             bring_back(connection, row.id, why)
             touched.append(row.label_studio_id)
     return touched
+
+
+def unknown_tasks(connection: Connection, project: int, named: Iterable[int]) -> list[int]:
+    """Which of these tasks (Label Studio's ids) a source project (the store's key) never had, in their order."""
+    asked = list(dict.fromkeys(named))
+    known: set[int] = set()
+    for start in range(0, len(asked), CHUNK):
+        query = select(tasks.c.label_studio_id).where(tasks.c.project == project)
+        known.update(
+            connection.execute(query.where(tasks.c.label_studio_id.in_(asked[start : start + CHUNK]))).scalars()
+        )
+    return [one for one in asked if one not in known]
 
 
 def bring_back(connection: Connection, ruling: int, why: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from label_config.answers import Choices
+from label_config.errors import GuidelinesError
 from label_config.guidelines import ADDED, CHANGED, REMOVED, Change, Entry, instructions, written
 from sync.errors import SettingsError
 from sync.glossary.publishing import Published, publish
@@ -116,6 +117,12 @@ def test_guidelines_need_a_reason(desk: Desk) -> None:
     for why in ("", "  ", "x" * 2001):
         with pytest.raises(SettingsError, match="say what changed in 1 to 2000"):
             written_as(desk, IRONY, why=why)
+
+
+def test_an_entry_about_a_task_that_is_not_there_is_refused(any_desk: Desk) -> None:
+    assert written_as(any_desk, replace(IRONY, tasks=(1, 6))) is not None
+    with pytest.raises(GuidelinesError, match="entry 'irony': the project has no task 99999 in the store"):
+        written_as(any_desk, replace(IRONY, tasks=(1, 99999)))
 
 
 @pytest.mark.parametrize(

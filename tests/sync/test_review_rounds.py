@@ -370,6 +370,13 @@ def test_the_commands_show_the_inbox_and_mark_what_a_change_touches(
     with pytest.raises(SettingsError, match="no control is named 'tone'; this labeling interface has: mood"):
         asked = ["guidelines", "changed", "--project", "7", "--control", "tone", "--why", "x"]
         CliRunner().invoke(app, asked, catch_exceptions=False)
+    for touched, said in (
+        (("--label", "99"), "no label is named '99'; there are: "),
+        (("--task", "99999"), "project 7 has no task 99999 in the store: is the id right"),
+    ):
+        asked = ["guidelines", "changed", "--project", "7", *touched, "--why", "x"]
+        with pytest.raises(SettingsError, match=said):
+            CliRunner().invoke(app, asked, catch_exceptions=False)
     with pytest.raises(SettingsError, match="name what the change touches"):
         CliRunner().invoke(app, ["guidelines", "changed", "--project", "7", "--why", "x"], catch_exceptions=False)
 
