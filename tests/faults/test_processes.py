@@ -77,17 +77,20 @@ def test_a_process_that_was_killed_at_the_import_is_finished_by_the_next(when: s
     assert processes.pushed() == [processes.made.tasks[0]]
 
 
-def test_of_two_at_once_one_works_and_the_other_says_so(processes: Processes) -> None:
-    others: list[tuple[int, str]] = []
+def test_of_two_at_once_one_works_and_the_other_waits_for_it(processes: Processes) -> None:
+    others: list[subprocess.Popen[str]] = []
 
     def start_another(number: int, name: str) -> None:
         if number == 3:
-            others.append(processes.end(processes.begin()))
+            others.append(processes.begin())
+            assert others[0].stderr is not None
+            said.append(others[0].stderr.readline())
 
+    said: list[str] = []
     processes.proxy.before = start_another
-    assert processes.end(processes.begin()) == (0, "")
-    ((code, said),) = others
-    assert code == 1
-    assert len(said.splitlines()) == 1
-    assert f"tiebreak: project {processes.made.project}: another run is at work (process " in said
+    first = processes.begin()
+    assert processes.end(first) == (0, "")
+    expected = f"tiebreak: project {processes.made.project}: waiting for the run of process {first.pid} on "
+    assert said[0].startswith(expected)
+    assert processes.end(others[0]) == (0, "")
     assert processes.pushed() == [processes.made.tasks[0]]
