@@ -86,7 +86,7 @@ def made_of(
         .order_by(audit_events.c.id)
     )
     for row in connection.execute(query):
-        yield row.id, _details(row.text)[0]
+        yield row.id, details(row.text)[0]
 
 
 def _conditions(wanted: Wanted) -> list[Any]:
@@ -101,7 +101,7 @@ def _conditions(wanted: Wanted) -> list[Any]:
 
 
 def _entry(row: Any) -> Entry:
-    subject, why = _details(row.said)
+    subject, why = details(row.said)
     return Entry(
         row.id,
         row.at,
@@ -116,7 +116,7 @@ def _entry(row: Any) -> Entry:
     )
 
 
-def _details(text: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def details(text: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Subject and why."""
     if text is None:
         return {}, {}

@@ -12,6 +12,7 @@ from label_config.words import in_words
 from . import corrections
 from .as_of_today import as_of_today
 from .interfaces import Period, periods
+from .review_history import RENEWED, Stood, stood
 from .standing import Standing, standing
 from .tables import annotation_versions, annotations, annotators, answers, codes, reviews, rulings, tasks
 from .tables import corrections as correction_rows
@@ -68,7 +69,7 @@ def history(connection: Connection, project: int, task: int) -> list[Event]:
         if row.deleted_at is not None:
             events.append(Event(row.deleted_at, "task found deleted", "", ""))
         events += _annotation_events(connection, project, row.id, known)
-        events += _review_events(connection, row.id, known)
+        events += _review_events(connection, row.id, known, stood(connection, project, task))
         events += _correction_events(connection, row.id, known)
     if rows:
         events += _interface_events(known.periods)
@@ -177,11 +178,11 @@ def _said(connection: Connection, task: int) -> dict[int, list[tuple[str, int, A
     return found
 
 
-def _review_events(connection: Connection, task: int, known: _Known) -> Iterator[Event]:
+def _review_events(
+    connection: Connection, task: int, known: _Known, as_it_stood: Mapping[str, Sequence[Stood]]
+) -> Iterator[Event]:
     for row in connection.execute(select(reviews).where(reviews.c.task == task)):
-        why = " ".join(finding["reason"] for finding in row.findings)
-        what = f"sent to review P{row.band} with priority {row.priority:.2f}"
-        yield Event(row.intended_at, what, "", why, row.state)
+        yield from _sent(row, as_it_stood.get(row.key, ()))
         if row.state == "lost":
             yield Event(row.closed_at, "review task found deleted", "", "It stays so: that was somebody's act.")
         elif row.state == "withdrawn" and row.closed_at is not None:
@@ -193,6 +194,16 @@ def _review_events(connection: Connection, task: int, known: _Known) -> Iterator
             notes = [note for note in (ruling.verdict, ruling.cause, ruling.rationale) if note]
             details = " | ".join([decided or "no answer", *notes])
             yield Event(ruling.ruled_at, "ruled", known.name(ruling.reviewer), details, _ruling_became(ruling))
+
+
+def _sent(review: Any, stood: Sequence[Stood]) -> Iterator[Event]:
+    """A review as it was sent, and what it was last renewed to: the reasons that are kept are those of then."""
+    why = " ".join(finding["reason"] for finding in review.findings)
+    sent = f"sent to review {stood[0]}" if stood else f"sent to review P{review.band}"
+    yield Event(review.intended_at, sent, "", why if len(stood) < 2 else "", review.state)
+    for last in stood[1:][-1:]:
+        what = "review renewed" if last.action == RENEWED else "sent to review again"
+        yield Event(last.at, f"{what}: {last}", "", why)
 
 
 def _ruling_became(ruling: Any) -> str:

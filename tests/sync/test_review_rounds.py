@@ -17,9 +17,10 @@ from sync.push.groups import one_a_group
 from sync.push.intent import BLIND, NAMESPACE, Wanted, intend, is_blind
 from sync.quality.priority import Policy
 from sync.settings import Band, Settings
-from sync.store import guidelines, intake, projects, review_rounds, reviews, votes
+from sync.store import acts, guidelines, intake, projects, review_rounds, reviews, votes
 from sync.store.assessments import QueueEntry, insert_assessment
 from sync.store.engine import Store
+from sync.store.history import history
 from sync.store.intake import Decoded
 from sync.store.tables import annotation_versions, queue, rulings, tasks
 from sync.store.tables import reviews as review_table
@@ -426,3 +427,29 @@ def test_the_share_that_is_blind_is_the_one_that_was_set(share: float) -> None:
     wanted = Wanted(1, True, [entry(1)])
     keys = [str(uuid.uuid5(NAMESPACE, str(number))) for number in range(4000)]
     assert sum(is_blind(key, wanted, share) for key in keys) / 4000 == pytest.approx(share, abs=0.025)
+
+
+def test_the_history_tells_how_a_review_stood_when_it_was_sent(any_desk: Desk) -> None:
+    any_desk.judge(1, 2, priority=0.5)
+    any_desk.push()
+    with any_desk.store.begin() as connection:
+        keys = connection.execute(select(review_table.c.key).where(review_table.c.task == 1)).scalars().all()
+        acts.reviews_changed(connection, "push", keys, any_desk.now)
+    sent_at = any_desk.now
+    assert sent_of(any_desk, 1) == [(sent_at, "sent to review P2 with priority 0.50", "They differ.")]
+    assert sent_of(any_desk, 2) == [(sent_at, "sent to review P2", "They differ.")], "nothing was told of it"
+    any_desk.judge(1, 2, priority=0.6)
+    any_desk.push()
+    any_desk.judge(1, 2, priority=0.75)
+    any_desk.push()
+    assert sent_of(any_desk, 1) == [
+        (sent_at, "sent to review P2 with priority 0.50", ""),
+        (any_desk.now, "review renewed: P2 with priority 0.75", "They differ."),
+    ]
+
+
+def sent_of(desk: Desk, number: int) -> list[tuple[int, str, str]]:
+    """When, what and why, of what the history tells of a task's reviews."""
+    with desk.store.read() as connection:
+        told = history(connection, desk.source, number)
+    return [(one.at, one.what, one.details) for one in told if one.what.startswith(("sent to review", "review "))]
