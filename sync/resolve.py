@@ -16,6 +16,7 @@ from label_config.review import own_regions, read_ruling
 
 from .errors import NotFound, Rejected
 from .labelstudio.client import LabelStudio
+from .resolve_report import ResolveReport
 from .store import acts, forgetting, projects, review_tasks, reviews, votes
 from .store.annotations import current_results
 from .store.engine import Store
@@ -24,53 +25,6 @@ from .store.reviews import PendingTruth
 NAMESPACE = uuid.UUID("0f2a7c34-9d3e-5f0b-8a55-3d6c9b1e7f42")
 REGION = "tiebreak-"
 """How the ids of our regions begin."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResolveReport:
-    """New rulings, ground truths written to the source project, and reviews that could not be read (review task, why).
-
-    ``unwritable`` are rulings whose ground truth does not fit the source's interface any more (source task, why).
-    ``votes`` are answers to reviews that were withdrawn before: each is one more answer. ``disputants`` are the review
-    tasks whose reviewer had answered the source task, ``uncounted`` says that such a ruling does not count.
-    ``contradicted`` are review tasks with rulings that differ. ``replaced`` are (task, annotation) of ground truths of
-    others whose mark Label Studio took away for ours.
-    """
-
-    rulings: int
-    ground_truths: int
-    unreadable: tuple[tuple[int, str], ...]
-    votes: int = 0
-    disputants: tuple[int, ...] = ()
-    uncounted: bool = False
-    contradicted: tuple[int, ...] = ()
-    replaced: tuple[tuple[int, int], ...] = ()
-    unwritable: tuple[tuple[int, str], ...] = ()
-
-    def complaints(self) -> list[str]:
-        """What must be told, in words."""
-        what = "does not count, another reviewer is asked" if self.uncounted else "counts all the same"
-        return [
-            *(
-                f"review task {task}: the ruling cannot be used: {reason}. It is served to nobody else: its reviewer "
-                "can change it there"
-                for task, reason in self.unreadable
-            ),
-            *(f"task {task}: its ruling cannot become a ground truth: {reason}" for task, reason in self.unwritable),
-            *(
-                f"review task {task}: its reviewer had answered the source task; the ruling {what}"
-                for task in self.disputants
-            ),
-            *(
-                f"review task {task}: two reviewers ruled differently; it comes back, one band more urgent"
-                for task in self.contradicted
-            ),
-            *(
-                f"task {task}: annotation {annotation} was somebody's ground truth and gave way to a ruling; it stays "
-                "in the history"
-                for task, annotation in self.replaced
-            ),
-        ]
 
 
 @dataclass(slots=True)
@@ -82,6 +36,7 @@ class _Read:
     unreadable: list[tuple[int, str]] = field(default_factory=list)
     disputants: list[int] = field(default_factory=list)
     contradicted: list[int] = field(default_factory=list)
+    misjudged: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 def resolve(
@@ -126,7 +81,19 @@ def resolve(
         tuple(read.contradicted),
         tuple(replaced),
         tuple(unwritable),
+        _deleted(store, project, clock),
+        tuple(read.misjudged),
     )
+
+
+def _deleted(store: Store, project: int, clock: Callable[[], int]) -> tuple[tuple[int, int], ...]:
+    """(review task, source task) of the rulings that were deleted, which is kept as told."""
+    with store.begin() as connection:
+        found = reviews.gone(connection, project)
+        for one in found:
+            reviews.mark_gone(connection, one.ruling, clock())
+            acts.ruling_gone(connection, project, one, clock())
+    return tuple((one.review_task, one.task) for one in found)
 
 
 def _read(
@@ -144,13 +111,14 @@ def _read(
         of_task = review_tasks.by_task(connection, home)
         submitted = [row for row in current_results(connection, home) if row.on in of_task and row.id not in known]
     for row in submitted:
+        review = of_task[row.on]
+        reviewer = row.updated_by or row.annotator
         try:
             ruling = read_ruling(config, row.result, row.data)
         except LabelConfigError as error:
+            _keep_unreadable(store, review.id, row, str(error), clock())
             read.unreadable.append((row.on, str(error)))
             continue
-        review = of_task[row.on]
-        reviewer = row.updated_by or row.annotator
         with store.begin() as connection:
             disputant = reviewer in votes.disputants(connection, review.task)
             counts_as = (
@@ -173,6 +141,16 @@ def _read(
         read.votes += counts_as == votes.VOTE
         read.disputants += [row.on] if disputant and counts_as != votes.VOTE else []
         read.contradicted += [row.on] if contradicted else []
+
+
+def _keep_unreadable(store: Store, review: int, row: Any, problem: str, now: int) -> None:
+    """It is told once, and its task is served again."""
+    reviewer = row.updated_by or row.annotator
+    with store.begin() as connection:
+        said = None if forgetting.is_forgotten(connection, reviewer) else problem
+        values = {"annotation_version": row.id, "reviewer": reviewer, "ruled_at": row.updated_at, "problem": said}
+        reviews.add_unreadable(connection, review, values)
+        acts.unreadable(connection, review, reviewer, said, now)
 
 
 def _result(config: LabelConfig, truth: PendingTruth) -> list[dict[str, Any]]:

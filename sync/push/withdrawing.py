@@ -1,4 +1,4 @@
-"""Reviews that are no longer needed go out of sight; those whose ruling did not count come into it again.
+"""Reviews that are no longer needed go out of sight; those whose ruling counts for nothing come into it again.
 
 A withdrawn review task is hidden, not deleted: whoever has it open can still submit it. That it is to be hidden was
 stored before, and is marked as done after, so that the next run goes on where this one was killed.
@@ -14,7 +14,7 @@ from ..store.engine import Store
 
 
 def hide_withdrawn(store: Store, gateway: LabelStudio, project: int, clock: Callable[[], int]) -> int:
-    """Have Label Studio serve the withdrawn review tasks no more; how many."""
+    """Have Label Studio serve no more the review tasks that are over; how many withdrawn ones."""
     with store.read() as connection:
         found = review_rounds.to_hide(connection, project)
     for one in found:
@@ -22,7 +22,7 @@ def hide_withdrawn(store: Store, gateway: LabelStudio, project: int, clock: Call
             gateway.update_task(one.task, is_labeled=True)
         with store.begin() as connection:
             review_rounds.hidden(connection, one.id, clock())
-    return len(found)
+    return sum(one.withdrawn for one in found)
 
 
 def serve_as_before(store: Store, gateway: LabelStudio, project: int) -> tuple[int, ...]:
@@ -39,7 +39,7 @@ def serve_as_before(store: Store, gateway: LabelStudio, project: int) -> tuple[i
 
 
 def open_again(store: Store, gateway: LabelStudio, project: int) -> int:
-    """Have the review tasks served to one more reviewer whose rulings did not count; how many."""
+    """Have the review tasks served to one more reviewer whose rulings did not count or cannot be read; how many."""
     with store.read() as connection:
         found = review_rounds.to_open(connection, project)
     for review, task, rulings in found:

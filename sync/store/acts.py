@@ -10,9 +10,11 @@ from sqlalchemy import Connection, select
 
 from .audit import TIEBREAK, Event, record, record_all, user
 from .intake import Taken
+from .reviews import Gone
 from .tables import audit_details, audit_events, corrections, projects, reviews, rulings, tasks
 
 POLICY = "policy changed"
+_OF_RULING = ("verdict", "given_verdict", "cause", "ruled_at", "disputant", "counts_as")
 
 
 def hash_of(value: object) -> str:
@@ -135,9 +137,34 @@ def ruled(connection: Connection, review: int, values: Mapping[str, Any], now: i
         action="ruling",
         project=row.project,
         subject={"task": row.label_studio_id, "review": row.key, "answers": hash_of(values["answers"])},
-        why={name: values.get(name) for name in ("verdict", "cause", "ruled_at", "disputant", "counts_as")},
+        why={name: values.get(name) for name in _OF_RULING},
         words={"rationale": values["rationale"]} if values["rationale"] else None,
         person=values["reviewer"],
+    )
+
+
+def unreadable(connection: Connection, review: int, reviewer: int | None, problem: str | None, now: int) -> None:
+    """What a reviewer submitted cannot be read as a ruling; the problem, which quotes it, is kept apart."""
+    query = select(reviews.c.project, reviews.c.key, reviews.c.review_task, tasks.c.label_studio_id)
+    row = connection.execute(query.join(tasks, tasks.c.id == reviews.c.task).where(reviews.c.id == review)).one()
+    record(
+        connection,
+        now=now,
+        actor=user(reviewer),
+        action="ruling unreadable",
+        project=row.project,
+        subject={"task": row.label_studio_id, "review": row.key, "review_task": row.review_task},
+        words={"problem": problem} if problem else None,
+        person=reviewer,
+    )
+
+
+def ruling_gone(connection: Connection, project: int, found: Gone, now: int) -> None:
+    """Somebody deleted a ruling's annotation from its review task; the ruling and its ground truth stand."""
+    subject = {"task": found.task, "review_task": found.review_task, "ground_truth": found.ground_truth or None}
+    why = {"ruling": found.ruling}
+    record(
+        connection, now=now, actor=TIEBREAK, action="ruling found deleted", project=project, subject=subject, why=why
     )
 
 

@@ -125,6 +125,7 @@ def forget(connection: Connection, number: int, now: int, *, actor: str = TIEBRE
     found = list(_with_words(connection, number))
     names = connection.execute(delete(annotators).where(annotators.c.id == number)).rowcount
     reasons = connection.execute(update(rulings).where(*_reasons(number)).values(rationale=None)).rowcount
+    connection.execute(update(rulings).where(rulings.c.reviewer == number).values(problem=None))
     spoken = connection.execute(update(audit_words).where(*_spoken(number)).values(salt=None, text=None)).rowcount
     decided = connection.execute(update(people_decisions).where(*_decided(number)).values(reason=None)).rowcount
     links = connection.execute(delete(personal_links).where(personal_links.c.person == number)).rowcount

@@ -13,6 +13,7 @@ from . import corrections
 from .as_of_today import as_of_today
 from .interfaces import Period, periods
 from .review_history import RENEWED, Stood, stood
+from .reviews import UNREADABLE
 from .standing import Standing, standing
 from .tables import annotation_versions, annotations, annotators, answers, codes, reviews, rulings, tasks
 from .tables import corrections as correction_rows
@@ -192,8 +193,13 @@ def _review_events(
                 f"{control} = {in_words(from_canonical(text))}" for control, text in ruling.answers.items()
             )
             notes = [note for note in (ruling.verdict, ruling.cause, ruling.rationale) if note]
-            details = " | ".join([decided or "no answer", *notes])
+            if ruling.given_verdict is not None:
+                notes.insert(1, f"the reviewer chose: {ruling.given_verdict}")
+            details = " | ".join([decided or "no answer", *notes, *([ruling.problem] if ruling.problem else ())])
             yield Event(ruling.ruled_at, "ruled", known.name(ruling.reviewer), details, _ruling_became(ruling))
+            if ruling.gone_at is not None:
+                became = "the ruling stands, and so does its ground truth"
+                yield Event(ruling.gone_at, "ruling found deleted from its review task", "", "", became)
 
 
 def _sent(review: Any, stood: Sequence[Stood]) -> Iterator[Event]:
@@ -209,6 +215,8 @@ def _sent(review: Any, stood: Sequence[Stood]) -> Iterator[Event]:
 def _ruling_became(ruling: Any) -> str:
     if ruling.superseded:
         return "replaced by a later ruling"
+    if ruling.counts_as == UNREADABLE:
+        return "cannot be read: does not count"
     if ruling.counts_as is not None:
         return "came after the review was withdrawn: one more answer" if ruling.counts_as == VOTE else "does not count"
     if ruling.ground_truth is None:

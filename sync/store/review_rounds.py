@@ -9,13 +9,14 @@ from sqlalchemy import Connection, ScalarSelect, and_, distinct, func, or_, sele
 from ..quality.priority import Policy
 from .assessments import QueueEntry
 from .reading import among
-from .reviews import AUDIT, CONFLICT, UNTIL_RULED
+from .reviews import AUDIT, CONFLICT, UNREADABLE, UNTIL_RULED
 from .tables import annotation_versions, annotations, projects, reviews, rulings, tasks
 
 if TYPE_CHECKING:
     from ..settings import Band
 
 WAITING = ("intended", "open")
+UNCOUNTED = ("nothing", UNREADABLE)
 _PART = 500
 A_DAY = 86_400_000_000
 """Microseconds."""
@@ -65,10 +66,11 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A withdrawn review whose task (Label Studio's id) Label Studio still serves."""
+    """A review that is over and whose task (Label Studio's id) Label Studio may still serve."""
 
     id: int
     task: int
+    withdrawn: bool
 
 
 def newest(connection: Connection, project: int) -> dict[int, Newest]:
@@ -199,19 +201,23 @@ def withdraw(connection: Connection, project: int, queued: Set[int], now: int) -
 
 
 def to_hide(connection: Connection, project: int) -> list[Hidden]:
-    """The withdrawn reviews of a source project whose tasks Label Studio still serves."""
+    """The reviews of a source project that are over and whose tasks Label Studio still serves.
+
+    They are withdrawn, or were opened again for somebody else and ruled since, maybe by who had been there before.
+    """
+    opened_and_ruled = and_(reviews.c.state == "ruled", reviews.c.opened_after > 0)
     query = (
-        select(reviews.c.id, reviews.c.review_task)
+        select(reviews.c.id, reviews.c.review_task, reviews.c.state)
         .join(projects, projects.c.id == reviews.c.review_project)
         .where(
             reviews.c.project == project,
-            reviews.c.state == "withdrawn",
+            or_(reviews.c.state == "withdrawn", opened_and_ruled),
             reviews.c.hidden_at.is_(None),
             projects.c.deleted_at.is_(None),
         )
         .order_by(reviews.c.id)
     )
-    return [Hidden(row.id, row.review_task) for row in connection.execute(query)]
+    return [Hidden(row.id, row.review_task, row.state == "withdrawn") for row in connection.execute(query)]
 
 
 def hidden(connection: Connection, review: int, now: int) -> None:
@@ -222,7 +228,7 @@ def hidden(connection: Connection, review: int, now: int) -> None:
 def settle_anew(connection: Connection, home: int) -> None:
     """Label Studio counts anew which tasks of a review project (key) are done: hide and open once more what must be."""
     there = reviews.c.review_project == home
-    hide, reopen = reviews.c.state == "withdrawn", reviews.c.state == "open"
+    hide, reopen = reviews.c.state.in_(("withdrawn", "ruled")), reviews.c.state == "open"
     connection.execute(update(reviews).where(there, hide).values(hidden_at=None))
     connection.execute(update(reviews).where(there, reopen).values(opened_after=None))
 
@@ -230,7 +236,7 @@ def settle_anew(connection: Connection, home: int) -> None:
 def to_open(connection: Connection, project: int) -> list[tuple[int, int, int]]:
     """The open reviews that are to be ruled by somebody else: (review, Label Studio's task, rulings there so far).
 
-    What was ruled there did not count, and Label Studio takes the task for finished.
+    What was ruled there did not count or cannot be read, and Label Studio takes the task for finished.
     """
     count = func.count(distinct(annotation_versions.c.annotation))
     query = (
@@ -238,7 +244,7 @@ def to_open(connection: Connection, project: int) -> list[tuple[int, int, int]]:
         .join(rulings, rulings.c.review == reviews.c.id)
         .join(annotation_versions, annotation_versions.c.id == rulings.c.annotation_version)
         .join(annotations, annotations.c.id == annotation_versions.c.annotation)
-        .where(reviews.c.project == project, reviews.c.state == "open", rulings.c.counts_as == "nothing")
+        .where(reviews.c.project == project, reviews.c.state == "open", rulings.c.counts_as.in_(UNCOUNTED))
         .group_by(reviews.c.id, reviews.c.review_task, reviews.c.opened_after)
         .order_by(reviews.c.id)
     )

@@ -18,6 +18,8 @@ CHUNK = 500
 AUDIT = "audit"
 """The action and the kind of a review that was drawn at random; its finding keeps the answer that was accepted."""
 CONFLICT, CHANGED = "conflicting_rulings", "guideline_changed"
+UNREADABLE = "unreadable"
+"""What a submitted review counts as that cannot be read as a ruling."""
 RETURNING = frozenset({CONFLICT, CHANGED})
 """Kinds of finding about a ruling, for which its task comes back."""
 PAUSED = "annotator_paused"
@@ -64,6 +66,19 @@ class Ruled:
     task: int
     control: str
     answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A ruling whose review annotation was deleted. ``review_task`` and ``task`` are Label Studio's ids.
+
+    ``ground_truth`` is what it became on the source task: null while it is to be written, 0 for none.
+    """
+
+    ruling: int
+    review_task: int
+    task: int
+    ground_truth: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +198,7 @@ def add_ruling(connection: Connection, review: int, values: Mapping[str, Any], n
     """Keep a ruling; true where it contradicts another reviewer's on the same review, so that its task comes back.
 
     An earlier version of the same annotation is superseded in any case; whatever else was ruled only where this one
-    counts as a ruling. What does not leaves the review as it is.
+    counts as a ruling. What does not leaves the review as it is. What was deleted since contradicts nothing.
     """
     counts = values["counts_as"] is None
     annotation = _annotation_of(connection, values["annotation_version"])
@@ -192,7 +207,7 @@ def add_ruling(connection: Connection, review: int, values: Mapping[str, Any], n
         edited = row.annotation == annotation
         if edited:
             comes_back = comes_back or row.comes_back
-        elif counts and row.counts_as is None and row.answers != values["answers"]:
+        elif counts and row.counts_as is None and row.deleted_at is None and row.answers != values["answers"]:
             comes_back = CONTRADICTED
         if edited or (counts and row.counts_as is None):
             superseded.append(row.id)
@@ -202,6 +217,39 @@ def add_ruling(connection: Connection, review: int, values: Mapping[str, Any], n
     if counts:
         connection.execute(update(reviews).where(reviews.c.id == review).values(state="ruled", closed_at=now))
     return comes_back is not None
+
+
+def add_unreadable(connection: Connection, review: int, values: Mapping[str, Any]) -> None:
+    """Keep that what was submitted cannot be read (``problem``); what was ruled before on the review stands."""
+    nothing = {"answers": {}, "superseded": False, "counts_as": UNREADABLE}
+    connection.execute(insert(rulings).values(review=review, **nothing, **values))
+
+
+def gone(connection: Connection, project: int) -> list[Gone]:
+    """The rulings whose annotation somebody deleted from its review task, and of which nobody was told yet."""
+    there = tasks.alias("there")
+    query = (
+        select(rulings.c.id, reviews.c.review_task, tasks.c.label_studio_id, rulings.c.ground_truth)
+        .join(reviews, reviews.c.id == rulings.c.review)
+        .join(tasks, tasks.c.id == reviews.c.task)
+        .join(annotation_versions, annotation_versions.c.id == rulings.c.annotation_version)
+        .join(annotations, annotations.c.id == annotation_versions.c.annotation)
+        .join(there, there.c.id == annotations.c.task)
+        .where(
+            reviews.c.project == project,
+            _counts(),
+            rulings.c.gone_at.is_(None),
+            annotations.c.deleted_at.is_not(None),
+            there.c.deleted_at.is_(None),
+        )
+        .order_by(rulings.c.id)
+    )
+    return [Gone(*row) for row in connection.execute(query)]
+
+
+def mark_gone(connection: Connection, ruling: int, now: int) -> None:
+    """It is told that the ruling's annotation is gone."""
+    connection.execute(update(rulings).where(rulings.c.id == ruling).values(gone_at=now))
 
 
 @contextmanager
@@ -220,8 +268,9 @@ def _annotation_of(connection: Connection, version: int) -> int:
 
 def _standing_rulings(review: int) -> Select[Any]:
     return (
-        select(rulings, annotation_versions.c.annotation)
+        select(rulings, annotation_versions.c.annotation, annotations.c.deleted_at)
         .join(annotation_versions, annotation_versions.c.id == rulings.c.annotation_version)
+        .join(annotations, annotations.c.id == annotation_versions.c.annotation)
         .where(rulings.c.review == review, rulings.c.superseded.is_(False))
     )
 

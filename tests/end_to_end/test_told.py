@@ -40,7 +40,7 @@ def test_a_ruling_that_cannot_be_used_is_told_and_kept_for_the_page(
     reviewer.create_annotation(task.id, ruling("good", VERDICTS[2])[1:])
     (warning,) = run(outside, made.project).warnings
     assert warning.startswith(f"review task {task.id}: the ruling cannot be used: nothing was decided")
-    assert warning.endswith("its reviewer can change it there")
+    assert warning.endswith("Somebody else is asked, unless the review is over; its reviewer can change it there")
     with store.read() as connection:
         rows = connection.execute(heartbeats.select().where(heartbeats.c.name == f"project:{made.project}:run"))
         assert [(row.ok, row.message) for row in rows] == [(True, warning)]

@@ -61,6 +61,9 @@ rulings = Table(
         "counts_as", String, comment="null: a ruling | vote: one more answer, it came late | nothing: a disputant's"
     ),
     Column("comes_back", JSON(none_as_null=True), comment="the finding for which its task is to be reviewed again"),
+    Column("problem", Text, comment="why it cannot be read, where it counts as unreadable"),
+    Column("given_verdict", String, comment="what the reviewer chose where the answers say another verdict"),
+    Column("gone_at", BigInteger, comment="when its review annotation was found deleted, and that was told"),
 )
 
 corrections = Table(
