@@ -62,7 +62,7 @@ class Desk:
             if asked is None:
                 return _missing(number)
             tag = self._tag(asked)
-            if request.if_none_match.contains(tag):
+            if request.if_none_match.contains_weak(tag):
                 response = Response(status=304)
             else:
                 response = Response(self._render(page, asked, tag), mimetype="text/html")

@@ -23,6 +23,7 @@ from ..store.engine import Store
 from ..webhooks import SECRET_HEADER
 from . import feed, login
 from .addresses import Proxies
+from .compressed import compress
 from .guard import for_programs, guard, needs, open_to_all, person
 from .metrics import OfTheStore
 from .visitors import Visitors, check, same
@@ -58,6 +59,7 @@ def create_app(
     _look_when_asked(app, store, wake, clock)
     _serve_health(app, settings, store)
     guard(app, store, visitors)
+    compress(app)
     _answer_errors(app)
     return app
 

@@ -5,6 +5,7 @@ A view that says nothing may be read by viewers, and written to by leads.
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -36,6 +37,8 @@ ENCRYPTED = {"Strict-Transport-Security": "max-age=31536000"}
 SAFE = ("GET", "HEAD", "OPTIONS")
 FIELD = "form_token"
 FORM_COOKIE = "tiebreak_form"
+SIGNED = hashlib.sha256().digest_size
+"""Bytes of what a form must send, before it is masked."""
 NOBODY, ANYBODY = "nobody", "anybody"
 """What a view needs beside roles: nothing, or anybody who is logged in, whom it shows what they may see."""
 PROJECT = ("label_studio_id", "project")
@@ -168,23 +171,47 @@ def _check_form(visitors: Visitors) -> None:
         return
     elsewhere = request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
     key = _form_key(visitors, request)
-    if elsewhere or not key or not hmac.compare_digest(request.form.get(FIELD, "").encode(), _signed(key).encode()):
+    if elsewhere or not key or not hmac.compare_digest(_unmasked(request.form.get(FIELD, "")), _signed(key)):
         raise Forbidden(
             "The form is out of date, or cookies are switched off: go back, load the page again, and send it again."
         )
 
 
 def _form_token(visitors: Visitors) -> str:
-    """What a form must send: only a page of ours can know it, since it is made from a cookie that pages cannot read."""
-    key = _form_key(visitors, request) or g.get("new_form")
-    if not key:
-        key = g.new_form = secrets.token_urlsafe(16)
-    return _signed(key)
+    """What a form must send: only a page of ours can know it, since it is made from a cookie that pages cannot read.
+
+    It is another text in each answer: of compressed answers the size would tell of a text that stays (compressed.py).
+    """
+    if "form_token" not in g:
+        key = _form_key(visitors, request) or g.get("new_form")
+        if not key:
+            key = g.new_form = secrets.token_urlsafe(16)
+        g.form_token = _masked(_signed(key))
+    token: str = g.form_token
+    return token
 
 
 def _form_key(visitors: Visitors, asked: Request) -> str:
     return asked.cookies.get(visitors.cookie(asked)) or asked.cookies.get(FORM_COOKIE) or ""
 
 
-def _signed(key: str) -> str:
-    return hashlib.sha256(f"form\n{key}".encode("utf-8", "surrogatepass")).hexdigest()
+def _signed(key: str) -> bytes:
+    return hashlib.sha256(f"form\n{key}".encode("utf-8", "surrogatepass")).digest()
+
+
+def _masked(signed: bytes) -> str:
+    mask = secrets.token_bytes(SIGNED)
+    return (mask + _either(mask, signed)).hex()
+
+
+def _unmasked(token: str) -> bytes:
+    """What was masked; nothing where the token is none of ours."""
+    if not re.fullmatch(f"[0-9a-f]{{{4 * SIGNED}}}", token):
+        return b""
+    both = bytes.fromhex(token)
+    return _either(both[:SIGNED], both[SIGNED:])
+
+
+def _either(one: bytes, other: bytes) -> bytes:
+    """Their exclusive or."""
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
