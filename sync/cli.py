@@ -402,7 +402,10 @@ def moved(url: Annotated[str, typer.Argument(help="Its new address.")], config: 
     except ValueError as error:
         raise SettingsError(f"{url!r}: {error}, such as http://localhost:8080") from error
     old = move(open_store(load(config).store), new, clock())
-    terminal.say(f"The store belonged to {old} and belongs to {new} now. Set label_studio_url to it too.")
+    if old == new:
+        terminal.say(f"The store belongs to {new} already: nothing changed.")
+    else:
+        terminal.say(f"The store belonged to {old} and belongs to {new} now. Set label_studio_url to it too.")
 
 
 @app.command()

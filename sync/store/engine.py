@@ -153,14 +153,18 @@ def claim(store: Store, label_studio_url: str, now: int) -> None:
 
 
 def move(store: Store, label_studio_url: str, now: int) -> str:
-    """The same Label Studio now answers at another address; its old one. Raises StoreError for a new store."""
+    """The same Label Studio now answers at another address; its old one. Raises StoreError for a new store.
+
+    Nothing is written where it is the address that is known.
+    """
     with store.begin() as connection:
         known = connection.execute(select(servers.c.url)).scalar()
         if known is None:
             raise StoreError(f"store {store.name} belongs to no Label Studio yet: the first pull decides")
-        connection.execute(servers.update().values(url=label_studio_url))
-        subject = {"from": known, "to": label_studio_url}
-        record(connection, now=now, actor=TIEBREAK, action="moved", subject=subject)
+        if known != label_studio_url:
+            connection.execute(servers.update().values(url=label_studio_url))
+            subject = {"from": known, "to": label_studio_url}
+            record(connection, now=now, actor=TIEBREAK, action="moved", subject=subject)
     return str(known)
 
 

@@ -218,7 +218,14 @@ def test_a_store_of_another_label_studio_is_refused_and_can_be_moved(tiebreak: T
     line = one_line(tiebreak("pull", "3", **here))
     assert "belongs to the Label Studio at http://one.example, not to http://two.example" in line
     assert "tiebreak moved http://two.example" in line
-    assert tiebreak("moved", "http://two.example/").code == 0
+    assert (
+        "belonged to http://one.example and belongs to http://two.example now"
+        in tiebreak("moved", "http://two.example/").out
+    )
+    assert (
+        tiebreak("moved", "http://two.example").out
+        == "The store belongs to http://two.example already: nothing changed.\n"
+    )
     # The next refusal is the network's: two.example answers nobody.
     assert "nothing answers" in one_line(tiebreak("pull", "3", timeout_seconds="1", **here))
 
