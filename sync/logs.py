@@ -4,7 +4,7 @@ import json
 import logging
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -93,3 +93,14 @@ def configure(settings: Settings, name: str, *, kind: str | None = None) -> None
     handler.setFormatter(formatter(secrets_of(settings)))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger(name).setLevel(logging.INFO)
+
+
+def announce(settings: Settings, text: str, say: Callable[[str], None], *, kind: str | None = None) -> None:
+    """Tell where a service can be found: ``say`` does for people; where JSON is logged it is one more line of the log.
+
+    ``kind`` as in ``configure``, which was called before.
+    """
+    if (kind or settings.log_format) == "json":
+        logging.getLogger(__name__).info("%s", text)
+    else:
+        say(text)

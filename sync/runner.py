@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 
 from .backend import BackendState
 from .errors import BackendError, NotPulled, TiebreakError
-from .logs import configure
+from .logs import announce, configure
 from .opening import Services, clock, services
 from .pipeline import run
 from .pulse import Pulse
@@ -204,9 +204,10 @@ def serve(
     _refuse_taken_port(host, port)
     services(settings).store.close()  # a wrong setting is said here, in one line, not by a dying worker
     looked_after = f"projects: {_named(settings)}" if runs else "runs are left to `tiebreak runner`"
-    say(f"listening at http://{f'[{host}]' if ':' in host else host}:{port} ({looked_after})")
     # Of others only warnings: the HTTP client tells of every request, and a run makes dozens.
     configure(settings, __package__ or "sync", kind=log_format)
+    there = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    announce(settings, f"listening at {there} ({looked_after})", say, kind=log_format)
     _Server(settings, host, port, runs=runs).run()
 
 
@@ -221,7 +222,7 @@ def look_after(settings: Settings, say: Callable[[str], None], *, log_format: st
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: outside.told.ask())
     planned.start()
-    say(f"looking after projects: {_named(settings)}")
+    announce(settings, f"looking after projects: {_named(settings)}", say, kind=log_format)
     outside.told.wait()
     if planned.stop(GRACE_SECONDS):
         outside.store.close()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sync.backend import Backend
 from sync.errors import SettingsError, TiebreakError
 from sync.logins.passwords import Cost
-from sync.logs import JsonLines, Lines, run_id, secrets_of
+from sync.logs import JsonLines, Lines, announce, run_id, secrets_of
 from sync.settings import Settings, load
 from sync.store import tables
 from sync.store.engine import Store, open_store
@@ -73,6 +73,17 @@ def test_no_line_of_a_log_repeats_them_whoever_logs_what(settings: Settings, for
     else:
         assert text.count(f"(run {run})") == 8
         assert text.splitlines()[-1].endswith("WARNING a test: afterwards")
+
+
+def test_where_a_service_is_found_is_a_line_of_the_log_where_that_is_json(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    said: list[str] = []
+    with caplog.at_level(logging.INFO, "sync"):
+        announce(settings, "here: 100 %d", said.append)
+        assert (said, caplog.messages) == (["here: 100 %d"], [])
+        announce(settings, "here: 100 %d", said.append, kind="json")
+    assert (len(said), caplog.messages) == (1, ["here: 100 %d"])
 
 
 def test_no_page_no_answer_and_no_row_repeats_them(store: Store, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,6 @@
 """``tiebreak serve`` as a real process beside a real Label Studio: it starts, hears, runs, and stops when told."""
 
+import json
 import os
 import signal
 import socket
@@ -125,6 +126,20 @@ def test_a_port_that_is_taken_is_said_in_one_line(served: Served) -> None:
         f"tiebreak: port {served.port} of 127.0.0.1 cannot be used (Address already in use): "
         "choose another with --port\n"
     )
+
+
+def test_every_line_of_a_runner_that_logs_json_is_json(served: Served, tmp_path: Path) -> None:
+    kept = {**served.environment, "TIEBREAK_STORE": f"sqlite:///{tmp_path / 'own.sqlite3'}", "TIEBREAK_PROJECTS": ""}
+    command = [PROGRAM, "runner", "--log-format", "json"]
+    with subprocess.Popen(command, cwd=tmp_path, env=kept, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        lines = [first, *process.stderr]
+    assert process.returncode == 0
+    said = [json.loads(line) for line in lines]
+    assert said[0]["message"] == "looking after projects: none: set `projects`"
+    assert said[0]["level"] == "info"
 
 
 def test_it_stops_within_seconds_when_told_and_frees_its_port(served: Served) -> None:
