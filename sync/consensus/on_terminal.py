@@ -96,7 +96,7 @@ def _beside(control: Control, task: TaskConsensus) -> str:
     """A number's interval, or the answer that is the next probable one; of several labels the least certain one."""
     if task.interval is not None:
         write = _moment if isinstance(task.answer, Moment) else functools.partial(_rounded, interval=task.interval)
-        return f"{write(task.interval[0])} to {write(task.interval[1])}"
+        return " to ".join(dict.fromkeys(write(end) for end in task.interval))
     if task.tie:
         return "a tie"
     if control.multiple and isinstance(task.answer, Choices):

@@ -171,7 +171,8 @@ def version_named(connection: Connection, project: int, named: str) -> StoredVer
     if found:
         return found[-1]
     tags = ", ".join(tag for one in known for tag in one.tags)
-    there = f"1 to {known[-1].number}, latest" + (f", {tags}" if tags else "")
+    numbers = "1" if known[-1].number == 1 else f"1 to {known[-1].number}"
+    there = f"{numbers}, latest" + (f", {tags}" if tags else "")
     raise SettingsError(f"there is no version {named!r}; there are: {there}")
 
 

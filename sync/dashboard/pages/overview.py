@@ -162,6 +162,8 @@ def _due(forecast: Mapping[str, Any]) -> tuple[str, str]:
     ('5 Oct 2024', '4 Oct to 8 Oct 2024')
     >>> _due({"day": 20_001 * day, "low": 20_000 * day, "high": None})
     ('5 Oct 2024', 'from 4 Oct 2024 on')
+    >>> _due({"day": 20_001 * day, "low": 20_001 * day, "high": 20_001 * day + 1})
+    ('5 Oct 2024', '5 Oct 2024')
     """
     if forecast["day"] is None:
         return "", ""
@@ -169,6 +171,8 @@ def _due(forecast: Mapping[str, Any]) -> tuple[str, str]:
     if forecast["high"] is None:
         return date(forecast["day"]), f"from {low} on"
     high = date(forecast["high"])
+    if low == high:
+        return date(forecast["day"]), low
     low = low[:-5] if low[-5:] == high[-5:] else low
     return date(forecast["day"]), f"{low} to {high}"
 

@@ -207,6 +207,8 @@ def test_now_and_a_moment_that_is_now_have_the_same_answers(script: list[tuple[i
 def test_tags_are_names_for_one_version(any_store: Store) -> None:
     key = taken(any_store, FOUR)
     made(any_store, key, tag="paper")
+    with any_store.read() as connection, pytest.raises(SettingsError, match=r"no version 'x'; there are: 1, latest, p"):
+        version_named(connection, key, "x")
     taken(any_store, moods({4: {2: "no"}}))
     second = made(any_store, key).version
     with pytest.raises(SettingsError, match=r"version 1 is tagged 'paper' already.*--move"):
