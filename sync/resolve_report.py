@@ -43,7 +43,8 @@ class ResolveReport:
                 for task in self.disputants
             ),
             *(
-                f"review task {task}: two reviewers ruled differently; it comes back, one band more urgent"
+                f"review task {task}: two reviewers ruled differently; it comes back, one band more urgent "
+                "unless it is in P1 already"
                 for task in self.contradicted
             ),
             *(
