@@ -15,7 +15,8 @@ from .progress import Tell, nobody
 from .pull import PullReport, pull, pull_reviews
 from .push import PushReport, push
 from .refresh import RefreshReport, refresh
-from .resolve import ResolveReport, resolve
+from .resolve import resolve
+from .resolve_report import ResolveReport
 from .round_scoring import project_key
 from .settings import MAY_RULE
 from .stopwatch import Stopwatch
