@@ -10,7 +10,15 @@ from label_config.answers import Answer
 from label_config.results import from_canonical
 
 from ..evidence.of_project import evidence_by_control, gather
-from ..quality.annotators import leaderboard, most_improved, profiles, recognitions, speed_against_accuracy
+from ..quality.annotators import (
+    leaderboard,
+    most_improved,
+    profiles,
+    recognitions,
+    reference,
+    speed_against_accuracy,
+    too_fast,
+)
 from ..quality.consensus import infer, methods
 from ..quality.evidence import ControlEvidence
 from ..settings import BY_QUALITY, Settings
@@ -42,8 +50,9 @@ def _of_control(
 ) -> dict[str, Any]:
     method = settings.consensus_method if settings.consensus_method in methods(evidence.control) else "auto"
     consensus = infer(evidence, method)
-    people = profiles(evidence, consensus, data)
-    thanks = recognitions(evidence, consensus, reviewed, data)
+    found, hasty = reference(evidence, consensus), too_fast(evidence.coded, evidence.lead_time, data)
+    people = profiles(evidence, consensus, data, found, hasty)
+    thanks = recognitions(evidence, consensus, reviewed, data, found, hasty)
     return {
         "people": [asdict(one) for one in people],
         "recognition": [asdict(one) for one in thanks],

@@ -36,7 +36,7 @@ def compress(app: Flask) -> None:
 
 def _may_be_packed(response: Response) -> bool:
     """Whether it is read, whole, a text, and large enough; of what is made while it is sent nobody knows how large."""
-    known = response.content_length
+    known = response.headers.get("Content-Length", type=int)
     return (
         request.method == "GET"
         and response.status_code == 200
@@ -52,10 +52,7 @@ def _asked_by_a_page_of_ours() -> bool:
 
 
 def _pack(response: Response) -> None:
-    whole, close = (
-        response.content_length is not None or response.is_sequence,
-        getattr(response.response, "close", None),
-    )
+    whole, close = "Content-Length" in response.headers, getattr(response.response, "close", None)
     response.direct_passthrough = False
     pieces = _packed(response.iter_encoded())
     if close is not None:

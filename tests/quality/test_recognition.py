@@ -22,6 +22,7 @@ from sync.quality.annotators import (
 from sync.quality.annotators.improvement import Improvement, improvements
 from sync.quality.annotators.reference import reference
 from sync.quality.annotators.reliability import pooled
+from sync.quality.annotators.speed import too_fast
 from sync.quality.annotators.streaks import confirmations, streaks
 from sync.quality.consensus import infer
 from sync.quality.evidence import ControlEvidence
@@ -227,6 +228,18 @@ def test_drawn_shares_are_nearer_to_the_truth_and_their_intervals_hold() -> None
             inside.append((one.low or 0) <= truth <= (one.high or 0))
     assert np.mean(drawn) < 0.6 * np.mean(plain)
     assert 0.91 <= np.mean(inside) <= 0.985
+
+
+def test_what_is_known_already_changes_nothing() -> None:
+    rng = np.random.default_rng(7)
+    evidence, _, _ = crowd_of(rng, 60, np.array([0.9, 0.8, 0.6, 0.5]), 3)
+    evidence = replace(evidence, lead_time=rng.uniform(0.1, 3, len(evidence.coded.task)))
+    data = {task: {"text": "one two three " * 9} for task in evidence.coded.tasks}
+    consensus = infer(evidence, "majority")
+    held, hasty = reference(evidence, consensus), too_fast(evidence.coded, evidence.lead_time, data)
+    assert 0 < hasty.sum() < len(hasty)
+    assert profiles(evidence, consensus, data, held, hasty) == profiles(evidence, consensus, data)
+    assert recognitions(evidence, consensus, (), data, held, hasty) == recognitions(evidence, consensus, (), data)
 
 
 # Beside each other

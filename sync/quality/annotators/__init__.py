@@ -7,6 +7,8 @@ from .improvement import Improvement, most_improved
 from .profile import SIGNALS, AnnotatorProfile, Bias, ChangePoint, SpamSignal, Speed
 from .profiles import profiles
 from .recognition import Rate, Recognition, recognitions
+from .reference import reference
+from .speed import too_fast
 from .standings import Pace, SpeedAccuracy, Standing, leaderboard, speed_against_accuracy
 from .streaks import Streak
 
@@ -28,5 +30,7 @@ __all__ = [
     "most_improved",
     "profiles",
     "recognitions",
+    "reference",
     "speed_against_accuracy",
+    "too_fast",
 ]

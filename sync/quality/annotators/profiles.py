@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..evidence import ControlEvidence
-from ..records import ControlConsensus
+from ..records import ControlConsensus, FloatArray
 from .bias import biases, confusions, differences
 from .means import means
 from .own_changes import own_changes
 from .profile import AnnotatorProfile
-from .reference import reference, truths
+from .reference import Reference, reference, truths
 from .reliability import ALONE, reliability
 from .repeats import self_agreements
 from .spam import signals
@@ -19,15 +19,21 @@ NO_GOLD = "answered no task whose truth is known"
 
 
 def profiles(
-    evidence: ControlEvidence, consensus: ControlConsensus, data: Mapping[int, Mapping[str, Any]] | None = None
+    evidence: ControlEvidence,
+    consensus: ControlConsensus,
+    data: Mapping[int, Mapping[str, Any]] | None = None,
+    found: Reference | None = None,
+    hasty: FloatArray | None = None,
 ) -> tuple[AnnotatorProfile, ...]:
     """One profile an annotator, in ascending order of their ids.
 
-    ``data`` maps tasks to what they show: without it only answers below half a second are too fast.
+    ``data`` maps tasks to what they show: without it only answers below half a second are too fast. ``found`` is what
+    ``reference`` gives and ``hasty`` what ``too_fast`` does, where they are known already.
     """
     coded = evidence.coded
-    people, hasty = len(coded.annotators), too_fast(coded, evidence.lead_time, data or {})
-    found = reference(evidence, consensus)
+    people = len(coded.annotators)
+    hasty = too_fast(coded, evidence.lead_time, data or {}) if hasty is None else hasty
+    found = reference(evidence, consensus) if found is None else found
     apart = differences(coded, found, truths(evidence))
     columns = zip(
         coded.annotators,

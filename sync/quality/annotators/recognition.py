@@ -54,18 +54,21 @@ def recognitions(
     reviewed: Container[int] = (),
     data: Mapping[int, Mapping[str, Any]] | None = None,
     found: Reference | None = None,
+    hasty: FloatArray | None = None,
 ) -> tuple[Recognition, ...]:
     """One a person, in ascending order of their ids.
 
     ``reviewed`` are the tasks that anybody was asked to review, ``data`` maps tasks to what they show (see
-    ``profiles``). ``found`` is what ``reference`` gives, where it is known already.
+    ``profiles``). ``found`` is what ``reference`` gives and ``hasty`` what ``too_fast`` does, where they are known
+    already.
     """
     coded = evidence.coded
     held = reference(evidence, consensus) if found is None else found
     accepted = _accepted(evidence, consensus)
     unreviewed = np.array([task not in reviewed for task in coded.tasks], dtype=np.bool_)[coded.task]
     first = np.where(np.isnan(accepted), np.nan, np.nan_to_num(accepted) * unreviewed)
-    careful = confirmations(evidence, held, too_fast(coded, evidence.lead_time, data or {}))
+    hasty = too_fast(coded, evidence.lead_time, data or {}) if hasty is None else hasty
+    careful = confirmations(evidence, held, hasty)
     columns = zip(
         coded.annotators,
         streaks(evidence, careful),
