@@ -35,6 +35,7 @@ _WHY, _EARLIER, _VERDICT, _CAUSE, _RATIONALE = (
     PREFIX + name for name in ("why", "earlier", "verdict", "cause", "rationale")
 )
 _QUESTIONS = {_VERDICT: VERDICTS, _CAUSE: CAUSES}
+_WHERE_BLIND = f"Where no earlier answers are shown, leave this open, unless it {UNDECIDED}."
 _CONDITIONS = ("visiblewhen", "whentagname", "whenlabelvalue", "whenchoicevalue", "whenrole")
 _ASKED = frozenset(CONTROLS) - {"Chat"}
 """What is asked anew beside the task; a Chat is the task itself."""
@@ -63,7 +64,8 @@ def review_config(source: LabelConfig) -> str:
     """The labeling interface for reviewing ``source``: what annotators saw, with controls of ours beside theirs.
 
     The source's names, views, headers and styles stay, and so do the conditions under which a control is visible; no
-    control is required, because "cannot be decided" must be submittable (read_ruling refuses an empty decision).
+    control is required, because "cannot be decided" must be submittable (read_ruling refuses an empty decision). Nor is
+    the verdict: the same interface serves reviews that show no earlier answers, where nobody can know it.
     Raises InterfaceError where the source uses names that begin with ``tiebreak_``.
     """
     for name in (*(shown.name for shown in source.objects), *(control.name for control in source.controls)):
@@ -131,15 +133,8 @@ def _conditions(element: ET.Element) -> dict[str, str]:
 
 def _questions(parent: ET.Element, target: str) -> None:
     ET.SubElement(parent, "Header", value="How did you come to it?", size="5")
-    verdict = ET.SubElement(
-        parent,
-        "Choices",
-        name=_VERDICT,
-        toName=target,
-        choice="single-radio",
-        required="true",
-        requiredMessage="Say how your decision relates to the earlier answers.",
-    )
+    ET.SubElement(parent, "Header", value=_WHERE_BLIND, size="6")
+    verdict = ET.SubElement(parent, "Choices", name=_VERDICT, toName=target, choice="single-radio")
     for value in VERDICTS:
         ET.SubElement(verdict, "Choice", value=value)
     ET.SubElement(parent, "Header", value="What caused it? (optional)", size="5")
@@ -214,6 +209,30 @@ def read_ruling(source: LabelConfig, result: object, data: Mapping[str, Any] | N
         if not decided:
             raise ResultError(f"nothing was decided, and the verdict is not {UNDECIDED!r}")
     return Ruling(answers, verdict, cause, "\n".join(rationale) or None)
+
+
+def verdict_of(said: Mapping[str, str], earlier: Sequence[Mapping[str, str]], given: str | None) -> str | None:
+    """The verdict that a ruling's canonical answers (by control) speak for, beside those that each annotator gave.
+
+    What was ``given`` stays unless they contradict it: nobody had said anything of it, or one had said all of it.
+    Where nothing was given it is null if they do not tell, as where each of two was right on another control.
+
+    >>> verdict_of({"mood": "good"}, [{"mood": "bad"}, {"mood": "good"}], None)
+    'one earlier answer is right'
+    >>> verdict_of({"mood": "good"}, [{"mood": "bad"}], "one earlier answer is right")
+    'none was right'
+    >>> verdict_of({"mood": "good"}, [{"mood": "bad"}], "several are acceptable")
+    'several are acceptable'
+    """
+    one, _, none, _ = VERDICTS
+    if not said or not earlier or given not in {one, none, None}:
+        return given
+    right = [{name for name, answer in said.items() if before.get(name) == answer} for before in earlier]
+    if given != one and len(said) in map(len, right):
+        return one
+    if given != none and not any(right):
+        return none
+    return given
 
 
 def own_regions(result: Sequence[Any]) -> list[Any]:

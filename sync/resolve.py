@@ -17,7 +17,7 @@ from label_config.review import own_regions, read_ruling
 from .errors import NotFound, Rejected
 from .labelstudio.client import LabelStudio
 from .resolve_report import ResolveReport
-from .store import acts, forgetting, projects, review_tasks, reviews, votes
+from .store import acts, forgetting, projects, review_tasks, reviews, verdicts, votes
 from .store.annotations import current_results
 from .store.engine import Store
 from .store.reviews import PendingTruth
@@ -124,11 +124,15 @@ def _read(
             counts_as = (
                 votes.VOTE if review.state == "withdrawn" else votes.NOTHING if disputant and independent else None
             )
+            answers = {name: canonical(answer) for name, answer in ruling.answers.items()}
+            verdict = verdicts.verdict(connection, config, review.task, answers, ruling.verdict, row.updated_at)
+            misjudged = ruling.verdict is not None and ruling.verdict != verdict
             values = {
                 "annotation_version": row.id,
                 "reviewer": reviewer,
-                "answers": {name: canonical(answer) for name, answer in ruling.answers.items()},
-                "verdict": ruling.verdict,
+                "answers": answers,
+                "verdict": verdict,
+                "given_verdict": ruling.verdict if misjudged else None,
                 "cause": ruling.cause,
                 "rationale": None if forgetting.is_forgotten(connection, reviewer) else ruling.rationale,
                 "ruled_at": row.updated_at,
@@ -141,6 +145,8 @@ def _read(
         read.votes += counts_as == votes.VOTE
         read.disputants += [row.on] if disputant and counts_as != votes.VOTE else []
         read.contradicted += [row.on] if contradicted else []
+        if misjudged:
+            read.misjudged.append((row.on, str(ruling.verdict), str(verdict)))
 
 
 def _keep_unreadable(store: Store, review: int, row: Any, problem: str, now: int) -> None:

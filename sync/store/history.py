@@ -213,10 +213,10 @@ def _sent(review: Any, stood: Sequence[Stood]) -> Iterator[Event]:
 
 
 def _ruling_became(ruling: Any) -> str:
-    if ruling.superseded:
-        return "replaced by a later ruling"
     if ruling.counts_as == UNREADABLE:
         return "cannot be read: does not count"
+    if ruling.superseded:
+        return "replaced by a later ruling"
     if ruling.counts_as is not None:
         return "came after the review was withdrawn: one more answer" if ruling.counts_as == VOTE else "does not count"
     if ruling.ground_truth is None:

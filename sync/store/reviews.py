@@ -220,8 +220,11 @@ def add_ruling(connection: Connection, review: int, values: Mapping[str, Any], n
 
 
 def add_unreadable(connection: Connection, review: int, values: Mapping[str, Any]) -> None:
-    """Keep that what was submitted cannot be read (``problem``); what was ruled before on the review stands."""
-    nothing = {"answers": {}, "superseded": False, "counts_as": UNREADABLE}
+    """Keep that what was submitted cannot be read (``problem``); what was ruled before on the review stands.
+
+    It is superseded from the start, so that whoever counts rulings passes it over.
+    """
+    nothing = {"answers": {}, "superseded": True, "counts_as": UNREADABLE}
     connection.execute(insert(rulings).values(review=review, **nothing, **values))
 
 

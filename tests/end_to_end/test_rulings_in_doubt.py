@@ -78,7 +78,7 @@ def test_who_mends_an_unreadable_ruling_has_ruled_and_nobody_else_is_asked_any_m
     assert (done.resolve.rulings, done.resolve.ground_truths, done.push.withdrawn) == (1, 1, 0)
     (home,) = review_projects(admin, made.project)
     assert other.next_task(home.id) is None
-    assert told(store, made.project, made.tasks[0])[0].became == "replaced by a later ruling"
+    assert told(store, made.project, made.tasks[0])[0].became == "cannot be read: does not count"
     assert run(outside, made.project).push.changed is False
 
     first.update_annotation(annotation, result=ruling("good", RIGHT)[1:])
@@ -115,3 +115,32 @@ def test_a_ruling_that_its_reviewer_deletes_stands_is_told_once_and_may_be_ruled
     assert (anew.resolve.rulings, anew.resolve.ground_truths, anew.resolve.contradicted) == (1, 1, ())
     (truth,) = (one for one in admin.task(made.tasks[0]).annotations if one.ground_truth)
     assert [region["value"] for region in truth.result] == [{"choices": ["bad"]}]  # type: ignore[attr-defined]
+
+
+def test_a_verdict_that_the_answers_contradict_is_told_corrected_and_kept_and_a_missing_one_is_computed(
+    label_studio: RunningLabelStudio, store: Store
+) -> None:
+    made = scene(label_studio, [PAIR, PAIR, PAIR, PAIR, SAME])
+    outside = services(label_studio, store, bootstrap=100, blind_share=1)
+    run(outside, made.project)
+    admin, reviewer = label_studio.as_("admin"), label_studio.as_("reviewer")
+    at = {task.data["tiebreak_source_task"]: task for task in review_tasks(admin, made.project)}
+    assert {"No earlier answers" in task.data["tiebreak_answers"] for task in at.values()} == {True}
+    given = [ruling("good", NONE), ruling("none", RIGHT), ruling("good")[:1], ruling("none")[:1]]
+    for task, said in zip(made.tasks, given, strict=False):
+        reviewer.create_annotation(at[task].id, said)
+    done = run(outside, made.project)
+    first, second = (at[task].id for task in made.tasks[:2])
+    assert sorted(done.resolve.misjudged) == sorted([(first, NONE, RIGHT), (second, RIGHT, NONE)])
+    assert done.resolve.ground_truths == 4, "the answers count"
+    assert [f"its reviewer says {NONE!r}, but the answers say {RIGHT!r}" in one for one in done.warnings].count(
+        True
+    ) == 1
+    details = [told(store, made.project, task)[0].details for task in made.tasks[:4]]
+    assert details == [
+        f"mood = good | {RIGHT} | the reviewer chose: {NONE}",
+        f"mood = none | {NONE} | the reviewer chose: {RIGHT}",
+        f"mood = good | {RIGHT}",
+        f"mood = none | {NONE}",
+    ]
+    assert run(outside, made.project).warnings == ()

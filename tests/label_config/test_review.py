@@ -14,7 +14,16 @@ from label_config.answers import Choices
 from label_config.errors import InterfaceError, ResultError
 from label_config.parse import parse
 from label_config.results import in_order, write_answer
-from label_config.review import CAUSES, UNDECIDED, VERDICTS, Ruling, read_ruling, review_config, review_data
+from label_config.review import (
+    CAUSES,
+    UNDECIDED,
+    VERDICTS,
+    Ruling,
+    read_ruling,
+    review_config,
+    review_data,
+    verdict_of,
+)
 from label_config.templates import NAMES, template
 
 from .interfaces import CONFIG, TONE, TOPICS, Written, interfaces
@@ -94,10 +103,11 @@ def test_the_reviewer_sees_what_the_annotators_saw() -> None:
     assert list(shown.iter("Choices")) == []
 
 
-def test_nothing_of_the_source_is_required_and_its_conditions_stay() -> None:
+def test_nothing_is_required_since_blind_reviews_know_no_verdict_and_the_sources_conditions_stay() -> None:
     root = tree(review_config(parse(DRESSED)))
-    assert [one.get("name") for one in root.iter() if one.get("required")] == ["tiebreak_verdict"]
-    assert [one.get("name") for one in root.iter() if one.get("requiredMessage")] == ["tiebreak_verdict"]
+    assert [one.get("name") for one in root.iter() if one.get("required") or one.get("requiredMessage")] == []
+    headers = [one.get("value") for one in root.iter("Header")]
+    assert "Where no earlier answers are shown, leave this open, unless it cannot be decided." in headers
     (kind,) = root.findall(".//Choices[@name='kind']")
     assert [(choice.get("alias"), choice.get("hotkey")) for choice in kind] == [("cat", "c"), ("dog", None)]
     (colour,) = root.findall(
@@ -287,3 +297,25 @@ def test_a_review_of_every_interface_that_ships_with_label_studio_is_an_interfac
         check_by_label_studio(review)
         asked = {one.name: (one.family, one.labels, one.to_names) for one in parse(review).controls}
         assert {one.name: (one.family, one.labels, one.to_names) for one in source.controls}.items() <= asked.items()
+
+
+@given(
+    st.dictionaries(st.sampled_from("ab"), st.sampled_from("xyz")),
+    st.lists(st.dictionaries(st.sampled_from("ab"), st.sampled_from("xyz")), max_size=4),
+    st.sampled_from([None, *VERDICTS]),
+)
+def test_a_verdict_is_corrected_only_where_the_answers_contradict_it(
+    said: dict[str, str], earlier: list[dict[str, str]], given_verdict: str | None
+) -> None:
+    one, several, none, undecided = VERDICTS
+    whole = any(all(before.get(name) == said[name] for name in said) for before in earlier)
+    anywhere = any(before.get(name) == said[name] for before in earlier for name in said)
+    found = verdict_of(said, earlier, given_verdict)
+    if not said or not earlier or given_verdict in {several, undecided}:
+        assert found == given_verdict
+    elif whole:
+        assert found == one
+    elif not anywhere:
+        assert found == none
+    else:
+        assert found == given_verdict
