@@ -16,6 +16,7 @@ from sync.errors import SettingsError
 from sync.push.groups import one_a_group
 from sync.push.intent import BLIND, NAMESPACE, Wanted, intend, is_blind
 from sync.quality.priority import Policy
+from sync.resolve_report import ResolveReport
 from sync.settings import Band, Settings
 from sync.store import acts, guidelines, intake, projects, review_rounds, reviews, votes
 from sync.store.assessments import QueueEntry, insert_assessment
@@ -453,3 +454,8 @@ def sent_of(desk: Desk, number: int) -> list[tuple[int, str, str]]:
     with desk.store.read() as connection:
         told = history(connection, desk.source, number)
     return [(one.at, one.what, one.details) for one in told if one.what.startswith(("sent to review", "review "))]
+
+
+def test_that_rulings_differ_promises_no_band_before_the_first() -> None:
+    (said,) = ResolveReport(0, 0, (), contradicted=(5,)).complaints()
+    assert said.endswith("it comes back, one band more urgent unless it is in P1 already")
