@@ -31,6 +31,7 @@ BENCHMARKS = {
     "annotators": "what eight annotators at work feel of Tiebreak, beside blocks without it",
     "soak": "a thousand runs in one process: memory and open files",
     "store": "a million annotations stored, beside plain executemany; read as columns; assessed anew and unchanged",
+    "dashboard": "every page over a million annotations: by one reader, and by fifty while a project is assessed",
     "audit": "events appended to the audit chain, and a million of them verified",
     "demo": "from nothing to the summary, warm and cold",
     "setup": "both virtual environments, warm and cold",

@@ -4,6 +4,7 @@ import resource
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,6 +33,19 @@ CONFIG = """<View><Text name="text" value="$text"/><Choices name="tone" toName="
 TABLES = ("tasks", "annotations", "annotation_versions", "codes", "answers")
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What was done: how many people answer, the number before the first task, when it began, microseconds a task."""
+
+    people: int = PEOPLE
+    first: int = 0
+    start: int = START
+    apart: int = SECOND
+
+
+WORK = Work()
+
+
 def run(*, quick: bool) -> None:
     """Print seconds and megabytes; storing is beside the same rows by plain executemany."""
     count = 20_000 if quick else 1_000_000
@@ -50,7 +64,7 @@ def run(*, quick: bool) -> None:
         _judged("with nothing changed", store, key, settings)
         _columns(store, key)
         for at in range(10):
-            _stored(store, key, [_task(np.random.default_rng(at), 7 * at, count + at)])
+            _stored(store, key, [task(np.random.default_rng(at), 7 * at, count + at)])
         _judged("after 10 changed tasks", store, key, settings, target=3)
         _compared(count, store, key, settings)
         print(f"   most memory                 {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:7.0f} MB")
@@ -78,7 +92,7 @@ def _judged(what: str, store: Store, key: int, settings: Settings, *, target: fl
 
 def _compared(count: int, store: Store, key: int, settings: Settings) -> None:
     """Many changed tasks judged by themselves, and again among everything."""
-    changed = [_task(np.random.default_rng(at), 11 * at, count + at) for at in range(count // EACH // 350)]
+    changed = [task(np.random.default_rng(at), 11 * at, count + at) for at in range(count // EACH // 350)]
     _stored(store, key, changed)
     _judged(f"after {len(changed)} more", store, key, settings)
     ids = [task.id for task in changed]
@@ -108,14 +122,14 @@ def _columns(store: Store, key: int) -> None:
 def _pages(tasks: int) -> Iterator[list[RemoteTask]]:
     rng = np.random.default_rng(0)
     for start in range(0, tasks, PAGE):
-        yield [_task(rng, number, number) for number in range(start, min(tasks, start + PAGE))]
+        yield [task(rng, number, number) for number in range(start, min(tasks, start + PAGE))]
 
 
-def _task(rng: np.random.Generator, number: int, at: int) -> RemoteTask:
+def task(rng: np.random.Generator, number: int, at: int, of: Work = WORK) -> RemoteTask:
     """A task that three people answered, each right as often as their number says."""
     truth, given = int(rng.integers(len(LABELS))), []
-    for place, person in enumerate(rng.choice(PEOPLE, EACH, replace=False).tolist()):
-        right = rng.random() < 0.6 + 0.35 * person / PEOPLE
+    for place, person in enumerate(rng.choice(of.people, EACH, replace=False).tolist()):
+        right = rng.random() < 0.6 + 0.35 * person / of.people
         label = LABELS[truth if right else int(rng.integers(len(LABELS)))]
         result = [
             {
@@ -126,10 +140,10 @@ def _task(rng: np.random.Generator, number: int, at: int) -> RemoteTask:
                 "value": {"choices": [label]},
             }
         ]
-        born, moment = START + number * SECOND, START + at * SECOND
+        born, moment = of.start + number * of.apart, of.start + at * of.apart
         given.append(
             RemoteAnnotation(
-                EACH * number + place + 1,
+                EACH * (of.first + number) + place + 1,
                 born,
                 moment,
                 person + 1,
@@ -141,7 +155,8 @@ def _task(rng: np.random.Generator, number: int, at: int) -> RemoteTask:
             )
         )
     words = " ".join(f"word{one}" for one in rng.integers(0, 5_000, 20).tolist())
-    return RemoteTask(number + 1, START, START + at * SECOND, {"text": words}, {}, EACH, True, tuple(given))
+    changed = of.start + at * of.apart
+    return RemoteTask(of.first + number + 1, of.start, changed, {"text": words}, {}, EACH, True, tuple(given))
 
 
 def _stored(store: Store, key: int, page: Sequence[RemoteTask]) -> float:

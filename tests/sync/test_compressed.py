@@ -9,7 +9,7 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from werkzeug.test import TestResponse
+from werkzeug.wrappers import Response as AnyResponse
 
 from sync.settings import Settings
 from sync.store.engine import Store
@@ -26,7 +26,7 @@ def client(store: Store) -> FlaskClient:
     return client
 
 
-def said(reply: TestResponse) -> str | None:
+def said(reply: AnyResponse) -> str | None:
     return reply.headers.get("Content-Encoding")
 
 
