@@ -82,6 +82,16 @@ def test_no_complaint_and_nothing_wider_than_the_window(page: Page, path: str) -
     assert complaints == []
 
 
+@pytest.mark.parametrize("path", paths())
+def test_it_fits_on_paper(chrome: Browser, small: str, path: str) -> None:
+    page = chrome.new_page(viewport={"width": 794, "height": 1123}, color_scheme="dark")
+    page.emulate_media(media="print")
+    page.goto(small + path)
+    assert page.evaluate("document.documentElement.scrollWidth") == 794
+    assert page.locator("form, .button, .top").filter(visible=True).count() == 0
+    page.close()
+
+
 @pytest.mark.parametrize("path", [*paths(), "/projects/7/sample", "/login", "/projects/99"])
 def test_axe_finds_nothing(chrome: Browser, small: str, path: str) -> None:
     page = chrome.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", bypass_csp=True)

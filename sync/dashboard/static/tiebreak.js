@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const EVERY = 3000; // milliseconds between two looks at what has changed
+  const EVERY = 2000; // milliseconds between two looks at what has changed
   const TYPING = "input:not([type=hidden]), textarea, select";
 
   /* Numbers and times in the reader's form. */
@@ -124,6 +124,8 @@
     address.searchParams.delete("done");
     history.replaceState(null, "", address);
   }
+  const tabs = document.querySelector(".tabs"), current = tabs && tabs.querySelector("[aria-current]");
+  if (current) tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - 16; // on a telephone they are wider than the window
   if (main.dataset.live) {
     setInterval(look, EVERY);
     document.addEventListener("visibilitychange", look);
