@@ -200,6 +200,12 @@ def _improvement(crowd: Crowd | None) -> Any:
     return None if found is None else found.improvement
 
 
+def _pairs(asked: Asked, control: ControlReport, called: Called) -> Table:
+    """Kept, since of 100 people there are 4,950 pairs."""
+    stamp = (called.hidden, tuple(called.names.items()), tuple(called.order.items()))
+    return asked.keep(f"pairs of {control.name}", lambda: people_tables.pairs_table(control, called), stamp=stamp)
+
+
 def tables(asked: Asked) -> Sequence[Table]:
     """People, pairs, what to talk about, what to thank for, decisions; of the chosen one confusion and biases."""
     now = asked.once(view)
@@ -213,7 +219,7 @@ def tables(asked: Asked) -> Sequence[Table]:
             *([board] if board else []),
         ]
     if now.control is not None:
-        found.append(people_tables.pairs_table(now.control, now.called))
+        found.append(_pairs(asked, now.control, now.called))
     if now.chosen is not None:
         outside, number = label_studio(asked.settings), asked.project.label_studio_id
         found += [
