@@ -189,6 +189,16 @@ def test_the_pages_say_what_the_commands_say(walk: Walk, context: BrowserContext
     page.close()
 
 
+def queue_of(walk: Walk, context: BrowserContext) -> Page:
+    """The page of the queue, for ann, who logs in where she is not."""
+    page = context.new_page()
+    page.goto(f"{walk.url}/projects/{walk.project}/queue")
+    if "/login" in page.url:
+        log_in(page, "ann", WORD)
+        page.wait_for_url("**/queue")
+    return page
+
+
 def ranked(walk: Walk) -> list[dict[str, Any]]:
     """What the command says that needs a decision, the most urgent first."""
     return list(walk.said("queue", "--project", str(walk.project))["queue"])
@@ -200,8 +210,7 @@ def rows(page: Page) -> list[str]:
 
 
 def test_the_queue_is_sorted_and_filtered_and_the_address_keeps_it(walk: Walk, context: BrowserContext) -> None:
-    page = context.new_page()
-    page.goto(f"{walk.url}/projects/{walk.project}/queue")
+    page = queue_of(walk, context)
     bands = {str(one["task"]): one["band"] for one in ranked(walk)}
     assert rows(page) == list(bands)
     page.get_by_role("link", name="Priority", exact=True).click()
@@ -233,8 +242,7 @@ def log_into_label_studio(walk: Walk, page: Page) -> None:
 def test_a_review_is_found_by_its_link_and_leaves_the_open_page_when_it_is_decided(
     walk: Walk, context: BrowserContext
 ) -> None:
-    page = context.new_page()
-    page.goto(f"{walk.url}/projects/{walk.project}/queue")
+    page = queue_of(walk, context)
     page.evaluate("window.still = true")
     first, *others = rows(page)
     shown = page.locator("#table-queue tbody tr").first.locator(".excerpt").inner_text()
@@ -268,8 +276,7 @@ def test_a_review_is_found_by_its_link_and_leaves_the_open_page_when_it_is_decid
 def test_a_viewer_of_another_project_is_refused_and_whoever_logs_out_is_out(
     walk: Walk, context: BrowserContext
 ) -> None:
-    page = context.new_page()
-    page.goto(walk.url)
+    page = queue_of(walk, context)
     page.get_by_role("button", name="Log out").click()
     page.goto(f"{walk.url}/projects/{walk.project}")
     assert "/login" in page.url
