@@ -163,6 +163,7 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             "worker_connections": CONNECTIONS,
             "sendfile": False,  # the system would wait for the client, without end
             "timeout": 120,
+            "keepalive": 15,  # open pages look again every few seconds
             "graceful_timeout": 10,
             "loglevel": "warning",
             "logger_class": _OneLog,

@@ -10,7 +10,10 @@ import pytest
 
 from .test_serve import Server, serving
 
-SOON = "from ml_backend import cli; from ml_backend.web import slow_clients; slow_clients.PATIENCE_SECONDS = 1.0; cli.main()"
+SOON = (
+    "from ml_backend import cli; from ml_backend.web import slow_clients; "
+    "slow_clients.PATIENCE_SECONDS = 1.0; cli.main()"
+)
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 THREADS = 8
 

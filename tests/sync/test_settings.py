@@ -34,6 +34,8 @@ OTHER: dict[str, Any] = {
     "round_part": 50,
     "round_pause": 2.0,
     "quiet_seconds": 5.0,
+    "full_assessment_hours": 6.0,
+    "hourly_cost": 18.5,
     "overlap": "by gain",
     "most_answers": 5,
     "answers_ahead": 20,
@@ -97,6 +99,8 @@ WRONG = {
     "disputants": "must rule",
     "leaderboard": "by speed",
     "blind_share": "1.1",
+    "full_assessment_hours": "-1",
+    "hourly_cost": "nan",
 }
 
 
