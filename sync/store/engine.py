@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from ..errors import StoreError
@@ -138,14 +138,18 @@ def erase_for_good(connection: Connection) -> None:
 
 
 def claim(store: Store, label_studio_url: str, now: int) -> None:
-    """Bind the store to one Label Studio: ids mean nothing on another. Raises StoreError for a second one."""
-    known = owner(store)
-    if known is None:
+    """Bind the store to one Label Studio: ids mean nothing on another. Raises StoreError for a second one.
+
+    Of several processes that begin at the same time one binds it.
+    """
+    if (known := owner(store)) is None:
         with store.begin() as connection:
-            connection.execute(insert(servers).values(url=label_studio_url))
-            subject = {"label_studio": label_studio_url}
-            record(connection, now=now, actor=TIEBREAK, action="store claimed", subject=subject)
-    elif known != label_studio_url:
+            first = text("INSERT INTO servers (url) VALUES (:url) ON CONFLICT DO NOTHING")
+            if connection.execute(first, {"url": label_studio_url}).rowcount:
+                subject = {"label_studio": label_studio_url}
+                record(connection, now=now, actor=TIEBREAK, action="store claimed", subject=subject)
+        known = owner(store)
+    if known != label_studio_url:
         raise StoreError(
             f"store {store.name} belongs to the Label Studio at {known}, not to {label_studio_url}: name another "
             f"store, or, if the same server moved, run `tiebreak moved {label_studio_url}`"

@@ -72,6 +72,11 @@ class Site:
         with self.store.read() as connection:
             return {int(row.name.split(":")[1]) for row in measures.last_runs(connection) if row.ok}
 
+    def began(self) -> int:
+        """How many processes have told that they are there."""
+        with self.store.read() as connection:
+            return len(runners.known(connection, clock()))
+
     def at(self) -> dict[int, str]:
         """Process -> what it works on now."""
         with self.store.read() as connection:
@@ -131,7 +136,7 @@ def test_runners_share_projects_one_is_killed_and_a_broken_project_stops_nobody(
     site.proxy.before = kill_who_imports
     for _ in range(RUNNERS):
         site.start([broken, *numbers], "runner")
-    site.until(lambda: site.ran() >= set(numbers))
+    site.until(lambda: site.ran() >= set(numbers) and site.began() == RUNNERS)
     assert len(victims) == 1
     assert "the runner that was at it is gone; it is taken over" in site.log()
     assert re.search(rf"ERROR sync.schedule: .*{broken} that this token may see", site.log())

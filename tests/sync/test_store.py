@@ -2,6 +2,7 @@
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,19 @@ def test_a_store_belongs_to_the_first_label_studio(any_store: Store) -> None:
         ("tiebreak", "store claimed", {"label_studio": "http://one.example"}),
         ("tiebreak", "moved", {"from": "http://one.example", "to": "http://two.example"}),
     ]
+
+
+def test_of_processes_that_begin_at_once_one_claims_the_store(any_store: Store) -> None:
+    together = threading.Barrier(6)
+
+    def begin(_: int) -> None:
+        together.wait()
+        claim(any_store, "http://one.example", 1)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(begin, range(6)))
+    with any_store.read() as connection:
+        assert [one.action for one in entries(connection, Wanted())] == ["store claimed"]
 
 
 def test_a_file_of_the_store_is_for_its_owner_alone(tmp_path: Path) -> None:
