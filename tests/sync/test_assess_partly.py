@@ -138,7 +138,9 @@ class World:
     def rules(self) -> None:
         task = self.key_of(self.rng.choice(sorted(self.there)))
         with self.store.begin() as connection:
-            version = connection.execute(select(annotation_versions.c.id).order_by(annotation_versions.c.id)).scalar()
+            ruled = select(tables.rulings.c.annotation_version)
+            free = select(annotation_versions.c.id).where(annotation_versions.c.id.not_in(ruled))
+            version = connection.execute(free.order_by(annotation_versions.c.id)).scalar()
             key = f"{task}-{self.now}"
             row = {"key": key, "project": self.key, "task": task, "control": "tone", "round": self.now % 2**31}
             row |= {"band": 1, "priority": 0.5, "action": "adjudicate", "findings": [], "data": {}, "state": "open"}

@@ -285,7 +285,7 @@ def test_before_the_first_assessment_there_are_none(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TIEBREAK_STORE", f"sqlite:///{tmp_path / 'store.sqlite3'}")
     said = CliRunner().invoke(app, ["progress", "7"])
-    assert "project 7 has not been assessed yet: run `tiebreak run 7` first" in str(said.exception)
+    assert "project 7 has not been assessed yet: run `tiebreak run 7` first" in " ".join(said.output.split())
     assert "no project is named" in str(CliRunner().invoke(app, ["progress"]).exception)
     one.store.close()
 
