@@ -19,6 +19,8 @@ WAIT_SECONDS = 30.0
 QUIET_SECONDS = 2.0
 """After so long it says that it waits, and for whom."""
 ASK_SECONDS = 0.25
+PAGE_SECONDS = 10.0
+"""For so long somebody who sent a form waits: for the run at work, and for each answer of another program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +56,37 @@ def services(settings: Settings) -> Services:
 
 
 @contextmanager
+def for_a_page(settings: Settings, store: Store, clock: Callable[[], int]) -> Iterator[Services]:
+    """The same for what somebody does on a page: a store that is open, the rest asked with little patience.
+
+    Raises TiebreakError.
+    """
+    secret = settings.secret.get_secret_value()
+    with ExitStack() as stack:
+        token = settings.label_studio_token.get_secret_value()
+        gateway = stack.enter_context(LabelStudio.connect(settings.label_studio_url, token, timeout=PAGE_SECONDS))
+        backend = Backend(settings.backend_url, secret, timeout=PAGE_SECONDS) if settings.backend_url else None
+        if backend is not None:
+            stack.callback(backend.close)
+        yield Services(store, gateway, backend, settings, clock)
+
+
+@contextmanager
 def alone(
-    services: Services, project: int, *, waits: Callable[[str], None] | None = None
+    services: Services,
+    project: int,
+    *,
+    waits: Callable[[str], None] | None = None,
+    seconds: float = WAIT_SECONDS,
 ) -> Iterator[Callable[[], None]]:
     """Work on a project (Label Studio's id) while nobody else does; yields a check whether to go on.
 
-    ``waits``: the run at work is waited for, up to WAIT_SECONDS; it hears so, once, in words. Null: no waiting.
+    ``waits``: the run at work is waited for, up to ``seconds``; it hears so, once, in words. Null: no waiting.
     Raises Busy while another command or ``tiebreak serve`` works on it; the check raises it once another one took
     over, and Stopped once the process was told to stop.
     """
     with ExitStack() as stack:
-        still_ours = _taken(stack, services, project, waits)
+        still_ours = _taken(stack, services, project, waits, seconds)
 
         def go_on() -> None:
             services.told.check()
@@ -74,7 +96,7 @@ def alone(
 
 
 def _taken(
-    stack: ExitStack, services: Services, project: int, waits: Callable[[str], None] | None
+    stack: ExitStack, services: Services, project: int, waits: Callable[[str], None] | None, seconds: float
 ) -> Callable[[], None]:
     """Hold the project until the stack ends; the lease's own check."""
     began, said = time.monotonic(), False
@@ -84,10 +106,10 @@ def _taken(
             return stack.enter_context(lease(services.store, name, holder_name(), services.clock, LEASE_SECONDS))
         except Busy:
             waited = time.monotonic() - began
-            if waits is None or waited >= WAIT_SECONDS:
+            if waits is None or waited >= seconds:
                 raise
         if waited >= QUIET_SECONDS and not said:
-            waits(f"{name}: waiting for the run of {_at_work(services, name)}, for {WAIT_SECONDS:.0f} s at most")
+            waits(f"{name}: waiting for the run of {_at_work(services, name)}, for {seconds:.0f} s at most")
             said = True
         services.told.sleep(ASK_SECONDS)
 

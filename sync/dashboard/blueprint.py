@@ -4,11 +4,13 @@ The pages hold under the content security policy of ``web.guard``: style, script
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from flask import Blueprint, Response, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..logins.roles import Person
+from ..opening import Services
 from ..settings import Settings
 from ..store.engine import Store
 from ..web.guard import needs, open_to_all
@@ -43,8 +45,12 @@ def blueprint(
     who: Callable[[], Person],
     clock: Callable[[], int],
     pages: Sequence[Page] | None = None,
+    outside: Callable[[], AbstractContextManager[Services]] | None = None,
 ) -> Blueprint:
-    """Every page (or ``pages``) at its address. ``who`` says who asks, once the guard let them in."""
+    """Every page (or ``pages``) at its address. ``who`` says who asks, once the guard let them in.
+
+    ``outside`` opens the programs that errands ask; null: as the settings say.
+    """
     routes = Blueprint(
         "dashboard", __name__, template_folder="templates", static_folder="static", static_url_path="/assets"
     )
@@ -52,7 +58,7 @@ def blueprint(
         routes.add_app_template_filter(function, function.__name__)
     pages = all_pages() if pages is None else pages
     add_context(routes, settings, pages)
-    desk = Desk(settings, store, who, clock, pages)
+    desk = Desk(settings, store, who, clock, pages, outside=outside)
     for page in pages:
         _add(routes, desk, page)
     _keep_theme(routes)

@@ -105,7 +105,7 @@ def blueprint(settings: Settings, store: Store, clock: Callable[[], int], proxie
             raise TooManyRequests(str(error)[:1].upper() + str(error)[1:] + ".", retry_after=error.seconds) from error
         if link is None:
             raise NotFound(OPENS_NOTHING)
-        return OwnDesk(settings, store, lambda: Reader("", None), clock, [PAGE], kept, images, link, token)
+        return OwnDesk(settings, store, lambda: Reader("", None), clock, [PAGE], kept, images, link=link, token=token)
 
     @routes.get(f"{PATH}<token>")
     @open_to_all

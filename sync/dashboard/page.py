@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from ..errors import TiebreakError
 from ..logins.roles import Person
+from ..opening import Services
 from ..settings import Settings
 from . import queries, reports
 from .charts import Chart
@@ -83,6 +84,17 @@ class Done:
     person: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an action says but once, in the answer to the form itself: a secret that nothing keeps.
+
+    ``template`` stands around ``values``. What was called has recorded an event of its own.
+    """
+
+    template: str
+    values: Mapping[str, Any]
+
+
 class Refused(TiebreakError):
     """An action cannot be done as it was asked; the message says why and what to do. Nothing is written."""
 
@@ -96,8 +108,30 @@ class Action:
     ``said`` tells the reader afterwards that it was done. ``needs`` is the role, in the project of the page.
     """
 
-    act: "Callable[[Asked, Mapping[str, str]], Done | None]"
+    act: "Callable[[Asked, Mapping[str, str]], Done | Told | None]"
     event: str
+    said: str
+    needs: Literal["viewer", "lead", "admin"] = "lead"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The form of an errand: about which project, by whom (as the audit chain names them), and its fields."""
+
+    project: queries.Project
+    actor: str
+    form: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Something that a reader may do on a page of a project for which another program is asked: it may take seconds.
+
+    ``run`` is called outside of any transaction: it opens its own and records its own events. It raises Refused for
+    what cannot be done as it was asked, and whatever TiebreakError tells that the other program failed.
+    """
+
+    run: Callable[[Services, Sent], None]
     said: str
     needs: Literal["viewer", "lead", "admin"] = "lead"
 
@@ -123,7 +157,7 @@ class Page:
     read: Callable[[Asked], Mapping[str, Any]]
     tables: Callable[[Asked], Sequence[Table]] = nothing
     charts: Callable[[Asked], Sequence[Chart]] = nothing
-    actions: Mapping[str, Action] = field(default_factory=dict)
+    actions: Mapping[str, Action | Errand] = field(default_factory=dict)
     needs: Literal["viewer", "lead", "admin", "anybody"] = "viewer"
     live: bool = True
     keeps: Sequence[str] = ()

@@ -1,15 +1,17 @@
 """The life of a request: look up what is asked for, read, then render; or write, and lead back."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..logins.roles import Person
+from ..opening import Services, for_a_page
 from ..settings import Settings
 from ..store import audit
 from ..store.engine import Store
@@ -17,7 +19,7 @@ from . import newness, queries
 from .charts import Chart, ChartCache, Variant
 from .framing import Frame, frame, place
 from .keeping import Kept
-from .page import Asked, Page
+from .page import Asked, Errand, Page, Sent, Told
 from .tables import files
 from .tables.from_url import wanted
 from .tables.table import Table
@@ -45,7 +47,10 @@ class ChartView:
 
 @dataclass(frozen=True)
 class Desk:
-    """Answers for every page; holds what is kept between requests."""
+    """Answers for every page; holds what is kept between requests.
+
+    ``outside`` opens what errands ask; null: as the settings say.
+    """
 
     settings: Settings
     store: Store
@@ -54,6 +59,7 @@ class Desk:
     pages: Sequence[Page]
     kept: Kept = field(default_factory=Kept)
     images: ChartCache = field(default_factory=ChartCache)
+    outside: Callable[[], AbstractContextManager[Services]] | None = None
 
     def show(self, page: Page, number: int | None) -> Answer:
         """The page as HTML; 304 where the reader's script has it already."""
@@ -107,12 +113,14 @@ class Desk:
     def act(self, page: Page, number: int | None, name: str, form: Mapping[str, str]) -> Answer:
         """Do it, with its event of the audit chain in the same transaction; then lead back to the page."""
         action = page.actions[name]
+        if isinstance(action, Errand):
+            return self._run(page, number, name, action, form)
         with self.store.begin() as connection:
             asked = self._asked(connection, number)
             if asked is None:
                 return _missing(number)
             done = action.act(asked, form)
-            if done is not None:
+            if done is not None and not isinstance(done, Told):
                 audit.record(
                     connection,
                     now=asked.now,
@@ -125,8 +133,22 @@ class Desk:
                     person=done.person,
                 )
             here = self._here(page, asked)
-        back = dict(parse_qsl(form.get("back", "")[:2000])) | {"done": name}
-        return redirect(f"{here}?{urlencode(back)}", 303)
+        if isinstance(done, Told):
+            around = self._frame(page, asked, "")
+            return make_response(render_template(done.template, frame=around, asked=asked, here=here, **done.values))
+        return _back(here, name, form)
+
+    def _run(self, page: Page, number: int | None, name: str, errand: Errand, form: Mapping[str, str]) -> Answer:
+        """Ask another program, while no transaction is open."""
+        with self.store.read() as connection:
+            asked = self._asked(connection, number)
+            if asked is None:
+                return _missing(number)
+            here = self._here(page, asked)
+        opened = for_a_page(self.settings, self.store, self.clock) if self.outside is None else self.outside()
+        with opened as outside:
+            errand.run(outside, Sent(asked.project, asked.person.actor, form))
+        return _back(here, name, form)
 
     def _asked(
         self,
@@ -194,6 +216,12 @@ def _tables(own: Sequence[Table], charts: Sequence[Chart]) -> list[tuple[Table, 
 def _named(tables: Sequence[tuple[Table, str]], name: str) -> tuple[Table, str] | None:
     """The table of that name; the first one without a name."""
     return next((one for one in tables if not name or one[0].name == name), None)
+
+
+def _back(here: str, name: str, form: Mapping[str, str]) -> AnyResponse:
+    """To the page that the form was on, which says what was done."""
+    chosen = dict(parse_qsl(form.get("back", "")[:2000])) | {"done": name}
+    return redirect(f"{here}?{urlencode(chosen)}", 303)
 
 
 def _missing(number: int | None) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
@@ -14,8 +15,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..dashboard import my_work
 from ..dashboard.blueprint import blueprint
 from ..dashboard.page import Page, Refused
-from ..errors import NotPulled, StoreError, TiebreakError, Unsupported
+from ..errors import Busy, NotPulled, StoreError, TiebreakError, Unsupported
 from ..logins.passwords import COST, Cost
+from ..opening import Services
 from ..opening import clock as time_of_day
 from ..settings import Settings
 from ..store import audit, projects
@@ -41,17 +43,19 @@ def create_app(
     clock: Callable[[], int] = time_of_day,
     cost: Cost = COST,
     pages: Sequence[Page] | None = None,
+    outside: Callable[[], AbstractContextManager[Services]] | None = None,
 ) -> Flask:
     """Everything that answers HTTP. ``wake`` is told the Label Studio id of a project where something happened.
 
-    ``cost`` is what hashing a password may cost; ``pages`` are those of the dashboard, all that there are if null.
+    ``cost`` is what hashing a password may cost; ``pages`` are those of the dashboard, all that there are if null;
+    ``outside`` opens the programs that they ask, as the settings say if null.
     Raises SettingsError for a login that would let anybody in.
     """
     check(settings)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     visitors = Visitors(settings, store, clock, cost, Proxies(settings.trusted_proxies))
-    app.register_blueprint(blueprint(settings, store, person, clock, pages))
+    app.register_blueprint(blueprint(settings, store, person, clock, pages, outside))
     app.register_blueprint(my_work.blueprint(settings, store, clock, visitors.proxies))
     app.register_blueprint(login.blueprint(visitors))
     app.register_blueprint(feed.blueprint(settings, store, visitors))
@@ -165,7 +169,7 @@ def _explained(error: Exception) -> tuple[int, str]:
         return error.code or 500, error.description or error.name
     if isinstance(error, NotPulled | Unsupported):
         return 404, str(error)
-    if isinstance(error, Refused):
+    if isinstance(error, Refused | Busy):
         return 409, str(error)
     if isinstance(error, StoreError):
         return 503, str(error)

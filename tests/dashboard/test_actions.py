@@ -1,15 +1,18 @@
 """What is done on a page: by whom it may be, in one transaction with its event, and how the reader hears of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import pytest
 from flask.testing import FlaskClient
 from jinja2 import DictLoader
 from sqlalchemy import select
 
-from sync.dashboard.page import PROJECT, Action, Asked, Done, Page, Refused
+from sync.dashboard.page import PROJECT, Action, Asked, Done, Errand, Page, Refused, Sent, Told
 from sync.dashboard.pages import overview
+from sync.errors import Busy, Unreachable
+from sync.opening import Services, for_a_page
 from sync.settings import Settings
 from sync.store import logins
 from sync.store.engine import Store
@@ -30,12 +33,31 @@ def note(asked: Asked, form: Mapping[str, str]) -> Done:
     return Done(subject={"note": 1}, why={"length": len(form["text"])}, words={"text": form["text"]}, person=1)
 
 
+def secret(asked: Asked, form: Mapping[str, str]) -> Told:
+    beat(asked.connection, "note", asked.now, True, "secret")
+    return Told("told.html", {"secret": form["text"]})
+
+
+def bring(outside: Services, sent: Sent) -> None:
+    """What an errand does is kept although it fails later, since it is in no transaction of the page's."""
+    with outside.store.begin() as connection:
+        beat(connection, "note", outside.clock(), True, f"{sent.project.label_studio_id} {sent.actor}")
+    if sent.form["text"] == "away":
+        raise Unreachable("Label Studio http://ls.example does not answer")
+    if sent.form["text"] == "busy":
+        raise Busy("project 7: another run is at work")
+
+
 NOTES = Page(
     "notes",
     "Notes",
     f"{PROJECT}/notes",
     lambda _: {},
-    actions={"note": Action(note, "note kept", "The note is kept.")},
+    actions={
+        "note": Action(note, "note kept", "The note is kept."),
+        "secret": Action(secret, "", ""),
+        "bring": Errand(bring, "It was brought.", needs="admin"),
+    },
 )
 
 
@@ -49,11 +71,21 @@ def site(store: Store) -> Stage:
     return one
 
 
+@contextmanager
+def near(one: Stage) -> Iterator[Services]:
+    """What errands ask: nobody is asked before something is sent."""
+    settings = Settings(label_studio_token="0" * 40, backend_url="http://backend.example")
+    with for_a_page(settings, one.store, lambda: START) as outside:
+        assert outside.backend is not None
+        yield outside
+
+
 def client(one: Stage, name: str) -> FlaskClient:
     """Somebody whom a proxy logged in."""
     settings = Settings(login_header="X-User", trusted_proxies=["127.0.0.1"])
-    app = create_app(settings, one.store, lambda _: None, clock=lambda: START, pages=[overview.PAGE, NOTES])
-    app.jinja_loader = DictLoader({"notes.html": TEMPLATE})
+    pages = [overview.PAGE, NOTES]
+    app = create_app(settings, one.store, lambda _: None, clock=lambda: START, pages=pages, outside=lambda: near(one))
+    app.jinja_loader = DictLoader({"notes.html": TEMPLATE, "told.html": "{{ secret }} at {{ here }}"})
     found = app.test_client()
     found.environ_base["HTTP_X_USER"] = name
     return found
@@ -133,3 +165,34 @@ def test_nothing_new_is_said_in_a_word(site: Stage) -> None:
     with site.store.begin() as connection:
         beat(connection, "project:7:run", START, True, "")
     assert lead.get("/projects/7/notes", headers=same).status_code == 200
+
+
+def test_a_secret_is_told_in_the_answer_alone(site: Stage) -> None:
+    lead = client(site, "lea")
+    form = form_of(lead.get("/projects/7/notes").text)
+    reply = lead.post("/projects/7/notes/do/secret", data={**form, "text": "<b>"}, headers={"Accept-Encoding": "gzip"})
+    assert (reply.status_code, reply.text) == (200, "&lt;b&gt; at /projects/7/notes")
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert noted(site) == ["secret"]
+
+
+def test_an_errand_is_run_in_no_transaction_of_the_page(site: Stage) -> None:
+    admin = client(site, "ann")
+    form = form_of(admin.get("/projects/7/notes").text)
+    reply = admin.post("/projects/7/notes/do/bring", data={**form, "text": "x"})
+    assert (reply.status_code, reply.location) == (303, "/projects/7/notes?done=bring")
+    assert "It was brought." in admin.get(reply.location).text
+    assert noted(site) == ["7 login:1"]
+    assert admin.post("/projects/8/notes/do/bring", data={**form, "text": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(("text", "status", "said"), [("away", 502, "does not answer"), ("busy", 409, "at work")])
+def test_an_errand_that_fails_says_why(site: Stage, text: str, status: int, said: str) -> None:
+    admin, lead = client(site, "ann"), client(site, "lea")
+    reply = admin.post(
+        "/projects/7/notes/do/bring", data={**form_of(admin.get("/projects/7/notes").text), "text": text}
+    )
+    assert reply.status_code == status
+    assert said in reply.text
+    form = form_of(lead.get("/projects/7/notes").text)
+    assert lead.post("/projects/7/notes/do/bring", data={**form, "text": "x"}).status_code == 403
