@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from label_config.model import Control, LabelConfig
 from label_config.parse import parse
 
 from .agreement.asked import Asked, methods_of
+from .control_report import windows
 from .evidence.stored import late_answers
 from .quality import progress
 from .quality.coded_answers import encode_columns
@@ -26,8 +27,12 @@ from .store.engine import Store
 from .store.summaries import Reviews, Tasks
 
 PROGRESS, DAYS, AGREEMENT = KINDS = ("progress", "days", "agreement")
-VERSION = 1
+VERSION = 2
 """Of what is computed: another one makes all summaries anew."""
+PERIODS = 12
+"""Labels are rarer than answers: they are followed over so many periods at most, each of some windows of the report."""
+CHOSEN = {"hourly_cost", "review_days", "distances", "seed", "bootstrap", "confidence"}
+"""Settings that the numbers depend on."""
 SERIES = 365
 """Days that are kept one by one."""
 BY_PERSON = 90
@@ -77,7 +82,7 @@ def summarise(store: Store, project: int, settings: Settings, clock: Callable[[]
 
 def _stamp(connection: Connection, project: int, settings: Settings, now: int) -> str:
     """Equal where all that is computed would be the same: on another day (UTC) it is not."""
-    chosen = settings.model_dump(mode="json", include={"hourly_cost", "review_days", "distances", "seed"})
+    chosen = settings.model_dump(mode="json", include=CHOSEN)
     parts = [VERSION, summaries.depends_on(connection, project), chosen, now // DAY]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -109,7 +114,10 @@ def bodies_of(facts: Facts, settings: Settings, now: int) -> dict[str, dict[str,
     found = progress.days(work, done, now // DAY)
     coded = _evidence(facts)
     methods = methods_of(_asked(facts.config, settings), facts.config.controls)
-    agreement = {name: _agreement(one, methods[name], settings.seed) for name, one in coded.items()}
+    agreement = {
+        name: _agreement(one, methods[name], settings.seed) | _labels(facts, one, methods[name], settings)
+        for name, one in coded.items()
+    }
     return {
         PROGRESS: {
             "progress": _progress(work, done),
@@ -170,6 +178,26 @@ def _agreement(evidence: ControlEvidence, method: Method, seed: int) -> dict[str
         "distribution": asdict(progress.distribution(evidence, method, np.random.default_rng(seed))),
         "confused": None if pairs is None else [asdict(one) for one in pairs],
         "reason": progress.NO_LABELS if pairs is None else None,
+    }
+
+
+def _labels(facts: Facts, evidence: ControlEvidence, method: Method, settings: Settings) -> dict[str, Any]:
+    """Each label over time, with the bounds of its periods."""
+    said = facts.late.of(evidence.control.name)
+    window, bounds = windows(said.task, said.updated_at)
+    each = -(-len(bounds) // PERIODS)
+    period = {task: int(number) // each for task, number in window.items()}
+    method = replace(method, bootstrap=settings.bootstrap, confidence=settings.confidence)
+    found = progress.labels_over_time(evidence, method, period, np.random.default_rng(settings.seed))
+    return {
+        "labels": [
+            {
+                "from": bounds[one.period * each][0],
+                "to": bounds[min(len(bounds), (one.period + 1) * each) - 1][1],
+                **{name: value for name, value in asdict(one).items() if name != "period"},
+            }
+            for one in found
+        ]
     }
 
 

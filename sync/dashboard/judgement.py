@@ -22,7 +22,7 @@ def judgement(report: Report, numbers: Numbers | None, confidence: float, now: i
     >>> waiting = [{"band": 1, "number": 14, "oldest": 0}, {"band": 2, "number": 0, "oldest": None}]
     >>> numbers = {"controls": {"mood": control}, "waiting": {"reviews": waiting}}
     >>> list(_clauses("mood", numbers, 3 * 86_400_000_000))
-    ['“Neutral” is confused with “Negative” on 14 of 90 tasks', '14 urgent reviews wait, the oldest 3.0 days']
+    ['“Neutral” is confused with “Negative” on 14 of 90 tasks', '14 urgent reviews wait, the oldest 3 days']
     >>> _changed("mood", numbers)
     ', falling since 4 Oct 2024'
     """

@@ -76,7 +76,7 @@ def lead_time(one: Numbers) -> str:
 
     >>> median = {"value": 5.0, "low": 2.0, "high": 80.0, "n": 30, "reason": None}
     >>> lead_time({"median": median, "tenth": 1.0, "ninetieth": 200.0, "waiting": 3})
-    'half within 5.0 hours [2.0 hours, 3.3 days], nine of ten within 8.3 days (30 over, 3 not)'
+    'half within 5 hours [2 hours, 3.3 days], nine of ten within 8.3 days (30 over, 3 not)'
     """
     median, counts = one["median"], f"({one['median']['n']:,} over, {one['waiting']:,} not)"
     if median["value"] is None:
@@ -91,7 +91,7 @@ def waiting(bands: list[Numbers], now: int) -> Iterator[str]:
     >>> day = 86_400_000_000
     >>> one = {"band": 1, "number": 14, "oldest": 5 * day, "late": 2, "limit": 2.0}
     >>> list(waiting([one], 8 * day))
-    ['P1: 14 wait, the oldest 3.0 days, 2 of them longer than 2 days']
+    ['P1: 14 wait, the oldest 3 days, 2 of them longer than 2 days']
     """
     for one in bands:
         if one["number"]:
@@ -159,11 +159,13 @@ def date(microseconds: int) -> str:
 def duration(hours: float) -> str:
     """A time as people read it.
 
-    >>> duration(0.001), duration(0.2), duration(5.0), duration(96.0)
-    ('less than a minute', '12 minutes', '5.0 hours', '4.0 days')
+    >>> duration(0.001), duration(0.2), duration(1.0), duration(5.26), duration(96.0)
+    ('less than a minute', '12 minutes', '1 hour', '5.3 hours', '4 days')
     """
     if 60 * hours < 1:
         return "less than a minute"
     if hours < 1:
         return counted(round(60 * hours), "minute")
-    return f"{hours:.1f} hours" if hours < HOURS else f"{hours / 24:.1f} days"
+    number, noun = (hours, "hour") if hours < HOURS else (hours / 24, "day")
+    text = f"{number:.1f}".removesuffix(".0")
+    return f"{text} {noun}" if text == "1" else f"{text} {noun}s"

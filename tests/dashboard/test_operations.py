@@ -110,7 +110,7 @@ def test_it_says_who_is_at_what_and_what_failed(loop: Stage) -> None:
         "is run by process 17 on green since",
         "project 7: process 17 on green, until",
         "no answer &lt;script&gt;",
-        "10.0 hours",
+        "10 hours",
     ):
         assert said in text, said
     processes = {row["kind"]: row for row in rows(loop, "/operations/tables/processes.json")}

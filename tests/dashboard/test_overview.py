@@ -109,7 +109,7 @@ def test_the_first_sentence_names_who_needs_a_look(several: Stage) -> None:
     assert "↘ falling since" in text
     assert "90 answers left" in text
     assert "nothing left" in text
-    assert "the oldest for 30.0 hours" in text
+    assert "the oldest for 30 hours" in text
 
 
 def test_each_sees_their_own_alone_in_sentences_and_sums_too(several: Stage) -> None:

@@ -8,6 +8,7 @@ from .cost import Cost, cost
 from .days import Days, days
 from .distribution import Distribution, distribution, task_agreements
 from .forecast import Forecast, forecast
+from .labels_over_time import LabelPeriod, labels_over_time
 from .lead_times import LeadTimes, lead_times
 from .trend import Trend, Window, trend
 from .waiting import Waiting, waiting
@@ -23,6 +24,7 @@ __all__ = [
     "Days",
     "Distribution",
     "Forecast",
+    "LabelPeriod",
     "LeadTimes",
     "Trend",
     "Waiting",
@@ -34,6 +36,7 @@ __all__ = [
     "days",
     "distribution",
     "forecast",
+    "labels_over_time",
     "lead_times",
     "task_agreements",
     "trend",
