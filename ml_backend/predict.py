@@ -5,7 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from .features import chunks
 from .lines import Scored
 from .media import of_project
 from .opinions import probabilities_of, signal_of, utilities_of
+from .patience import Patience
 from .reasons import Reason, reason
 from .records import FloatArray, Opinion, Task, Thought, abstains
 from .registry import NO_MODEL, Registry
@@ -50,6 +51,7 @@ class Serving:
     settings: Settings
     fetch: Fetch
     minds: Minds
+    patience: Patience = field(default_factory=Patience)
 
 
 def current_version(serving: Serving, project: str) -> str:
@@ -84,7 +86,7 @@ def predict(serving: Serving, asked: PredictRequest, since: float) -> Iterator[d
         thoughts: Mapping[str, Thought] = {}
         if asked.config is not None and not isinstance(mind, Reason):
             readable = [task for task in part if task is not None]
-            thoughts = _thought(mind, asked.config, readable, until, asked.context)
+            thoughts = _thought(serving, mind, asked, readable, until)
         each = {name: iter(thought.opinions) for name, thought in thoughts.items()}
         for task in part:
             opinions = {} if task is None else {name: next(one) for name, one in each.items()}
@@ -108,11 +110,22 @@ def _reason_of(task: Task | None, shown: Round | None) -> Reason | None:
 
 
 def _thought(
-    mind: Mind, config: LabelConfig, tasks: Sequence[Task], until: float, context: Mapping[str, Any] | None
+    serving: Serving, mind: Mind, asked: PredictRequest, tasks: Sequence[Task], until: float
 ) -> Mapping[str, Thought]:
-    """What it thinks; where that fails it abstains, because Label Studio would lose all the others as well."""
+    """What it thinks. Where that fails it abstains, because Label Studio would lose all the others as well.
+
+    What was begun by ``until`` is waited for as long as one image may take, whatever else it is that takes long.
+    """
+    config = asked.config
+    assert config is not None
+    if time.monotonic() >= until:
+        return _nothing(config, tasks, abstains("out_of_time"))
+    latest = until + serving.settings.media_seconds
     try:
-        return mind.think(config, tasks, until, context)
+        return serving.patience.wait(asked.project, lambda: mind.think(config, tasks, until, asked.context), latest)
+    except TimeoutError as error:
+        log.error("%s is not done with %d tasks in time, and abstains: %s", mind.version, len(tasks), error)
+        return _nothing(config, tasks, abstains("out_of_time"))
     except Exception:
         log.exception("%s cannot think about a part of the tasks: abstaining on %d of them", mind.version, len(tasks))
         return _nothing(config, tasks, abstains("failed"))

@@ -6,6 +6,7 @@ from enum import Enum
 SMALL = 1 << 20
 """Bytes of the largest body that is taken in before a thread answers."""
 LONGEST_HEADER = 1 << 16
+EVENT = re.compile(rb"POST (?:/[^ ?/]+)*/webhook[/ ?]")
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n")
 
 
@@ -29,6 +30,15 @@ class Arrival:
         """Bytes of the body; null: it comes in chunks."""
         self._expects = False
         """The client sends no body before it is told to."""
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it tells of an event: such a request is answered at once, however much it says.
+
+        >>> Arrival(b"POST /webhook/s HTTP/1.1").is_event, Arrival(b"POST /predict?x=/webhook HTTP/1.1").is_event
+        (True, False)
+        """
+        return EVENT.match(self.data) is not None
 
     def stage(self) -> Stage:
         """How far it is by now.

@@ -38,7 +38,7 @@ MOST_WAITING = 400
 MOST_HELD = 1 << 26
 """Bytes of them that it holds, likewise."""
 HEAVY = 1 << 16
-"""Bytes beyond which a request may take long to answer: not all threads are for such ones."""
+"""Bytes beyond which a request may take long to answer, unless it tells of an event: not all threads are for such."""
 CONNECTIONS = 600
 """Of a process, in all: it may hardly have more files open than 1024."""
 PIECE = 1 << 16
@@ -222,7 +222,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         stage = conn.arrival.stage()
         if stage is Stage.PARTIAL:
             self._watch(conn, self._read_on)
-        elif stage is Stage.WHOLE and len(conn.arrival.data) <= HEAVY:
+        elif stage is Stage.WHOLE and (len(conn.arrival.data) <= HEAVY or conn.arrival.is_event):
             self._hand_over(conn)
         else:
             self._unwatch(conn)

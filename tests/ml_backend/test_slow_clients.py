@@ -156,7 +156,7 @@ class Sleepy(BaseApplication):
 
     def load(self):
         def answer(environ, start):
-            if len(environ["wsgi.input"].read()) > 10:
+            if len(environ["wsgi.input"].read()) > 10 and environ["PATH_INFO"] == "/predict":
                 time.sleep(2)
             start("200 OK", [("Content-Length", "2")])
             return [b"ok"]
@@ -172,11 +172,13 @@ def test_what_takes_long_to_answer_leaves_threads_for_what_does_not(tmp_path: Pa
         process = subprocess.Popen([sys.executable, "-c", SLEEPY, str(port)], cwd=ROOT, stdout=log, stderr=log)
     try:
         light = HEAD + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}"
+        large = light.replace(b"2", b"70000") + bytes(69_998)
         wait_for(lambda: is_open(port))
-        heavy = [Stranger(port, light.replace(b"2", b"70000") + bytes(69_998)) for _ in range(9)]
+        heavy = [Stranger(port, large.replace(b"webhook", b"predict")) for _ in range(9)]
         time.sleep(0.3)
         start = time.monotonic()
         assert answered(port, light).endswith(b"ok")
+        assert answered(port, large).endswith(b"ok")  # an event with a mask
         assert time.monotonic() - start < 1
         assert all(one.rest().endswith(b"ok") for one in heavy)
         for one in heavy:
@@ -306,6 +308,23 @@ def test_the_limits_are_those_of_the_page() -> None:
         f"| {slow_clients.CONNECTIONS} |",
     ):
         assert said in page, said
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        (b"POST /webhook HTTP/1.1", True),
+        (b"POST /webhook/secret HTTP/1.1", True),
+        (b"POST /ml/webhook?x=1 HTTP/1.1", True),
+        (b"GET /webhook HTTP/1.1", False),
+        (b"POST /webhooks HTTP/1.1", False),
+        (b"POST /predict?/webhook HTTP/1.1", False),
+        (b"POST http://webhook/predict HTTP/1.1", False),
+        (b"POST /predict HTTP/1.1\r\nx: POST /webhook ", False),
+    ],
+)
+def test_only_what_is_posted_to_the_webhook_is_an_event(line: bytes, is_one: bool) -> None:
+    assert Arrival(line).is_event is is_one
 
 
 @pytest.mark.parametrize("name", ["slow_clients.py", "arrival.py"])
