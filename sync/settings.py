@@ -168,7 +168,7 @@ class Settings(BaseSettings):
         le=86_400,
         description="How often `tiebreak serve` looks by itself; webhooks wake it earlier.",
     )
-    wake_seconds: float = Field(2.0, ge=0.1, le=600, description="How long it waits after a webhook for more of them.")
+    wake_seconds: float = Field(1.0, ge=0.1, le=600, description="How long it waits after a webhook for more of them.")
     round_seconds: float = Field(
         60.0,
         ge=0,

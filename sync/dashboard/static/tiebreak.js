@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const EVERY = 2000; // milliseconds between two looks at what has changed
+  const EVERY = 1500; // milliseconds between two looks at what has changed
   const TYPING = "input:not([type=hidden]), textarea, select";
 
   /* Numbers and times in the reader's form. */
