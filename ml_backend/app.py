@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from . import predict as serving_flow
 from . import rounds, wire
 from .errors import BackendError, BadRequest, RegistryError
+from .kept_versions import decisions, make_live
 from .lessons.board import Kind
 from .predict import Serving
 from .registry import check_project
@@ -177,6 +178,15 @@ def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
         serving_flow.show_round(serving, project, version)
         return jsonify(version=version)
 
+    @app.post("/live")
+    def go_live() -> Response | tuple[Response, int]:
+        """From now on this version of the model is the live one."""
+        if (refused := _refused(serving)) is not None:
+            return refused
+        body = wire.body_of(request.stream)
+        project = check_project(body.get("project"))
+        return jsonify(model=make_live(serving.registry, project, body.get("version"), body.get("instead_of")))
+
 
 def _refused(serving: Serving) -> tuple[Response, int] | None:
     """401 without the shared secret."""
@@ -213,6 +223,7 @@ def _state(serving: Serving, trainer: Trainer, project: str) -> dict[str, Any]:
         "metrics": quality.as_json() if quality else {},
         "certainty": dict(mind.certainty) if mind else {},
         "decision": outcome.decision,
+        "decisions": decisions(serving.registry, project),
         "notes": outcome.notes,
         "worth": worth_of_labels(folder),
     }

@@ -5,6 +5,7 @@ BackendError                   what a user is told: one message that says what, 
 +-- BadRequest                 a request that is no such request: names the field (HTTP 400)
 +-- UnknownProject             a project key that is malformed, or that nothing was learned for (HTTP 400, 404)
 +-- NoSuchRound                a round of a model that is not there (HTTP 409)
++-- NoSuchVersion              a version that cannot become the live one, or not in place of what is live (HTTP 409)
 +-- RegistryError              a file of the registry that is missing, broken or foreign: names the file
 +-- FeedError                  the training feed cannot be read: carries url; ``transient`` says whether to retry
 +-- LessonError                a lesson that failed or died; ``transient``: try again, ``tries`` times
@@ -37,6 +38,12 @@ class UnknownProject(BadRequest):
 
 class NoSuchRound(BadRequest):
     """A round of a model that is not there."""
+
+    status = 409
+
+
+class NoSuchVersion(BadRequest):
+    """A version that cannot become the live one, or not any more in place of the one that was named."""
 
     status = 409
 

@@ -208,10 +208,11 @@ class Registry:
             self._examined[project] = known
         return known[1]
 
-    def roll_back(self, project: str, version: str | None = None) -> str:
+    def roll_back(self, project: str, version: str | None = None, instead_of: str | None = None) -> str:
         """Make an earlier version live: the named one, or the one before the live one. Its name.
 
-        Raises RegistryError that lists the versions there are.
+        ``instead_of``: only while that one is live. Raises RegistryError that lists the versions there are, or names
+        the live one.
         """
         there = self.versions(project)
         if not there:
@@ -227,6 +228,8 @@ class Registry:
             raise RegistryError(f"project {project}: {version} is not there; there are: {', '.join(there)}")
         self.load(project, version)
         with self._writing(project):
+            if instead_of is not None and (live := self.pointed(project)) != instead_of:
+                raise RegistryError(f"project {project}: {instead_of} is not live any more: {live} is")
             self._point(project, version)
         return version
 

@@ -32,10 +32,15 @@ Judge = Callable[[IntArray, IntArray], FloatArray]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A learning curve: after ``labels`` labels models are right on these shares of the random share's tasks."""
+    """A learning curve: after ``labels`` labels models are right on these shares of the random share's tasks.
+
+    ``low`` and ``high`` are the 95 % interval of each, by the bootstrap that the labels saved have theirs from.
+    """
 
     labels: tuple[int, ...]
     accuracy: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +147,22 @@ def concluded(
     repeats, _, tasks = by_chance.shape
     at_random, chosen = int(of_random[-1]), int(of_chosen[-1])
     needed, worth, above = np.empty(DRAWS + 1), np.empty(DRAWS + 1), np.empty(DRAWS + 1)
+    random_draws, chosen_draws = np.empty((DRAWS + 1, len(of_random))), np.empty((DRAWS + 1, len(of_chosen)))
     level = 0.0
     for draw in range(DRAWS, -1, -1):  # the last one, 0, is what was measured
         picked = rng.integers(tasks, size=tasks) if draw else np.arange(tasks)
         once = by_chance[rng.integers(repeats)] if draw else by_chance.mean(axis=0)
-        law = power_law(of_random, once[:, picked].mean(axis=1), tasks)
+        random_draws[draw] = once[:, picked].mean(axis=1)
+        law = power_law(of_random, random_draws[draw], tasks)
         lucky = np.interp(np.log(of_chosen), np.log(of_random), luck[rng.integers(len(luck))]) if draw else 0.0
-        choice = isotonic_regression(np.clip(by_choice[:, picked].mean(axis=1) + lucky * fading, 0.0, 1.0)).x
+        chosen_draws[draw] = np.clip(by_choice[:, picked].mean(axis=1) + lucky * fading, 0.0, 1.0)
+        choice = isotonic_regression(chosen_draws[draw]).x
         level = accuracy_at(law, at_random, tasks)
         above[draw] = avoided(level, float(usual[picked].mean()))
         needed[draw] = labels_for(level, of_chosen, choice)
         worth[draw] = inverted(law, float(choice[-1]), tasks)
     majority = float(usual.mean())
-    curves = (
-        Curve(tuple(of_random.tolist()), tuple(by_chance.mean(axis=(0, 2)).round(4).tolist())),
-        Curve(tuple(of_chosen.tolist()), tuple(by_choice.mean(axis=1).round(4).tolist())),
-    )
+    curves = _curve(of_random, random_draws), _curve(of_chosen, chosen_draws)
     figures = (chosen, tasks, at_random, round(level, 4), round(majority, 4))
     if float(np.quantile(above[1:], (1 - SURE) / 2, method="inverted_cdf")) <= LEARNED:
         return Proof(_nothing_learned(at_random, level, majority), *figures, None, None, None, *curves)
@@ -169,6 +174,12 @@ def concluded(
     return Proof(
         _words(at_random, level, chosen, needs, saved, extrapolated), *figures, needs, saved, extrapolated, *curves
     )
+
+
+def _curve(labels: IntArray, draws: FloatArray) -> Curve:
+    """The first draw is the curve, the others (draws, sizes) are its bootstrap."""
+    bounds = np.quantile(draws[1:], [(1 - SURE) / 2, (1 + SURE) / 2], axis=0, method="inverted_cdf")
+    return Curve(tuple(labels.tolist()), *(tuple(one.round(4).tolist()) for one in (draws[0], bounds[0], bounds[1])))
 
 
 def avoided(accuracy: float, majority: float) -> float:

@@ -53,7 +53,7 @@ def asked(here: Here, path: str, body: dict[str, Any]) -> Any:
 
 
 def test_the_interface_between_the_services_is_as_documented(here: Here) -> None:
-    feed, train, state, score, line, show = examples(SERVICES)
+    feed, train, state, score, line, show, live = examples(SERVICES)
     assert [row_from(one).answer for one in feed[:2]] == [Choices(("good",)), None]
     assert set(feed[2]) == {"cursor"}
     asked(here, "/train", train[0])
@@ -62,6 +62,7 @@ def test_the_interface_between_the_services_is_as_documented(here: Here) -> None
     asked(here, "/round", show[0])
     assert shape(here.state()) == shape(state[0])
     assert here.setup() == state[0]["round"]
+    assert asked(here, "/live", live[0]) == {"model": "tiebreak-1"}
 
 
 def test_what_label_studio_asks_is_as_documented(here: Here) -> None:

@@ -79,7 +79,10 @@ def test_with_them_who_knows_them_or_the_secret_gets_in_and_nobody_else(tmp_path
 
 def test_the_password_does_not_open_what_needs_the_secret(tmp_path: Path) -> None:
     one = here(tmp_path, user="studio", password="password")
-    for method, path in (("POST", "/train"), ("POST", "/score"), ("POST", "/round"), ("GET", "/versions?project=4.4")):
+    for method, path in (
+        *(("POST", path) for path in ("/train", "/score", "/round", "/live")),
+        ("GET", "/versions?project=4.4"),
+    ):
         assert call(one, method, path, basic("studio", "password")).status_code == 401
 
 

@@ -39,11 +39,11 @@ BODIES = st.fixed_dictionaries(
         "schema": JSON,
     },
 )
-POSTS = ["/predict", "/setup", "/webhook", "/train", "/score", "/round", "/versions", "/job_status"]
+POSTS = ["/predict", "/setup", "/webhook", "/train", "/score", "/round", "/live", "/versions", "/job_status"]
 
 
 def refused_or_answered(reply: Any) -> None:
-    assert reply.status_code in (200, 202, 400, 410), reply.text
+    assert reply.status_code in (200, 202, 400, 409, 410), reply.text
     assert "Traceback" not in reply.text
     if reply.status_code == 400:
         assert reply.get_json()["error"]

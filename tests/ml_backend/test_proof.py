@@ -66,6 +66,19 @@ def test_what_is_saved_is_said_with_its_interval() -> None:
     assert found.chosen_curve.labels == tuple(sorted(found.chosen_curve.labels))
 
 
+def test_the_intervals_of_the_curves_cover_what_models_of_so_many_labels_are_right_on() -> None:
+    """Models of n random labels, or of n / 2.5 chosen ones, err at 1.2 / sqrt(n); the luck of draws is small."""
+    covered: dict[str, list[bool]] = {"random": [], "chosen": []}
+    for seed in range(20):
+        found = proven(2.5, seed)
+        for name, curve, worth in (("random", found.random_curve, 1.0), ("chosen", found.chosen_curve, 2.5)):
+            assert curve is not None
+            for labels, value, low, high in zip(curve.labels, curve.accuracy, curve.low, curve.high, strict=True):
+                assert 0 <= low <= value + 0.02 and value - 0.02 <= high <= 1
+                covered[name].append(low <= 1 - 1.2 * (worth * labels) ** -0.5 <= high)
+    assert all(len(one) > 100 and np.mean(one) > 0.9 for one in covered.values())
+
+
 def test_a_lucky_beginning_is_no_proof_of_choosing() -> None:
     """Forty projects whose tasks were chosen by chance, each with the luck of random draws: 1 in 40 by the interval."""
     said = 0

@@ -116,10 +116,15 @@ def test_the_command_says_what_is_proven_and_whether_to_go_on(tmp_path: Path) ->
 
 
 def test_what_the_labels_are_worth_is_said_in_words(tmp_path: Path) -> None:
-    assert worth_of_labels(tmp_path) == {"labels_saved": {}, "more_labels": {}, "hard": []}
+    nothing = {"labels_saved": {}, "proofs": {}, "proven_at": None, "more_labels": {}, "hard": []}
+    assert worth_of_labels(tmp_path) == nothing
     proven(tmp_path, with_share(sentiment_rows(90), 10))
     remember(tmp_path, "tiebreak-1", 100, {"sentiment": {1: "good"}})
-    assert worth_of_labels(tmp_path) == {
+    told = worth_of_labels(tmp_path)
+    proof = told.pop("proofs")["sentiment"]
+    assert (proof["random"], proof["saved"], proof["random_curve"], "words" in proof) == (10, None, None, False)
+    assert told.pop("proven_at") == label_sets.load(tmp_path).cursor
+    assert told == {
         "labels_saved": {"sentiment": "the random share has 10 answers; 40 are needed"},
         "more_labels": {
             "sentiment": {
@@ -130,7 +135,7 @@ def test_what_the_labels_are_worth_is_said_in_words(tmp_path: Path) -> None:
         "hard": [],
     }
     (tmp_path / FILE).write_text("[]", encoding="utf-8")
-    assert worth_of_labels(tmp_path)["labels_saved"] == {}
+    assert worth_of_labels(tmp_path) == {**nothing, "more_labels": told["more_labels"]}
 
 
 def test_labels_in_another_order_of_tasks_are_taken_in_the_order_in_which_they_were_given(tmp_path: Path) -> None:

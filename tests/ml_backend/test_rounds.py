@@ -162,8 +162,9 @@ def test_the_state_tells_where_we_stand(here: Here, empty: Here) -> None:
         "metrics": {},
         "certainty": {},
         "decision": None,
+        "decisions": {},
         "notes": {},
-        "worth": {"labels_saved": {}, "more_labels": {}, "hard": []},
+        "worth": {"labels_saved": {}, "proofs": {}, "proven_at": None, "more_labels": {}, "hard": []},
     }
     assert here.client.get("/versions").get_json() == {"versions": ["tiebreak-1"]}
 
@@ -209,7 +210,13 @@ def test_a_broken_live_model_shows_in_health_and_once_in_the_log(
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", f"/versions?project={PROJECT}"), ("POST", "/train"), ("POST", "/score"), ("POST", "/round")],
+    [
+        ("GET", f"/versions?project={PROJECT}"),
+        ("POST", "/train"),
+        ("POST", "/score"),
+        ("POST", "/round"),
+        ("POST", "/live"),
+    ],
 )
 @pytest.mark.parametrize("secret", [None, "", "wrong", "between-u", "bet\u00fcween"])
 def test_without_the_secret_nobody_gets_in(here: Here, method: str, path: str, secret: str | None) -> None:
