@@ -13,6 +13,7 @@ from .charts import Chart, Look, Rows, data
 from .excerpts import excerpt
 from .framing import address
 from .getting_on import Numbers
+from .matrix import shade
 from .queries import Place, Project
 from .tables.table import Column, Found, Link, Row, Table, Wanted
 from .wording import counted
@@ -30,6 +31,7 @@ PAIRS = (
     Column("tasks", "Tasks", "number", define="confused_tasks"),
     Column("of", "Of", "number", define="confused_of"),
     Column("share", "Share", "share", define="confused_share"),
+    Column("where", "These tasks", "link", sort=False),
 )
 
 
@@ -47,6 +49,27 @@ class Pair:
     examples: Sequence[int]
     where: str
 
+    @property
+    def share(self) -> float:
+        """Of the tasks with either label, those on which they are taken for each other."""
+        return self.tasks / self.of
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Where tasks are shown: our own page of them (without ``?task=``), and Label Studio."""
+
+    task_page: str
+    label_studio: str
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """The pairs as rows and columns of ``labels``; a cell is a pair and its step of the colour scale, null for none."""
+
+    labels: Sequence[str]
+    rows: Sequence[Sequence[tuple[Pair, int | None] | None]]
+
 
 def pairs_of(control: Numbers, place: str, here: str) -> Sequence[Pair]:
     """The pairs of a control, the most confused first; ``place`` names its tables, ``here`` is the page's path."""
@@ -57,6 +80,20 @@ def pairs_of(control: Numbers, place: str, here: str) -> Sequence[Pair]:
         where = f"{here}?{urlencode({f'tasks-{place}.pair': name})}#table-tasks-{place}"
         found.append(Pair(name, (first, second), one["tasks"], one["of"], one["examples"], where))
     return found
+
+
+def square_of(pairs: Sequence[Pair], order: Sequence[str]) -> Square:
+    """The matrix of the pairs, its labels in that order; both halves say the same.
+
+    >>> one = Pair("a / b", ("a", "b"), 3, 10, (7,), "/here")
+    >>> [[cell and cell[1] for cell in row] for row in square_of([one], ["b", "a"]).rows]
+    [[None, 2], [2, None]]
+    """
+    place = {label: number for number, label in enumerate(order)}
+    named = dict.fromkeys(label for one in pairs for label in one.labels)
+    labels = sorted(named, key=lambda label: place.get(label, len(place)))
+    known = {frozenset(one.labels): (one, shade(one.share)) for one in pairs}
+    return Square(labels, [[known.get(frozenset((row, column))) for column in labels] for row in labels])
 
 
 def distribution_chart(control: Numbers, name: str, place: str) -> Chart | None:
@@ -82,7 +119,14 @@ def confusion_chart(pairs: Sequence[Pair], name: str, place: str) -> Chart | Non
     if not pairs:
         return None
     rows: list[Row] = [
-        {"first": one.labels[0], "second": one.labels[1], "tasks": one.tasks, "of": one.of, "share": one.tasks / one.of}
+        {
+            "first": one.labels[0],
+            "second": one.labels[1],
+            "tasks": one.tasks,
+            "of": one.of,
+            "share": one.share,
+            "where": Link(counted(one.tasks, "task"), one.where),
+        }
         for one in pairs
     ]
     note = f"The {len(rows)} pairs with the most tasks; a label confuses nobody where both people gave it."
@@ -96,13 +140,14 @@ def confusion_chart(pairs: Sequence[Pair], name: str, place: str) -> Chart | Non
 
 
 def tasks_table(
-    connection: Connection, project: Project, pairs: Sequence[Pair], name: str, place: str, label_studio: str
+    connection: Connection, project: Project, pairs: Sequence[Pair], name: str, place: str, outside: Outside
 ) -> Table:
     """The tasks behind the pairs, with links; only those of a page are read."""
     columns = (
         Column("pair", "Labels", choices=tuple(one.name for one in pairs), sort=False),
         Column("task", "Task", "link", sort=False),
         Column("shows", "It shows", sort=False),
+        Column("place", "Label Studio", "link", sort=False),
     )
     every = [(one.name, key) for one in pairs for key in one.examples]
 
@@ -112,7 +157,7 @@ def tasks_table(
         end = None if wanted.limit is None else wanted.start + wanted.limit
         part = fitting[wanted.start : end]
         known = _known(connection, [key for _, key in part])
-        rows = [_row(pair, known[key], project, label_studio) for pair, key in part if key in known]
+        rows = [_row(pair, known[key], project, outside) for pair, key in part if key in known]
         return Found(rows, len(fitting))
 
     note = "Up to 100 tasks of each pair; deleted ones are left out."
@@ -126,10 +171,15 @@ def _known(connection: Connection, keys: Sequence[int]) -> Mapping[int, Any]:
     return {row.id: row for row in rows}
 
 
-def _row(pair: str, task: Any, project: Project, label_studio: str) -> Row:
+def _row(pair: str, task: Any, project: Project, outside: Outside) -> Row:
     number = task.label_studio_id
-    where = address(label_studio, Place(project.label_studio_id, number))
-    return {"pair": pair, "task": Link(str(number), where), "shows": excerpt(task.data).text}
+    there = address(outside.label_studio, Place(project.label_studio_id, number))
+    return {
+        "pair": pair,
+        "task": Link(str(number), f"{outside.task_page}?task={number}"),
+        "shows": excerpt(task.data).text,
+        "place": Link("Open", there),
+    }
 
 
 def draw_distribution(rows: Rows, look: Look) -> alt.LayerChart:

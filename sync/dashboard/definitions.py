@@ -176,6 +176,15 @@ DEFINITIONS = {
         "Agreement of the task", "The mean over all pairs of its answers of how far they are the same, in [0, 1]."
     ),
     "tasks_here": Definition("Tasks", "Tasks with answers of two people or more whose agreement is within the bounds."),
+    "label_alpha": Definition(
+        "Alpha of the label",
+        "Krippendorff's alpha of whether an answer has the label or not: agreement beyond chance, 1 is perfect. Of "
+        "regions, of those with the label.",
+    ),
+    "label_agreement": Definition(
+        "Agreement on the label", "The share of pairs of answers to one task of which both have the label, or neither."
+    ),
+    "label_answers": Definition("Answers", "Answers of the period that have the label."),
     "confused_tasks": Definition(
         "Confused on", "Tasks to which one person gave the one label, not the other, and another person the reverse."
     ),

@@ -1,12 +1,11 @@
 """The annotator matrix: who agrees with whom, as rows of cells."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..quality.records import Estimate
 from .report import ControlReport, Pair
 
-LIMIT = 24
+LIMIT = 16
 """People shown at once: more do not fit on a page that is read."""
 
 
@@ -60,13 +59,3 @@ def shade(kappa: float | None) -> int | None:
     if kappa is None:
         return None
     return 0 if kappa <= 0 else min(5, 1 + int(kappa * 5))
-
-
-def least_agreeing(pairs: Sequence[Pair], limit: int = 40) -> list[Pair]:
-    """The pairs that agree least, the lowest kappa first, those without one last by percent agreement."""
-
-    def standing(pair: Pair) -> tuple[bool, float, int]:
-        known = pair.percent.value if pair.kappa.value is None else pair.kappa.value
-        return pair.kappa.value is None, known or 0.0, -pair.tasks
-
-    return sorted(pairs, key=standing)[:limit]

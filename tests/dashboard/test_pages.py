@@ -108,8 +108,9 @@ def test_a_labeled_project(labeled: Stage) -> None:
     text = page(labeled, "/projects/7")
     assert '<data value="0.75">75 %</data>' in text
     assert "60 of 80 tasks answered, 180 answers" in text
-    assert "Who agrees with whom" in text
-    assert all(name in text for name in PEOPLE.values())
+    assert "/projects/7/annotators?control=sentiment#agreement" in text
+    assert f"Who agrees with whom, and how reliable each of {len(PEOPLE)} annotators is" in text
+    assert all(name in page(labeled, "/projects/7/annotators") for name in PEOPLE.values())
     assert "tiebreak-3.1" in text
     assert "against 60 answers it has not learned from" in text
     assert "guideline gap · Amara Okafor" in text
@@ -196,9 +197,9 @@ def test_a_wide_matrix_is_cut_and_says_so(tmp_path: Path) -> None:
     people = {number: f"Person {number}" for number in range(1, 31)}
     one = stage(tmp_path).people(people).create(texts(6), overlap=30)
     one.answer([(place, person, "positive" if place % 2 else "negative") for place in range(6) for person in people])
-    text = page(one.assess(), "/projects/7")
-    assert "The 24 with the most common tasks; 6 more are not shown." in text
-    assert text.count('<td class="shade-5"') == 24 * 23
+    text = page(one.assess(), "/projects/7/annotators")
+    assert "The 16 with the most common tasks; 14 more are in the table of pairs alone." in text
+    assert text.count('<td class="shade-5"') == 16 * 15
 
 
 def test_lists_are_cut_and_say_so(tmp_path: Path) -> None:
@@ -246,7 +247,7 @@ def test_the_error_page_needs_nothing_but_the_blueprint(tmp_path: Path) -> None:
 
 def test_people_of_one_name_are_told_apart(tmp_path: Path) -> None:
     one = stage(tmp_path).people({1: "Ann", 2: "Ann", 3: ""}).create(texts(9), overlap=3).answer(crowd(9, SKILL))
-    text = page(one.assess(), "/projects/7")
+    text = page(one.assess(), "/projects/7/annotators")
     assert "Ann (user1@example.org)" in text
     assert "Ann (user2@example.org)" in text
     assert "user3@example.org" in text

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 import pytest
 
+from sync.dashboard.label_trend import label_trend_chart
 from sync.dashboard.wording import coefficient
 from sync.progress_report.command import of_project
 from sync.progress_report.in_words import date, duration
@@ -136,21 +137,84 @@ def test_tasks_are_distributed_and_labels_confused_as_counted_by_hand(busy: Stag
     assert [row["share"] for row in found] == [pytest.approx(row["tasks"] / row["of"]) for row in found]
 
 
-def test_a_pair_leads_to_its_tasks_in_label_studio(busy: Stage) -> None:
+def test_a_pair_leads_to_its_tasks_and_these_to_label_studio(busy: Stage) -> None:
     worst = rows(busy, "confused-1")[0]
     pair = f"{worst['first']} / {worst['second']}"
     query = urlencode({"tasks-1.pair": pair})
-    assert f"/projects/7?{query}#table-tasks-1" in page(busy)
+    assert worst["where_address"] == f"/projects/7?{query}#table-tasks-1"
     found = rows(busy, "tasks-1", f"?{query}")
     places = confused_by_hand()[frozenset((worst["first"], worst["second"]))]
     assert {row["pair"] for row in found} == {pair}
     assert {int(row["task"]) for row in found} == {7000 + place for place in places}
-    assert all(row["task_address"].endswith(f"/projects/7/data?task={row['task']}") for row in found)
+    assert all(row["place_address"].endswith(f"/projects/7/data?task={row['task']}") for row in found)
+    assert all(row["task_address"] == f"/projects/7/task?task={row['task']}" for row in found)
     text = page(busy, f"/projects/7?{query}")
     assert "<details open><summary>These tasks</summary>" in text
     shown = text[text.index('id="table-tasks-1"') :]
     assert shown.count("/projects/7/data?task=") >= 10
     assert f"1 to 10 of {len(places)}" in shown
+
+
+def test_every_cell_of_the_matrix_of_labels_leads_to_its_tasks(busy: Stage) -> None:
+    text = browser(busy).get("/projects/7").text
+    square = text[text.index('<table class="matrix leading') :].partition("</table>")[0]
+    cells = re.findall(r'<a href="([^"]+)"[^>]*aria-label="(\d+) tasks? on which (\w+) and (\w+) are', square)
+    by_hand = confused_by_hand()
+    assert len(cells) == 2 * len(by_hand)
+    for address, number, first, second in cells:
+        assert int(number) == len(by_hand[frozenset((first, second))])
+        assert address == f"/projects/7?{urlencode({'tasks-1.pair': f'{first} / {second}'})}#table-tasks-1"
+
+
+def test_each_label_is_followed_over_time_as_the_summary_says(busy: Stage, said: Mapping[str, Any]) -> None:
+    known = said["agreement"]["controls"]["sentiment"]["labels"]
+    found = rows(busy, "labels-1")
+    assert [(row["label"], row["tasks"], row["alpha"], row["alpha_low"], row["agreement"]) for row in found] == [
+        (
+            one["label"],
+            one["tasks"],
+            one["krippendorff_alpha"]["value"],
+            one["krippendorff_alpha"]["low"],
+            one["percent_agreement"]["value"],
+        )
+        for one in known
+    ]
+    amounts = {label: sum(given == label for _, _, given in GIVEN) for label in ("positive", "neutral", "negative")}
+    for label, amount in amounts.items():
+        alphas = [row["alpha"] for row in found if row["label"] == label]
+        assert sum(row["answers"] for row in found if row["label"] == label) == amount
+        assert min(alphas[:4]) > max(alphas[-4:]), "they guess in the second half"
+    only = rows(busy, "labels-1", "?labels-1.label=neutral")
+    assert {row["label"] for row in only} == {"neutral"}
+    assert "Agreement on each label of sentiment over time" in page(busy)
+
+
+def test_labels_are_drawn_apart_from_two_periods_on(busy: Stage, said: Mapping[str, Any]) -> None:
+    control = said["agreement"]["controls"]["sentiment"]
+    chart = label_trend_chart(control, "sentiment", "1")
+    assert chart is not None
+    for variant in chart.variants().values():
+        image = variant.svg().decode()
+        assert all(f">{label}</text>" in image for label in ("positive", "neutral", "negative"))
+    first = [one for one in control["labels"] if one["from"] == control["labels"][0]["from"]]
+    assert label_trend_chart({"labels": first}, "sentiment", "1") is None
+    assert label_trend_chart({}, "sentiment", "1") is None, "what an older release kept"
+
+
+def test_numbers_of_the_queue_lead_into_it(busy: Stage) -> None:
+    text = browser(busy).get("/projects/7").text
+    for link, number in re.findall(r'<a href="/projects/7/queue(\?band=P\d)" aria-label="(\d+) entr', text):
+        assert len(rows_of_queue(busy, link)) == int(number)
+    reasons = re.findall(r'<a href="/projects/7/queue(\?reasons=[^"]+)" aria-label="(\d+) findings?: ([^"]+)"', text)
+    assert reasons
+    for link, number, kind in reasons:
+        assert unquote_plus(link) == f"?reasons={kind}"
+        assert 0 < len(rows_of_queue(busy, link)) <= int(number), "an entry may have several findings of a kind"
+
+
+def rows_of_queue(one: Stage, query: str) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = browser(one).get(f"/projects/7/queue.json{query}").get_json()["rows"]
+    return found
 
 
 def test_the_queue_says_how_long_its_oldest_waits(busy: Stage, said: Mapping[str, Any]) -> None:
@@ -185,7 +249,7 @@ def test_labels_that_are_no_words_harm_neither_page_nor_chart_nor_file(tmp_path:
     text = page(one)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     figure = text[text.index("Labels that are confused on sentiment") :]
-    image = re.findall(r'src="(/projects/7/charts/[^"]+)"', figure)[0]
+    image = re.findall(r'href="(/projects/7/charts/[^"]+svg)"', figure)[0]
     assert "<script" not in browser(one).get(image).text
     assert "'=1+1" in browser(one).get("/projects/7/tables/confused-1.csv").text
     found = rows(one, "tasks-1", f"?{urlencode({'tasks-1.pair': f'{EVIL} / =1+1'})}")

@@ -28,8 +28,6 @@ LABELS = 12
 """A confusion matrix is drawn of so many labels at most; the table beside it has all."""
 RULINGS = 100
 """Rulings on somebody's answers that are listed, the newest."""
-SQUARE = 16
-"""People in the matrix; the table of pairs has all."""
 HELPFUL = 3
 
 
@@ -104,7 +102,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
 
 def _matrix(asked: Asked, now: View) -> Matrix | None:
     control = now.control
-    return None if control is None else asked.keep(f"annotators of {control.name}", lambda: matrix_of(control, SQUARE))
+    return None if control is None else asked.keep(f"annotators of {control.name}", lambda: matrix_of(control))
 
 
 def _lead(now: View) -> str:

@@ -3,31 +3,31 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import url_for
 
+from label_config.parse import parse
+
 from ...progress_report.in_words import duration
+from ...store import projects
 from ...summaries import AGREEMENT, DAYS, PROGRESS
 from .. import queries, wording
 from ..charts import Chart
-from ..confusion import Pair, confusion_chart, distribution_chart, pairs_of, tasks_table
+from ..confusion import Outside, Pair, confusion_chart, distribution_chart, pairs_of, square_of, tasks_table
 from ..days import came_chart, left_chart
 from ..figures import Figure, estimated
 from ..framing import label_studio
 from ..getting_on import Numbers, numbers_of
 from ..judgement import HOUR, judgement
-from ..matrix import Matrix, least_agreeing, matrix_of
+from ..label_trend import label_trend_chart
 from ..model import ModelState, model_state
 from ..page import PROJECT, Asked, Page
-from ..report import ControlReport, Reliability, Report
+from ..report import ControlReport, Report
 from ..tables.table import Column, Table
 from ..top_queue import QueueRow, first_entries, top_queue
 from ..trend import trend_chart
 from ..worded import worded
-
-PEOPLE = 40
-"""Annotators listed one by one."""
-PAIRS_PER_PAGE = 10
 
 CONTROLS = (
     Column("control", "Control", search=True),
@@ -39,23 +39,23 @@ CONTROLS = (
     Column("answers", "Answers", "number", define="answers"),
     Column("single", "One answer only", "number", define="single"),
 )
-PAIRS = (
-    Column("first", "Annotator", search=True),
-    Column("second", "With", search=True),
-    Column("tasks", "Tasks in common", "number", define="tasks_in_common"),
-    Column("kappa", "Kappa", "coefficient", define="kappa", interval=True),
-    Column("agreement", "Agreement", "share", define="agreement", interval=True),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class ControlPanel:
-    """One control as the page shows it; ``name`` is that of its tables and chart in addresses."""
+    """One control as the page shows it; ``name`` is that of its tables and charts in addresses.
+
+    ``people`` leads to who agrees with whom on it.
+    """
 
     name: str
     report: ControlReport
-    matrix: Matrix
-    reliability: Sequence[Reliability]
+    people: str
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether two people answered the same task."""
+        return any(pair.tasks for pair in self.report.pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
     page, report = _page(asked), asked.report
     numbers = asked.once(_progress)
     said = None if report is None else judgement(report, numbers, asked.settings.confidence, asked.now)
-    figures = {} if report is None else _figures(report, page)
+    figures = {} if report is None else _figures(report, page, _at("queue", asked))
     return {
         "page": page,
         "report": report,
@@ -87,6 +87,9 @@ def read(asked: Asked) -> Mapping[str, Any]:
         "figures": figures,
         "worded": worded(numbers) if numbers else (),
         "confused": asked.once(_pairs_of_labels),
+        "squares": {name: square_of(pairs, _labels(asked)) for name, pairs in asked.once(_pairs_of_labels).items()},
+        "queue_page": _at("queue", asked),
+        "task_page": _at("task", asked),
         "waits": _waits(numbers, asked.now) if numbers else {},
     }
 
@@ -104,12 +107,20 @@ def _controls(asked: Asked) -> Numbers:
 
 def _pairs_of_labels(asked: Asked) -> Mapping[str, Sequence[Pair]]:
     """Panel -> the labels that are confused."""
-    here, known = url_for("dashboard.project", label_studio_id=asked.project.label_studio_id), asked.once(_controls)
+    here, known = _at("project", asked), asked.once(_controls)
     return {
         one.name: pairs_of(known[one.report.name], one.name, here)
         for one in asked.once(_panels)
         if one.report.name in known
     }
+
+
+def _labels(asked: Asked) -> Sequence[str]:
+    """The labels of all controls, as the interface orders them."""
+    interface = projects.label_config(asked.connection, asked.project.key)
+    return asked.keep(
+        "labels in order", lambda: [label for one in parse(interface).controls for label in one.labels], stamp=interface
+    )
 
 
 def _waits(numbers: Numbers, now: int) -> Mapping[int, str]:
@@ -118,8 +129,7 @@ def _waits(numbers: Numbers, now: int) -> Mapping[int, str]:
 
 
 def tables(asked: Asked) -> Sequence[Table]:
-    """The controls, then for each the pairs of people, those that agree least first."""
-    panels, people = asked.once(_panels), asked.once(_names)
+    """The controls, and the tasks behind labels that are confused."""
     rows = [
         {
             "control": one.report.name,
@@ -131,36 +141,22 @@ def tables(asked: Asked) -> Sequence[Table]:
             "answers": one.report.annotations,
             "single": one.report.single,
         }
-        for one in panels
+        for one in asked.once(_panels)
     ]
-    controls = Table("controls", "Agreement by control", CONTROLS, rows)
-    return [controls, *(_pairs(one, people) for one in panels), *_tasks(asked)]
+    return [Table("controls", "Agreement by control", CONTROLS, rows), *_tasks(asked)]
 
 
 def _tasks(asked: Asked) -> Iterable[Table]:
     """The tasks behind confused labels, of each control that has such."""
-    confused, outside = asked.once(_pairs_of_labels), label_studio(asked.settings)
+    confused, here = asked.once(_pairs_of_labels), _at("task", asked)
+    outside = Outside(here, label_studio(asked.settings))
     for one in asked.once(_panels):
         if pairs := confused.get(one.name):
             yield tasks_table(asked.connection, asked.project, pairs, one.report.name, one.name, outside)
 
 
-def _pairs(panel: ControlPanel, people: Mapping[int, str]) -> Table:
-    rows = [
-        {
-            "first": people[one.annotators[0]],
-            "second": people[one.annotators[1]],
-            "tasks": one.tasks,
-            "kappa": one.kappa,
-            "agreement": one.percent,
-        }
-        for one in least_agreeing(panel.report.pairs)
-    ]
-    return Table(f"pairs-{panel.name}", f"Pairs on {panel.report.name}", PAIRS, rows, size=PAIRS_PER_PAGE)
-
-
 def charts(asked: Asked) -> Sequence[Chart]:
-    """What came and what is left; for each control its trend, how tasks agree, and which labels are confused."""
+    """What came and what is left; of each control and its labels the trend, how tasks agree, what is confused."""
     return [chart for chart in _drawn(asked) if chart is not None]
 
 
@@ -172,6 +168,7 @@ def _drawn(asked: Asked) -> Iterable[Chart | None]:
     for one in asked.once(_panels):
         yield trend_chart(one.report, f"trend-{one.name}")
         if one.report.name in known:
+            yield label_trend_chart(known[one.report.name], one.report.name, one.name)
             yield distribution_chart(known[one.report.name], one.report.name, one.name)
             yield confusion_chart(confused[one.name], one.report.name, one.name)
 
@@ -188,30 +185,23 @@ def _page(asked: Asked) -> ProjectPage:
         asked.once(_rulings),
         queries.review_projects(connection, project),
         scored,
-        None if asked.report is None or scored is None else _check(asked, scored),
+        None if asked.report is None or scored is None else queries.model_check(asked.connection, asked.project),
         model_state(connection, project.label_studio_id),
     )
 
 
-def _check(asked: Asked, scored: queries.LastRound) -> queries.ModelCheck | None:
-    """The one number here that reads every answered task: it changes only with an assessment or a scoring round."""
-    stamp = (scored.version, scored.made_at)
-    return asked.keep("model check", lambda: queries.model_check(asked.connection, asked.project), stamp=stamp)
-
-
 def _panels(asked: Asked) -> Sequence[ControlPanel]:
     controls = asked.report.controls if asked.report else ()
-    return asked.keep("panels", lambda: [_panel(str(place), one) for place, one in enumerate(controls, 1)])
+    people = _at("annotators", asked)
+    return [
+        ControlPanel(str(place), one, f"{people}?{urlencode({'control': one.name})}#agreement")
+        for place, one in enumerate(controls, 1)
+    ]
 
 
-def _panel(name: str, control: ControlReport) -> ControlPanel:
-    return ControlPanel(name, control, matrix_of(control), sorted(control.reliability, key=_standing)[:PEOPLE])
-
-
-def _standing(one: Reliability) -> tuple[float, int]:
-    """The least reliable first; where nothing is decided, who agrees least."""
-    known = one.agreement if one.quality is None else one.quality
-    return (1.0 if known is None else known), one.annotator
+def _at(page: str, asked: Asked) -> str:
+    """Where another page of the project is."""
+    return url_for(f"dashboard.{page}", label_studio_id=asked.project.label_studio_id)
 
 
 def _rulings(asked: Asked) -> Sequence[queries.RulingRow]:
@@ -219,31 +209,23 @@ def _rulings(asked: Asked) -> Sequence[queries.RulingRow]:
 
 
 def _names(asked: Asked) -> dict[int, str]:
-    people = {person for panel in asked.once(_panels) for person in _people(panel)}
-    people |= {one.reviewer for one in asked.once(_rulings) if one.reviewer is not None}
+    people = {one.reviewer for one in asked.once(_rulings) if one.reviewer is not None}
     return queries.names(asked.connection, people)
 
 
-def _people(panel: ControlPanel) -> Iterable[int]:
-    yield from panel.matrix.annotators
-    yield from (one.annotator for one in panel.reliability)
-    for pair in panel.report.pairs:
-        yield from pair.annotators
-
-
-def _figures(report: Report, page: ProjectPage) -> dict[str, Figure]:
+def _figures(report: Report, page: ProjectPage, queue: str) -> dict[str, Figure]:
     """The tiles. What the assessment left out is said where it was counted."""
     progress, control, check = report.progress, report.weakest, page.check
     left_out = wording.counted(report.excluded.total, "annotation") if report.excluded.total else ""
     complete = progress.complete / progress.tasks if progress.tasks else 0.0
     figures = {
         "complete": Figure("complete", complete, "share", n=progress.tasks),
-        "queue": Figure("queue", report.queue.total, n=report.progress.annotations, of="answer", tasks="#queue"),
+        "queue": Figure("queue", report.queue.total, n=report.progress.annotations, of="answer", tasks=queue),
         "reviews": Figure("open_reviews", page.summary.reviews.waiting, tasks="#reviews"),
         "model": Figure("model_right", None, "share", reason="no model has been compared yet"),
     }
     if control is not None:
-        figures["alpha"] = estimated("alpha", control.alpha, "coefficient", left_out=left_out)
+        figures["alpha"] = estimated("alpha", control.alpha, "coefficient", left_out=left_out, tasks="#agreement")
     if check is not None:
         figures["model"] = Figure("model_right", check.accuracy, "share", n=check.n, of="answer", tasks="#model")
     return figures
