@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .assess import Assessment, assess
 from .corrections import Change, settle
 from .errors import BackendError, Stopped, StoreError, TiebreakError
+from .glossary.kept import keep_rulings
 from .opening import Services, alone
 from .overlap import OverlapReport, carry_out, decide
 from .people.kept import keep_people
@@ -74,6 +75,7 @@ def run(
             timed(pull_reviews)(store, gateway, key, clock)
             timed(summarise)(store, key, settings, clock)
         timed(keep_people)(store, key, settings, clock)
+        timed(keep_rulings)(store, key, clock)
         warnings += [*pulled.complaints(), *ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
     return RunReport(project, pulled, ruled, assessment, refreshed, overlap, pushed, tuple(warnings))
 

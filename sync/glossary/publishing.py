@@ -10,6 +10,7 @@ from ..store import guideline_versions, projects
 from ..store.audit import record
 from ..store.guideline_versions import GuidelineVersion
 from ..store.guidelines import bring_back, touched_by
+from .kept import keep_now
 from .writing import version
 
 
@@ -64,10 +65,10 @@ def _noted(
     with outside.store.begin() as connection:
         changes = diff(old.entries if old else (), new.entries)
         touched = touched_by(connection, key, changes) if review else []
-        for one in touched:
-            bring_back(connection, one.ruling, new.why)
+        bring_back(connection, [one.ruling for one in touched], new.why)
         guideline_versions.set_published(connection, new, now)
         tasks = tuple(dict.fromkeys(one.task for one in touched))
         subject = {"version": new.number, "before": old.number if old else None, "tasks": list(tasks)}
+        keep_now(connection, key, now)
         record(connection, now=now, actor=actor, action="guidelines published", project=key, subject=subject)
     return tasks

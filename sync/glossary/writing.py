@@ -13,6 +13,7 @@ from ..errors import SettingsError
 from ..store import guideline_versions, projects
 from ..store.guideline_versions import GuidelineVersion
 from ..store.guidelines import Touched, touched_by, unknown_tasks
+from .kept import keep_now
 
 LONGEST = 2000
 """Characters of what changed, at most."""
@@ -46,7 +47,10 @@ def write(
             raise GuidelinesError(
                 f"entry {entry.id!r}: the project has no task {unknown[0]} in the store: is the id right?"
             )
-    return guideline_versions.add(connection, project, entries, why.strip(), now=now, actor=actor)
+    made = guideline_versions.add(connection, project, entries, why.strip(), now=now, actor=actor)
+    if made is not None:
+        keep_now(connection, project, now)
+    return made
 
 
 def difference(connection: Connection, project: int, before: int | None = None, after: int | None = None) -> Difference:

@@ -1,10 +1,13 @@
 """Gaps of the guidelines that reviewers named, and rulings that a changed guideline touches."""
 
+import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, Text, cast, func, select, update
 
 from label_config.answers import Answer
 from label_config.guidelines import ADDED, Change, Entry
@@ -15,6 +18,9 @@ from label_config.words import in_words
 from ..quality.priority.facts import labels_of
 from .reviews import CHANGED, CHUNK
 from .tables import reviews, rulings, tasks
+
+LISTED = 500
+"""Gaps that a page lists, at most: `tiebreak guidelines inbox` has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +38,12 @@ class Gap:
     ruled_at: int
 
 
-def inbox(connection: Connection, project: int) -> list[Gap]:
-    """The gaps of a source project (the store's key) that no change has touched since, the oldest first."""
-    query = _valid(project).where(rulings.c.cause == GAP, rulings.c.comes_back.is_(None))
+def inbox(connection: Connection, project: int, keys: Sequence[int] | None = None) -> list[Gap]:
+    """The gaps of a source project (the store's key) that no change has touched since, the oldest first.
+
+    Only those that the rulings of ``keys`` named, where such are given.
+    """
+    query = _open(project) if keys is None else _open(project).where(rulings.c.id.in_(keys))
     return [
         Gap(
             row.label_studio_id,
@@ -48,6 +57,17 @@ def inbox(connection: Connection, project: int) -> list[Gap]:
     ]
 
 
+def gaps_among(connection: Connection, project: int) -> tuple[int, list[int]]:
+    """How many gaps the inbox has, and the keys of the rulings that named the oldest LISTED of them."""
+    number = connection.execute(select(func.count()).select_from(_open(project).order_by(None).subquery())).scalar_one()
+    oldest = _open(project).with_only_columns(rulings.c.id).limit(LISTED)
+    return number, list(connection.execute(oldest).scalars())
+
+
+def _open(project: int) -> Select[Any]:
+    return _valid(project).where(rulings.c.cause == GAP, rulings.c.comes_back.is_(None))
+
+
 def changed(
     connection: Connection, project: int, why: str, *, control: str | None, label: str | None, only: Collection[int]
 ) -> list[int]:
@@ -56,13 +76,14 @@ def changed(
     Those are the rulings on ``control`` (null: on any), whose answer has ``label`` (null: any answer), on the tasks
     ``only`` (Label Studio's ids; none: on any). What was not decided is touched unless a label is named.
     """
-    touched = []
+    touched, keys = [], []
     for row in connection.execute(_valid(project)):
         answers = {name: from_canonical(text) for name, text in row.answers.items() if control in (None, name)}
         fits = any(label in labels_of(one) for one in answers.values()) if label else answers or not row.answers
         if fits and (not only or row.label_studio_id in only):
-            bring_back(connection, row.id, why)
+            keys.append(row.id)
             touched.append(row.label_studio_id)
+    bring_back(connection, keys, why)
     return touched
 
 
@@ -78,10 +99,12 @@ def unknown_tasks(connection: Connection, project: int, named: Iterable[int]) ->
     return [one for one in asked if one not in known]
 
 
-def bring_back(connection: Connection, ruling: int, why: str) -> None:
-    """Have a ruling reviewed again, with what changed as the reason."""
+def bring_back(connection: Connection, keys: Sequence[int], why: str) -> None:
+    """Have these rulings reviewed again, with what changed as the reason."""
     finding = {"kind": CHANGED, "severity": 1.0, "reason": why, "numbers": {}}
-    connection.execute(update(rulings).where(rulings.c.id == ruling).values(comes_back=finding))
+    for start in range(0, len(keys), CHUNK):
+        some = rulings.c.id.in_(keys[start : start + CHUNK])
+        connection.execute(update(rulings).where(some).values(comes_back=finding))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +122,25 @@ class Touched:
 
 def touched_by(connection: Connection, project: int, changes: Sequence[Change]) -> list[Touched]:
     """The valid rulings of a source project (the store's key) that changes of entries touch, the oldest first."""
+    if not changes:
+        return []
+    concerned = cache(
+        lambda said: tuple(_concerns(one, _answers(said)) for one in changes)
+    )  # few answers, many rulings
+    columns = (rulings.c.id, tasks.c.label_studio_id, cast(rulings.c.answers, Text), rulings.c.rationale)
     found = []
-    for row in connection.execute(_valid(project)) if changes else ():
-        answers = {name: from_canonical(text) for name, text in row.answers.items()}
-        task, said = row.label_studio_id, row.rationale or ""
-        entries = tuple(one.id for one in changes if touches(one, task, answers, said))
+    for key, task, said, rationale, waits in connection.execute(
+        _valid(project).with_only_columns(*columns, rulings.c.comes_back.is_not(None))
+    ):
+        about = zip(changes, concerned(said), strict=True)
+        entries = tuple(one.id for one, fits in about if fits or _refers(one, task, rationale or ""))
         if entries:
-            found.append(Touched(row.id, task, entries, row.comes_back is not None))
+            found.append(Touched(key, task, entries, bool(waits)))
     return found
+
+
+def _answers(said: str) -> Mapping[str, Answer]:
+    return {name: from_canonical(text) for name, text in json.loads(said).items()}
 
 
 def touches(change: Change, task: int, answers: Mapping[str, Answer], rationale: str) -> bool:
@@ -121,9 +155,20 @@ def touches(change: Change, task: int, answers: Mapping[str, Answer], rationale:
     >>> [touches(Change(kind, entry, entry), 7, {"mood": Choices(("bad",))}, "") for kind in (ADDED, "changed")]
     [False, True]
     """
-    both = [one for one in (change.before, change.after) if one is not None]
-    if any(task in one.tasks for one in both) or re.search(rf"#{re.escape(change.id)}(?![a-z0-9-])", rationale):
+    return _refers(change, task, rationale) or _concerns(change, answers)
+
+
+def _refers(change: Change, task: int, rationale: str) -> bool:
+    """By the task, or by name."""
+    if any(task in one.tasks for one in (change.before, change.after) if one is not None):
         return True
+    named = f"#{change.id}"
+    return named in rationale and re.search(rf"{re.escape(named)}(?![a-z0-9-])", rationale) is not None
+
+
+def _concerns(change: Change, answers: Mapping[str, Answer]) -> bool:
+    """By what was answered."""
+    both = [one for one in (change.before, change.after) if one is not None]
     return change.kind != ADDED and any(_is_about(one, answers) for one in both)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, CursorResult, insert, select
 from label_config.answers import Choices
 from label_config.results import canonical
 from sync.assess import assess
+from sync.glossary.kept import keep_rulings
 from sync.people.kept import keep_people
 from sync.settings import Settings
 from sync.store.engine import Store, open_store
@@ -254,6 +255,7 @@ class Stage:
         """What pages show at once, as a run leaves it."""
         summarise(self.store, self.key, self.settings, lambda: now)
         keep_people(self.store, self.key, self.settings, lambda: now)
+        keep_rulings(self.store, self.key, lambda: now)
         return self
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from label_config.guidelines import Entry
 from sync.dashboard.pages import overview
 from sync.dashboard.pages.rulings import PAGE
+from sync.glossary.kept import keep_rulings
 from sync.glossary.writing import difference
 from sync.settings import Settings
 from sync.store import guideline_versions, guidelines, logins
@@ -118,6 +119,38 @@ def test_gaps_causes_and_what_is_touched_are_those_of_the_command_line(site: Sta
     assert EVIL not in text
     assert 'id="write"' not in text
     assert 'class="act"' not in text
+
+
+def test_what_a_run_kept_is_shown_and_what_was_ruled_since_stands_in_the_log(site: Stage) -> None:
+    before = client(site, "vic").get("/projects/7/rulings")
+    paths = [f"/projects/7/rulings/tables/{name}.json" for name in ("gaps", "touched", "causes", "log")]
+    shown = [rows(site, path) for path in paths]
+    assert keep_rulings(site.store, site.key, lambda: START)
+    assert [rows(site, path) for path in paths] == shown
+    assert pictures(client(site, "vic").get("/projects/7/rulings").text) == pictures(before.text)
+    site.rule([{"label": "neutral", "reviewer": 1, "cause": "guideline gap", "rationale": "Another."}])
+    assert [len(rows(site, path)) - len(known) for path, known in zip(paths, shown, strict=True)] == [0, 0, 0, 1]
+    keep_rulings(site.store, site.key, lambda: START)
+    assert [len(rows(site, path)) - len(known) for path, known in zip(paths, shown, strict=True)] == [1, 0, 0, 1]
+
+
+def pictures(text: str) -> list[str]:
+    """The addresses of the page's charts, which name what they show."""
+    return re.findall(r'src="([^"]+\.svg)', text)
+
+
+def test_the_log_counts_what_fits_and_goes_on_behind_its_end(site: Stage) -> None:
+    viewer = client(site, "vic")
+    for query, total in (("", 4), ("search=bo", 2), ("search=e", 4), ("search=zzz", 0), ("state=decides", 4)):
+        found = viewer.get(f"/projects/7/rulings.json?{query}").get_json()["rows"]
+        assert len(found) == total, query
+    for query in ("", "search=bo", "cause=edge+case"):
+        assert viewer.get(f"/projects/7/rulings?page=9&{query}").status_code == 200
+    orders = {
+        name: [row[name] for row in rows(site, f"/projects/7/rulings.json?sort={name}")]
+        for name in ("reviewer", "answer")
+    }
+    assert all(found == sorted(found) for found in orders.values())
 
 
 def test_a_lead_writes_an_entry_and_takes_it_out(site: Stage) -> None:

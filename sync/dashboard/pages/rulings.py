@@ -3,24 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from label_config.guidelines import Entry
 from label_config.parse import parse
 
-from ...glossary.writing import Difference, difference
 from ...store import guideline_versions, guidelines, projects
-from ...store.guideline_versions import GuidelineVersion
-from ...store.tables import helpful_rationales, rulings
+from ...store.tables import helpful_rationales
 from .. import queries
 from ..actors import names_of
+from ..causes import cause_rows, causes_chart
 from ..charts import Chart
-from ..decision_log import cause_rows, causes_chart, log_table, said
+from ..decision_log import log_table, said
 from ..figures import Figure
 from ..framing import address, label_studio
 from ..guideline_writing import filled, keep_entry, mark_helpful, remove_entry
 from ..page import PROJECT, Action, Asked, Page
 from ..tables.table import Column, Link, Row, Table
+from ..unpublished import newest, overall, published, unpublished
 from ..wording import counted
 
 MINE = 2_000
@@ -58,21 +58,21 @@ VERSIONS = (
 
 def read(asked: Asked) -> Mapping[str, Any]:
     """The headline, the figures, and the form that is open."""
-    newest, difference_now = asked.once(_newest), asked.once(_difference)
+    written, change, every = asked.once(newest), asked.once(unpublished), asked.once(overall)
     wanted = asked.args.get("entry", "")
-    entry = next((one for one in newest.entries if one.id == wanted), None) if newest else None
-    gaps = len(asked.once(_gaps))
+    entry = next((one for one in written.entries if one.id == wanted), None) if written else None
+    total = sum(many for _, _, many in every.causes)
     return {
-        "lead": _lead(asked, gaps),
+        "lead": _lead(asked, every.gaps),
         "figures": (
-            Figure("gaps", gaps, of="ruling", n=asked.once(_total), tasks="#table-gaps"),
-            Figure("guideline_entries", len(newest.entries) if newest else 0),
-            Figure("touched", len(difference_now.touched) if difference_now else 0, tasks="#table-touched"),
-            Figure("ruled", asked.summary.reviews.ruled, tasks="#table-log"),
+            Figure("gaps", every.gaps, of="ruling", n=total, tasks="#table-gaps"),
+            Figure("guideline_entries", len(written.entries) if written else 0),
+            Figure("touched", change.touched if change else 0, of="ruling", n=total, tasks="#table-touched"),
+            Figure("rulings_count", total, tasks="#table-log"),
         ),
-        "newest": newest,
-        "published": asked.once(_published),
-        "difference": difference_now,
+        "newest": written,
+        "published": asked.once(published),
+        "change": change,
         "entry": entry,
         "form_values": filled(entry, wanted),
         "form_open": bool(wanted),
@@ -88,56 +88,26 @@ def tables(asked: Asked) -> Sequence[Table]:
 
 def charts(asked: Asked) -> Sequence[Chart]:
     """Causes by week."""
-    found = causes_chart(asked.keep("causes", lambda: cause_rows(asked), stamp=asked.once(_last_ruling)))
+    found = causes_chart(cause_rows(asked.once(overall).causes))
     return [] if found is None else [found]
 
 
 def _lead(asked: Asked, gaps: int) -> str:
     """One sentence on the rules."""
-    newest, published = asked.once(_newest), asked.once(_published)
+    written, read_by_all = asked.once(newest), asked.once(published)
     waits = f"Reviewers named {counted(gaps, 'gap')} that no rule answers yet." if gaps else "No gap waits for a rule."
-    if newest is None:
+    if written is None:
         return f"No guidelines are written yet. {waits}"
-    if published is None:
-        return f"{waits} Version {newest.number} of the guidelines is written and not published yet."
-    if published.number != newest.number:
-        return f"{waits} Version {newest.number} is written; annotators still read version {published.number}."
-    return f"{waits} Annotators read version {published.number} of the guidelines."
-
-
-def _newest(asked: Asked) -> GuidelineVersion | None:
-    return guideline_versions.newest(asked.connection, asked.project.key)
-
-
-def _published(asked: Asked) -> GuidelineVersion | None:
-    return guideline_versions.published(asked.connection, asked.project.key)
-
-
-def _last_ruling(asked: Asked) -> int:
-    return int(asked.connection.execute(select(func.coalesce(func.max(rulings.c.id), 0))).scalar_one())
-
-
-def _total(asked: Asked) -> int:
-    return sum(
-        row["rulings"] for row in asked.keep("causes", lambda: cause_rows(asked), stamp=asked.once(_last_ruling))
-    )
-
-
-def _difference(asked: Asked) -> Difference | None:
-    """What publishing would change and touch, kept until a version or a ruling is new; null where nothing would."""
-    newest, published = asked.once(_newest), asked.once(_published)
-    if newest is None or (published is not None and published.id == newest.id):
-        return None
-    stamp = (newest.id, published.id if published else None, asked.once(_last_ruling))
-    return asked.keep("touched", lambda: difference(asked.connection, asked.project.key), stamp=stamp)
-
-
-def _gaps(asked: Asked) -> Sequence[guidelines.Gap]:
-    return guidelines.inbox(asked.connection, asked.project.key)
+    if read_by_all is None:
+        return f"{waits} Version {written.number} of the guidelines is written and not published yet."
+    if read_by_all.number != written.number:
+        return f"{waits} Version {written.number} is written; annotators still read version {read_by_all.number}."
+    return f"{waits} Annotators read version {read_by_all.number} of the guidelines."
 
 
 def _gaps_table(asked: Asked) -> Table:
-    gaps = asked.once(_gaps)
+    every = asked.once(overall)
+    gaps = guidelines.inbox(asked.connection, asked.project.key, every.oldest)
     names = queries.names(asked.connection, [one.reviewer for one in gaps if one.reviewer is not None])
     rows = [
         {
@@ -150,11 +120,17 @@ def _gaps_table(asked: Asked) -> Table:
         for one in gaps
     ]
     empty = "No gap was named that is still open. Reviewers name one with the cause “guideline gap”."
-    return Table("gaps", "Gaps that reviewers named", GAPS, rows, empty=empty, size=10)
+    note = _some(len(every.oldest), every.gaps, "inbox")
+    return Table("gaps", "Gaps that reviewers named", GAPS, rows, empty=empty, note=note, size=10)
+
+
+def _some(listed: int, total: int, command: str) -> str:
+    """What is said below a table that does not list all."""
+    return f"The first {listed:,} of {total:,}; “tiebreak guidelines {command}” has all." if listed < total else ""
 
 
 def _glossary(asked: Asked) -> Table:
-    newest = asked.once(_newest)
+    written = asked.once(newest)
     rows: list[Row] = [
         {
             "id": one.id,
@@ -164,7 +140,7 @@ def _glossary(asked: Asked) -> Table:
             "edge_cases": "\n".join(one.edge_cases),
             "about": _about(one),
         }
-        for one in (newest.entries if newest else ())
+        for one in (written.entries if written else ())
     ]
     empty = "No entry yet. Take a gap that reviewers named, and write down how it is decided."
     return Table("glossary", "Glossary", GLOSSARY, rows, empty=empty, size=40)
@@ -176,17 +152,18 @@ def _about(entry: Entry) -> str:
 
 
 def _touched(asked: Asked) -> Table:
-    found = asked.once(_difference)
+    found = asked.once(unpublished)
     rows = [
         {
             "task": _task(asked, one.task),
             "entries": ", ".join(f"#{name}" for name in one.entries),
             "state": "comes back already" if one.waits else "comes back when it is published",
         }
-        for one in (found.touched if found else ())
+        for one in (found.listed if found else ())
     ]
     empty = "No ruling is touched by what is not published yet."
-    return Table("touched", "Rulings that the change touches", TOUCHED, rows, empty=empty, size=25)
+    note = _some(len(rows), found.touched if found else 0, "diff")
+    return Table("touched", "Rulings that the change touches", TOUCHED, rows, empty=empty, note=note, size=25)
 
 
 def _versions_table(asked: Asked) -> Table:
