@@ -1,6 +1,6 @@
 """What the store knows beside the annotations: rulings, ground truths, and what the model thinks."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from label_config.answers import Answer, Choices
@@ -10,7 +10,8 @@ from label_config.model import LabelConfig
 from ..quality.priority import Decided, Key
 from ..quality.records import Opinion
 from ..store import assessments, corrections, label_history, queue_decisions, votes
-from ..store.annotations import AnswerRow, ground_truths_of
+from ..store.annotations import ground_truths_of
+from ..store.columns import AnswerRow, Columns
 from ..store.reviews import rulings_of
 from .predictions import Opinions
 
@@ -49,13 +50,15 @@ def _is_offered(answer: Answer, labels: frozenset[str] | None) -> bool:
 
 
 def late_answers(
-    connection: "Connection", project: int, config: LabelConfig, answers: Sequence[AnswerRow]
+    connection: "Connection", project: int, config: LabelConfig, answers: Columns, only: Collection[int] | None = None
 ) -> list[AnswerRow]:
-    """Answers to reviews that were withdrawn before; those that the interface cannot say any more are left out."""
+    """Answers to reviews that were withdrawn before, on ``only`` some tasks; those that the interface cannot say any
+    more are left out. ``answers`` are those to these tasks that annotators gave.
+    """
     offered = {one.name: one for one in config.controls}
     return [
         row
-        for row in votes.late(connection, project, answers)
+        for row in votes.late(connection, project, answers, only)
         if row.control in offered and misfit(offered[row.control], row.answer) is None
     ]
 
@@ -75,16 +78,16 @@ def opinions_of(
 
 
 def known_of(
-    connection: "Connection", project: int, config: LabelConfig
+    connection: "Connection", project: int, config: LabelConfig, only: Collection[int] | None = None
 ) -> tuple[Mapping[str, Mapping[int, Answer]], Opinions]:
-    """What is known for certain, and what the model thinks, by Label Studio's ids of the tasks."""
-    ids = assessments.label_studio_ids(connection, project)
+    """What is known for certain, and what the model thinks, of ``only`` some tasks, by Label Studio's ids of them."""
+    ids = assessments.label_studio_ids(connection, project, only)
     fixed = {
         control: {ids[task]: answer for task, (answer, _) in tasks.items() if task in ids}
-        for control, tasks in fixed_of(connection, project, config).items()
+        for control, tasks in fixed_of(connection, project, config, only).items()
     }
     opinions: dict[str, dict[str, dict[int, Opinion]]] = {}
-    for control, tasks in opinions_of(connection, project, config).items():
+    for control, tasks in opinions_of(connection, project, config, only).items():
         for task, opinion in tasks.items():
             if task in ids:
                 opinions.setdefault(control, {}).setdefault(opinion.version, {})[ids[task]] = opinion

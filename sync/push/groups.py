@@ -12,30 +12,42 @@ LIKELIER = 0.5
 """Of the answers to a group, the one that has more than this is the likeliest: the ruled one, where there is one."""
 
 
-def one_a_group(
-    queue: Mapping[int, Sequence[QueueEntry]], waiting: Set[int], ruled: Set[int]
-) -> dict[int, Sequence[QueueEntry]]:
-    """The queue with one task of each group whose near-identical tasks are answered differently, in its order.
+class Groups:
+    """Which tasks stand for their group, while the queue is gone through in its order.
 
-    A task whose review is ``waiting`` stays, and stands for its group. So does one that is ``ruled``: those that agree
-    with that need no look, and those that are to be corrected by it wait until somebody confirms it. Tasks that have
-    other reasons, too, are nobody's group.
+    A task whose review waits stays, and stands for its group. So does one that is ruled: those that agree with that
+    need no look, and those that are to be corrected by it wait until somebody confirms it. Tasks that have other
+    reasons, too, are nobody's group.
     """
-    grouped = {task for task, entries in queue.items() if all(entry.action == GROUP for entry in entries)}
-    related = {task: _related(queue[task]) for task in grouped}
-    stood_for: set[int] = set().union(*(related[task] for task in grouped & waiting))
-    found: dict[int, Sequence[QueueEntry]] = {}
-    for task, entries in queue.items():
-        if task in grouped and task not in waiting:
-            if task in stood_for or related[task] & waiting or (related[task] & ruled and _settled(entries)):
-                continue
-            stood_for |= related[task]
-        found[task] = entries
-    return found
+
+    def __init__(self, queued: Mapping[int, Sequence[QueueEntry]], waiting: Set[int]) -> None:
+        """``waiting`` are the tasks whose review waits, ``queued`` is what the queue says of them."""
+        self._waiting = waiting
+        self._stood_for: set[int] = set().union(*map(in_groups_of, queued.values()))
+
+    def asks(self, task: int, entries: Sequence[QueueEntry], ruled: Set[int]) -> bool:
+        """Whether the next task of the queue is to be reviewed; from then on it stands for its group.
+
+        ``ruled`` are the ruled tasks, those at least that are in its group.
+        """
+        if task in self._waiting or not _is_grouped(entries):
+            return True
+        related = in_groups_of(entries)
+        if task in self._stood_for or related & self._waiting or (related & ruled and _settled(entries)):
+            return False
+        self._stood_for |= related
+        return True
 
 
-def _related(entries: Sequence[QueueEntry]) -> set[int]:
+def in_groups_of(entries: Sequence[QueueEntry]) -> set[int]:
+    """The tasks that one is compared with as its group; none where it has other reasons, too."""
+    if not _is_grouped(entries):
+        return set()
     return {int(other) for entry in entries for one in entry.findings for other in one.get("related", ())}
+
+
+def _is_grouped(entries: Sequence[QueueEntry]) -> bool:
+    return all(entry.action == GROUP for entry in entries)
 
 
 def _settled(entries: Sequence[QueueEntry]) -> bool:

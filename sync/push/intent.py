@@ -1,8 +1,9 @@
 """What is to be reviewed, and what need not be any more: stored as an intent before Label Studio hears of it."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,31 +17,19 @@ from label_config.review import review_data
 from label_config.words import in_words
 
 from ..evidence.gathering import image_size
-from ..evidence.stored import late_answers
-from ..overlap import RELABEL
-from ..quality.priority import Policy, policy_of
+from ..quality.priority import policy_of
 from ..settings import BY_DISPUTE, Settings
-from ..store import acts, assessments, changes, packed, projects, review_rounds, reviews
+from ..store import acts, projects, review_rounds, reviews
 from ..store.assessments import QueueEntry
-from ..store.columns import AnswerRow, ByTask
+from ..store.columns import AnswerRow
 from ..store.engine import Store
-from ..store.review_rounds import WAITING, Newest
-from ..store.reviews import AUDIT, PAUSED, RETURNING
-from .groups import one_a_group
-from .paused import with_paused
+from ..store.reviews import AUDIT, RETURNING
+from .asking import Asked, Asking, Wanted
+from .paused import paused_on
 
 BLIND = "Please answer this task as though nobody had answered it before."
 """What a blind look and a random audit say, so that nobody can tell one from the other."""
 NAMESPACE = uuid.UUID("6a2f1d3c-52c1-5c0e-9a0b-7f6f2a6a1c11")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A review that is asked for: its round, whether that is a new one, and the entries that it is about."""
-
-    round: int
-    new: bool
-    entries: Sequence[QueueEntry]
 
 
 def intend(store: Store, project: int, settings: Settings, now: int) -> list[tuple[int, str]]:
@@ -48,56 +37,44 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
 
     What is no longer needed is withdrawn. Returns the tasks (Label Studio's ids) that cannot be reviewed, and why.
     """
-    refused: list[tuple[int, str]] = []
-    new: list[dict[str, Any]] = []
-    standing: list[dict[str, Any]] = []
     with store.begin() as connection:
         source = projects.get(connection, project)
         config = parse(source.label_config)
-        answers = _answers(connection, project, config)
-        policy = policy_of(settings.policy)
-        queue = with_paused(connection, project, _queue(connection, project), answers, config, policy)
-        with_annotators = _with_annotators(queue) if settings.overlap == BY_DISPUTE else set()
-        gone = review_rounds.withdraw(connection, project, queue.keys(), now)
+        paused = paused_on(connection, project, config)
+        gone = review_rounds.withdraw(connection, project, paused.told.keys(), now)
         room = _room(connection, project, settings, now)
-        asked = _wanted(connection, project, queue, answers, policy)
-        sizes = _image_sizes(connection, config, asked)
-        for task, wanted in asked.items():
-            if wanted.new and (room <= 0 or task in with_annotators):
-                continue
-            try:
-                intent = _intent(
-                    source, config, wanted, answers.get(task, []), settings.blind_share, sizes.get(task), now
-                )
-            except ResultError as error:
-                refused.append((wanted.entries[0].label_studio_id, str(error)))
-                continue
-            room -= wanted.new
-            (new if wanted.new else standing).append(intent)
+        by_dispute = settings.overlap == BY_DISPUTE
+        asking = Asking(connection, project, config, policy_of(settings.policy), paused, by_dispute).begun()
+        writing = Writing(connection, source, config, settings.blind_share, now)
+        standing = list(writing.intents(asking.standing()))
+        new = list(islice((intent for asked in asking.new() for intent in writing.intents(asked)), room))
         renewed = reviews.renew(connection, standing)
         reviews.intend(connection, new)
         acts.reviews_changed(connection, "review withdrawn", gone, now)
         acts.reviews_changed(connection, "review renewed", renewed, now)
-    return refused
+    return writing.refused
 
 
-def _answers(connection: Connection, project: int, config: LabelConfig) -> ByTask:
-    """As the assessment has read them, where nothing changed since."""
-    given = packed.block(connection, project, changes.seen(connection)).columns()
-    return ByTask(given.with_rows(late_answers(connection, project, config, given)))
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How intents are written: of which project, and when. ``refused`` are the tasks of which none can be."""
 
+    connection: Connection
+    source: projects.StoredProject
+    config: LabelConfig
+    blind_share: float
+    now: int
+    refused: list[tuple[int, str]] = field(default_factory=list)
 
-def _queue(connection: Connection, project: int) -> dict[int, list[QueueEntry]]:
-    """Task -> its entries, the most urgent first."""
-    queue: dict[int, list[QueueEntry]] = {}
-    for entry in assessments.queue_of(connection, project):
-        queue.setdefault(entry.task, []).append(entry)
-    return queue
-
-
-def _with_annotators(queue: Mapping[int, Sequence[QueueEntry]]) -> set[int]:
-    """The tasks that one more annotator answers before anybody reviews them."""
-    return {task for task, entries in queue.items() if all(entry.action == RELABEL for entry in entries)}
+    def intents(self, asked: Asked) -> Iterator[dict[str, Any]]:
+        """Those of the reviews that are asked for, in their order."""
+        sizes = _image_sizes(self.connection, self.config, asked.reviews)
+        for task, wanted in asked.reviews.items():
+            answers, size = asked.answers.get(task, ()), sizes.get(task)
+            try:
+                yield _intent(self.source, self.config, wanted, answers, self.blind_share, size, self.now)
+            except ResultError as error:
+                self.refused.append((wanted.entries[0].label_studio_id, str(error)))
 
 
 def _room(connection: Connection, project: int, settings: Settings, now: int) -> int:
@@ -117,62 +94,6 @@ def _image_sizes(connection: Connection, config: LabelConfig, tasks: Iterable[in
         return {}
     found = reviews.results_on(connection, list(tasks))
     return {task: size for task, results in found.items() if (size := image_size(results)) is not None}
-
-
-def _wanted(
-    connection: Connection,
-    project: int,
-    queue: Mapping[int, Sequence[QueueEntry]],
-    answers: Mapping[int, Sequence[AnswerRow]],
-    policy: Policy,
-) -> dict[int, Wanted]:
-    """Task -> its review: what waits, what comes back as another round, and what is new."""
-    known = review_rounds.newest(connection, project)
-    last = assessments.latest(connection, project)
-    judged_at = 0 if last is None else last.made_at
-    returned = review_rounds.returned(connection, project, policy)
-    waiting = {task for task, one in known.items() if one.state in WAITING}
-    ruled = {task for task, one in known.items() if one.state == "ruled" and one.decided}
-    found: dict[int, Wanted] = {}
-    for task, entries in {**returned, **one_a_group(queue, waiting, ruled)}.items():
-        newest = known.get(task)
-        if newest is None:
-            found[task] = Wanted(1, True, entries)
-        elif newest.state in WAITING:
-            found[task] = Wanted(newest.round, False, _kept(newest, entries))
-        elif task in returned:
-            found[task] = Wanted(newest.round + 1, True, [*returned[task], *queue.get(task, ())])
-        elif _found_again(newest, entries, answers.get(task, ()), judged_at):
-            found[task] = Wanted(newest.round + 1, True, entries)
-    return found
-
-
-def _kept(newest: Newest, entries: Sequence[QueueEntry]) -> Sequence[QueueEntry]:
-    """What made a review come back stays its first reason; that a lead paused somebody stays its last."""
-    back, paused = (
-        [review_rounds.back_for(entries[0], reasons, newest.band, newest.priority)] if reasons else []
-        for reasons in (
-            [one for one in newest.findings if one["kind"] in RETURNING],
-            [one for one in newest.findings if one["kind"] == PAUSED],
-        )
-    )
-    return [*back, *entries, *paused]
-
-
-def _found_again(newest: Newest, entries: Sequence[QueueEntry], answers: Sequence[AnswerRow], judged_at: int) -> bool:
-    """Whether something was found after the newest review was closed.
-
-    A withdrawn one had lost its reason. A ruled one comes back where what it decided is in doubt again, judged since,
-    or where somebody answered after it; a lost one was deleted by somebody, and that stands.
-    """
-    if newest.state == "withdrawn":
-        return True
-    if newest.state != "ruled" or newest.closed_at is None or judged_at <= newest.closed_at:
-        return False
-    ruled_at = newest.ruled_at or 0
-    return any(entry.control in newest.decided for entry in entries) or any(
-        row.updated_at > ruled_at for row in answers
-    )
 
 
 def _intent(

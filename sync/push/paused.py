@@ -1,47 +1,56 @@
 """Answers of people whom a lead paused: each task that one of them answered since is reviewed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import numpy as np
 from sqlalchemy import Connection, select
 
 from label_config.model import LabelConfig
 
-from ..evidence.stored import fixed_of
+from ..evidence.stored import fixed_of, late_answers
 from ..quality.priority import Policy
-from ..store import decisions, review_rounds
-from ..store.annotations import AnswerRow
+from ..store import changes, decisions, packed, review_rounds
 from ..store.assessments import QueueEntry
+from ..store.columns import AnswerRow, Columns
 from ..store.reviews import PAUSED
 from ..store.tables import tasks
 
 Queue = Mapping[int, Sequence[QueueEntry]]
 
 
-def with_paused(
-    connection: Connection,
-    project: int,
-    queue: Queue,
-    answers: Mapping[int, Sequence[AnswerRow]],
-    config: LabelConfig,
-    policy: Policy,
-) -> Queue:
-    """The queue by task, and for each task that somebody answered while paused one more entry, in the second band.
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Task (the store's key) -> what somebody answered there while paused, and since when who is."""
 
-    Not for tasks that are ruled or whose truth is known, nor where that is waiting for review already.
+    told: Mapping[int, AnswerRow] = field(default_factory=dict)
+    since: Mapping[int, int] = field(default_factory=dict)
+
+
+def paused_on(connection: Connection, project: int, config: LabelConfig) -> Paused:
+    """The tasks that somebody answered while paused.
+
+    Not those that are ruled or whose truth is known, nor where that is waiting for review already.
     """
     since = decisions.paused(connection, project)
     if not since:
-        return queue
-    told = {
-        task: row
-        for task, rows in answers.items()
-        for row in rows
-        if row.annotator in since and row.updated_at >= since[row.annotator]
-    }
+        return Paused()
+    told = {row.task: row for row in _given_since(connection, project, config, since)}
     settled = {task for of_control in fixed_of(connection, project, config).values() for task in of_control}
     settled |= _in_review(connection, project)
-    return {**queue, **_added(connection, queue, {task: told[task] for task in told.keys() - settled}, since, policy)}
+    return Paused({task: told[task] for task in sorted(told.keys() - settled)}, since)
+
+
+def _given_since(connection: Connection, project: int, config: LabelConfig, since: Mapping[int, int]) -> Columns:
+    """The answers of paused people, as the assessment has read them where nothing changed since, by task."""
+    given = packed.block(connection, project, changes.seen(connection)).columns()
+    given = given.with_rows(late_answers(connection, project, config, given))
+    chosen = np.zeros(len(given), dtype=np.bool_)
+    for person, at in since.items():
+        chosen |= (given.annotator == person) & (given.updated_at >= at)
+    found = given.only(chosen)
+    return found.only(np.argsort(found.task, kind="stable"))
 
 
 def _in_review(connection: Connection, project: int) -> set[int]:
@@ -54,21 +63,25 @@ def _in_review(connection: Connection, project: int) -> set[int]:
     }
 
 
-def _added(
-    connection: Connection, queue: Queue, told: Mapping[int, AnswerRow], since: Mapping[int, int], policy: Policy
-) -> Queue:
-    found: dict[int, Sequence[QueueEntry]] = {}
-    for task in sorted(told):
-        row, one = told[task], connection.execute(select(tasks).where(tasks.c.id == task)).one()
-        day = datetime.fromtimestamp(since[row.annotator] / 1e6, UTC).date().isoformat()
-        finding = {
-            "kind": PAUSED,
-            "severity": policy.p2_from,
-            "reason": f"A lead asked for a look at some of the answers since {day}.",
-            "numbers": {},
-            "annotator": row.annotator,
-        }
-        priority, band = policy.p2_from, policy.band(policy.p2_from)
-        entry = QueueEntry(task, one.label_studio_id, one.data, row.control, priority, band, "check", [finding])
-        found[task] = [*queue.get(task, ()), entry]
-    return found
+def with_paused(connection: Connection, queue: Queue, paused: Paused, policy: Policy) -> Queue:
+    """A part of the queue by task, and for each of its tasks that was answered by somebody paused one more entry, in
+    the second band.
+    """
+    return {task: [*entries, *_entry(connection, task, paused, policy)] for task, entries in queue.items()}
+
+
+def _entry(connection: Connection, task: int, paused: Paused, policy: Policy) -> list[QueueEntry]:
+    row = paused.told.get(task)
+    if row is None:
+        return []
+    one = connection.execute(select(tasks).where(tasks.c.id == task)).one()
+    day = datetime.fromtimestamp(paused.since[row.annotator] / 1e6, UTC).date().isoformat()
+    finding = {
+        "kind": PAUSED,
+        "severity": policy.p2_from,
+        "reason": f"A lead asked for a look at some of the answers since {day}.",
+        "numbers": {},
+        "annotator": row.annotator,
+    }
+    priority, band = policy.p2_from, policy.band(policy.p2_from)
+    return [QueueEntry(task, one.label_studio_id, one.data, row.control, priority, band, "check", [finding])]

@@ -245,14 +245,17 @@ def as_stored(one: Finding) -> dict[str, Any]:
     }
 
 
-def queue_of(connection: Connection, project: int) -> list[QueueEntry]:
-    """The queue of the last assessment, the most urgent first; deleted tasks left out."""
+def queue_of(connection: Connection, project: int, only: Collection[int] | None = None) -> list[QueueEntry]:
+    """The queue of the last assessment (``only`` what is about some tasks), the most urgent first.
+
+    Deleted tasks are left out.
+    """
     query = (
         select(*(one for one in queue.c if one is not queue.c.parts), tasks.c.label_studio_id, tasks.c.data)
         .add_columns(consensus.c.answer)
         .join(tasks, tasks.c.id == queue.c.task)
         .join(consensus, (consensus.c.task == queue.c.task) & (consensus.c.control == queue.c.control), isouter=True)
-        .where(queue.c.project == project, tasks.c.deleted_at.is_(None))
+        .where(queue.c.project == project, tasks.c.deleted_at.is_(None), among(queue.c.task, only))
         .order_by(queue.c.priority.desc(), queue.c.task, queue.c.control)
     )
     return [

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, ScalarSelect, and_, distinct, func, or_, select, update
+from sqlalchemy import Connection, ScalarSelect, and_, distinct, exists, func, or_, select, update
 
 from ..quality.priority import Policy
 from .assessments import QueueEntry
 from .reading import among
 from .reviews import AUDIT, CONFLICT, UNREADABLE, UNTIL_RULED
-from .tables import annotation_versions, annotations, projects, reviews, rulings, tasks
+from .tables import annotation_versions, annotations, projects, queue, reviews, rulings, tasks
 
 if TYPE_CHECKING:
     from ..settings import Band
@@ -73,8 +73,8 @@ class Hidden:
     withdrawn: bool
 
 
-def newest(connection: Connection, project: int) -> dict[int, Newest]:
-    """Task (the store's key) -> its newest review, of a source project."""
+def newest(connection: Connection, project: int, only: Collection[int] | None = None) -> dict[int, Newest]:
+    """Task (the store's key) -> its newest review, of a source project, on ``only`` some tasks."""
     query = (
         select(reviews, rulings.c.answers, rulings.c.ruled_at, rulings.c.comes_back)
         .join(
@@ -82,7 +82,7 @@ def newest(connection: Connection, project: int) -> dict[int, Newest]:
             and_(rulings.c.review == reviews.c.id, rulings.c.superseded.is_(False), rulings.c.counts_as.is_(None)),
             isouter=True,
         )
-        .where(reviews.c.project == project)
+        .where(reviews.c.project == project, among(reviews.c.task, only))
         .order_by(reviews.c.round, rulings.c.id)
     )
     return {
@@ -102,6 +102,13 @@ def newest(connection: Connection, project: int) -> dict[int, Newest]:
         )
         for row in connection.execute(query)
     }
+
+
+def waiting(connection: Connection, project: int) -> dict[int, Newest]:
+    """Task (the store's key) -> its newest review, where that waits."""
+    query = select(reviews.c.task).where(reviews.c.project == project, reviews.c.state.in_(WAITING))
+    found = newest(connection, project, frozenset(connection.execute(query).scalars()))
+    return {task: one for task, one in found.items() if one.state in WAITING}
 
 
 def returned(connection: Connection, project: int, policy: Policy) -> dict[int, list[QueueEntry]]:
@@ -179,22 +186,24 @@ def mark_needless(
     _set(connection, again, reason_gone_at=None)
 
 
-def withdraw(connection: Connection, project: int, queued: Set[int], now: int) -> list[str]:
+def withdraw(connection: Connection, project: int, asked: Set[int], now: int) -> list[str]:
     """Withdraw what is no longer needed: its reason is gone, or its task is; the keys.
 
-    ``queued`` are the tasks that the queue asks for, whatever was marked. What never arrived needs no hiding.
+    What the queue asks for stays, whatever was marked, and so do the tasks (the store's keys) that are ``asked`` for
+    besides. What never arrived needs no hiding.
     """
+    queued = exists().where(queue.c.task == reviews.c.task, queue.c.project == project)
     query = (
         select(reviews.c.id, reviews.c.key, reviews.c.task, reviews.c.review_task)
         .join(tasks, tasks.c.id == reviews.c.task)
         .where(
             reviews.c.project == project,
             reviews.c.state.in_(WAITING),
-            or_(reviews.c.reason_gone_at.is_not(None), tasks.c.deleted_at.is_not(None)),
+            or_(and_(reviews.c.reason_gone_at.is_not(None), ~queued), tasks.c.deleted_at.is_not(None)),
         )
         .order_by(reviews.c.id)
     )
-    rows = [row for row in connection.execute(query) if row.task not in queued]
+    rows = [row for row in connection.execute(query) if row.task not in asked]
     _set(connection, [row.id for row in rows], state="withdrawn", closed_at=now)
     _set(connection, [row.id for row in rows if row.review_task is None], hidden_at=now)
     return [row.key for row in rows]

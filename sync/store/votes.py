@@ -1,16 +1,18 @@
 """Who answered a task before reviewing it, and reviewers' answers that came too late for a ruling."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Select, select
 
 from label_config.results import from_canonical
 from label_config.review import own_regions
 
 from ..labelstudio.export_file import GivenAnnotation
-from .annotations import AnswerRow
+from .columns import AnswerRow, Columns
+from .reading import among
 from .reviews import CONFLICT
 from .tables import annotation_versions, annotations, reviews, rulings, tasks
 
@@ -18,15 +20,19 @@ VOTE, NOTHING = "vote", "nothing"
 """What a submitted review counts as that is no ruling: one more answer, or nothing."""
 
 
-def late(connection: Connection, project: int, answers: Sequence[AnswerRow]) -> list[AnswerRow]:
+def late(
+    connection: Connection, project: int, answers: Columns, only: Collection[int] | None = None
+) -> list[AnswerRow]:
     """The answers that came in when their review was withdrawn already: one more each, of the newest a person gave.
 
-    Whoever is among ``answers`` with the same task has had a say. Tasks that are gone are left out.
+    Whoever is among ``answers`` with the same task has had a say. Tasks that are gone are left out; ``only`` some are
+    looked at.
     """
-    rows = connection.execute(_late(project)).all()
+    rows = connection.execute(_late(project).where(among(reviews.c.task, only))).all()
     if not rows:
         return []
-    heard = {(row.task, row.annotator) for row in answers}
+    about = np.isin(answers.task, np.array([row.task for row in rows], dtype=np.int64))
+    heard = set(zip(answers.task[about].tolist(), answers.annotator[about].tolist(), strict=True))
     found = {
         (row.task, row.reviewer, control): AnswerRow(
             row.task, row.reviewer, control, from_canonical(text), row.ruled_at

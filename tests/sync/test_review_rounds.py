@@ -1,6 +1,7 @@
 """Reviews that come back, are withdrawn, are ruled twice, or come too late: on the store alone."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,8 +14,9 @@ from label_config.answers import Choices
 from label_config.results import canonical
 from sync.cli import app
 from sync.errors import SettingsError
-from sync.push.groups import one_a_group
-from sync.push.intent import BLIND, NAMESPACE, Wanted, intend, is_blind
+from sync.push.asking import Wanted
+from sync.push.groups import Groups
+from sync.push.intent import BLIND, NAMESPACE, intend, is_blind
 from sync.quality.priority import Policy
 from sync.resolve_report import ResolveReport
 from sync.settings import Band, Settings
@@ -23,6 +25,7 @@ from sync.store.assessments import QueueEntry, insert_assessment
 from sync.store.engine import Store
 from sync.store.history import history
 from sync.store.intake import Decoded
+from sync.store.reading import columns_of
 from sync.store.tables import annotation_versions, queue, rulings, tasks
 from sync.store.tables import reviews as review_table
 
@@ -245,9 +248,11 @@ def test_a_late_answer_is_a_vote_and_no_ruling(desk: Desk) -> None:
     with desk.store.read() as connection:
         assert reviews.rulings_of(connection, desk.source) == []
         assert reviews.pending_truths(connection, desk.source) == []
-        (vote,) = votes.late(connection, desk.source, [])
+        nobody = columns_of(connection, desk.source)[0].only(slice(0, 0))
+        (vote,) = votes.late(connection, desk.source, nobody)
         assert (vote.task, vote.annotator, vote.control, vote.answer) == (1, 9, "mood", Choices(("bad",)))
-        assert votes.late(connection, desk.source, [vote]) == [], "who has had a say has no second one"
+        assert votes.late(connection, desk.source, nobody, only={2}) == []
+        assert votes.late(connection, desk.source, nobody.with_rows([vote])) == [], "who had a say has no second one"
 
 
 def test_a_ruling_that_does_not_count_opens_its_task_for_one_more_person_once(desk: Desk) -> None:
@@ -308,6 +313,11 @@ def entry(
     numbers = {"probability": probability}
     finding = {"kind": "near_duplicate_conflict", "related": related, "correction": correction, "numbers": numbers}
     return QueueEntry(number, number, {}, "mood", 0.5, 1, action, [finding])
+
+
+def one_a_group(queue: Mapping[int, list[QueueEntry]], waiting: set[int], ruled: set[int]) -> dict[int, Any]:
+    groups = Groups({task: queue[task] for task in waiting if task in queue}, waiting)
+    return {task: entries for task, entries in queue.items() if groups.asks(task, entries, ruled)}
 
 
 def test_near_identical_tasks_have_one_review_and_wait_for_the_confirmation_of_its_ruling() -> None:
