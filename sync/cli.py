@@ -156,12 +156,14 @@ def pull(projects: Projects = None, config: Config = None, as_json: AsJson = Fal
 def assess(projects: Projects = None, config: Config = None, as_json: AsJson = False) -> None:
     """Compute agreement, consensus and the queue from the store."""
     from .assess import assess as assess_project
+    from .kept_model import keep_model
     from .summaries import summarise
 
     def one(outside: "Services", project: int) -> dict[str, Any]:
         key = _key(outside, project)
         found = assess_project(outside.store, key, outside.settings, outside.clock)
         summarise(outside.store, key, outside.settings, outside.clock)
+        keep_model(outside.store, key, outside.clock)
         return dict(found.report)
 
     _each(config, projects, one, as_json, terminal.show_report)

@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, and_, case, cast, distinct, func, select
+from sqlalchemy import Connection, Row, Select, and_, distinct, func, select
 
 from label_config.results import from_canonical
 from label_config.words import in_words
 
-from ..store import assessments
+from ..kept_model import MODEL
+from ..store import assessments, summaries
+from ..store.model_facts import Decided, ModelCheck
 from ..store.projects import LARGEST_ID
-from ..store.tables import annotators, consensus, heartbeats, projects, reviews, rounds, rulings, scores, tasks
+from ..store.tables import annotators, heartbeats, projects, reviews, rounds, rulings, tasks
 from .report import Report, read_report
 
 LAST = 10
@@ -104,15 +106,6 @@ class LastRound:
     model: str
     made_at: int
     metrics: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCheck:
-    """The model against the consensus on ``n`` answers that it has not learned from; shares in [0, 1]."""
-
-    n: int
-    accuracy: float
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,24 +287,13 @@ def last_round(connection: Connection, project: Project) -> LastRound | None:
 
 
 def model_check(connection: Connection, project: Project) -> ModelCheck | None:
-    """The model's answers beside the consensus, on answered tasks that it has not learned from; null without any.
+    """The model beside the consensus as it was compared at the end of the last run; null where nothing was."""
+    kept = summaries.of(connection, project.key, MODEL)
+    check = None if kept is None else kept.body["check"]
+    return None if check is None else ModelCheck(**check)
 
-    A task counts once a control. ``accuracy`` is the share of equal answers, ``confidence`` the model's mean one:
-    where the model is calibrated, they are about equal.
-    """
-    equal = cast(scores.c.answer, Text) == cast(consensus.c.answer, Text)
-    query = (
-        select(func.count(), func.avg(case((equal, 1.0), else_=0.0)), func.avg(scores.c.confidence))
-        .select_from(tasks)
-        .join(consensus, consensus.c.task == tasks.c.id)
-        .join(scores, and_(scores.c.task == consensus.c.task, scores.c.control == consensus.c.control))
-        .where(
-            tasks.c.project == project.key,
-            tasks.c.deleted_at.is_(None),
-            consensus.c.annotations > 0,
-            scores.c.out_of_sample.is_(True),
-            scores.c.confidence.is_not(None),
-        )
-    )
-    number, accuracy, confidence = connection.execute(query).one()
-    return ModelCheck(number, float(accuracy), float(confidence)) if number else None
+
+def decided_before(connection: Connection, project: Project) -> Mapping[str, Decided]:
+    """Model -> what was decided between the model before it and itself, as counted at the end of the last run."""
+    kept = summaries.of(connection, project.key, MODEL)
+    return {} if kept is None else {model: Decided(**one) for model, one in kept.body["decided"].items()}

@@ -16,6 +16,7 @@ from label_config.answers import Choices
 from label_config.results import canonical
 from sync.assess import assess
 from sync.glossary.kept import keep_rulings
+from sync.kept_model import keep_model
 from sync.people.kept import keep_people
 from sync.settings import Settings
 from sync.store.engine import Store, open_store
@@ -256,6 +257,7 @@ class Stage:
         summarise(self.store, self.key, self.settings, lambda: now)
         keep_people(self.store, self.key, self.settings, lambda: now)
         keep_rulings(self.store, self.key, lambda: now)
+        keep_model(self.store, self.key, lambda: now)
         return self
 
 

@@ -42,7 +42,7 @@ def with_models(one: Stage) -> Stage:
             given = {"batch": 1, "control": "sentiment", "answer": '["neutral"]', "reason": "r", "proposed_in": "g"}
             row = {**given, "task": one.task_keys[place], "applied_at": START + hour * HOUR}
             connection.execute(insert(corrections).values(project=one.key, **row))
-    return one
+    return one.summarise()
 
 
 @pytest.fixture(scope="module")

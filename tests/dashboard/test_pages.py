@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from flask import render_template
 
+from sync.kept_model import keep_model
 from sync.settings import Settings
 from sync.store.assessments import insert_assessment
 from sync.store.lease import beat, model_beat
 
-from .stage import Stage, browser, crowd, stage, texts
+from .stage import START, Stage, browser, crowd, stage, texts
 
 OURS = '<script src="/assets/tiebreak.js" defer></script>'
 POLICY_BREAKERS = ("<script", "<style", " style=", " onload=", " onclick=", " onerror=", "javascript:")
@@ -57,7 +58,9 @@ def labeled(tmp_path: Path) -> Stage:
     one = stage(tmp_path).people(PEOPLE).create(texts(80), overlap=3).answer(crowd(60, SKILL))
     one.assess().score().assess().push()
     ruling = {"label": "neutral", "reviewer": 1, "cause": "guideline gap", "rationale": "Both are praise & complaint."}
-    return one.rule([ruling]).assess().beat()
+    one.rule([ruling]).assess().beat()
+    keep_model(one.store, one.key, lambda: START)
+    return one
 
 
 def test_no_project_says_how_to_add_one(tmp_path: Path) -> None:

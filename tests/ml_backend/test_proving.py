@@ -116,7 +116,7 @@ def test_the_command_says_what_is_proven_and_whether_to_go_on(tmp_path: Path) ->
 
 
 def test_what_the_labels_are_worth_is_said_in_words(tmp_path: Path) -> None:
-    nothing = {"labels_saved": {}, "proofs": {}, "proven_at": None, "more_labels": {}, "hard": []}
+    nothing: dict[str, object] = {"labels_saved": {}, "proofs": {}, "proven_at": None, "more_labels": {}, "hard": []}
     assert worth_of_labels(tmp_path) == nothing
     proven(tmp_path, with_share(sentiment_rows(90), 10))
     remember(tmp_path, "tiebreak-1", 100, {"sentiment": {1: "good"}})

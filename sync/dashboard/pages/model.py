@@ -1,6 +1,5 @@
 """How good is the model, is it honest about it, and is labeling more worth it? Its versions and its calibration."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +9,8 @@ from sqlalchemy import func, select
 
 from ...quality.records import Estimate
 from ...store import round_tasks, rounds
-from ...store.tables import corrections, projects, reviews, rulings
+from ...store.model_facts import ModelCheck
+from ...store.tables import projects
 from ...store.tables import rounds as stored_rounds
 from .. import queries, wording
 from ..charts import Chart, Look, Rows, data
@@ -172,7 +172,7 @@ def _lead(state: ModelState | None) -> str:
     )
 
 
-def _figures(state: ModelState | None, check: queries.ModelCheck | None) -> Sequence[Figure]:
+def _figures(state: ModelState | None, check: ModelCheck | None) -> Sequence[Figure]:
     quality = state.quality if state else None
     accuracy = Figure("model_accuracy", None, "share", reason="not measured yet")
     error = Figure("ece", None, "coefficient", reason="not measured yet")
@@ -197,13 +197,8 @@ def _newest(asked: Asked) -> queries.LastRound | None:
     return queries.last_round(asked.connection, asked.project)
 
 
-def _check(asked: Asked) -> queries.ModelCheck | None:
-    """It reads every answered task, so it is kept until the next assessment or scoring round."""
-    newest = asked.once(_newest)
-    if asked.report is None or newest is None:
-        return None
-    stamp = (newest.version, newest.made_at)
-    return asked.keep("model check", lambda: queries.model_check(asked.connection, asked.project), stamp=stamp)
+def _check(asked: Asked) -> ModelCheck | None:
+    return queries.model_check(asked.connection, asked.project)
 
 
 def _versions(asked: Asked) -> Sequence[Version]:
@@ -225,13 +220,13 @@ def _versions(asked: Asked) -> Sequence[Version]:
 def _rows(asked: Asked) -> Sequence[Row]:
     """The versions as rows of their table, the oldest first."""
     versions = asked.once(_versions)
-    decided = _decided(asked) if versions else []
+    decided = queries.decided_before(asked.connection, asked.project)
     rows: list[Row] = []
     before: Version | None = None
     for one in versions:
         earlier = None if before is None else before.accuracy.value
         now = one.accuracy.value
-        begun = 0 if before is None else bisect_right(decided, before.since)
+        came = decided.get(one.model)
         rows.append(
             {
                 "model": one.model,
@@ -242,27 +237,11 @@ def _rows(asked: Asked) -> Sequence[Row]:
                 "ece": one.number("ece"),
                 "n": one.accuracy.n,
                 "source": SOURCES.get(str(one.metrics.get("source")), str(one.metrics.get("source") or "")),
-                "decisions": bisect_left(decided, one.since) - begun,
+                "decisions": None if came is None else came.rulings + came.corrections,
             }
         )
         before = one
     return rows
-
-
-def _decided(asked: Asked) -> Sequence[int]:
-    """When each ruling and each correction that counts came, in order; kept, since there may be many."""
-    key = asked.project.key
-    ruled = (
-        select(rulings.c.ruled_at)
-        .join(reviews, reviews.c.id == rulings.c.review)
-        .where(reviews.c.project == key, rulings.c.superseded.is_(False))
-    )
-    applied = select(corrections.c.applied_at).where(corrections.c.project == key, corrections.c.undone_at.is_(None))
-
-    def find() -> Sequence[int]:
-        return sorted(at for query in (ruled, applied) for at in asked.connection.execute(query).scalars())
-
-    return asked.keep("decided", find)
 
 
 def _sending(asked: Asked) -> Sending | None:
