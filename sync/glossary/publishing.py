@@ -14,6 +14,17 @@ from .kept import keep_now
 from .writing import version
 
 
+class InstructionsChanged(SettingsError):
+    """The project has instructions that were written or changed in Label Studio: ``found``."""
+
+    def __init__(self, project: int, found: str) -> None:
+        super().__init__(
+            f"project {project} has instructions that were written or changed in Label Studio: take what is worth it "
+            "into the guidelines, then publish with --replace"
+        )
+        self.found = found
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """What was done: the version's number, whether Label Studio had another text, and the tasks (Label Studio's ids)
@@ -36,8 +47,8 @@ def publish(
     """Publish a version (by default the newest) to a project (Label Studio's id).
 
     Instructions that somebody wrote or changed in Label Studio are not overwritten unless ``replace``: raises
-    SettingsError. With ``review`` the rulings are marked that what changed since the last published version touches;
-    the next push brings them back. Published twice, nothing happens; killed in between, the next call finishes.
+    InstructionsChanged. With ``review`` the rulings are marked that what changed since the last published version
+    touches; the next push brings them back. Published twice, nothing happens; killed in between, the next call finishes.
     """
     with outside.store.read() as connection:
         key = projects.source(connection, project).key
@@ -46,10 +57,7 @@ def publish(
     text = instructions(new.entries, new.number)
     found = outside.gateway.project(project).instructions or ""
     if found.strip() and found not in (text, instructions(old.entries, old.number) if old else text) and not replace:
-        raise SettingsError(
-            f"project {project} has instructions that were written or changed in Label Studio: take what is worth it "
-            "into the guidelines, then publish with --replace"
-        )
+        raise InstructionsChanged(project, found)
     if found != text:
         outside.gateway.update_project(project, expert_instruction=text)
     return Published(new.number, found != text, _noted(outside, key, old, new, actor, review))

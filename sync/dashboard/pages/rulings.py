@@ -18,7 +18,8 @@ from ..decision_log import log_table, said
 from ..figures import Figure
 from ..framing import address, label_studio
 from ..guideline_writing import filled, keep_entry, mark_helpful, remove_entry
-from ..page import PROJECT, Action, Asked, Page
+from ..page import PROJECT, Action, Asked, Errand, Page
+from ..publishing import publish
 from ..tables.table import Column, Link, Row, Table
 from ..unpublished import newest, overall, published, unpublished
 from ..wording import counted
@@ -210,6 +211,10 @@ PAGE = Page(
     actions={
         "write": Action(keep_entry, "guidelines written", "The entry is written, as a new version."),
         "remove": Action(remove_entry, "guidelines written", "The entry is out of the newest version."),
+        "publish": Errand(
+            publish,
+            "Published: annotators read this version now. Rulings that it touches come back with the next push.",
+        ),
         "helpful": Action(mark_helpful, "rationale helpful", "Your mark is kept."),
     },
 )
