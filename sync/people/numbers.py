@@ -1,6 +1,6 @@
 """Everything about the people of a project for a page. It costs about what an assessment does: keep what it gives."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -21,10 +21,14 @@ from ..quality.annotators import (
 )
 from ..quality.consensus import infer, methods
 from ..quality.evidence import ControlEvidence
+from ..quality.records import ControlConsensus
 from ..settings import BY_QUALITY, Settings
+from ..store import summaries
+from ..store.reading import among
 from ..store.review_rounds import WAITING
 from ..store.standing import Standing, standing_of_version
 from ..store.tables import annotation_versions, annotations, answers, codes, reviews, tasks
+from .concluded import concluded_on
 
 Repeats = Mapping[str, tuple[tuple[int, int, Answer], ...]]
 """Control -> (task, annotator, answer) of what people answered before they answered the same task again."""
@@ -33,23 +37,36 @@ Repeats = Mapping[str, tuple[tuple[int, int, Answer], ...]]
 def numbers(connection: Connection, project: int, settings: Settings) -> dict[str, Any]:
     """Control -> ``people`` and ``recognition`` (an entry a person), ``most_improved``, ``speed``, ``leaderboard``.
 
-    Plain values, as docs/annotators.md defines them; ``project`` is the store's key. The leaderboard is null unless the
-    settings ask for it.
+    Plain values, as docs/annotators.md defines them; ``project`` is the store's key. The consensus is that of the last
+    assessment; of a control that it does not tell of, it is inferred. The leaderboard is null unless the settings ask
+    for it.
     """
     found = gather(connection, project)
     by_control, _ = evidence_by_control(found, settings)
-    again, reviewed = repeats(connection, project), _reviewed(connection, project)
-    return {
-        name: _of_control(replace(one, repeats=again.get(name, ())), reviewed, found.data, settings)
-        for name, one in by_control.items()
-    }
+    tallies, reviewed = found.block.tallies, _reviewed(connection, project)
+    again = repeats(connection, project, tallies["task"][tallies["duplicates"] > 0].tolist())
+    report = summaries.report(connection, project)
+    told = {} if report is None else report.get("controls", {})
+    numbers_of = {}
+    for name, one in by_control.items():
+        evidence = replace(one, repeats=again.get(name, ()))
+        known = concluded_on(connection, project, name, report or {}) if name in told else _inferred(one, settings)
+        numbers_of[name] = _of_control(evidence, known, reviewed, found.data, settings)
+    return numbers_of
+
+
+def _inferred(evidence: ControlEvidence, settings: Settings) -> ControlConsensus:
+    method = settings.consensus_method if settings.consensus_method in methods(evidence.control) else "auto"
+    return infer(evidence, method)
 
 
 def _of_control(
-    evidence: ControlEvidence, reviewed: frozenset[int], data: Mapping[int, Mapping[str, Any]], settings: Settings
+    evidence: ControlEvidence,
+    consensus: ControlConsensus,
+    reviewed: frozenset[int],
+    data: Mapping[int, Mapping[str, Any]],
+    settings: Settings,
 ) -> dict[str, Any]:
-    method = settings.consensus_method if settings.consensus_method in methods(evidence.control) else "auto"
-    consensus = infer(evidence, method)
     found, hasty = reference(evidence, consensus), too_fast(evidence.coded, evidence.lead_time, data)
     people = profiles(evidence, consensus, data, found, hasty)
     thanks = recognitions(evidence, consensus, reviewed, data, found, hasty)
@@ -62,8 +79,11 @@ def _of_control(
     }
 
 
-def repeats(connection: Connection, project: int) -> Repeats:
-    """What people answered before they answered the same task again: of a task all but the annotation changed last."""
+def repeats(connection: Connection, project: int, only: Collection[int] | None = None) -> Repeats:
+    """What people answered before they answered the same task again: of a task all but the annotation changed last.
+
+    ``only`` some tasks (the store's keys) are looked at.
+    """
     version = annotation_versions.c
     query = (
         select(annotations.c.task, version.annotator, version.id, codes.c.control, codes.c.answer)
@@ -73,6 +93,7 @@ def repeats(connection: Connection, project: int) -> Repeats:
         .join(codes, codes.c.id == answers.c.code)
         .where(
             tasks.c.project == project,
+            among(tasks.c.id, only),
             tasks.c.deleted_at.is_(None),
             annotations.c.deleted_at.is_(None),
             standing_of_version() == int(Standing.VALID),

@@ -38,6 +38,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _words(text: str) -> float:
-    plain = _TAG.sub(" ", text)
+    plain = _TAG.sub(" ", text) if "<" in text else text
+    if plain.isascii():
+        return len(plain.split())
     signs = len(_SIGN.findall(plain))
     return len(_SIGN.sub(" ", plain).split()) + signs / SIGNS_A_WORD

@@ -118,17 +118,10 @@ def _posterior(coded: CodedAnswers, consensus: ControlConsensus, names: Sequence
     found = votes.reshape(len(coded.tasks), len(names)).astype(np.float64)
     column = {name: place for place, name in enumerate(names)}
     row = {task: place for place, task in enumerate(coded.tasks)}
-    said = [one for one in consensus.tasks if one.posterior and one.task in row]
-    cells = [
-        (row[one.task], column[name], probability)
-        for one in said
-        for name, probability in (one.posterior or {}).items()
-        if name in column
-    ]
-    found[[row[one.task] for one in said]] = 0.0
-    if cells:
-        rows, columns, values = zip(*cells, strict=True)
-        found[list(rows), list(columns)] = values
+    said = [(row[one.task], one.posterior) for one in consensus.tasks if one.posterior and one.task in row]
+    rows = np.array([place for place, _ in said], dtype=np.int64)
+    for name, place in column.items():
+        found[rows, place] = [posterior.get(name, 0.0) for _, posterior in said]
     totals = found.sum(axis=1, keepdims=True)
     shares: FloatArray = np.divide(found, totals, out=np.full(found.shape, 1 / max(1, len(names))), where=totals > 0)
     return shares
