@@ -21,7 +21,7 @@ from .resolve_report import ResolveReport
 from .round_scoring import project_key
 from .settings import MAY_RULE
 from .stopwatch import Stopwatch
-from .store import projects, training
+from .store import projects, run_log, training
 from .store.lease import beat, model_beat
 from .summaries import summarise
 
@@ -144,20 +144,21 @@ def _remember_model(services: Services, key: int) -> None:
 def _recorded(services: Services, project: int) -> Iterator[tuple[list[str], Stopwatch]]:
     """Keep in the store when a run last ended, how, and how long its steps took; the list is filled with warnings."""
     warnings: list[str] = []
-    timed = Stopwatch()
+    timed, began = Stopwatch(), services.clock()
     try:
         yield warnings, timed
     except Stopped:  # nothing went wrong
         raise
     except TiebreakError as error:
         with suppress(StoreError):  # what went wrong first is what is told
-            _beat(services, project, timed, ok=False, message=str(error))
+            _beat(services, project, timed, began, ok=False, message=str(error))
         raise
-    _beat(services, project, timed, ok=True, message="\n".join(warnings))
+    _beat(services, project, timed, began, ok=True, message="\n".join(warnings))
 
 
-def _beat(services: Services, project: int, timed: Stopwatch, *, ok: bool, message: str) -> None:
+def _beat(services: Services, project: int, timed: Stopwatch, began: int, *, ok: bool, message: str) -> None:
     now = services.clock()
     with services.store.begin() as connection:
         beat(connection, f"project:{project}:run", now, ok, message)
         timed.keep(connection, project, now)
+        run_log.note(connection, project, run_log.Ran(began, now, ok, message, timed.steps))

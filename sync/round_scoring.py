@@ -17,7 +17,7 @@ from .labelstudio.client import LabelStudio
 from .progress import Meter, Progress, Tell
 from .sampling import is_holdout
 from .settings import Settings
-from .store import round_tasks, rounds
+from .store import round_tasks, rounds, run_log
 from .store.engine import Store
 from .store.lease import beat
 from .store.projects import StoredProject
@@ -50,9 +50,10 @@ class Work:
     def say(self, progress: Progress) -> None:
         """To whoever listens, and into the store for those who look later."""
         self.tell(progress)
-        name = f"project:{self.source.label_studio_id}:round"
+        number, version, now = self.source.label_studio_id, self.current.version, self.clock()
         with self.store.begin() as connection:
-            beat(connection, name, self.clock(), True, f"{self.current.version}, {progress.in_words()}")
+            beat(connection, f"project:{number}:round", now, True, f"{version}, {progress.in_words()}")
+            run_log.tell(connection, number, version, run_log.Line(now, progress.step, progress.in_words()))
 
 
 def project_key(project: StoredProject) -> str:

@@ -240,6 +240,9 @@ DEFINITIONS = {
     "pace_ratio": Definition(
         "Beside the others", "Their time beside that of the others on the same tasks: 0.5 is twice as fast, 1 is alike."
     ),
+    "log_ended": Definition("Ended", "When the run ended; of several that found nothing new the last one."),
+    "log_runs": Definition("Runs", "Runs in a row that found nothing new; 1 for every other run."),
+    "log_seconds": Definition("Took", "Seconds of all steps of the run together; of several runs those of the last."),
     "too_fast": Definition(
         "Too fast",
         "The share of answers under half a second, or faster than the text can be read (1,000 words a minute).",

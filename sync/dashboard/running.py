@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, func, select
 
-from ..store import measures, plans, round_tasks, rounds
+from ..store import measures, plans, round_tasks, rounds, run_log
 from ..store.lease import hint
 from ..store.lease import in_words as holder_in_words
 from ..store.review_rounds import WAITING
@@ -43,6 +43,7 @@ class Job:
     total: int
     said: str
     at: int | None
+    log: Sequence[run_log.Line] = ()
 
 
 def syncs(connection: Connection, shown: Sequence[Project], now: int) -> list[Sync]:
@@ -102,6 +103,12 @@ def steps(connection: Connection, shown: Sequence[Project]) -> list[tuple[Projec
     return sorted(found, key=lambda pair: -pair[1].seconds)
 
 
+def log(connection: Connection, shown: Sequence[Project]) -> list[tuple[Project, run_log.Ran]]:
+    """What the last runs of these projects did, the newest first."""
+    found = [(one, ran) for one in shown for ran in run_log.runs(connection, one.label_studio_id)]
+    return sorted(found, key=lambda pair: -pair[1].ended)
+
+
 def rounds_under_way(connection: Connection, shown: Sequence[Project]) -> list[tuple[Project, rounds.Round]]:
     """The scoring rounds that are not over."""
     newest = ((one, rounds.latest(connection, one.key)) for one in shown)
@@ -114,7 +121,8 @@ def round_job(connection: Connection, project: Project, one: rounds.Round) -> Jo
     name = f"project:{project.label_studio_id}:round"
     told = _beats(connection, [name]).get(name)
     said, at = (told.message, told.at) if told else ("", None)
-    return Job(project, f"Scores of {one.version}", counts[round_tasks.SENT], sum(counts.values()), said, at)
+    log = run_log.lines(connection, project.label_studio_id, one.version)
+    return Job(project, f"Scores of {one.version}", counts[round_tasks.SENT], sum(counts.values()), said, at, log)
 
 
 def review_jobs(connection: Connection, shown: Sequence[Project]) -> list[Job]:

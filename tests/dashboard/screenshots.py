@@ -9,6 +9,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -16,7 +17,7 @@ from sqlalchemy import update
 
 from label_config.guidelines import Entry
 from sync.people.deciding import new_link
-from sync.store import decisions, examined, guideline_versions, helpful, plans, runners
+from sync.store import decisions, examined, guideline_versions, helpful, plans, run_log, runners
 from sync.store.lease import beat, model_beat
 from sync.store.tables import annotation_versions
 from sync.versions.creating import create
@@ -44,6 +45,19 @@ FINDINGS = (
     examined.Finding("reachable", True, "Label Studio 1.23.2 answers", "", None),
     examined.Finding("webhook", True, "sends every change", "", 7),
     examined.Finding("secret", False, "none is set", "in the settings: secret = ...", None),
+)
+SECONDS = (("pull", 1.2, "12 new annotations"), ("resolve", 0.1, "1 ruling"), ("assess", 0.8, ""), ("push", 0.4, ""))
+STEPS = tuple(run_log.Step(name, seconds, failed=False, said=said) for name, seconds, said in SECONDS)
+BROKE = (run_log.Step("pull", 60.0, failed=True, said=""),)
+RAN = (
+    (
+        7,
+        run_log.Ran(
+            NOW - 3 * HOUR, NOW - 2 * HOUR, ok=True, said="", steps=tuple(replace(one, said="") for one in STEPS)
+        ),
+    ),
+    (7, run_log.Ran(NOW - HOUR, NOW - HOUR, ok=True, said="", steps=STEPS)),
+    (9, run_log.Ran(NOW - HOUR, NOW, ok=False, said="Label Studio gave no answer within 60 s", steps=BROKE)),
 )
 DOCUMENTED: tuple[tuple[str, int, Scheme], ...] = (
     ("light", 1280, "light"),
@@ -82,6 +96,8 @@ def example(folder: Path) -> Stage:
         examined.keep(connection, FINDINGS, NOW - 2 * HOUR)
         runners.appear(connection, "office:4711:a1", "serve", NOW)
         plans.begin(connection, [one.number, *others], NOW, 60_000_000, afresh=True)
+        for project, ran in RAN:
+            run_log.note(connection, project, ran)
     return one
 
 

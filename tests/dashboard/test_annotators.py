@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from sync.cli import app
 from sync.people.kept import keep_people
 from sync.settings import Settings
-from sync.store import decisions, helpful, logins
+from sync.store import assessments, decisions, helpful, logins
 from sync.store.tables import annotation_versions as versions
 from sync.store.tables import annotations, answers, audit_events, codes, reviews, tasks
 from sync.web.app import create_app
@@ -101,15 +101,22 @@ def test_the_numbers_are_those_of_the_command_line(seen: Stage, tmp_path: Path) 
 
 def test_pairs_are_those_of_the_assessment(seen: Stage) -> None:
     client = browser(seen)
-    (expected,) = [
-        one
-        for one in rows(client, "/projects/7/tables/pairs-1.json")
-        if {one["first"], one["second"]} == {"Ann", "Dora"}
-    ]
-    (found,) = [
-        one for one in rows(client, f"{HERE}/tables/pairs.json") if {one["first"], one["second"]} == {"Ann", "Dora"}
-    ]
-    assert found == expected
+    with seen.store.read() as connection:
+        stored = assessments.latest(connection, seen.key)
+    assert stored is not None
+    pairs = {
+        tuple(PEOPLE[one] for one in pair["annotators"]): pair
+        for pair in stored.report["controls"]["sentiment"]["pairs"]
+    }
+    found = {(one["first"], one["second"]): one for one in rows(client, f"{HERE}/tables/pairs.json")}
+    assert found.keys() == {pair for pair, one in pairs.items() if one["tasks"]}
+    for pair, row in found.items():
+        known = pairs[pair]
+        assert row["tasks"] == known["tasks"]
+        assert (row["kappa"], row["kappa_low"], row["kappa_high"]) == tuple(
+            known["cohen_kappa"][name] for name in ("value", "low", "high")
+        )
+        assert row["agreement"] == known["percent_agreement"]["value"]
 
 
 def test_rulings_on_somebody_lead_to_their_tasks(seen: Stage) -> None:

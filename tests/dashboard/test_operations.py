@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import pytest
 from sqlalchemy import insert
 
 from sync.dashboard.pages import operations, overview, project
+from sync.dashboard.wording import moment
 from sync.doctor import Diagnosis, remember
 from sync.pulse import Pulse
 from sync.settings import Settings
 from sync.status import status
-from sync.store import examined, logins, measures
+from sync.store import examined, logins, measures, run_log
 from sync.store.lease import beat, hint, last_beat
 from sync.store.tables import leases, plans, round_tasks, rounds, runners
 from sync.web.app import create_app
@@ -52,6 +54,14 @@ def loop(tmp_path: Path) -> Stage:
         connection.execute(insert(leases).values(name="project 7", holder=SERVE, expires_at=NOW + MINUTE))
         for seconds, failed in ((2.0, False), (4.0, True)):
             measures.count_step(connection, 8, "pull", NOW, seconds, failed)
+        pulled = run_log.Step("pull", 1.25, failed=False, said="3 new tasks")
+        idle, broke = replace(pulled, said=""), replace(pulled, failed=True, said="")
+        for at in (3, 2):
+            run_log.note(
+                connection, 7, run_log.Ran(NOW - at * HOUR, NOW - at * HOUR + MINUTE, ok=True, said="", steps=(idle,))
+            )
+        run_log.note(connection, 7, run_log.Ran(NOW - HOUR, NOW - 9 * MINUTE, ok=True, said="", steps=(pulled, idle)))
+        run_log.note(connection, 8, run_log.Ran(NOW, NOW, ok=False, said=f"no answer {EVIL}", steps=(broke,)))
         beat(connection, hint(7), NOW - 2 * MINUTE, True, "")
         examined.keep(connection, FINDINGS, NOW - HOUR)
     return one
@@ -69,6 +79,8 @@ def under_way(one: Stage) -> None:
         ]
         connection.execute(insert(round_tasks), given)
         beat(connection, "project:7:round", NOW, True, f"tiebreak-4.9, writing {EVIL}")
+        for step in ("scoring", "writing"):
+            run_log.tell(connection, 7, "tiebreak-4.9", run_log.Line(NOW, step, f"{step}: 3 of 10 tasks {EVIL}"))
 
 
 def page(one: Stage, path: str = "/operations") -> str:
@@ -120,6 +132,22 @@ def test_it_says_who_is_at_what_and_what_failed(loop: Stage) -> None:
     assert (step["step"], step["times"], step["failures"], step["mean"], step["seconds"]) == ("pull", 2, 1, 3.0, 6.0)
 
 
+def test_the_log_says_what_each_run_did_and_where_one_failed(loop: Stage) -> None:
+    found = rows(loop, "/operations/tables/log.json")
+    assert [(row["result"], row["times"], row["seconds"], row["did"]) for row in found] == [
+        ("Failed", 1, 1.2, f"pull failed; no answer {EVIL}"),
+        ("Did something", 1, 2.5, "pull: 3 new tasks"),
+        ("Nothing new", 2, 1.2, ""),
+    ]
+    assert [row["times"] for row in rows(loop, "/operations/tables/log.json?log.result=Nothing+new")] == [2]
+    assert [row["project"] for row in rows(loop, "/operations/tables/log.json?log.search=no+answer")] == [f"P8 {EVIL}"]
+    text = page(loop)
+    assert "<li>pull: 3 new tasks</li>" in text
+    assert "<li>pull failed</li>" in text
+    assert '<li>pull <span class="meta">1.250 s</span></li>' in text
+    assert f"since {moment(NOW - 3 * HOUR)}" in text
+
+
 def test_what_the_doctor_found_stands_with_its_remedy_what_is_wrong_first(loop: Stage) -> None:
     found = rows(loop, "/operations/tables/doctor.json")
     assert [row["state"] for row in found] == ["To mend", "To mend", "Well"]
@@ -135,6 +163,10 @@ def test_a_round_has_a_bar_that_says_how_far_it_is(loop: Stage) -> None:
     text = page(loop)
     assert '<progress max="10" value="3" aria-label="Scores of tiebreak-4.9 of Hotel reviews">' in text
     assert "3 of 10" in text
+    log = re.search(r'<summary>Log</summary><ol class="log">(.*?)</ol>', text)
+    assert log is not None
+    said = re.findall(r"<span>(\w+: 3 of 10 tasks) ", log[1])
+    assert said == ["scoring: 3 of 10 tasks", "writing: 3 of 10 tasks"]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +209,7 @@ def test_each_sees_their_own_projects_and_machines_only_with_all(loop: Stage) ->
     assert [row["project"] for row in client.get("/operations.json").get_json()["rows"]] == ["Hotel reviews"]
     assert client.get("/operations/tables/processes.json").status_code == 404
     assert client.get("/operations/tables/steps.json").get_json()["rows"] == []
+    assert {row["project"] for row in client.get("/operations/tables/log.json").get_json()["rows"]} == {"Hotel reviews"}
     assert client.get("/operations/tables/doctor.json").get_json()["rows"] == []
 
 

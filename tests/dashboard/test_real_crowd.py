@@ -110,7 +110,7 @@ def test_pairs_are_as_the_command_says(crowd: Crowd) -> None:
         frozenset(crowd.names[person] for person in one["annotators"]): (one["tasks"], one["cohen_kappa"])
         for one in crowd.said("agreement")["controls"]["sense"]["pairs"]
     }
-    shown = {frozenset((row["first"], row["second"])): row for row in crowd.rows("/tables/pairs-1.json")}
+    shown = {frozenset((row["first"], row["second"])): row for row in crowd.rows("/annotators/tables/pairs.json")}
     answered: dict[str, set[str]] = {}
     for task, worker, _ in crowd.given:
         answered.setdefault(worker, set()).add(task)

@@ -9,6 +9,7 @@ from ...progress_report.in_words import duration
 from ...store import examined, runners
 from ...store.lease import held, last_beat
 from ...store.lease import in_words as holder_in_words
+from ...store.run_log import Ran
 from .. import queries, running, wording
 from ..figures import Figure
 from ..page import Asked, Page
@@ -18,6 +19,7 @@ from ..tables.table import Column, Link, Row, Table
 
 HOUR = 3.6e9
 """Microseconds."""
+RESULTS = FAILED, TOLD, DID, QUIET = "Failed", "Has something to say", "Did something", "Nothing new"
 SYNCS = (
     Column("project", "Project", "link", search=True),
     Column("state", "State", choices=STATES),
@@ -37,6 +39,14 @@ STEPS = (
     Column("failures", "Failed", "number", define="step_failures"),
     Column("mean", "Mean, s", "number", define="step_mean"),
     Column("seconds", "In all, s", "number", define="step_seconds"),
+)
+LOG = (
+    Column("ended", "Ended", "time", define="log_ended"),
+    Column("project", "Project", search=True),
+    Column("result", "Result", choices=RESULTS),
+    Column("times", "Runs", "number", define="log_runs"),
+    Column("seconds", "Took, s", "number", define="log_seconds"),
+    Column("did", "What it did", search=True, sort=False),
 )
 FINDINGS = (
     Column("state", "State", choices=("To mend", "Well")),
@@ -198,6 +208,15 @@ def tables(asked: Asked) -> Sequence[Table]:
             size=25,
         ),
         Table(
+            "log",
+            "Log of runs",
+            LOG,
+            [_logged(project, one) for project, one in running.log(asked.connection, asked.once(_shown))],
+            empty="No run has ended yet.",
+            note="The last 25 of each project; runs in a row that found nothing new are one.",
+            size=15,
+        ),
+        Table(
             "steps",
             "Steps of runs",
             STEPS,
@@ -234,6 +253,23 @@ def _sync(asked: Asked, one: Sync) -> Row:
 def _finding(one: examined.Finding) -> Row:
     state = "Well" if one.ok else "To mend"
     return {"state": state, "check": one.check, "message": one.message, "remedy": one.remedy}
+
+
+def _logged(project: Project, one: Ran) -> Row:
+    did = [f"{step.name.replace('_', ' ')}: {step.said}" for step in one.steps if step.said]
+    broke = [f"{step.name.replace('_', ' ')} failed" for step in one.steps if step.failed]
+    result = FAILED if not one.ok else TOLD if one.said else QUIET if one.is_quiet else DID
+    return {
+        "ended": one.ended,
+        "project": project.title or "Untitled",
+        "result": result,
+        "times": one.times,
+        "seconds": round(sum(step.seconds for step in one.steps), 1),
+        "did": "; ".join((*did, *broke, *one.said.splitlines())),
+        "lines": (*did, *broke, *one.said.splitlines()),
+        "steps": one.steps,
+        "began": one.began,
+    }
 
 
 def _step(project: Project, one: Any) -> Row:
