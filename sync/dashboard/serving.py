@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from urllib.parse import parse_qsl, urlencode
 
@@ -134,7 +134,7 @@ class Desk:
                 )
             here = self._here(page, asked)
         if isinstance(done, Told):
-            around = self._frame(page, asked, "")
+            around = replace(self._frame(page, asked, ""), live=False)
             return make_response(render_template(done.template, frame=around, asked=asked, here=here, **done.values))
         return _back(here, name, form)
 

@@ -15,6 +15,7 @@ from ..actors import names_of
 from ..charts import Chart
 from ..figures import Figure, estimated
 from ..framing import address, label_studio
+from ..link_actions import LINK_ACTIONS, USUAL, links_of, links_table, person_asked
 from ..matrix import Matrix, matrix_of, shade
 from ..page import PROJECT, Action, Asked, Done, Page, Refused
 from ..people import HIDDEN, Called, Crowd, Person, called, crowds
@@ -95,6 +96,8 @@ def read(asked: Asked) -> Mapping[str, Any]:
         "talk": list(people_tables.talk_of(chosen, now.called)) if chosen else (),
         "improved": now.links[crowd.most_improved] if crowd and crowd.most_improved is not None else None,
         "improvement": _improvement(crowd),
+        "link": asked.once(links_of).get(chosen.id) if chosen else None,
+        "days": USUAL,
         "helpful": reasons,
         "reviewers": queries.names(asked.connection, {one.reviewer for one in reasons if one.reviewer is not None}),
     }
@@ -232,7 +235,8 @@ def tables(asked: Asked) -> Sequence[Table]:
         ]
     newest = now.decided[:DECISIONS]
     by = names_of(asked.connection, {one.decided_by for one in newest})
-    return [*found, people_tables.decisions_table(newest, now.called, now.links, by)]
+    found.append(people_tables.decisions_table(newest, now.called, now.links, by))
+    return [*found, links_table(asked, now.called, now.links)] if asked.may("lead") else found
 
 
 def _rulings(asked: Asked, person: int) -> OwnRulings:
@@ -258,19 +262,14 @@ def _decide(action: str) -> Callable[[Asked, Mapping[str, str]], Done | None]:
     """What a form does: see ``people.deciding``, which records it."""
 
     def act(asked: Asked, form: Mapping[str, str]) -> Done | None:
-        known = {
-            one.annotator for control in (asked.report.controls if asked.report else ()) for one in control.reliability
-        }
-        number = form.get("person", "")
-        if not (number.isascii() and number.isdigit() and len(number) <= 12 and int(number) in known):
-            raise Refused("Nobody of that number answered in this project: load the page again.")
+        person = person_asked(asked, form)
         if not form.get("reason", "").strip():
             raise Refused("Say why, in words that you would say to the person.")
         try:
             decide(
                 asked.connection,
                 asked.project.key,
-                int(number),
+                person,
                 action,
                 form["reason"],
                 now=asked.now,
@@ -297,6 +296,6 @@ PAGE = Page(
     read,
     tables,
     charts,
-    actions={name: Action(_decide(name), f"person {name}", said) for name, said in SAID.items()},
+    actions={name: Action(_decide(name), f"person {name}", said) for name, said in SAID.items()} | LINK_ACTIONS,
     keeps=KEEPS,
 )
