@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import select, update
 
-from label_config.answers import Choices, Number, Text
+from label_config.answers import Answer, Choices, Number, Text
 from label_config.results import canonical
 from sync.assess import assess
 from sync.people.kept import A_WHILE, HOUR, PEOPLE, keep_people
@@ -57,7 +57,7 @@ SEVERAL = """<View><Text name="text" value="$text"/>
 def said_at(seed: int) -> dict[str, str]:
     """What somebody answers to all of these; not everybody says why."""
     chance = random.Random(seed)
-    some = {
+    some: dict[str, Answer] = {
         "mood": Choices((chance.choice(["good", "good", "mixed", "bad"]),)),
         "about": Choices(tuple(one for one in ("price", "taste") if chance.random() < 0.6)),
         "stars": Number(float(chance.randint(1, 5))),
@@ -89,7 +89,7 @@ def test_the_consensus_is_taken_over_from_the_assessment_and_gives_the_same_numb
             )
             for number in range(1, 31)
         ]
-        intake.save(connection, key, page, lambda result, *_: Decoded(said_at(result[0]), None), 9)  # type: ignore[index]
+        intake.save(connection, key, page, lambda result, *_: Decoded(said_at(result[0]), None), 9)
     with any_store.read() as connection:
         inferred = numbers(connection, key, SETTINGS)
     assess(any_store, key, SETTINGS, lambda: NOW)
