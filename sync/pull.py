@@ -4,7 +4,7 @@ A first import walks by task id, later ones by time of change; a sweep finds wha
 transaction with its cursor, so the next pull goes on where this one stopped.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from label_config.errors import LabelConfigError
 from label_config.parse import parse
 
-from . import clock_back
+from . import clock_back, looked
 from .decoding import decoder
 from .errors import NotFound, Unsupported
-from .labelstudio.client import STAMPS_AT_ONCE, LabelStudio
+from .labelstudio.client import LabelStudio
 from .labelstudio.wire import RemoteProject, RemoteTask
 from .marker import source_named
 from .progress import Meter, Tell, nobody
@@ -25,10 +25,6 @@ from .store.intake import Decode, Decoded, Taken
 from .store.lease import beat, has_failed, last_beat
 from .store.projects import StoredProject
 
-OVERLAP = 30_000_000
-"""How far back (microseconds) a pull looks again: a slow request may be stored after a faster, later one."""
-TOLD = 2_000_000
-"""How exactly Label Studio says what time it is there."""
 SWEEP_EVERY = 3_600_000_000
 SMALL = 1_000
 """Projects up to this many tasks are swept at each pull."""
@@ -71,7 +67,7 @@ def pull(
     claim(store, gateway.url, clock())
     remote = _look_at_source(store, gateway, project)
     here, decode, unreadable = _remember(store, gateway, remote, clock)
-    report = _take_in(store, gateway, here, decode, clock, _told(store, here, remote, tell))
+    report = _take_in(store, gateway, here, remote.tasks, decode, clock, _told(store, here, remote, tell))
     if unreadable is not None:
         raise unreadable
     return report
@@ -88,7 +84,7 @@ def pull_review(store: Store, gateway: LabelStudio, home: StoredProject, clock: 
     with store.begin() as connection:
         here = projects.remember(connection, remote, kind="review", now=clock())
     # Rulings are read later, by resolve.
-    _take_in(store, gateway, here, lambda *_: Decoded({}, None), clock, lambda _: None)
+    _take_in(store, gateway, here, remote.tasks, lambda *_: Decoded({}, None), clock, lambda _: None)
     with store.begin() as connection:
         assert home.source_key is not None
         review_tasks.reconcile(connection, home.source_key, home.key, clock())
@@ -116,13 +112,16 @@ def _take_in(
     store: Store,
     gateway: LabelStudio,
     here: StoredProject,
+    there: int | None,
     decode: Decode,
     clock: Callable[[], int],
     advance: Callable[[int], None],
 ) -> PullReport:
+    """Take in what is new; ``there`` is how many tasks Label Studio had in the project a moment ago."""
     taken = Taken()
     complete = False
-    back = clock_back.look(store, gateway, here, OVERLAP + TOLD)
+    at = gateway.now()
+    back = clock_back.look(store, gateway, here, looked.OVERLAP + looked.TOLD)
     for page in _pages(gateway, here, back.begin):
         with store.begin() as connection:
             new = _save(connection, here, page.tasks, decode, clock())
@@ -133,10 +132,11 @@ def _take_in(
         complete = page.complete
     if here.cursor_task is not None:  # it was a first import
         store.much_was_stored()
-    _sweep(store, gateway, here, decode, taken, clock, complete=complete, at_once=back.seconds > 0)
-    if back.now is not None:
-        with store.begin() as connection:
-            clock_back.keep(connection, here, back, clock)
+    missed = _Missed(store, gateway, here, decode, taken, clock)
+    missed.look(there, complete=complete, at_once=back.seconds > 0)
+    with store.begin() as connection:
+        looked.keep(connection, here, at)
+        clock_back.keep(connection, here, back, clock)
     return PullReport(
         here.key, taken.tasks, taken.annotations, taken.versions, taken.rejected, taken.deleted, back.seconds
     )
@@ -240,21 +240,14 @@ def _pages(gateway: LabelStudio, here: StoredProject, back: int | None) -> Itera
 
     ``back``: read from this change on, where the clock went back.
     """
-    since, whole, quiet = here.cursor_updated_at, False, False
+    since, whole = here.cursor_updated_at, False
     if since is None or here.cursor_task == 0:
         # Whatever changes while the first import walks is found again by its time of change.
-        since = gateway.newest_change(here.label_studio_id)
-        whole = quiet = _is_quiet(gateway, since)
-        yield _Page([], 0, since)
+        since, whole = gateway.newest_change(here.label_studio_id), True
     if here.cursor_task is not None:
-        for tasks in gateway.walk(here.label_studio_id, here.cursor_task or 0):
+        for tasks in gateway.walk(here.label_studio_id, here.cursor_task):
             yield _Page(tasks, tasks[-1].id, since)
-        yield _Page([], None, since)
-        quiet = True  # what was stored late is found by the sweep, which follows where anything can have been
-    else:
-        quiet = _is_quiet(gateway, since)
-    begin = since + 1 if quiet else max(0, since - OVERLAP)
-    begin = begin if back is None else min(begin, back)
+    begin = since + 1 if back is None else min(since + 1, back)
     newest = since
     for tasks in gateway.tasks_updated_since(here.label_studio_id, begin):
         newest = max(newest, tasks[-1].updated_at)
@@ -263,62 +256,66 @@ def _pages(gateway: LabelStudio, here: StoredProject, back: int | None) -> Itera
     yield _Page([], None, newest, whole)
 
 
-def _is_quiet(gateway: LabelStudio, since: int) -> bool:
-    """Whether nothing can be stored any more that was changed up to ``since``: both are Label Studio's own clock."""
-    now = gateway.now()
-    return now is not None and now - since > OVERLAP + TOLD
+@dataclass(frozen=True, slots=True)
+class _Missed:
+    """What the times of change do not show: what was deleted, and what was stored late."""
 
+    store: Store
+    gateway: LabelStudio
+    here: StoredProject
+    decode: Decode
+    taken: Taken
+    clock: Callable[[], int]
 
-def _sweep(
-    store: Store,
-    gateway: LabelStudio,
-    here: StoredProject,
-    decode: Decode,
-    taken: Taken,
-    clock: Callable[[], int],
-    *,
-    complete: bool,
-    at_once: bool,
-) -> None:
-    """Find what was deleted, which no filter shows, and whatever else slipped past.
+    def look(self, there: int | None, *, complete: bool, at_once: bool) -> None:
+        """Find it. A large project is swept rarely, but at once where Label Studio has another number of tasks than the
+        store, and after a run that failed: something may be gone that it worked on.
 
-    A large project is swept rarely, but at once where Label Studio has another number of tasks than the store, and
-    after a run that failed: something may be gone that it worked on. After a ``complete`` first import there is nothing
-    to find unless the numbers differ. ``at_once``: times of change say nothing now, so everything is looked through.
-    """
-    name = f"project:{here.label_studio_id}:sweep"
-    with store.read() as connection:
-        last = last_beat(connection, name)
-        size = intake.size(connection, here.key)
-        failed = has_failed(connection, f"project:{here.label_studio_id}:run")
-    lately = size > SMALL and last is not None and 0 <= clock() - last < SWEEP_EVERY
-    rests = (complete or lately) and not failed and not at_once
-    if not rests or gateway.project(here.label_studio_id).tasks != size:
-        _compare(store, gateway, here, decode, taken, clock)
-    elif not complete:
-        return
-    with store.begin() as connection:
-        beat(connection, name, clock(), True, "")
+        ``there``: how many tasks Label Studio had when the pull began. After a ``complete`` first import there is
+        nothing to find unless the numbers differ; what was stored late meanwhile is for the next pull. ``at_once``:
+        times of change say nothing now, so everything is looked through.
+        """
+        name = f"project:{self.here.label_studio_id}:sweep"
+        with self.store.read() as connection:
+            last = last_beat(connection, name)
+            size = intake.size(connection, self.here.key)
+            failed = has_failed(connection, f"project:{self.here.label_studio_id}:run")
+            late = looked.late_from(connection, self.here)
+        lately = size > SMALL and last is not None and 0 <= self.clock() - last < SWEEP_EVERY
+        rests = (complete or lately) and not failed and not at_once
+        if not rests or (there != size and self.gateway.project(self.here.label_studio_id).tasks != size):
+            self._compare()
+        elif not complete:
+            if late is not None:
+                self._read_late(late)
+            return
+        with self.store.begin() as connection:
+            beat(connection, name, self.clock(), True, "")
 
+    def _compare(self) -> None:
+        """Hold every task against the store, a page at a time."""
+        after = 0
+        for page, until in self.gateway.task_stamps(self.here.label_studio_id):
+            with self.store.begin() as connection:
+                deleted, again = intake.compare(connection, self.here.key, page, self.clock(), after=after, until=until)
+                acts.pulled(connection, self.here.key, Taken(deleted=deleted), self.clock())
+            self.taken.deleted += deleted
+            self._read_again(again)
+            after = until or after
 
-def _compare(
-    store: Store, gateway: LabelStudio, here: StoredProject, decode: Decode, taken: Taken, clock: Callable[[], int]
-) -> None:
-    """Hold every task against the store, a page at a time."""
-    after = 0
-    for page in gateway.task_stamps(here.label_studio_id):
-        until = page[-1].id if len(page) == STAMPS_AT_ONCE else None
-        with store.begin() as connection:
-            deleted, again = intake.compare(connection, here.key, page, clock(), after=after, until=until)
-            acts.pulled(connection, here.key, Taken(deleted=deleted), clock())
-        taken.deleted += deleted
-        for task in again:
+    def _read_late(self, since: int) -> None:
+        for page in self.gateway.stamps_since(self.here.label_studio_id, since):
+            with self.store.read() as connection:
+                again = intake.differing(connection, self.here.key, page)
+            self._read_again(again)
+
+    def _read_again(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
             try:
-                remote = gateway.task(task)
+                remote = self.gateway.task(number)
             except NotFound:
                 continue
-            with store.begin() as connection:
-                new = _save(connection, here, [remote], decode, clock())
-                acts.pulled(connection, here.key, new, clock())
-            taken.add(new)
-        after = until or after
+            with self.store.begin() as connection:
+                new = _save(connection, self.here, [remote], self.decode, self.clock())
+                acts.pulled(connection, self.here.key, new, self.clock())
+            self.taken.add(new)

@@ -30,6 +30,7 @@ PROJECT_FIELDS = (
     "id,title,description,created_at,label_config,model_version,sampling,maximum_annotations,show_collab_predictions"
 )
 Read = TypeVar("Read")
+Changed = TypeVar("Changed", RemoteTask, TaskStamp)
 
 STAMPS_AT_ONCE = 2000
 IMPORT_AT_ONCE = 1000
@@ -135,23 +136,20 @@ class LabelStudio:
 
     def tasks_after(self, project: int, task: int, limit: int) -> list[RemoteTask]:
         """The next tasks by id: a keyset that no edit can disturb."""
-        return self._all(wire.task, self._behind(project, task, limit))
+        return self._all(wire.task, self._behind(project, task, limit)[0])
 
     def walk(self, project: int, after: int) -> Iterator[list[RemoteTask]]:
         """All tasks behind the id ``after`` in pages, by id; the next page is fetched while one is worked on."""
         for page in walk(partial(self._behind, project), after):
             yield self._all(wire.task, page)
 
-    def _behind(self, project: int, task: int, limit: int) -> list[Any]:
+    def _behind(self, project: int, task: int, limit: int) -> tuple[list[Any], bool]:
         item = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": task}
         return self._list(wire.task_as_sent, project, [item], "tasks:id", limit, TASK_FIELDS)
 
-    def tasks_updated_since(self, project: int, since: int, limit: int = 200) -> Iterator[list[RemoteTask]]:
-        """Pages of the tasks changed at ``since`` (microseconds) or later, the oldest change first.
-
-        A task on the border of two pages comes twice. Paging by number would lose rows while people work, so each
-        page asks from the last instant on; a page full of one instant (a bulk action) is asked again, larger.
-        """
+    def _since(
+        self, read: Callable[[wire.Json], Changed], project: int, since: int, limit: int, fields: str
+    ) -> Iterator[list[Changed]]:
         while True:
             value = wire.timestamp(since)
             item = {
@@ -160,33 +158,49 @@ class LabelStudio:
                 "type": "Datetime",
                 "value": value,
             }
-            page = self._list(wire.task, project, [item], "tasks:updated_at", limit, TASK_FIELDS)
+            page, more = self._list(read, project, [item], "tasks:updated_at", limit, fields)
             if page:
                 yield page
-            if len(page) < limit:
+            if not more:
                 return
-            if page[-1].updated_at == since:
+            if page[-1].updated_at > since:
+                since = page[-1].updated_at
+            elif len(page) == limit:
                 limit *= 2
-            since = max(since, page[-1].updated_at)
+            else:  # the server sends no larger pages: the rest of that instant is for a sweep to find
+                since += 1
+
+    def tasks_updated_since(self, project: int, since: int, limit: int = 200) -> Iterator[list[RemoteTask]]:
+        """Pages of the tasks changed at ``since`` (microseconds) or later, the oldest change first.
+
+        A task on the border of two pages comes twice. Paging by number would lose rows while people work, so each
+        page asks from the last instant on; a page full of one instant (a bulk action) is asked again, larger.
+        """
+        return self._since(wire.task, project, since, limit, TASK_FIELDS)
+
+    def stamps_since(self, project: int, since: int) -> Iterator[list[TaskStamp]]:
+        """As ``tasks_updated_since``, but only what a sweep needs."""
+        return self._since(wire.stamp, project, since, STAMPS_AT_ONCE, STAMP_FIELDS)
 
     def newest_change(self, project: int) -> int:
         """When the task changed last that changed last (microseconds); 0 for an empty project."""
-        found = self._list(wire.stamp, project, [], "-tasks:updated_at", 1, STAMP_FIELDS)
+        found, _ = self._list(wire.stamp, project, [], "-tasks:updated_at", 1, STAMP_FIELDS)
         return found[0].updated_at if found else 0
 
-    def task_stamps(self, project: int) -> Iterator[list[TaskStamp]]:
+    def task_stamps(self, project: int) -> Iterator[tuple[list[TaskStamp], int | None]]:
         """Ids and times of every task and the ids of its annotations: what a sweep needs, at many times the speed.
 
-        In pages by id; all but the last are full.
+        In pages by id, each with the id up to which it has all that are behind the page before; null: it is the last.
         """
         last = 0
         while True:
             item = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": last}
-            page = self._list(wire.stamp, project, [item], "tasks:id", STAMPS_AT_ONCE, STAMP_FIELDS)
-            yield page
-            if len(page) < STAMPS_AT_ONCE:
+            page, more = self._list(wire.stamp, project, [item], "tasks:id", STAMPS_AT_ONCE, STAMP_FIELDS)
+            if not more:
+                yield page, None
                 return
             last = page[-1].id
+            yield page, last
 
     def _list(
         self,
@@ -196,7 +210,8 @@ class LabelStudio:
         order: str,
         limit: int,
         fields: str,
-    ) -> list[Read]:
+    ) -> tuple[list[Read], bool]:
+        """The first tasks of such, and whether there are more: a server may send fewer than ``limit`` in a page."""
         query: dict[str, Any] = {"ordering": [order]}
         if items:
             query["filters"] = {"conjunction": "and", "items": list(items)}
@@ -209,7 +224,8 @@ class LabelStudio:
             include=fields,
             query=json.dumps(query),
         )
-        return self._all(read, found.get("tasks") if isinstance(found, dict) else found)
+        page = self._all(read, found.get("tasks") if isinstance(found, dict) else found)
+        return page, bool(page) and self._one(wire.total, found) > len(page)
 
     def import_tasks(self, project: int, bodies: Sequence[Mapping[str, Any]]) -> list[int]:
         """Add tasks in one request; their ids in the same order. There is no idempotency: a repeat is a duplicate."""

@@ -10,8 +10,8 @@ SMALLEST_PAGE = FIRST_PAGE // 8
 PAGE_SECONDS = 2.0
 """Pages grow while they come faster than this, and shrink where they take longer."""
 
-Fetch = Callable[[int, int], list[Any]]
-"""An id and a limit -> the next tasks behind that id, as Label Studio sent them."""
+Fetch = Callable[[int, int], tuple[list[Any], bool]]
+"""An id and a limit -> the next tasks behind that id, as Label Studio sent them, and whether there are more."""
 
 
 def walk(fetch: Fetch, after: int) -> Iterator[list[Any]]:
@@ -20,17 +20,17 @@ def walk(fetch: Fetch, after: int) -> Iterator[list[Any]]:
     with ThreadPoolExecutor(1) as ahead:
         fetched = ahead.submit(_timed, fetch, after, limit)
         while True:
-            page, seconds = fetched.result()
-            full = len(page) == limit
+            page, more, seconds = fetched.result()
             limit = min(LARGEST_PAGE, 2 * limit) if seconds < PAGE_SECONDS else max(SMALLEST_PAGE, limit // 2)
-            if full:
+            if more:
                 fetched = ahead.submit(_timed, fetch, int(page[-1]["id"]), limit)
             if page:
                 yield page
-            if not full:
+            if not more:
                 return
 
 
-def _timed(fetch: Fetch, after: int, limit: int) -> tuple[list[Any], float]:
+def _timed(fetch: Fetch, after: int, limit: int) -> tuple[list[Any], bool, float]:
     start = monotonic()
-    return fetch(after, limit), monotonic() - start
+    page, more = fetch(after, limit)
+    return page, more, monotonic() - start

@@ -196,6 +196,11 @@ def task_as_sent(raw: Json) -> Json:
     return raw
 
 
+def total(raw: Json) -> int:
+    """Of a list of tasks: how many there are, on this page or others."""
+    return int(raw["total"])
+
+
 def task(raw: Json) -> RemoteTask:
     """From the task list, an export file, ``next`` or a single task."""
     return RemoteTask(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from ..labelstudio.wire import RemoteAnnotation, RemoteTask, RemoteUser, TaskStamp
 from . import changes, fingerprint, forgetting
@@ -76,7 +76,7 @@ def _save_tasks(
     connection: Connection, project: int, page: Sequence[RemoteTask], taken: Taken, touched: set[int], now: int
 ) -> dict[int, int]:
     """Label Studio's id -> our key."""
-    known = _by_ids(connection, select(tasks).where(tasks.c.project == project), tasks.c.label_studio_id, page)
+    known = _by_ids(connection, select(tasks).where(tasks.c.project == project), page)
     rows = {(row.label_studio_id, row.created_at): row for row in known}
     new: list[dict[str, Any]] = []
     for task in page:
@@ -110,11 +110,11 @@ def _save_tasks(
     return found
 
 
-def _by_ids(connection: Connection, query: Any, column: Any, page: Sequence[RemoteTask]) -> list[Row[Any]]:
+def _by_ids(connection: Connection, query: Select[Any], page: Sequence[RemoteTask | TaskStamp]) -> list[Row[Any]]:
     ids = [task.id for task in page]
     found: list[Row[Any]] = []
     for start in range(0, len(ids), CHUNK):
-        found += connection.execute(query.where(column.in_(ids[start : start + CHUNK]))).all()
+        found += connection.execute(query.where(tasks.c.label_studio_id.in_(ids[start : start + CHUNK]))).all()
     return found
 
 
@@ -330,6 +330,22 @@ def compare(
         deleted = mark_tasks_deleted(connection, gone, now)
         deleted += mark_annotations_deleted(connection, [one.id for one in missing], now)
     return deleted, sorted(again)
+
+
+def differing(connection: Connection, project: int, stamps: Sequence[TaskStamp]) -> list[int]:
+    """Those of some tasks (Label Studio's ids) that are not in the store as they are there."""
+    query = select(tasks).where(tasks.c.project == project, tasks.c.deleted_at.is_(None))
+    stored = {(row.label_studio_id, row.created_at): row for row in _by_ids(connection, query, stamps)}
+    known: dict[int, set[int]] = {}
+    for (task, number, _), row in _known_annotations(connection, [row.id for row in stored.values()]).items():
+        if row.deleted_at is None:
+            known.setdefault(task, set()).add(number)
+
+    def differs(stamp: TaskStamp) -> bool:
+        row = stored.get((stamp.id, stamp.created_at))
+        return row is None or row.updated_at != stamp.updated_at or known.get(row.id, set()) != stamp.annotations
+
+    return [stamp.id for stamp in stamps if differs(stamp)]
 
 
 def size(connection: Connection, project: int) -> int:

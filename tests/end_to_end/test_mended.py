@@ -110,6 +110,24 @@ def _nothing(report: PullReport) -> PullReport:
     return PullReport(report.project, 0, 0, 0, 0, 0)
 
 
+def test_a_server_that_sends_smaller_pages_than_it_is_asked_for(
+    label_studio: RunningLabelStudio, large: Scene, store: Store
+) -> None:
+    """Label Studio's TASK_API_PAGE_SIZE_MAX; each pull looks through a project of this size."""
+
+    def at_most_90(_: int, request: httpx.Request) -> None:
+        if "page_size" in request.url.params:
+            size = min(90, int(request.url.params["page_size"]))
+            request.url = request.url.copy_set_param("page_size", size)
+
+    with through(label_studio, Network(at_most_90)) as client:
+        assert pull(store, client, large.project, clock).tasks == SIZE
+        for _ in range(2):
+            report = pull(store, client, large.project, clock)
+            assert report == _nothing(report)
+    assert stored(store, large.project) == (SIZE, 20)
+
+
 def test_a_project_that_is_deleted_stays_in_the_store(label_studio: RunningLabelStudio, store: Store) -> None:
     admin, made = label_studio.as_("admin"), scene(label_studio, [["good"]])
     pull(store, admin, made.project, clock)

@@ -135,7 +135,7 @@ def test_nothing_is_missed_while_people_work(label_studio: RunningLabelStudio) -
 def test_two_thousand_tasks_and_more_are_paged_through(label_studio: RunningLabelStudio) -> None:
     admin = label_studio.as_("admin")
     made = scene(label_studio, [["good"] if place % 100 == 0 else [] for place in range(2100)])
-    stamps = [one for page in admin.task_stamps(made.project) for one in page]
+    stamps = [one for page, _ in admin.task_stamps(made.project) for one in page]
     assert [stamp.id for stamp in stamps] == sorted(made.tasks)
     assert sum(len(stamp.annotations) for stamp in stamps) == 21
     assert [task.id for task in admin.tasks_after(made.project, made.tasks[-4], 10)] == made.tasks[-3:]
@@ -149,7 +149,7 @@ def test_lists_and_single_tasks_say_the_same(label_studio: RunningLabelStudio) -
     single = admin.task(made.tasks[0])
     assert sorted(listed.annotations, key=lambda one: one.id) == sorted(single.annotations, key=lambda one: one.id)
     assert (listed.data, listed.meta, listed.overlap) == (single.data, single.meta, single.overlap)
-    ((stamp,),) = admin.task_stamps(made.project)
+    (((stamp,), _),) = admin.task_stamps(made.project)
     assert stamp.annotations == {one.id for one in listed.annotations}
 
 
