@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from .store import plans, projects, review_rounds, round_tasks, rounds, runners
+from .store import assessments, plans, projects, review_rounds, round_tasks, rounds, runners
 from .store.lease import held
 from .store.lease import in_words as holder_in_words
 from .store.tables import heartbeats
@@ -26,6 +26,7 @@ def status(connection: Connection, project: int) -> dict[str, Any]:
     return {
         "run": _beat(connection, f"project:{project}:run"),
         "plan": _plan(connection, project),
+        "assessment": _assessment(connection, source.key),
         "round": None if last is None else _round(connection, project, last),
     }
 
@@ -35,6 +36,14 @@ def _plan(connection: Connection, project: int) -> dict[str, Any] | None:
     for one in plans.known(connection, [project]):
         return {"next_at": one.next_at, "failures": one.failures, "runner": one.runner, "began_at": one.began_at}
     return None
+
+
+def _assessment(connection: Connection, project: int) -> dict[str, Any] | None:
+    """When the newest assessment was made; of one in which only what changed was judged, since when everything stands
+    and how many tasks were judged anew since. Null before the first.
+    """
+    last = assessments.latest(connection, project)
+    return None if last is None else {"at": last.made_at, "partial": last.report.get("partial")}
 
 
 def of_runners(connection: Connection, now: int) -> dict[str, Any]:
@@ -113,21 +122,25 @@ def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     >>> done = {"version": "tiebreak-1.7", "state": "done", "tasks": 3000, "written": 3000, "progress": None}
     >>> run = {"at": 0, "ok": True, "message": ""}
     >>> plan = {"next_at": 60_000_000, "failures": 2, "runner": None, "began_at": 0}
-    >>> for line in in_words({"run": run, "plan": plan, "round": done}):
+    >>> judged = {"at": 50_000_000, "partial": {"tasks": 12, "full_at": 10_000_000}}
+    >>> for line in in_words({"run": run, "plan": plan, "assessment": judged, "round": done}):
     ...     print(line)
     last run 1970-01-01 00:00:00 UTC: all went well
     next run 1970-01-01 00:01:00 UTC, after 2 failures in a row
+    assessed 1970-01-01 00:00:50 UTC: only what changed, 12 tasks since everything was 1970-01-01 00:00:10 UTC
     round tiebreak-1.7: 3,000 tasks
-    >>> list(in_words({"run": None, "plan": None, "round": None}))
+    >>> list(in_words({"run": None, "plan": None, "assessment": None, "round": None}))
     ['never run', 'no scoring round yet']
     """
-    run, plan, last = found["run"], found["plan"], found["round"]
+    run, plan, judged, last = found["run"], found["plan"], found["assessment"], found["round"]
     if run is None:
         yield "never run"
     else:
         yield f"last run {_time(run['at'])}: {'; '.join(run['message'].splitlines()) or 'all went well'}"
     if plan is not None:
         yield _plan_in_words(plan)
+    if judged is not None:
+        yield _assessment_in_words(judged)
     if last is None:
         yield "no scoring round yet"
     elif last["state"] == "done":
@@ -144,6 +157,20 @@ def _plan_in_words(plan: Mapping[str, Any]) -> str:
     failed = plan["failures"]
     after = f", after {failed} failure{'s' if failed > 1 else ''} in a row" if failed else ""
     return f"next run {_time(plan['next_at'])}{after}"
+
+
+def _assessment_in_words(judged: Mapping[str, Any]) -> str:
+    """
+    >>> _assessment_in_words({"at": 0, "partial": None})
+    'assessed 1970-01-01 00:00:00 UTC: everything'
+    """
+    partial = judged["partial"]
+    if partial is None:
+        return f"assessed {_time(judged['at'])}: everything"
+    tasks = f"{partial['tasks']:,} task{'' if partial['tasks'] == 1 else 's'}"
+    return (
+        f"assessed {_time(judged['at'])}: only what changed, {tasks} since everything was {_time(partial['full_at'])}"
+    )
 
 
 def _time(at: int) -> str:

@@ -33,13 +33,17 @@ def list_(project: Project, config: Config = None, as_json: AsJson = False) -> N
     from ..store import decisions, personal_links
     from ..store.engine import open_existing
     from ..store.projects import source
+    from .counting import counted
 
     with open_existing(load(config).store).read() as connection:
         key = source(connection, project).key
         paused, links = decisions.paused(connection, key), personal_links.links_of(connection, key)
+        who = counted(connection, key)
+        counts = dict.fromkeys(who.answers, "answers") | dict.fromkeys(who.late, "late reviews")
         found = {
             "people": [
-                {"annotator": one, "paused_since": paused.get(one)} for one in decisions.people_of(connection, key)
+                {"annotator": one, "paused_since": paused.get(one), "counts": counts.get(one)}
+                for one in sorted((*who.answers, *who.late, *who.others))
             ],
             "decisions": [asdict(one) for one in decisions.decisions_of(connection, key)],
             "links": [{"annotator": one.person, "used_at": one.used_at, "ends_at": one.expires_at} for one in links],
@@ -127,10 +131,8 @@ def _decided(config: Path | None, project: int, person: str, action: str, why: s
 
 def _show(found: dict[str, Any]) -> None:
     paused = {one["annotator"] for one in found["people"] if one["paused_since"] is not None}
-    everybody = ", ".join(f"{one['annotator']}" for one in found["people"])
-    terminal.say(
-        f"{terminal.counted(len(found['people']), 'annotator') or 'no annotator'}{everybody and ': '}{everybody}"
-    )
+    for line in _who(found["people"]):
+        terminal.say(line)
     terminal.say(f"paused: {', '.join(map(str, sorted(paused))) or 'nobody'}")
     if found["links"]:
         terminal.say(f"with a personal link: {', '.join(str(one['annotator']) for one in found['links'])}")
@@ -141,6 +143,27 @@ def _show(found: dict[str, Any]) -> None:
     for row in rows(found["decisions"]):
         table.add_row(*map(escape, row))
     terminal.out.print(table)
+
+
+def _who(people: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """The lines of whose answers count, as assessments count them, and of who else was there.
+
+    >>> some = {1: "answers", 2: "answers", 5: "late reviews", 9: None}
+    >>> for line in _who([{"annotator": one, "counts": counts} for one, counts in some.items()]):
+    ...     print(line)
+    2 annotators: 1, 2
+    counted as one answer more where their reviews came too late for a ruling: 5
+    nothing of theirs counts as an answer (skipped, ground truth, unreadable): 9
+    """
+    answers, late, others = (
+        [str(one["annotator"]) for one in people if one["counts"] == counts]
+        for counts in ("answers", "late reviews", None)
+    )
+    yield f"{terminal.counted(len(answers), 'annotator')}: {', '.join(answers)}" if answers else "no annotator"
+    if late:
+        yield f"counted as one answer more where their reviews came too late for a ruling: {', '.join(late)}"
+    if others:
+        yield f"nothing of theirs counts as an answer (skipped, ground truth, unreadable): {', '.join(others)}"
 
 
 def rows(decisions: Sequence[dict[str, Any]]) -> Iterator[list[str]]:

@@ -23,6 +23,7 @@ from sync.assess_partly import Limits, sample
 from sync.decoding import decoder
 from sync.labelstudio.wire import RemoteAnnotation, RemoteProject, RemoteTask
 from sync.settings import Settings
+from sync.status import in_words, status
 from sync.store import changes, intake, interfaces, judged, packed, projects, reading, reviews, tables
 from sync.store.engine import Store
 from sync.store.tables import annotation_versions, assessments, audit_details, audit_events, consensus, queue, tasks
@@ -366,4 +367,9 @@ def test_people_are_told_of_when_agreement_is_and_what_was_judged_since(
     assert re.search("agreement of .{1,40}, 12 tasks judged anew since", shown)
     terminal.show_report(report)
     assert "agreement of 2026-09-21 14:13 UTC; 12 tasks judged anew since" in " ".join(capsys.readouterr().out.split())
+    with one.store.read() as connection:
+        assert any(
+            line.endswith("only what changed, 12 tasks since everything was 2026-09-21 14:13:20 UTC")
+            for line in in_words(status(connection, 7))
+        )
     one.store.close()

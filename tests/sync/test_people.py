@@ -8,11 +8,14 @@ from sqlalchemy import insert, select, update
 
 from label_config.answers import Choices
 from label_config.results import canonical
+from sync.assess import assess
 from sync.errors import SettingsError
 from sync.logins.personal import BY_ADDRESS, TooManyLinks, opened
 from sync.people import deciding
+from sync.people.counting import Counted, counted
 from sync.people.own import own_rulings
-from sync.store import decisions, forgetting, helpful, intake, personal_links, review_rounds, tables
+from sync.settings import Settings
+from sync.store import decisions, forgetting, helpful, intake, personal_links, review_rounds, tables, votes
 from sync.store.assessments import insert_assessment
 from sync.store.audit_check import verify
 from sync.store.decisions import COACH, PAUSE, RESUME
@@ -397,9 +400,31 @@ def test_the_commands_decide_and_list(tiebreak: Terminal, url: str) -> None:
         "user 7 is paused no more"
     )
     found = json.loads(tiebreak("people", "list", "3", "--json", store=url).out)
-    assert found["people"] == [{"annotator": 7, "paused_since": None}]
+    assert found["people"] == [{"annotator": 7, "paused_since": None, "counts": "answers"}]
     assert [one["action"] for one in found["decisions"]] == ["resume", "coach", "pause"]
     assert {one["decided_by"] for one in found["decisions"]} == {"command line"}
+
+
+def test_annotators_are_those_whom_an_assessment_counts_and_who_else_was_there_is_told(any_desk: Desk) -> None:
+    """Person 1 answers, 2 skips, 3 marks a ground truth, 9 rules too late, and 4 is on a task that is gone."""
+    page = [
+        task(11, 10, annotation(51, 20, []), annotation(52, 20, [], 2, was_cancelled=True)),
+        task(12, 10, annotation(53, 20, [], 3, ground_truth=True)),
+        task(13, 10, annotation(54, 20, [], 4), annotation(55, 20, [], None)),
+    ]
+    with any_desk.store.begin() as connection:
+        said = Decoded({"mood": canonical(Choices(("good",)))}, None)
+        intake.save(connection, any_desk.source, page, lambda *_: said, 9)
+        connection.execute(tables.tasks.update().where(tables.tasks.c.label_studio_id == 13).values(deleted_at=30))
+    any_desk.judge(1)
+    any_desk.push()
+    any_desk.judge()
+    any_desk.push()
+    any_desk.rule(1, "bad", counts_as=votes.VOTE)
+    with any_desk.store.read() as connection:
+        assert counted(connection, any_desk.source) == Counted((1,), (9,), (2, 3))
+    report = assess(any_desk.store, any_desk.source, Settings(bootstrap=100), lambda: 10**9).report
+    assert report["controls"]["mood"]["annotators"] == 2, "the late review is an answer"
 
 
 def test_the_command_makes_a_link_shown_once_and_ends_it(tiebreak: Terminal, url: str) -> None:
