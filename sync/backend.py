@@ -1,10 +1,11 @@
 """The ML backend as the sync service sees it: what it thinks, and which version Label Studio must see.
 
-Three calls of ours, documented in docs/services.md: ``/train``, ``/score``, ``/round``, beside its ``/versions``.
+Four calls of ours, documented in docs/services.md: ``/train``, ``/score``, ``/round``, ``/live``, beside ``/versions``.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -18,6 +19,8 @@ from .errors import BackendError
 
 INTERFACE = "1"
 """The version of docs/services.md that is spoken here."""
+LONGEST = 300
+"""Characters of what the backend says of an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,17 @@ class Backend:
                 url=self.url,
             ) from error
 
-    def train(self, project: str, label_config: str) -> None:
-        """Say that there is something new to learn; the backend merges such requests."""
-        self._call("POST", "/train", json={"project": project, "label_config": label_config})
+    def train(self, project: str, label_config: str, *, force: bool = False) -> None:
+        """Say that there is something new to learn; the backend merges such requests.
+
+        ``force``: learn even if nothing is new, and publish also what is worse than the live version.
+        """
+        body = {"project": project, "label_config": label_config}
+        self._call("POST", "/train", json=body | {"force": True} if force else body)
+
+    def make_live(self, project: str, version: str, instead_of: str) -> None:
+        """Make another version that is kept the live one, while ``instead_of`` is; safe to repeat."""
+        self._call("POST", "/live", json={"project": project, "version": version, "instead_of": instead_of})
 
     def set_round(self, project: str, version: str) -> None:
         """Name the version that ``/setup`` and ``/predict`` must answer from now on."""
@@ -164,11 +175,20 @@ class Backend:
             )
         if not reply.ok:
             raise BackendError(
-                f"ML backend {url}: HTTP {reply.status_code}: {reply.text[:300]}",
+                f"ML backend {url}: HTTP {reply.status_code}: {_told(reply)}",
                 url=url,
                 transient=reply.status_code >= 500,
             )
         return reply
+
+
+def _told(reply: requests.Response) -> str:
+    """What an answer says of what went wrong: its sentence where it has one."""
+    with suppress(ValueError):
+        said = reply.json()
+        if isinstance(said, dict) and isinstance(said.get("error"), str):
+            return str(said["error"])[:LONGEST]
+    return reply.text[:LONGEST]
 
 
 def _write_pool(body: IO[bytes], about: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]]) -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from .assess import Assessment, assess
 from .corrections import Change, settle
+from .drift_report.kept import keep_drift
 from .errors import BackendError, Stopped, StoreError, TiebreakError
 from .glossary.kept import keep_rulings
+from .kept_model import keep_model
 from .opening import Services, alone
 from .overlap import OverlapReport, carry_out, decide
 from .people.kept import keep_people
@@ -76,6 +78,8 @@ def run(
             timed(summarise)(store, key, settings, clock)
         timed(keep_people)(store, key, settings, clock)
         timed(keep_rulings)(store, key, clock)
+        timed(keep_model)(store, key, clock)
+        timed(keep_drift)(store, key, settings, clock)
         warnings += [*pulled.complaints(), *ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
     return RunReport(project, pulled, ruled, assessment, refreshed, overlap, pushed, tuple(warnings))
 
@@ -160,5 +164,5 @@ def _beat(services: Services, project: int, timed: Stopwatch, began: int, *, ok:
     now = services.clock()
     with services.store.begin() as connection:
         beat(connection, f"project:{project}:run", now, ok, message)
-        timed.keep(connection, project, now)
         run_log.note(connection, project, run_log.Ran(began, now, ok, message, timed.steps))
+        timed.keep(connection, project, now)

@@ -66,6 +66,42 @@ DEFINITIONS = {
         "Accuracy of this version minus that of the version before. Each was measured while it was live, on answers "
         "that may differ: what is smaller than the intervals says little.",
     ),
+    "model_paired": Definition(
+        "On the same tasks",
+        "Accuracy of this version minus that of the version before, both asked about the same tasks of the random "
+        "share before it was published. Where the whole interval is above 0 it is better, below 0 worse.",
+    ),
+    "corrections_count": Definition("Corrections", "Corrections that a lead applied and did not undo."),
+    "labels_saved": Definition(
+        "Labels saved",
+        "How many labels fewer it took to reach the accuracy of the random share's labels, because the model chose the "
+        "tasks. Where the whole interval is above 0 that is proven. As measured by “tiebreak-ml proof”.",
+    ),
+    "curve_labels": Definition("Labels", "How many labels the model has learned from, at this point of the curve."),
+    "curve_accuracy": Definition(
+        "Is right",
+        "The share of the random share's answers on which models of so many labels are right. Chosen labels are in the "
+        "order in which they were given; random ones are the mean of 20 draws. The interval is a bootstrap.",
+    ),
+    "majority": Definition(
+        "Most frequent answer", "The share that is right where every task gets the most frequent answer."
+    ),
+    "proof_chosen": Definition("Chosen", "Answers to tasks that the model chose: what the proof compares."),
+    "proof_random": Definition(
+        "Random share", "Answers to tasks of the random share, which teach the control group and test both."
+    ),
+    "drift_p": Definition(
+        "Chance",
+        "How probable so much change or more is where nothing changed, corrected for all tests of the report (Holm). "
+        "At 0.05 and below it is called a change.",
+    ),
+    "drift_effect": Definition(
+        "Size",
+        "How large the change is, by the measure of its test: 0 is none. A small one can be sure where there are many "
+        "tasks. Sizes of different tests cannot be compared.",
+    ),
+    "drift_before": Definition("Tasks before", "Tasks on the earlier side of the moment."),
+    "drift_after": Definition("Tasks since", "Tasks on the later side of the moment."),
     "ece": Definition(
         "Calibration error",
         "Expected calibration error: how far the model's confidence is from the share that is right, on average. "
@@ -204,6 +240,9 @@ DEFINITIONS = {
     "failing": Definition("Failing", "Projects whose last run failed."),
     "overdue_runs": Definition("Overdue", "Projects that should have been run a minute ago, and nobody is at it."),
     "found_wrong": Definition("To mend", "What “tiebreak doctor” found to be wrong when it last looked."),
+    "log_ended": Definition("Ended", "When the run ended; of several that found nothing new the last one."),
+    "log_runs": Definition("Runs", "Runs in a row that found nothing new; 1 for every other run."),
+    "log_seconds": Definition("Took", "Seconds of all steps of the run together; of several runs those of the last."),
     "step_times": Definition("Times", "How often this step ended, since it was first counted."),
     "step_failures": Definition("Failed", "How often it failed."),
     "step_mean": Definition("Mean", "Seconds that it takes on average."),
@@ -240,9 +279,6 @@ DEFINITIONS = {
     "pace_ratio": Definition(
         "Beside the others", "Their time beside that of the others on the same tasks: 0.5 is twice as fast, 1 is alike."
     ),
-    "log_ended": Definition("Ended", "When the run ended; of several that found nothing new the last one."),
-    "log_runs": Definition("Runs", "Runs in a row that found nothing new; 1 for every other run."),
-    "log_seconds": Definition("Took", "Seconds of all steps of the run together; of several runs those of the last."),
     "too_fast": Definition(
         "Too fast",
         "The share of answers under half a second, or faster than the text can be read (1,000 words a minute).",

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from ..quality.records import Estimate
 from ..store.lease import model_beat
 from ..store.tables import heartbeats
 
@@ -58,20 +59,51 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """One point of a learning curve: after so many labels this share is right, with its 95 % interval, null unknown."""
+
+    labels: int
+    accuracy: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What choosing has saved, measured on ``random`` answers of the random share: its learning curve and the other.
+
+    ``saved`` labels at the accuracy ``level``; a value of null says why. ``majority`` is the accuracy of the most
+    frequent answer alone.
+    """
+
+    saved: Estimate
+    chosen: int
+    random: int
+    level: float | None
+    majority: float | None
+    by_chance: Sequence[Point]
+    by_choice: Sequence[Point]
+
+
+@dataclass(frozen=True, slots=True)
 class Worth:
-    """What labels of a control are worth, in the backend's words; ``stop``: more are unlikely to help, null unknown."""
+    """What labels of a control are worth, in the backend's words; ``stop``: more are unlikely to help, null unknown.
+
+    ``proof`` is null before the first.
+    """
 
     control: str
     saved: str
     more: str
     stop: bool | None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
     """Where the backend stood ``at`` a moment; ``said`` are sentences for people: what it decided, what is wrong.
 
-    ``versions`` are the models that are kept, the oldest first.
+    ``versions`` are the models that are kept, the oldest first; ``decisions`` say of them why each was published.
     """
 
     at: int
@@ -85,6 +117,7 @@ class ModelState:
     bins: Sequence[Bin] = ()
     decision: Decision | None = None
     worth: Sequence[Worth] = ()
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
 
 
 def model_state(connection: Connection, label_studio_id: int) -> ModelState | None:
@@ -119,6 +152,11 @@ def _read(at: int, told: Mapping[str, Any]) -> ModelState:
         [_bin(one) for one in (told.get("metrics") or {}).get("bins") or ()],
         _decision(told.get("decision")),
         list(_worth(told.get("worth") or {})),
+        {
+            str(version): decision
+            for version, found in (told.get("decisions") or {}).items()
+            if (decision := _decision(found)) is not None
+        },
     )
 
 
@@ -146,13 +184,43 @@ def _decision(found: object) -> Decision | None:
 
 
 def _worth(worth: Mapping[str, Any]) -> Iterator[Worth]:
-    saved, more = worth.get("labels_saved") or {}, worth.get("more_labels") or {}
+    saved, more, proofs = (worth.get(name) or {} for name in ("labels_saved", "more_labels", "proofs"))
     for control in sorted({*saved, *more}):
         one = more.get(control) or {}
-        stop = one.get("unlikely_to_help")
+        stop, words = one.get("unlikely_to_help"), str(saved.get(control) or "")
         yield Worth(
-            control, str(saved.get(control) or ""), str(one.get("words") or ""), None if stop is None else bool(stop)
+            control,
+            words,
+            str(one.get("words") or ""),
+            None if stop is None else bool(stop),
+            _proof(proofs.get(control), words),
         )
+
+
+def _proof(found: object, words: str) -> Proof | None:
+    if not isinstance(found, Mapping):
+        return None
+    random, saved = int(found.get("random") or 0), found.get("saved") or {}
+    value, low, high = (_number(saved.get(name)) for name in ("value", "low", "high"))
+    return Proof(
+        Estimate(value, low, high, random, words if value is None else None),
+        int(found.get("chosen") or 0),
+        random,
+        _number(found.get("level")),
+        _number(found.get("majority")),
+        list(_curve(found.get("random_curve") or {})),
+        list(_curve(found.get("chosen_curve") or {})),
+    )
+
+
+def _curve(found: Mapping[str, Any]) -> Iterator[Point]:
+    """Proofs of before told no interval."""
+    labels, accuracy = found.get("labels") or (), found.get("accuracy") or ()
+    nothing = [None] * len(labels)
+    for number, value, low, high in zip(
+        labels, accuracy, found.get("low") or nothing, found.get("high") or nothing, strict=True
+    ):
+        yield Point(int(number), float(value), _number(low), _number(high))
 
 
 def _said(told: Mapping[str, Any]) -> Iterator[str]:

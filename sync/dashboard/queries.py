@@ -297,3 +297,9 @@ def decided_before(connection: Connection, project: Project) -> Mapping[str, Dec
     """Model -> what was decided between the model before it and itself, as counted at the end of the last run."""
     kept = summaries.of(connection, project.key, MODEL)
     return {} if kept is None else {model: Decided(**one) for model, one in kept.body["decided"].items()}
+
+
+def backend_key(connection: Connection, project: Project) -> str:
+    """The project as Label Studio and `tiebreak-ml` name it: its id and the second of its creation."""
+    query = select(func.coalesce(projects.c.created_at, 0)).where(projects.c.id == project.key)
+    return f"{project.label_studio_id}.{connection.execute(query).scalar_one() // 1_000_000}"

@@ -1,7 +1,7 @@
 """Where the answers come from: an export file with its labeling interface, or a project in the store."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,7 @@ class Source:
     stored: "StoredProject | None" = None
     connection: "Connection | None" = None
     tell: Callable[[str], None] = lambda _: None
+    only: Collection[int] | None = None
 
     def known(self) -> "tuple[Mapping[str, Mapping[int, Answer]], Opinions]":
         """What the store knows for certain, and what the model there thinks; nothing of a file."""
@@ -69,7 +70,7 @@ class Source:
 
         if self.stored is None or self.connection is None:
             return {}, {}
-        return known_of(self.connection, self.stored.key, self.config)
+        return known_of(self.connection, self.stored.key, self.config, self.only)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The page of the model: what it says equals what the store and the backend say; strange words break nothing."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,23 @@ BINS = [
     {"low": 0.5, "high": 0.7, "n": 11, "confidence": 0.62, "accuracy": 0.55},
     {"low": 0.9, "high": 1.0, "n": 20, "confidence": 0.97, "accuracy": 0.95},
 ]
+CURVE = {"labels": [10, 40, 160], "accuracy": [0.6, 0.7, 0.8], "low": [0.5, 0.62, 0.74], "high": [0.69, 0.78, 0.85]}
+PROOF = {
+    "chosen": 160,
+    "random": 90,
+    "level": 0.72,
+    "majority": 0.5,
+    "saved": {"value": 41.0, "low": 12.0, "high": 70.0},
+}
+PAIRED = {
+    "live": "tiebreak-2",
+    "tasks": 40,
+    "difference": 0.06,
+    "low": 0.01,
+    "high": 0.11,
+    "published": True,
+    "reason": "r",
+}
 DECISION = {"live": "tiebreak-2", "tasks": 31, "difference": -0.05, "low": -0.11, "high": 0.02, "published": False}
 
 
@@ -29,7 +47,11 @@ def with_models(one: Stage) -> Stage:
     told["worth"] = {
         "labels_saved": {"sentiment": "41 labels saved [12, 70]", EVIL: "0"},
         "more_labels": {"sentiment": {"unlikely_to_help": True, "words": "labeling more is unlikely to help"}},
+        "proofs": {
+            "sentiment": {**PROOF, "chosen_curve": CURVE, "random_curve": {"labels": [10, 45], "accuracy": [0.5, 0.72]}}
+        },
     }
+    told["decisions"] = {"tiebreak-3": PAIRED, "tiebreak-2": {**PAIRED, "live": "tiebreak-0"}, EVIL: 3}
     with one.store.begin() as connection:
         for number, place in enumerate((0, 1, 1, 2), 1):
             model, (accuracy, low, high) = f"tiebreak-{place + 1}", FIGURES[place]
@@ -82,6 +104,13 @@ def test_each_version_has_its_figures_and_what_changed_since_the_one_before(lear
     assert {(row["accuracy_n"], row["n"], row["source"], row["ece"]) for row in found} == {
         (31, 31, "the random share", 0.04)
     }
+    assert [row["corrections"] for row in found] == [3, 0, 1]
+    assert [(row["paired"], row["paired_low"], row["paired_high"], row["paired_n"]) for row in found] == [
+        (0.06, 0.01, 0.11, 40),
+        (None, None, None, 0),
+        (None, None, None, 0),
+    ]
+    assert [row["paired_reason"] for row in found[1:]] == ["not compared with the version before", "not told"]
     assert next(row["model"] for row in rows(learned, "/projects/7/model.json?sort=accuracy")) == "tiebreak-1"
     assert [row["model"] for row in rows(learned, "/projects/7/model.json?search=K-2")] == ["tiebreak-2"]
 
@@ -96,12 +125,13 @@ def test_the_page_says_how_good_it_is_and_whether_more_labels_help(learned: Stag
         "Accuracy beside that of tiebreak-2: −0.05 [−0.11, 0.02], on 31 tasks of the random share.",
         "mood: 3 of 54 labeled tasks taught nothing: they could not be read",
         "is learning",
-        f"tiebreak-ml rollback 7.{START // 1_000_000}",
+        f"tiebreak-ml proof 7.{START // 1_000_000}",
     ):
         assert said in text, said
-    worth = {
-        row["control"]: (row["saved"], row["signal"]) for row in rows(learned, "/projects/7/model/tables/worth.json")
-    }
+    found = rows(learned, "/projects/7/model/tables/worth.json")
+    worth = {row["control"]: (row["saved"], row["signal"]) for row in found}
+    (proven,) = [row for row in found if row["control"] == "sentiment"]
+    assert [proven[key] for key in ("labels", "labels_low", "labels_high", "labels_n")] == [41, 12, 70, 90]
     assert worth["sentiment"] == ("41 labels saved [12, 70]", "stop, or label what is hard")
     assert EVIL in worth
     assert EVIL not in text
@@ -111,6 +141,44 @@ def test_the_charts_show_the_numbers_of_the_backend(learned: Stage) -> None:
     assert rows(learned, "/projects/7/model/tables/calibration.json") == BINS
     drawn = rows(learned, "/projects/7/model/tables/accuracy.json")
     assert [row["accuracy"] for row in drawn] == [one[0] for one in FIGURES]
+
+
+def test_both_learning_curves_are_drawn_with_their_intervals_and_have_a_table(learned: Stage) -> None:
+    found = rows(learned, "/projects/7/model/tables/learning-1.json")
+    assert [(row["labels"], row["how"], row["right"], row["right_low"], row["right_high"]) for row in found] == [
+        *((*point[:1], "chosen", *point[1:]) for point in zip(*CURVE.values(), strict=True)),
+        (10, "random share", 0.5, None, None),  # of a proof of before, which told no interval
+        (45, "random share", 0.72, None, None),
+    ]
+    assert {(row["usual"], row["right_n"]) for row in found} == {(0.5, 90)}
+    client = browser(learned)
+    images = set(re.findall(r'href="(/projects/7/model/charts/\w+\.(?:svg|png))" download="learning-1', page(learned)))
+    assert len(images) == 2
+    for image in images:
+        content = client.get(image).data
+        assert content.startswith(b"<svg" if image.endswith("svg") else b"\x89PNG")
+
+
+def test_what_the_last_decisions_did_is_said_on_the_same_tasks(learned: Stage) -> None:
+    text = page(learned)
+    part = text[text.index('id="effect"') : text.index('id="live"')]
+    said = re.sub(r"<[^>]*>", " ", part)
+    assert "Decided between tiebreak-2 and tiebreak-3" in said
+    assert re.search(r"Corrections .* 3 ", said)
+    assert re.search(r"0\.06\s+\[0\.01, 0\.11\]", said)
+    assert "Counted from 40 tasks." in said
+
+
+def test_only_a_refused_version_is_offered_for_publishing(learned: Stage) -> None:
+    assert "No ML backend is set" in page(learned)
+    learned.settings = learned.settings.model_copy(update={"backend_url": "http://localhost:9090"})
+    text = page(learned)
+    assert "Learn and publish" in text
+    assert re.search(r"In place of tiebreak-3 <select name=.version.><option>tiebreak-2</option></select>", text)
+    with learned.store.begin() as connection:
+        beat(connection, model_beat(7), START + 950 * HOUR, True, json.dumps(TOLD))
+    assert "Learn and publish" not in page(learned)
+    assert "there is nothing to go back to" in page(learned)
 
 
 def test_a_round_that_is_not_over_shows_how_far_it_is(learned: Stage) -> None:
@@ -125,7 +193,11 @@ def test_a_round_that_is_not_over_shows_how_far_it_is(learned: Stage) -> None:
             for place, (task, state) in enumerate(zip(learned.task_keys, ["sent"] * 3 + ["waiting"] * 9, strict=True))
         ]
         connection.execute(insert(round_tasks), given)
-    assert "3 of 12 predictions of <code>tiebreak-4.9</code> are in Label Studio" in page(learned)
+        beat(connection, "project:7:round", START, True, "tiebreak-4.9, writing: 3 of 12 tasks")
+    text = page(learned)
+    assert "Scores of tiebreak-4.9: 3 of 12 predictions are in Label Studio" in text
+    assert '<progress max="12" value="3"' in text
+    assert "Last step: tiebreak-4.9, writing: 3 of 12 tasks" in text
 
 
 def test_without_a_model_it_says_what_to_do(tmp_path: Path) -> None:
@@ -135,7 +207,16 @@ def test_without_a_model_it_says_what_to_do(tmp_path: Path) -> None:
     assert "Look whether the backend answers" in page(one)
 
 
-@pytest.mark.parametrize("told", ["", "[]", '{"metrics": {"bins": [3]}}', '{"decision": {"reason": 1, "tasks": "x"}}'])
+@pytest.mark.parametrize(
+    "told",
+    [
+        "",
+        "[]",
+        '{"worth": {"labels_saved": {"c": "x"}, "proofs": {"c": {"random_curve": [1]}}}}',
+        '{"metrics": {"bins": [3]}}',
+        '{"decision": {"reason": 1, "tasks": "x"}}',
+    ],
+)
 def test_what_cannot_be_read_breaks_nothing(learned: Stage, told: str) -> None:
     with learned.store.begin() as connection:
         beat(connection, model_beat(7), 1, True, told)

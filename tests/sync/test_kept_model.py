@@ -81,9 +81,9 @@ def test_each_decision_belongs_to_the_model_that_could_learn_it(any_store: Store
             row = {"number": number, "model": model, "version": f"{model}.{number}", "hash": "h", "state": "done"}
             connection.execute(insert(rounds).values(project=one.key, made_at=at, **row))
         ruled, fixed = [], []
-        for row in connection.execute(select(rulings)).all():
+        for key in connection.execute(select(rulings.c.id)).scalars().all():
             at, gone = rng.choice(moments), rng.random() < 0.3
-            connection.execute(update(rulings).where(rulings.c.id == row.id).values(ruled_at=at, superseded=gone))
+            connection.execute(update(rulings).where(rulings.c.id == key).values(ruled_at=at, superseded=gone))
             ruled += [] if gone else [at]
         for place in range(10):
             at, undone = rng.choice(moments), rng.choice([None, NOW])

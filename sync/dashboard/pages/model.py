@@ -1,86 +1,31 @@
 """How good is the model, is it honest about it, and is labeling more worth it? Its versions and its calibration."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import altair as alt
-from sqlalchemy import func, select
-
 from ...quality.records import Estimate
-from ...store import round_tasks, rounds
+from ...store.lease import last_beat
 from ...store.model_facts import ModelCheck
-from ...store.tables import projects
-from ...store.tables import rounds as stored_rounds
-from .. import queries, wording
-from ..charts import Chart, Look, Rows, data
+from .. import drift_table, model_actions, model_charts, model_versions, queries, running, wording
+from ..charts import Chart
 from ..figures import Figure
 from ..model import ModelState, model_state
+from ..model_versions import ROUNDS, Effect
 from ..page import PROJECT, Asked, Page
-from ..tables.table import Column, Row, Table
+from ..running import Job
+from ..tables.table import Column, Table
 
-ROUNDS = 400
-"""Scoring rounds that are read, the newest."""
-DRAWN = 40
-"""Versions in the chart, the newest."""
-
-VERSIONS = (
-    Column("model", "Version", search=True),
-    Column("since", "First scored", "time"),
-    Column("rounds", "Rounds", "number", define="rounds"),
-    Column("accuracy", "Accuracy", "share", define="model_accuracy", interval=True),
-    Column("change", "Change", "coefficient", define="model_change"),
-    Column("ece", "Calibration error", "coefficient", define="ece"),
-    Column("n", "Measured on", "number", define="measured_on"),
-    Column("source", "With"),
-    Column("decisions", "Decided before it", "number", define="decided_before"),
-)
-BINS = (
-    Column("low", "Confidence from", "share", define="bin_bounds"),
-    Column("high", "To", "share", define="bin_bounds"),
-    Column("n", "Answers", "number", define="measured_on"),
-    Column("confidence", "Says", "share", define="own_confidence"),
-    Column("accuracy", "Is right", "share", define="model_accuracy"),
-)
 WORTH = (
     Column("control", "Control", search=True),
-    Column("saved", "Labels saved"),
-    Column("more", "More labels"),
+    Column("labels", "Labels saved", "number", define="labels_saved", interval=True),
+    Column("saved", "In words", sort=False),
+    Column("chosen", "Chosen", "number", define="proof_chosen"),
+    Column("random", "Random share", "number", define="proof_random"),
+    Column("more", "More labels", sort=False),
     Column("signal", "So"),
 )
-SOURCES = {"holdout": "the random share", "cross-validation": "cross-validation"}
 SIGNALS = {True: "stop, or label what is hard", False: "go on", None: "not known yet"}
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A model as its scoring rounds tell of it: the newest figures, and how often it scored."""
-
-    model: str
-    since: int
-    rounds: int
-    metrics: Mapping[str, Any]
-
-    @property
-    def accuracy(self) -> Estimate:
-        """Its share of right answers, as the backend measured it last."""
-        value, low, high = (self.number(name) for name in ("accuracy", "low", "high"))
-        number = int(self.number("n") or 0)
-        return Estimate(None, n=number, reason="not measured") if value is None else Estimate(value, low, high, number)
-
-    def number(self, name: str) -> float | None:
-        """One of the figures; null where there is none."""
-        found = self.metrics.get(name)
-        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """A scoring round that is not over: how many predictions of how many are in Label Studio."""
-
-    version: str
-    sent: int
-    total: int
 
 
 def read(asked: Asked) -> Mapping[str, Any]:
@@ -89,31 +34,42 @@ def read(asked: Asked) -> Mapping[str, Any]:
     return {
         "model": state,
         "newest": asked.once(_newest),
-        "versions": asked.once(_versions),
         "lead": _lead(state),
         "figures": _figures(state, check),
         "check": check,
         "sending": _sending(asked),
-        "key": _key(asked),
-        "worth": state.worth if state else (),
+        "effect": asked.once(model_versions.effect),
+        "effect_figures": list(_effect(asked.once(model_versions.effect))),
+        "drift": drift_table.sentence(asked),
+        "drift_at": known.made_at if (known := asked.once(drift_table.kept)) else None,
+        "others": [one for one in reversed(state.versions) if one != state.version] if state else [],
     }
 
 
 def tables(asked: Asked) -> Sequence[Table]:
-    """The versions, and what labels are worth."""
+    """The versions, what labels are worth, and what changed over time."""
     state = asked.once(_state)
     worth = [
-        {"control": one.control, "saved": one.saved, "more": one.more, "signal": SIGNALS[one.stop]}
+        {
+            "control": one.control,
+            "labels": one.proof.saved if one.proof else Estimate(None, reason="not proven yet"),
+            "saved": one.saved,
+            "chosen": one.proof.chosen if one.proof else None,
+            "random": one.proof.random if one.proof else None,
+            "more": one.more,
+            "signal": SIGNALS[one.stop],
+        }
         for one in (state.worth if state else ())
     ]
     return [
         Table(
             "versions",
             "Versions of the model",
-            VERSIONS,
-            asked.once(_rows)[::-1],
+            model_versions.COLUMNS,
+            asked.once(model_versions.rows)[::-1],
             empty="No scoring round yet: “tiebreak run” begins one once a model was learned.",
             note=f"As measured when each version scored last; of the newest {ROUNDS} scoring rounds.",
+            size=20,
         ),
         Table(
             "worth",
@@ -121,39 +77,20 @@ def tables(asked: Asked) -> Sequence[Table]:
             WORTH,
             worth,
             empty="Not known yet: three models that are far enough apart are compared.",
-            note="Labels saved are those of the last “tiebreak-ml proof”, against choosing tasks by chance.",
+            note=f"Labels saved are those of the last “tiebreak-ml proof {_key(asked)}”, against choosing by chance; whether "
+            "more help is known from how the answers to the random share change from version to version.",
         ),
+        drift_table.drift_table(asked),
     ]
 
 
 def charts(asked: Asked) -> Sequence[Chart]:
-    """Accuracy by version, and the reliability diagram; each where there are numbers."""
-    found = []
-    rows = [row for row in asked.once(_rows) if row["accuracy"].value is not None][-DRAWN:]
-    if len(rows) > 1:
-        table = Table(
-            "accuracy", "Accuracy of each version", (VERSIONS[0], VERSIONS[1], VERSIONS[3], VERSIONS[6]), rows
-        )
-        said = f"Accuracy of {wording.counted(len(rows), 'version')}; the numbers are in the table below."
-        found.append(Chart(table, draw_accuracy, said, size="half"))
+    """Accuracy by version, the reliability diagram, the learning curves; each where there are numbers."""
     state = asked.once(_state)
-    if state and state.bins:
-        bins = [
-            {"low": one.low, "high": one.high, "n": one.n, "confidence": one.confidence, "accuracy": one.accuracy}
-            for one in state.bins
-        ]
-        said = "How often answers are right beside how sure the model is of them; the numbers are in the table below."
-        keys = (("line-alpha", "share that is right"), ("line-bound", "as sure as right"))
-        found.append(
-            Chart(
-                Table("calibration", "Is it as sure as it is right?", BINS, bins),
-                draw_calibration,
-                said,
-                size="half",
-                keys=keys,
-            )
-        )
-    return found
+    accuracy = model_charts.accuracy_chart(asked.once(model_versions.rows))
+    calibration = model_charts.calibration_chart(state.bins if state else ())
+    first = [one for one in (accuracy, calibration) if one is not None]
+    return [*first, *model_charts.learning_charts(state.worth if state else ())]
 
 
 def _lead(state: ModelState | None) -> str:
@@ -189,6 +126,18 @@ def _figures(state: ModelState | None, check: ModelCheck | None) -> Sequence[Fig
     return accuracy, error, equal, Figure("trained_labels", labels, reason="nothing has been learned yet")
 
 
+def _effect(found: Effect | None) -> Iterator[Figure]:
+    """What the last decisions did to the model's accuracy."""
+    if found is None:
+        return
+    came = found.decided
+    yield Figure("rulings_count", came.rulings)
+    yield Figure("corrections_count", came.corrections)
+    one = found.paired
+    yield Figure("model_paired", one.value, "coefficient", one.low, one.high, one.n or None, reason=one.reason or "")
+    yield Figure("model_change", found.change, "coefficient", reason="one of the two was not measured")
+
+
 def _state(asked: Asked) -> ModelState | None:
     return model_state(asked.connection, asked.project.label_studio_id)
 
@@ -201,102 +150,24 @@ def _check(asked: Asked) -> ModelCheck | None:
     return queries.model_check(asked.connection, asked.project)
 
 
-def _versions(asked: Asked) -> Sequence[Version]:
-    """The models of the newest finished rounds, the oldest first."""
-    query = (
-        select(stored_rounds.c.model, stored_rounds.c.made_at, stored_rounds.c.metrics)
-        .where(stored_rounds.c.project == asked.project.key, stored_rounds.c.state == "done")
-        .order_by(stored_rounds.c.number.desc())
-        .limit(ROUNDS)
-    )
-    found: dict[str, Version] = {}
-    for row in reversed(asked.connection.execute(query).all()):
-        before = found.get(row.model)
-        since, number = (row.made_at, 1) if before is None else (before.since, before.rounds + 1)
-        found[row.model] = Version(row.model, since, number, row.metrics or {})
-    return list(found.values())
-
-
-def _rows(asked: Asked) -> Sequence[Row]:
-    """The versions as rows of their table, the oldest first."""
-    versions = asked.once(_versions)
-    decided = queries.decided_before(asked.connection, asked.project)
-    rows: list[Row] = []
-    before: Version | None = None
-    for one in versions:
-        earlier = None if before is None else before.accuracy.value
-        now = one.accuracy.value
-        came = decided.get(one.model)
-        rows.append(
-            {
-                "model": one.model,
-                "since": one.since,
-                "rounds": one.rounds,
-                "accuracy": one.accuracy,
-                "change": None if now is None or earlier is None else now - earlier,
-                "ece": one.number("ece"),
-                "n": one.accuracy.n,
-                "source": SOURCES.get(str(one.metrics.get("source")), str(one.metrics.get("source") or "")),
-                "decisions": None if came is None else came.rulings + came.corrections,
-            }
-        )
-        before = one
-    return rows
-
-
-def _sending(asked: Asked) -> Sending | None:
-    """The round that is being sent; null where none is."""
-    last = rounds.latest(asked.connection, asked.project.key)
-    if last is None or last.state == "done":
+def _sending(asked: Asked) -> Job | None:
+    """The round that is not over; null where none is. It is counted again when it says something new."""
+    under_way = running.rounds_under_way(asked.connection, [asked.project])
+    if not under_way:
         return None
-    counts = round_tasks.counts(asked.connection, last)
-    return Sending(last.version, counts[round_tasks.SENT], sum(counts.values()))
+    (_, current) = under_way[0]
+    told = last_beat(asked.connection, f"project:{asked.project.label_studio_id}:round")
+    found: Job = asked.kept.get(
+        ("round", asked.project.key),
+        (current.key, told),
+        lambda: running.round_job(asked.connection, asked.project, current),
+    )
+    return found
 
 
 def _key(asked: Asked) -> str:
     """The project as `tiebreak-ml` names it."""
-    query = select(func.coalesce(projects.c.created_at, 0)).where(projects.c.id == asked.project.key)
-    return f"{asked.project.label_studio_id}.{asked.connection.execute(query).scalar_one() // 1_000_000}"
+    return queries.backend_key(asked.connection, asked.project)
 
 
-def draw_accuracy(rows: Rows, look: Look) -> alt.LayerChart:
-    """A point for each version with its interval as a line."""
-    theme = look.theme
-    lowest = min(row[key] for row in rows for key in ("accuracy", "accuracy_low") if row[key] is not None)
-    x = alt.X("model:N", sort=None, axis=alt.Axis(title=None, labelOverlap="greedy", labelAngle=0, grid=False))
-    domain = [max(0.0, min(0.5, lowest - 0.05)), 1.0]
-    axis = alt.Axis(title=None, format=".0%", tickCount=5, domain=False, ticks=False)
-    base = alt.Chart(data(rows))
-    scale = alt.Scale(domain=domain, nice=False)
-    value = base.encode(x=x, y=alt.Y("accuracy:Q", scale=scale, axis=axis))
-    interval = base.encode(x=x, y=alt.Y("accuracy_low:Q", scale=scale, axis=axis), y2="accuracy_high:Q")
-    return alt.LayerChart(
-        layer=[
-            interval.mark_rule(color=theme.accent, opacity=0.45, strokeWidth=3),
-            value.mark_line(color=theme.accent, strokeWidth=1.5, opacity=0.6),
-            value.mark_point(color=theme.accent, filled=True, size=60, opacity=1),
-        ]
-    )
-
-
-def draw_calibration(rows: Rows, look: Look) -> alt.LayerChart:
-    """A reliability diagram: on the dashed line the model is as sure as it is right; larger points are more answers."""
-    theme = look.theme
-    scale = alt.Scale(domain=[0, 1], nice=False)
-    axis = alt.Axis(format=".0%", tickCount=5, domain=False, ticks=False)
-    x = alt.X("confidence:Q", scale=scale, axis=alt.Axis(title="says", format=".0%", tickCount=5, grid=False))
-    y = alt.Y("accuracy:Q", scale=scale, axis=axis, title="is right")
-    line = alt.Chart(data([{"confidence": 0.0, "accuracy": 0.0}, {"confidence": 1.0, "accuracy": 1.0}]))
-    base = alt.Chart(data(rows)).encode(x=x, y=y)
-    return alt.LayerChart(
-        layer=[
-            line.mark_line(color=theme.soft, strokeDash=[4, 4], opacity=0.7).encode(x=x, y=y),
-            base.mark_line(color=theme.accent, strokeWidth=2),
-            base.mark_point(color=theme.accent, filled=True, opacity=1).encode(
-                size=alt.Size("n:Q", legend=None, scale=alt.Scale(range=[40, 220]))
-            ),
-        ]
-    )
-
-
-PAGE = Page("model", "Model", f"{PROJECT}/model", read, tables, charts)
+PAGE = Page("model", "Model", f"{PROJECT}/model", read, tables, charts, actions=model_actions.ACTIONS)

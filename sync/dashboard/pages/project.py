@@ -11,6 +11,7 @@ from label_config.parse import parse
 
 from ...progress_report.in_words import duration
 from ...store import projects
+from ...store.model_facts import ModelCheck
 from ...summaries import AGREEMENT, DAYS, PROGRESS
 from .. import queries, wording
 from ..charts import Chart
@@ -70,7 +71,7 @@ class ProjectPage:
     rulings: Sequence[queries.RulingRow]
     review_projects: Sequence[queries.ReviewProject]
     round: queries.LastRound | None
-    check: queries.ModelCheck | None
+    check: ModelCheck | None
     model: ModelState | None
 
 
