@@ -106,7 +106,7 @@ def _intent(
     now: int,
 ) -> dict[str, Any]:
     first = wanted.entries[0]
-    key = str(uuid.uuid5(NAMESPACE, f"{source.label_studio_id}/{source.created_at}/{first.task}/{wanted.round}"))
+    key = key_of(source, first.task, wanted.round)
     findings = [{"control": entry.control, **finding} for entry in wanted.entries for finding in entry.findings]
     findings += [_audit(entry) for entry in wanted.entries if entry.action == AUDIT]
     people = _anonymised(config, answers)
@@ -134,6 +134,11 @@ def _intent(
         "state": "intended",
         "intended_at": now,
     }
+
+
+def key_of(source: projects.StoredProject, task: int, number: int) -> str:
+    """Our key of the review of a task (the store's key) in a round, which is in the review task's data and meta."""
+    return str(uuid.uuid5(NAMESPACE, f"{source.label_studio_id}/{source.created_at}/{task}/{number}"))
 
 
 def is_blind(key: str, wanted: Wanted, share: float) -> bool:
