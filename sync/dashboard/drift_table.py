@@ -22,13 +22,13 @@ KINDS = {
     "agreement_trend": "Agreement",
     "agreement_change": "Agreement",
 }
-CHANGED, SAME, UNTESTED = "changed", "no change", "not tested"
+CHANGED, SAME, UNTESTED = "changed", "steady", "untested"
 COLUMNS = (
     Column("of", "Of", choices=("Data", "Labels", "Concept", "Agreement")),
     Column("found", "Found", choices=(CHANGED, SAME, UNTESTED)),
     Column("where", "Where", "link", search=True),
     Column("since", "Since", "time"),
-    Column("first", "First task since", "link"),
+    Column("first", "First task", "link"),
     Column("said", "In words", search=True, sort=False),
     Column("p", "Chance", "coefficient", define="drift_p"),
     Column("effect", "Size", "coefficient", define="drift_effect"),
@@ -58,7 +58,7 @@ def drift_table(asked: Asked) -> Table:
     whole = f"“tiebreak drift --project {number}” looks at all tasks, at fields of your choice, and at pictures."
     left_out = wording.counted(_left_out(known), "answered task")
     note = whole if not _left_out(known) else f"{left_out} were not drawn. {whole}"
-    return Table("drift", "Does the world change?", COLUMNS, rows, empty=empty, note=note, size=12)
+    return Table("drift", "Does the world change?", COLUMNS, rows, empty=empty, note=note, size=8)
 
 
 def sentence(asked: Asked) -> str:

@@ -57,8 +57,8 @@ def calibration_chart(bins: Sequence[Bin]) -> Chart | None:
 
 def learning_charts(worth: Sequence[Worth]) -> Iterator[Chart]:
     """Both learning curves of each control that was proven, the first ones."""
-    proven = [(one.control, one.proof) for one in worth if one.proof is not None and one.proof.by_choice]
-    for place, (control, proof) in enumerate(proven[:CURVES], 1):
+    proven = [(one.control, one.proof) for one in worth if one.proof is not None and one.proof.by_choice][:CURVES]
+    for place, (control, proof) in enumerate(proven, 1):
         table = Table(
             f"learning-{place}",
             f"Learning curve of {control}",
@@ -72,7 +72,7 @@ def learning_charts(worth: Sequence[Worth]) -> Iterator[Chart]:
             "share; the numbers are in the table below."
         )
         keys = [("line-alpha", CHOSEN), ("line-percent", f"{RANDOM}, the control"), ("line-bound", "most frequent")]
-        yield Chart(table, draw_learning, said, size="half", keys=keys)
+        yield Chart(table, draw_learning, said, size="wide" if len(proven) == 1 else "half", keys=keys)
 
 
 def _points(proof: Proof) -> Iterator[Row]:

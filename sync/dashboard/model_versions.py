@@ -28,7 +28,7 @@ COLUMNS = (
     Column("paired", "On the same tasks", "coefficient", define="model_paired", interval=True),
     Column("ece", "Calibration error", "coefficient", define="ece"),
     Column("n", "Measured on", "number", define="measured_on"),
-    Column("source", "With"),
+    Column("source", "With", apart=True),
     Column("decisions", "Decided before it", "number", define="decided_before"),
     Column("rulings", "Rulings", "number", define="rulings_count", apart=True),
     Column("corrections", "Corrections", "number", define="corrections_count", apart=True),
@@ -146,5 +146,5 @@ def _paired(asked: Asked, one: Version, before: Version | None) -> Estimate:
     if found is None:
         return Estimate(None, reason="not told")
     if before is None or found.live != before.model or found.difference is None:
-        return Estimate(None, reason="not compared with the version before")
+        return Estimate(None, reason="not compared")
     return Estimate(found.difference, found.low, found.high, found.tasks)

@@ -59,7 +59,7 @@ def test_without_a_report_it_says_when_there_will_be_one_and_few_tasks_are_said(
     given(one, [(0, 1, "neutral"), (0, 2, "neutral")])
     keep_drift(one.store, one.key, one.settings, lambda: NOW)
     rows = browser(one).get("/projects/7/model/tables/drift.json").get_json()["rows"]
-    assert {row["found"] for row in rows} == {"not tested"}
+    assert {row["found"] for row in rows} == {"untested"}
     assert any("40 tasks with an answer and its time are needed" in row["said"] for row in rows)
     one.store.close()
 

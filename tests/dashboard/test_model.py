@@ -110,7 +110,7 @@ def test_each_version_has_its_figures_and_what_changed_since_the_one_before(lear
         (None, None, None, 0),
         (None, None, None, 0),
     ]
-    assert [row["paired_reason"] for row in found[1:]] == ["not compared with the version before", "not told"]
+    assert [row["paired_reason"] for row in found[1:]] == ["not compared", "not told"]
     assert next(row["model"] for row in rows(learned, "/projects/7/model.json?sort=accuracy")) == "tiebreak-1"
     assert [row["model"] for row in rows(learned, "/projects/7/model.json?search=K-2")] == ["tiebreak-2"]
 

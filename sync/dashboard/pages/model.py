@@ -10,7 +10,7 @@ from ...store.model_facts import ModelCheck
 from .. import drift_table, model_actions, model_charts, model_versions, queries, running, wording
 from ..charts import Chart
 from ..figures import Figure
-from ..model import ModelState, model_state
+from ..model import ModelState, Worth, model_state
 from ..model_versions import ROUNDS, Effect
 from ..page import PROJECT, Asked, Page
 from ..running import Job
@@ -52,7 +52,7 @@ def tables(asked: Asked) -> Sequence[Table]:
     worth = [
         {
             "control": one.control,
-            "labels": one.proof.saved if one.proof else Estimate(None, reason="not proven yet"),
+            "labels": _saved(one),
             "saved": one.saved,
             "chosen": one.proof.chosen if one.proof else None,
             "random": one.proof.random if one.proof else None,
@@ -82,6 +82,15 @@ def tables(asked: Asked) -> Sequence[Table]:
         ),
         drift_table.drift_table(asked),
     ]
+
+
+def _saved(one: Worth) -> Estimate:
+    """In whole labels; why there is no number stands in the words beside it."""
+    if one.proof is None or one.proof.saved.value is None:
+        return Estimate(None, reason="not known" if one.proof else "not proven yet")
+    found = one.proof.saved
+    low, high = (None if bound is None else round(bound) for bound in (found.low, found.high))
+    return Estimate(round(found.value), low, high, found.n)
 
 
 def charts(asked: Asked) -> Sequence[Chart]:
