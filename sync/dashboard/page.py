@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import IO, Any, Literal, TypeVar
 
 from sqlalchemy import Connection
 
@@ -95,6 +95,15 @@ class Told:
     values: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A file that is the answer to a form: what it is called, what it is, and itself, open; who sends it closes it."""
+
+    name: str
+    kind: str
+    content: IO[bytes]
+
+
 class Refused(TiebreakError):
     """An action cannot be done as it was asked; the message says why and what to do. Nothing is written."""
 
@@ -128,10 +137,11 @@ class Errand:
     """Something that a reader may do on a page of a project for which another program is asked: it may take seconds.
 
     ``run`` is called outside of any transaction: it opens its own and records its own events. It raises Refused for
-    what cannot be done as it was asked, and whatever TiebreakError tells that the other program failed.
+    what cannot be done as it was asked, and whatever TiebreakError tells that the other program failed. It is also for
+    what takes long in the store, which others would wait for, and for what is answered with a file.
     """
 
-    run: Callable[[Services, Sent], None]
+    run: Callable[[Services, Sent], Handed | None]
     said: str
     needs: Literal["viewer", "lead", "admin"] = "lead"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, send_file, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -19,7 +19,7 @@ from . import newness, queries
 from .charts import Chart, ChartCache, Variant
 from .framing import Frame, frame, place
 from .keeping import Kept
-from .page import Asked, Errand, Page, Sent, Told
+from .page import Asked, Errand, Handed, Page, Sent, Told
 from .tables import files
 from .tables.from_url import wanted
 from .tables.table import Table
@@ -147,8 +147,8 @@ class Desk:
             here = self._here(page, asked)
         opened = for_a_page(self.settings, self.store, self.clock) if self.outside is None else self.outside()
         with opened as outside:
-            errand.run(outside, Sent(asked.project, asked.person.actor, form))
-        return _back(here, name, form)
+            done = errand.run(outside, Sent(asked.project, asked.person.actor, form))
+        return _back(here, name, form) if done is None else _handed(done)
 
     def _asked(
         self,
@@ -222,6 +222,14 @@ def _back(here: str, name: str, form: Mapping[str, str]) -> AnyResponse:
     """To the page that the form was on, which says what was done."""
     chosen = dict(parse_qsl(form.get("back", "")[:2000])) | {"done": name}
     return redirect(f"{here}?{urlencode(chosen)}", 303)
+
+
+def _handed(file: Handed) -> AnyResponse:
+    """The file, piece by piece, for the reader to keep."""
+    response = send_file(file.content, file.kind, as_attachment=True, download_name=file.name)
+    response.headers["Cache-Control"] = "no-store"
+    response.call_on_close(file.content.close)
+    return response
 
 
 def _missing(number: int | None) -> tuple[str, int]:

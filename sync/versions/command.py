@@ -265,17 +265,11 @@ def export(
 def verify(project: Project, config: Config = None, as_json: AsJson = False) -> None:
     """Check the hashes of all versions; exit code 1 where somebody edited or deleted one in the store."""
     from ..store import label_versions
-    from .recorded import missed
+    from .recorded import all_faults
 
-    wrong: dict[int, list[str]] = {}
     with _opened(load(config), project) as (store, key), store.read() as connection:
-        known, before = label_versions.versions(connection, key), ""
-        for one in known:
-            if faults := label_versions.faults(connection, key, one, before):
-                wrong[one.number] = faults
-            before = one.hash
-        for number, said_of_it in missed(connection, key, known).items():
-            wrong.setdefault(number, []).append(said_of_it)
+        known = label_versions.versions(connection, key)
+        wrong = all_faults(connection, key, known)
     if as_json:
         terminal.print_json({"versions": len(known), "edited": {str(number): said for number, said in wrong.items()}})
     for number, said in wrong.items():

@@ -39,6 +39,7 @@ def create(
     as_of: int | None = None,
     tag: str | None = None,
     note: str = "",
+    actor: str = audit.TIEBREAK,
 ) -> Made:
     """Keep the labels of a project (the store's key) as they are, or were at ``as_of`` (microseconds since 1970).
 
@@ -52,7 +53,7 @@ def create(
         content = content_of(gather(connection, project, as_of), settings)
     new = NewVersion(clock(), policy_of(settings), code_version(), as_of, note)
     with store.begin() as connection:
-        return keep(connection, project, content, new, tag=tag, anywhere=as_of is not None)
+        return keep(connection, project, content, new, tag=tag, anywhere=as_of is not None, actor=actor)
 
 
 def keep(

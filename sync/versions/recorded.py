@@ -29,6 +29,19 @@ def missed(connection: Connection, project: int, known: Sequence[StoredVersion])
     return found
 
 
+def all_faults(connection: Connection, project: int, known: Sequence[StoredVersion]) -> dict[int, list[str]]:
+    """Number -> what somebody edited in a version of a project (the store's key), or that it is gone: all is read."""
+    wrong: dict[int, list[str]] = {}
+    before = ""
+    for one in known:
+        if edited := label_versions.faults(connection, project, one, before):
+            wrong[one.number] = edited
+        before = one.hash
+    for number, said_of_it in missed(connection, project, known).items():
+        wrong.setdefault(number, []).append(said_of_it)
+    return wrong
+
+
 def faults(connection: Connection) -> Iterator[Fault]:
     """What is wrong with versions of any project, as faults of the events that tell of them; no content is read."""
     for key, number in connection.execute(select(projects.c.id, projects.c.label_studio_id).order_by("id")).all():

@@ -1,21 +1,28 @@
 """The page of versions and audit: it says what the command line says, writes with reasons, and shows each their own."""
 
+import io
 import re
+import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from typer.testing import CliRunner
 
+from sync.cli import app as cli
+from sync.dashboard import version_actions
 from sync.dashboard.chain_state import newest_of
 from sync.dashboard.pages import overview
 from sync.dashboard.pages import versions as page_of_versions
+from sync.opening import Services
 from sync.settings import Settings
 from sync.store import audit, label_versions, logins
 from sync.store.audit_entries import Wanted, entries
-from sync.store.tables import audit_details, audit_events
+from sync.store.tables import audit_details, audit_events, label_contents
 from sync.store.tables import label_versions as table
 from sync.versions.comparing import as_json, compare
 from sync.versions.creating import create
@@ -25,6 +32,8 @@ from .stage import COMPILED, HOUR, START, Stage, copies, crowd, stage, texts
 
 EVIL = "<script>alert(1)</script>"
 NOW = START + 980 * HOUR
+NOBODY: Any = None
+"""The Label Studio of these tests: nothing here asks it."""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +66,8 @@ def site(made: Callable[[Path], Stage], tmp_path: Path) -> Stage:
 def client(one: Stage, name: str) -> FlaskClient:
     settings = Settings(login_header="X-User", trusted_proxies=["127.0.0.1"], label_studio_url="http://ls.example")
     pages = [overview.PAGE, page_of_versions.PAGE]
-    app = create_app(settings, one.store, lambda _: None, clock=lambda: NOW, pages=pages)
+    outside = nullcontext(Services(one.store, NOBODY, None, one.settings, lambda: NOW))
+    app = create_app(settings, one.store, lambda _: None, clock=lambda: NOW, pages=pages, outside=lambda: outside)
     app.jinja_env.bytecode_cache = COMPILED
     found = app.test_client()
     found.environ_base["HTTP_X_USER"] = name
@@ -197,13 +207,109 @@ def test_a_viewer_sees_versions_and_no_audit_and_others_nothing(site: Stage) -> 
 
 def test_what_is_too_large_for_a_page_is_left_to_the_command_line(site: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_of_versions, "LARGEST", 3)
+    monkeypatch.setattr(version_actions, "LARGEST", 3)
+    monkeypatch.setattr(version_actions, "CHECKED", 3)
+    monkeypatch.setattr(version_actions, "KEPT", 3)
+    monkeypatch.setattr(page_of_versions, "KEPT", 3)
     assert "tiebreak version diff 1 2 --project 7" in page(site)
     given = {"version": "1", "why": "x", "sure": "yes"}
     assert "tiebreak version restore 1" in send(site, "restore", given, "ann").text
+    assert "tiebreak version create --project 7" in page(site)
+    assert "tiebreak version create --project 7" in send(site, "keep", {}, "lea").text
+    asked = {"version": "1", "format": "yolo"}
+    assert "version export 1 labels --format yolo --project 7" in send(site, "export", asked, "lea").text
+    assert "tiebreak version verify --project 7" in send(site, "check", {}, "lea").text
 
 
 def test_without_versions_it_says_how_to_make_one(tmp_path: Path) -> None:
     one = stage(tmp_path).create(texts(1))
     with one.store.begin() as connection:
         logins.add(connection, "lea", "lead", None, START)
-    assert "tiebreak version create --project 7 --tag first" in page(one)
+    assert "A lead keeps the labels as they are, below." in page(one)
+    assert "Keep the labels as they are" in page(one)
+    assert send(one, "keep", {"tag": "first"}, "lea").status_code == 303
+    assert rows(one, ".json")[0]["tags"] == "first"
+
+
+def test_a_lead_keeps_the_labels_as_they_are(site: Stage) -> None:
+    refused = send(site, "keep", {}, "lea")
+    assert refused.status_code == 409
+    assert "Version 2 holds just these labels" in refused.text
+    site.answer([(10, 1, "neutral"), (10, 2, "neutral")]).assess()
+    given = {"tag": "third", "note": f"=1+1 {EVIL}"}
+    assert send(site, "keep", given, "lea").status_code == 303
+    newest = rows(site, ".json")[0]
+    assert (newest["version"], newest["tags"], newest["note"]) == (3, "third", given["note"])
+    events = [(row["action"], row["actor"]) for row in rows(site, "/tables/audit.json")[:2]]
+    assert events == [("version tagged", "lea"), ("version created", "lea")]
+    assert EVIL not in page(site)
+    for wrong in ({"tag": "no tag"}, {"tag": "first"}, {"note": "x" * 501}):
+        assert send(site, "keep", wrong, "lea").status_code == 409
+    assert len(rows(site, ".json")) == 3
+
+
+@pytest.mark.parametrize("name", ["parquet", "csv", "jsonl", "label-studio", "hugging-face"])
+def test_a_download_has_the_bytes_that_the_command_writes(site: Stage, tmp_path: Path, name: str) -> None:
+    reply = send(site, "export", {"version": "1", "format": name}, "lea")
+    assert reply.status_code == 200
+    ending, kind = version_actions.KINDS[name]
+    assert reply.headers["Content-Disposition"] == f"attachment; filename=project-7-version-1-{name}{ending}"
+    assert reply.content_type.startswith(kind)
+    assert reply.headers["Cache-Control"] == "no-store"
+    place, config = tmp_path / f"file{ending}", tmp_path / "tiebreak.toml"
+    config.write_text(f'store = "{site.store.name}"\n')
+    said = CliRunner().invoke(
+        cli, ["version", "export", "1", str(place), "--format", name, "--project", "7", "--config", str(config)]
+    )
+    assert said.exit_code == 0, said.output
+    if place.is_file():
+        assert reply.data == place.read_bytes()
+    else:
+        with zipfile.ZipFile(io.BytesIO(reply.data)) as packed:
+            files = {one.relative_to(place).as_posix(): one.read_bytes() for one in place.rglob("*") if one.is_file()}
+            assert {one: packed.read(one) for one in packed.namelist()} == files
+        with send(site, "export", {"version": "1", "format": name}, "lea") as again:
+            assert again.data == reply.data
+    told = rows(site, "/tables/audit.json")[0]
+    assert (told["action"], told["actor"]) == ("version exported", "lea")
+    assert f"format {name}" in told["about"]
+    reply.close()
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"version": "1", "format": "yolo"}, "its answers are no boxes"),
+        ({"version": "1", "format": "../csv"}, "No format is called that"),
+        ({"version": "9", "format": "csv"}, "not there any more"),
+        ({"version": "1", "format": "csv", "control": "x"}, "no such control"),
+        ({}, "No format is called that"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_with_the_reason(site: Stage, form: Mapping[str, str], said: str) -> None:
+    reply = send(site, "export", form, "lea")
+    assert reply.status_code == 409
+    assert said in reply.text
+    assert "version exported" not in {row["action"] for row in rows(site, "/tables/audit.json")}
+
+
+def test_all_versions_are_checked_and_what_was_found_stays_there(site: Stage) -> None:
+    assert "Never checked from here." in page(site)
+    assert send(site, "check", {}, "lea").status_code == 303
+    assert "2 versions: every hash fitted when they were checked" in page(site)
+    with site.store.begin() as connection:
+        connection.execute(update(label_contents).values(text=EVIL))
+    assert "every hash fitted" in page(site), "no content is read for the page"
+    assert send(site, "check", {}, "lea").status_code == 303
+    text = page(site)
+    assert "version 1: its labeling interface is not what its hash says" in text
+    assert EVIL not in text
+    newest = rows(site, "/tables/audit.json")[0]
+    assert (newest["action"], newest["about"]) == ("versions verified", "versions 2, wrong 1 2")
+
+
+@pytest.mark.parametrize("action", ["keep", "export", "check", "tag", "restore"])
+def test_who_may_only_look_does_nothing(site: Stage, action: str) -> None:
+    form = {"version": "1", "format": "csv", "tag": "x", "why": "x", "sure": "yes"}
+    assert send(site, action, form, "vic").status_code == 403
+    assert send(site, action, form, "out").status_code == 404

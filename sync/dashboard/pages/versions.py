@@ -3,25 +3,28 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import select
+
+from label_config.model import LabelConfig
+from label_config.parse import parse
+
 from ...errors import TiebreakError
-from ...store import label_versions
+from ...exports.writing import FORMATS
+from ...store import label_versions, projects
 from ...store.label_versions import StoredVersion
+from ...store.tables import heartbeats
 from ...versions.comparing import KINDS, compare, row
-from ...versions.creating import put_tag
 from ...versions.recorded import missed
-from ...versions.restoring import make_again
 from .. import queries
 from ..audit_table import audit_table
 from ..chain_state import ChainState, newest_of
 from ..figures import Figure
 from ..framing import address, label_studio
-from ..page import PROJECT, Action, Asked, Page, Refused
+from ..page import PROJECT, Asked, Page
 from ..tables.table import Column, Link, Row, Table
+from ..version_actions import KEPT, LARGEST, VERSION_ACTIONS, checked_beat
 from ..wording import counted
 
-LARGEST = 30_000
-"""Labels of a version that a page still compares or restores: more take seconds, and the command line has time."""
-LONGEST = 500
 LAST = {"confidence": 1, "given": 2}
 """Changes that matter least stand last: there are many."""
 
@@ -65,6 +68,13 @@ def read(asked: Asked) -> Mapping[str, Any]:
             Figure("events_checked", chain.checked, n=chain.events, of="event"),
         ),
         "known": known,
+        "too_many": asked.may("lead") and queries.task_count(asked.connection, asked.project) > KEPT,
+        "kept": KEPT,
+        "formats": asked.once(_formats),
+        "controls": [one.name for one in asked.once(_interface).controls],
+        "checked": asked.connection.execute(
+            select(heartbeats).where(heartbeats.c.name == checked_beat(asked.project.label_studio_id))
+        ).first(),
         "wrong": asked.once(_wrong),
         "chain": chain,
         "pair": pair,
@@ -84,44 +94,6 @@ def tables(asked: Asked) -> Sequence[Table]:
     return [*found, audit_table(asked)] if asked.may("lead") else found
 
 
-def tag(asked: Asked, form: Mapping[str, str]) -> None:
-    """Give a version a name."""
-    try:
-        put_tag(
-            asked.connection,
-            asked.project.key,
-            form.get("version", "")[:80],
-            form.get("tag", "").strip(),
-            asked.now,
-            actor=asked.person.actor,
-        )
-    except Refused:
-        raise
-    except TiebreakError as error:
-        raise Refused(str(error)) from error
-
-
-def restore(asked: Asked, form: Mapping[str, str]) -> None:
-    """Make a new version with the content of an earlier one; nothing changes in Label Studio."""
-    why = form.get("why", "").strip()
-    if not why or len(why) > LONGEST:
-        raise Refused(f"Say why, in 1 to {LONGEST} characters: it becomes the note of the new version.")
-    if form.get("sure") != "yes":
-        raise Refused("Tick that you are sure, then restore.")
-    wanted = next((one for one in asked.once(_known) if str(one.number) == form.get("version")), None)
-    if wanted is None:
-        raise Refused("That version is not there any more: load the page again.")
-    if wanted.labels > LARGEST:
-        raise Refused(f"That version is large: tiebreak version restore {wanted.number}")
-    key, name = asked.project.key, str(wanted.number)
-    try:
-        made = make_again(asked.connection, key, name, asked.now, note=why, actor=asked.person.actor)
-    except TiebreakError as error:
-        raise Refused(str(error)) from error
-    if not made.new:
-        raise Refused(f"Version {made.version.number} is the newest and holds these labels already.")
-
-
 def _lead(newest: StoredVersion | None, wrong: Mapping[int, str], chain: ChainState) -> str:
     """One sentence on what is kept, and whether it is whole."""
     if wrong:
@@ -134,6 +106,20 @@ def _lead(newest: StoredVersion | None, wrong: Mapping[int, str], chain: ChainSt
 
 def _known(asked: Asked) -> Sequence[StoredVersion]:
     return label_versions.versions(asked.connection, asked.project.key)
+
+
+def _interface(asked: Asked) -> LabelConfig:
+    return parse(projects.label_config(asked.connection, asked.project.key))
+
+
+def _formats(asked: Asked) -> Sequence[tuple[str, str]]:
+    """The formats that can hold any control of the project, each with what it holds."""
+    config = asked.once(_interface)
+    return [
+        (name, one.holds)
+        for name, one in FORMATS.items()
+        if any(one.refuses(control, config) is None for control in config.controls)
+    ]
 
 
 def _chain(asked: Asked) -> ChainState:
@@ -163,9 +149,8 @@ def _versions_table(asked: Asked) -> Table:
         }
         for one in reversed(asked.once(_known))
     ]
-    number = asked.project.label_studio_id
-    empty = f"No version yet. Keep the labels as they are: tiebreak version create --project {number} --tag first"
-    note = "Hashes of what each version says of itself; “tiebreak version verify” checks its labels too."
+    empty = "No version was made yet. A lead keeps the labels as they are, below."
+    note = "Hashes of what each version says of itself; a check reads all its labels too."
     return Table("labels", "Versions of the labels", VERSIONS, rows, empty=empty, note=note, size=20)
 
 
@@ -213,9 +198,6 @@ PAGE = Page(
     f"{PROJECT}/versions",
     read,
     tables,
-    actions={
-        "tag": Action(tag, "version tagged", "The version has its tag."),
-        "restore": Action(restore, "version restored", "The newest version holds these labels again.", needs="admin"),
-    },
+    actions=VERSION_ACTIONS,
     keeps=("before", "after"),
 )
