@@ -68,10 +68,11 @@ class OwnDesk(Desk):
     def _asked(
         self,
         connection: Connection,
-        number: int | None,  # noqa: ARG002 - the link says which project
+        number: int | None,
         args: Mapping[str, str] | None = None,
         person: Reader | None = None,
     ) -> Asked | None:
+        del number  # the link says which project
         link = self.link
         assert link is not None
         project = next((one for one in queries.source_projects(connection) if one.key == link.project), None)
@@ -84,7 +85,8 @@ class OwnDesk(Desk):
             connection, self.settings, who, now, given, self.kept, project, me=link.person, ends_at=link.expires_at
         )
 
-    def _here(self, page: Page, asked: Asked) -> str:  # noqa: ARG002 - there is one page
+    def _here(self, page: Page, asked: Asked) -> str:
+        del page, asked  # there is one page
         return f"{PATH}{self.token}"
 
     def _frame(self, page: Page, asked: Asked, tag: str) -> Frame:
