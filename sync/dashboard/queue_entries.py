@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, collate, func, select, type_coerce
 from sqlalchemy import Row as Record
 
 from ..store import queue_marks
@@ -19,6 +19,8 @@ from .tables.table import Wanted
 
 DAY = 86_400_000_000
 """Microseconds."""
+LOOKED = 20_000
+"""So many entries a page searches for a text, in the order that is wanted; files are searched whole."""
 AGES: Mapping[str, int] = {"over 1 day": 1, "over 3 days": 3, "over a week": 7, "over 2 weeks": 14}
 """What entries are filtered by -> days since when they wait, at least."""
 _PERSON = re.compile(r"\|by:(\d+)(?=\|)")
@@ -44,6 +46,15 @@ class Entry:
     excerpt: Excerpt
     place: Place
     pushed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Entries, and how many there are without the limit; of ``of`` entries not all were searched (null: all were)."""
+
+    entries: Sequence[Entry]
+    total: int
+    of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +120,62 @@ def after(connection: Connection, project: Project, priority: float, task: int) 
 
 
 def find(
-    connection: Connection, project: Project, wanted: Wanted, choices: Choices, now: int
-) -> tuple[Sequence[Entry], int]:
-    """The entries that are wanted, in the order that is wanted, and how many there are without the limit."""
+    connection: Connection, project: Project, wanted: Wanted, choices: Choices, now: int, looked: int | None = None
+) -> Found:
+    """The entries that are wanted, in the order that is wanted, and how many there are without the limit.
+
+    For a text at most the first ``looked`` entries that fit otherwise are searched; null: all.
+    """
     query: Select[Any] = select(queue.c.task, queue.c.control).where(queue.c.project == project.key)
     query = _aged(query.where(*_fitting(wanted, choices)), wanted, now)
-    if wanted.search:
-        query = _searched(query, project, wanted.search)
-    total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-    query = _ordered(query, wanted).offset(wanted.start).limit(wanted.limit)
-    return _read(connection, project, [(row.task, row.control) for row in connection.execute(query)]), total
+    number = _number(wanted.search)
+    if wanted.search and number is None:
+        return _searched(connection, project, query, wanted, looked)
+    if number is not None:
+        of_number = select(tasks.c.id).where(tasks.c.project == project.key, tasks.c.label_studio_id == number)
+        query = query.where(queue.c.task.in_(of_number))
+    total = _count(connection, query)
+    query = query.order_by(*_order(wanted)).offset(wanted.start).limit(wanted.limit)
+    return Found(_read(connection, project, [(row.task, row.control) for row in connection.execute(query)]), total)
+
+
+def _searched(
+    connection: Connection, project: Project, query: Select[Any], wanted: Wanted, looked: int | None
+) -> Found:
+    """Those whose task's data holds the text, as JSON writes it; read in the order of the tasks: that is faster.
+
+    A subquery for each entry, not a join: PostgreSQL would search all tasks first.
+    """
+    order = _order(wanted)
+    place = func.row_number().over(order_by=order).label("place")
+    first = query.add_columns(place).order_by(*order).limit(looked).subquery()
+    window = select(first).order_by(first.c.task).offset(0).subquery()
+    shown = select(tasks.c.data).where(tasks.c.id == window.c.task).scalar_subquery()
+    hits = select(window.c.task, window.c.control, func.count().over().label("total"))
+    hits = hits.where(_holds(connection, shown, wanted.search))
+    page = hits.order_by(window.c.place).offset(wanted.start).limit(wanted.limit)
+    rows = connection.execute(page).all()
+    total = rows[0].total if rows else _count(connection, hits) if wanted.start else 0
+    fitting = _count(connection, query) if looked is not None else 0
+    found = _read(connection, project, [(row.task, row.control) for row in rows])
+    return Found(found, total, fitting if looked is not None and fitting > looked else None)
+
+
+def _count(connection: Connection, query: Select[Any]) -> int:
+    return connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+
+
+def _number(text: str) -> int | None:
+    """The number of a task that is searched for; null for another text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
+def _holds(connection: Connection, shown: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """Without regard to the case of English letters: JSON has no others. SQLite's LIKE is so by itself."""
+    written = json.dumps(text)[1:-1]
+    if connection.dialect.name == "sqlite":
+        return type_coerce(shown, Text).contains(written, autoescape=True)
+    return collate(cast(shown, Text), "C").icontains(written, autoescape=True)
 
 
 def _fitting(wanted: Wanted, choices: Choices) -> Sequence[ColumnElement[bool]]:
@@ -149,18 +206,7 @@ def _aged(query: Select[Any], wanted: Wanted, now: int) -> Select[Any]:
     return query.where(queue_times.c.since <= now - AGES.get(age, 10**6) * DAY) if age else query
 
 
-def _searched(query: Select[Any], project: Project, text: str) -> Select[Any]:
-    """With the task of that number, or those whose data holds the text, as JSON writes it."""
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        number = select(tasks.c.id).where(tasks.c.project == project.key, tasks.c.label_studio_id == int(text))
-        return query.where(queue.c.task.in_(number))
-    written = json.dumps(text)[1:-1]
-    return query.join(tasks, tasks.c.id == queue.c.task).where(
-        cast(tasks.c.data, Text).icontains(written, autoescape=True)
-    )
-
-
-def _ordered(query: Select[Any], wanted: Wanted) -> Select[Any]:
+def _order(wanted: Wanted) -> Sequence[ColumnElement[Any]]:
     """The most urgent first, where nothing else is wanted."""
     columns = {
         "band": queue.c.priority.desc() if not wanted.descending else queue.c.priority,
@@ -171,7 +217,7 @@ def _ordered(query: Select[Any], wanted: Wanted) -> Select[Any]:
     first = columns.get(wanted.sort or "", queue.c.priority.desc())
     if wanted.sort == "since":
         first = first.nulls_last()
-    return query.order_by(first, queue.c.task, queue.c.control)
+    return first, queue.c.task, queue.c.control
 
 
 def _read(connection: Connection, project: Project, keys: Sequence[tuple[int, str]]) -> Sequence[Entry]:

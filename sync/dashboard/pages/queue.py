@@ -113,11 +113,13 @@ def _queue(asked: Asked) -> Table:
     here, outside = task_page(asked), label_studio(asked.settings)
 
     def find(wanted: Wanted) -> Found:
-        entries, total = queue_entries.find(asked.connection, asked.project, wanted, known, asked.now)
-        names = queries.names(asked.connection, {person for one in entries for person in one.people})
-        if wanted.limit == SIZE:
-            asked.once(_shown).update({(one.task, one.control): one for one in entries})
-        return Found([_row(one, names, here, outside) for one in entries], total)
+        is_page = wanted.limit == SIZE
+        looked = queue_entries.LOOKED if is_page else None
+        found = queue_entries.find(asked.connection, asked.project, wanted, known, asked.now, looked)
+        names = queries.names(asked.connection, {person for one in found.entries for person in one.people})
+        if is_page:
+            asked.once(_shown).update({(one.task, one.control): one for one in found.entries})
+        return Found([_row(one, names, here, outside) for one in found.entries], found.total, _searched(found))
 
     return Table(
         "queue",
@@ -128,6 +130,20 @@ def _queue(asked: Asked) -> Table:
         note="One entry a task and control, the most urgent first. Tasks that are ruled, have a ground truth or were "
         "answered by nobody are left out, and so is what a lead dismissed.",
         size=SIZE,
+    )
+
+
+def _searched(found: queue_entries.Found) -> str:
+    """That not everything was searched; empty where it was.
+
+    >>> _searched(queue_entries.Found([], 0, 31_000))[:58]
+    'The first 20,000 of 31,000 entries that fit were searched.'
+    """
+    if found.of is None:
+        return ""
+    return (
+        f"The first {queue_entries.LOOKED:,} of {found.of:,} entries that fit were searched. Filter by band, reason or "
+        "age, or sort otherwise, to search others; CSV and JSON search all."
     )
 
 

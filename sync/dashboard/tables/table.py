@@ -72,10 +72,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The rows that were wanted, and how many there are without the limit."""
+    """The rows that were wanted, and how many there are without the limit; ``note``: what was not looked at."""
 
     rows: Sequence[Row]
     total: int
+    note: str = ""
 
 
 Rows = Sequence[Row] | Callable[[Wanted], Found]
