@@ -20,7 +20,7 @@ import requests
 from ..errors import DemoError
 from . import accounts
 from .accounts import Account
-from .processes import LOG_LINES, stop
+from .processes import LOG_LINES, how_it_ended, stop
 
 VERSION = "1.23.2"
 TEMPLATE = f"label-studio-{VERSION}-v3"
@@ -123,6 +123,10 @@ class EmbeddedLabelStudio:
         except BaseException:
             self.stop()
             raise
+
+    def ended(self) -> str | None:
+        """How it ended by itself, in words with the end of its log; null while it runs."""
+        return how_it_ended("Label Studio", self._process, self.log)
 
     def stop(self) -> None:
         """Stop the processes that ``start`` started, and only those."""

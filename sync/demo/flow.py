@@ -38,7 +38,7 @@ from . import summary
 from .accounts import PASSWORD, Account
 from .embedded import EmbeddedLabelStudio, free_port
 from .material import Filled, Material, exported, simulated
-from .processes import Service
+from .processes import Service, until_one_ends
 from .steps import Steps, steps
 from .twin import order_is_exact
 
@@ -360,7 +360,7 @@ def _tell(stage: Stage, outside: Services, filled: Filled, report: dict[str, Any
 
 
 def _stay_up(stage: Stage, outside: Services, filled: Filled, out: Console) -> None:
-    """Look after the project, webhook and all, until Ctrl-C."""
+    """Look after the project, webhook and all, until Ctrl-C. Raises DemoError where a service ends by itself."""
     stage.web.stop()
     stage.web.start({"TIEBREAK_CONFIG": str(stage.folder / "tiebreak.toml")})
     stage.web.ready()
@@ -368,7 +368,6 @@ def _stay_up(stage: Stage, outside: Services, filled: Filled, out: Console) -> N
         hook.ensure(outside.gateway)
     out.print(f"\nEverything is in {stage.folder} and stays up until Ctrl-C.", soft_wrap=True)
     try:
-        while True:
-            time.sleep(1)
+        until_one_ends((stage.web, stage.backend, stage.server))
     except KeyboardInterrupt:
         out.print("Stopping.")

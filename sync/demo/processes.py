@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import NoReturn, Protocol
 
 import requests
 
@@ -54,8 +55,16 @@ class Service:
                         return
                 except requests.RequestException:
                     time.sleep(0.1)
-        tail = "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:])
-        raise DemoError(f"{Path(self._command[0]).name} did not start at {self.url}; its log ends:\n{tail}")
+        raise DemoError(f"{self.name} did not start at {self.url}; its log ends:\n{end_of(self._log)}")
+
+    @property
+    def name(self) -> str:
+        """The program's."""
+        return Path(self._command[0]).name
+
+    def ended(self) -> str | None:
+        """How it ended by itself, in words with the end of its log; null while it runs."""
+        return how_it_ended(self.name, self._process, self._log)
 
     def stop(self) -> None:
         """End it and what it started."""
@@ -70,6 +79,36 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def end_of(log: Path) -> str:
+    """The last lines of a log."""
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:])
+
+
+def how_it_ended(name: str, process: "subprocess.Popen[bytes] | None", log: Path) -> str | None:
+    """That a process of ours is there no more though nobody here stopped it; null while it runs."""
+    code = None if process is None else process.poll()
+    if code is None:
+        return None
+    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    return f"{name} {how}; its log ends:\n{end_of(log)}"
+
+
+class Part(Protocol):
+    """One of the processes that the demo needs."""
+
+    def ended(self) -> str | None:
+        """As ``how_it_ended``."""
+
+
+def until_one_ends(parts: Sequence[Part], seconds: float = 1.0) -> NoReturn:
+    """Look after the parts of the demo, every so many seconds; raises DemoError where one ended by itself."""
+    while True:
+        for part in parts:
+            if (said := part.ended()) is not None:
+                raise DemoError(f"the demo ends: {said}")
+        time.sleep(seconds)
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
