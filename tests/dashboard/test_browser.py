@@ -16,6 +16,8 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the pages are not looked at"),
 ]
+ONE_LINE = 64
+"""Pixels that the header of a page is high at most, where nobody is logged in."""
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +79,7 @@ def test_no_complaint_and_nothing_wider_than_the_window(page: Page, path: str) -
         page.emulate_media(color_scheme=scheme)
         assert page.evaluate(f"{wide}.map(e => e.outerHTML.slice(0, 200))") == [], width
         assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate("document.querySelector('.top')?.offsetHeight ?? 0") < ONE_LINE, width
     draw_images(page)
     assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
     assert complaints == []

@@ -129,15 +129,15 @@ def _figures(now: View) -> Sequence[Figure]:
     control, crowd = now.control, now.crowd
     if control is None or crowd is None:
         return ()
-    n, page = len(crowd.people), {"n": len(crowd.people), "of": "annotator"}
+    n = len(crowd.people)
     changed = sum(bool(one.profile["changes"]) for one in crowd.people)
     signalled = sum(bool(one.profile["spam"]) for one in crowd.people)
     return (
         Figure("annotators", n, n=control.annotations, of="answer", tasks="#table-people"),
         estimated("alpha", control.alpha, "coefficient"),
-        Figure("changed_people", changed, tasks="#table-talk", **page),  # type: ignore[arg-type] # mypy reads a union
-        Figure("signalled", signalled, tasks="#table-talk", **page),  # type: ignore[arg-type]
-        Figure("paused_people", len(now.paused), tasks="#table-decisions", **page),  # type: ignore[arg-type]
+        Figure("changed_people", changed, n=n, of="annotator", tasks="#table-talk"),
+        Figure("signalled", signalled, n=n, of="annotator", tasks="#table-talk"),
+        Figure("paused_people", len(now.paused), n=n, of="annotator", tasks="#table-decisions"),
         Figure(
             "speed_accuracy",
             crowd.correlation.value,
