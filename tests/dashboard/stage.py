@@ -55,17 +55,39 @@ TEXTS = (
     "Would not stay anywhere else in this city.",
 )
 
+CHOSEN = ((10, 0.58, 0.47, 0.68), (40, 0.71, 0.62, 0.79), (160, 0.80, 0.72, 0.86), (320, 0.83, 0.76, 0.89))
+RANDOM = ((10, 0.55, 0.44, 0.66), (40, 0.66, 0.57, 0.75), (120, 0.76, 0.68, 0.83))
+BINS = ((0.4, 0.6, 5, 0.52, 0.4), (0.6, 0.8, 9, 0.71, 0.78), (0.8, 1.0, 17, 0.93, 0.94))
+
+
+def _named(names: str, rows: Sequence[Sequence[float]]) -> dict[str, list[float]]:
+    return {name: list(column) for name, column in zip(names.split(), zip(*rows, strict=True), strict=True)}
+
+
 TOLD = {
     "model": "tiebreak-3",
+    "versions": ["tiebreak-2", "tiebreak-3"],
     "state": "idle",
     "trained_labels": 54,
     "error": None,
-    "metrics": {"accuracy": 0.83, "low": 0.67, "high": 0.92, "ece": 0.041, "n": 31, "source": "holdout"},
+    "metrics": {"accuracy": 0.83, "low": 0.67, "high": 0.92, "ece": 0.041, "n": 31, "source": "holdout"}
+    | {"bins": [dict(zip(("low", "high", "n", "confidence", "accuracy"), one, strict=True)) for one in BINS]},
     "decision": {"published": True, "reason": "right on 5 holdout answers where tiebreak-2 was not, wrong on 2"},
     "notes": {"mood": ["3 of 54 labeled tasks taught nothing: they could not be read"]},
     "worth": {
         "labels_saved": {"mood": "41 labels saved [12, 70] against choosing by chance"},
         "more_labels": {"mood": {"unlikely_to_help": True, "words": "labeling more is unlikely to help"}},
+        "proofs": {
+            "mood": {
+                "chosen": 320,
+                "random": 90,
+                "level": 0.76,
+                "majority": 0.44,
+                "saved": {"value": 41.0, "low": 12.0, "high": 70.0},
+                "chosen_curve": _named("labels accuracy low high", CHOSEN),
+                "random_curve": _named("labels accuracy low high", RANDOM),
+            }
+        },
     },
 }
 """What the ML backend says of its model."""

@@ -176,7 +176,7 @@ def test_only_a_refused_version_is_offered_for_publishing(learned: Stage) -> Non
     assert "Learn and publish" in text
     assert re.search(r"In place of tiebreak-3 <select name=.version.><option>tiebreak-2</option></select>", text)
     with learned.store.begin() as connection:
-        beat(connection, model_beat(7), START + 950 * HOUR, True, json.dumps(TOLD))
+        beat(connection, model_beat(7), START + 950 * HOUR, True, json.dumps(TOLD | {"versions": ["tiebreak-3"]}))
     assert "Learn and publish" not in page(learned)
     assert "there is nothing to go back to" in page(learned)
 

@@ -77,8 +77,8 @@ def tables(asked: Asked) -> Sequence[Table]:
             WORTH,
             worth,
             empty="Not known yet: three models that are far enough apart are compared.",
-            note=f"Labels saved are those of the last “tiebreak-ml proof {_key(asked)}”, against choosing by chance; whether "
-            "more help is known from how the answers to the random share change from version to version.",
+            note=f"Labels saved are those of the last “tiebreak-ml proof {_key(asked)}”, against choosing by chance. "
+            "Whether more help is told by how answers to the random share change from version to version.",
         ),
         drift_table.drift_table(asked),
     ]
@@ -86,9 +86,9 @@ def tables(asked: Asked) -> Sequence[Table]:
 
 def _saved(one: Worth) -> Estimate:
     """In whole labels; why there is no number stands in the words beside it."""
-    if one.proof is None or one.proof.saved.value is None:
+    found = one.proof.saved if one.proof else Estimate(None)
+    if found.value is None:
         return Estimate(None, reason="not known" if one.proof else "not proven yet")
-    found = one.proof.saved
     low, high = (None if bound is None else round(bound) for bound in (found.low, found.high))
     return Estimate(round(found.value), low, high, found.n)
 
