@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row as Record
@@ -17,6 +18,10 @@ from .tables.table import Column, Found, Row, Table, Wanted
 WINDOW = 20_000
 """The newest events of the store among which those of the project are looked for."""
 HASH = re.compile("[0-9a-f]{64}")
+TIMES = ("_at", "as_of")
+"""How names of moments end."""
+LATEST = 250_000_000_000_000_000
+"""Microseconds since 1970 that are still a date."""
 LONGEST = 280
 """Characters of what is told of an event."""
 
@@ -114,10 +119,21 @@ def _parts(values: object) -> list[str]:
     if not isinstance(values, dict):
         return []
     return [
-        f"{name.replace('_', ' ')} {_value(value)}"
+        f"{name.replace('_', ' ')} {_time(value) if name.endswith(TIMES) else _value(value)}"
         for name, value in values.items()
         if name != "task" and "hash" not in name and value not in (None, "", [], {})
     ]
+
+
+def _time(value: object) -> str:
+    """A moment for people, to the minute; as it is where somebody edited it until it is none.
+
+    >>> _time(1_800_000_000_000_000), _time(10**30), _time("x")
+    ('2027-01-15 08:00 UTC', '1000000000000000000000000000000', 'x')
+    """
+    if not isinstance(value, int) or not 0 <= value < LATEST:
+        return _value(value)
+    return f"{datetime.fromtimestamp(value / 1e6, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _value(value: object) -> str:

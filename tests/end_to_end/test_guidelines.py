@@ -1,5 +1,6 @@
 """Guidelines become the instructions of a project in a real Label Studio, and what they touch is reviewed again."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,10 @@ from sync.errors import SettingsError
 from sync.glossary.publishing import publish
 from sync.glossary.writing import write
 from sync.pipeline import run
+from sync.settings import Settings
 from sync.store import projects
 from sync.store.engine import Store
+from sync.web.app import create_app
 
 from ..conftest import RunningLabelStudio, clock
 from .scenes import review_tasks, ruling, scene, services
@@ -58,3 +61,23 @@ def test_guidelines_are_published_and_what_they_touch_comes_back(
     with pytest.raises(SettingsError, match="written or changed in Label Studio"):
         publish(outside, made.project, 1, actor="login:1")
     assert admin.project(made.project).instructions == "By hand."
+
+
+def test_a_lead_publishes_from_the_page(label_studio: RunningLabelStudio, store: Store) -> None:
+    made = scene(label_studio, [["good", "bad"]])
+    outside, admin = services(label_studio, store), label_studio.as_("admin")
+    run(outside, made.project)
+    with store.begin() as connection:
+        key = projects.source(connection, made.project).key
+        assert write(connection, key, [IRONY], "First.", now=clock(), actor="login:1") is not None
+    settings = Settings(label_studio_url=label_studio.url, label_studio_token=label_studio.person("admin").token)
+    lead = create_app(settings, store, lambda _: None).test_client()
+    here = f"/projects/{made.project}/rulings"
+    (token, *_) = re.findall(r'name="form_token" value="([^"]+)"', lead.get(here).text)
+    form = {"form_token": token, "version": "1", "before": "0", "sure": "yes"}
+    admin.update_project(made.project, expert_instruction="By hand.")
+    reply = lead.post(f"{here}/do/publish", data=form)
+    assert (reply.status_code, "“By hand.”" in reply.text) == (409, True)
+    assert lead.post(f"{here}/do/publish", data={**form, "replace": "yes"}).status_code == 303
+    assert admin.project(made.project).instructions == instructions([IRONY], 1)
+    assert "Annotators read version 1 of the guidelines." in lead.get(here).text
