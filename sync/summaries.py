@@ -42,7 +42,10 @@ COEFFICIENTS = ("krippendorff_alpha", "percent_agreement")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """What the summaries of a project are computed from; ``answers`` are as assessments read them."""
+    """What the summaries of a project are computed from; ``answers`` are as assessments read them.
+
+    ``agreement`` is the summary of that kind as it is kept, where it would be the same today.
+    """
 
     config: LabelConfig
     report: Mapping[str, Any]
@@ -54,40 +57,50 @@ class Facts:
     review_seconds: FloatArray
     queued: tuple[Any, Any]
     accepted: int
+    agreement: Mapping[str, Any] | None = None
 
 
 def summarise(store: Store, project: int, settings: Settings, clock: Callable[[], int]) -> bool:
     """Bring the summaries of a project (the store's key) up to date; whether any were out of it.
 
-    Nothing is done before the first assessment.
+    Nothing is done before the first assessment. While only what changed is judged, agreement stays as it was when that
+    began; in the assessment it does so, too.
     """
     now = clock()
     with store.read() as connection:
-        stamp = _stamp(connection, project, settings, now)
-        known = summaries.stamps(connection, project)
-        if all(known.get(kind) == stamp for kind in KINDS):
+        if not _outdated(connection, project, settings, now):
             return False
         if summaries.report(connection, project) is None:
             return False
     with store.begin() as connection:
         summaries.note_queue(connection, project, now)
     with store.read() as connection:
-        stamp = _stamp(connection, project, settings, now)
-        facts = _gather(connection, project)
+        outdated = _outdated(connection, project, settings, now)
+        kept = None if AGREEMENT in outdated else summaries.of(connection, project, AGREEMENT)
+        facts = _gather(connection, project, None if kept is None else kept.body)
     bodies = bodies_of(facts, settings, now)
     with store.begin() as connection:
-        summaries.write(connection, project, bodies, stamp, now)
+        for kind, stamp in outdated.items():
+            summaries.write(connection, project, {kind: bodies[kind]}, stamp, now)
     return True
 
 
-def _stamp(connection: Connection, project: int, settings: Settings, now: int) -> str:
-    """Equal where all that is computed would be the same: on another day (UTC) it is not."""
+def _outdated(connection: Connection, project: int, settings: Settings, now: int) -> dict[str, str]:
+    """The kinds that would be others today -> their stamps: equal where all that is computed would be the same.
+
+    On another day (UTC) it is not, but for agreement, which follows from what everything was judged by.
+    """
     chosen = settings.model_dump(mode="json", include=CHOSEN)
-    parts = [VERSION, summaries.depends_on(connection, project), chosen, now // DAY]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    seen = summaries.depends_on(connection, project)
+    today = [VERSION, seen, chosen, now // DAY]
+    agreement = [VERSION, summaries.judged_whole(connection, project) or seen, chosen]
+    parts = {PROGRESS: today, DAYS: today, AGREEMENT: agreement}
+    stamps = {kind: hashlib.sha256(json.dumps(one, sort_keys=True).encode()).hexdigest() for kind, one in parts.items()}
+    known = summaries.stamps(connection, project)
+    return {kind: stamp for kind, stamp in stamps.items() if known.get(kind) != stamp}
 
 
-def _gather(connection: Connection, project: int) -> Facts:
+def _gather(connection: Connection, project: int, agreement: Mapping[str, Any] | None) -> Facts:
     config = parse(projects.label_config(connection, project))
     block = packed.block(connection, project, changes.seen(connection))
     answers, excluded = block.columns(), block.excluded
@@ -104,6 +117,7 @@ def _gather(connection: Connection, project: int) -> Facts:
         summaries.review_seconds(connection, project),
         summaries.queued_since(connection, project),
         summaries.accepted(connection, project),
+        agreement,
     )
 
 
@@ -112,12 +126,7 @@ def bodies_of(facts: Facts, settings: Settings, now: int) -> dict[str, dict[str,
     work = _work(facts.tasks, facts.answers)
     done = progress.completion(work)
     found = progress.days(work, done, now // DAY)
-    coded = _evidence(facts)
-    methods = methods_of(_asked(facts.config, settings), facts.config.controls)
-    agreement = {
-        name: _agreement(one, methods[name], settings.seed) | _labels(facts, one, methods[name], settings)
-        for name, one in coded.items()
-    }
+    agreement = _agreements(facts, settings) if facts.agreement is None else facts.agreement["controls"]
     return {
         PROGRESS: {
             "progress": _progress(work, done),
@@ -135,6 +144,14 @@ def bodies_of(facts: Facts, settings: Settings, now: int) -> dict[str, dict[str,
         },
         DAYS: _days(found),
         AGREEMENT: {"controls": agreement},
+    }
+
+
+def _agreements(facts: Facts, settings: Settings) -> dict[str, dict[str, Any]]:
+    methods = methods_of(_asked(facts.config, settings), facts.config.controls)
+    return {
+        name: _agreement(one, methods[name], settings.seed) | _labels(facts, one, methods[name], settings)
+        for name, one in _evidence(facts).items()
     }
 
 

@@ -1,7 +1,8 @@
 """The answers that count, read as columns: those of a whole project, or of some of its tasks alone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -161,16 +162,28 @@ def fetched(connection: Connection, query: Select[Any], *, float_at: int = -1) -
 
     The ``float_at``-th column has other numbers; null is NaN there, and must not occur elsewhere.
     """
-    types = [np.float64 if at == float_at else np.int64 for at in range(len(query.selected_columns))]
+    count = len(query.selected_columns)
     words = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
-    found: list[list[NDArray[Any]]] = [[np.zeros(0, dtype=kind)] for kind in types]
+    found: list[list[NDArray[Any]]] = [[np.zeros(0, dtype=_type(at == float_at))] for at in range(count)]
     with connection.exec_driver_sql(words) as result:
         cursor = result.cursor
         assert cursor is not None
         while rows := cursor.fetchmany(AT_ONCE):
-            for column, kind, parts in zip(zip(*rows, strict=True), types, found, strict=True):
-                parts.append(np.array(column, dtype=kind))
+            for column, parts in zip(_columns(rows, count, float_at), found, strict=True):
+                parts.append(column)
     return [np.concatenate(parts) for parts in found]
+
+
+def _type(is_float: bool) -> type[np.float64] | type[np.int64]:
+    return np.float64 if is_float else np.int64
+
+
+def _columns(rows: Sequence[Sequence[Any]], count: int, float_at: int) -> Iterable[NDArray[Any]]:
+    """Some rows as columns; whole numbers go the shortest way there is from Python's objects."""
+    if float_at < 0:
+        return np.fromiter(chain.from_iterable(rows), np.int64, count * len(rows)).reshape(-1, count).T
+    columns = enumerate(zip(*rows, strict=True))
+    return [np.array(column, dtype=_type(at == float_at)) for at, column in columns]
 
 
 def _rejected(

@@ -139,6 +139,15 @@ def report(connection: Connection, project: int) -> Mapping[str, Any] | None:
     return None if known is None else known.report
 
 
+def judged_whole(connection: Connection, project: int) -> int | None:
+    """When everything was judged, where only what changed was judged since; null where the newest assessment is of
+    everything.
+    """
+    found = report(connection, project)
+    partial = None if found is None else found.get("partial")
+    return None if partial is None else int(partial["full_at"])
+
+
 def tasks_of(connection: Connection, project: int) -> Tasks:
     """The live tasks."""
     query = select(tasks.c.id, tasks.c.created_at, tasks.c.overlap).where(*_live(project)).order_by(tasks.c.id)
@@ -173,11 +182,11 @@ def review_seconds(connection: Connection, project: int) -> FloatArray:
 
 def queued_since(connection: Connection, project: int) -> tuple[IntArray, IntArray]:
     """The band of each entry of the queue, and since when it is there."""
+    gone = select(tasks.c.id).where(tasks.c.project == project, tasks.c.deleted_at.is_not(None))
     query = (
         select(queue.c.band, queue_times.c.since, func.count())
         .join(queue_times, (queue_times.c.task == queue.c.task) & (queue_times.c.control == queue.c.control))
-        .join(tasks, tasks.c.id == queue.c.task)
-        .where(queue.c.project == project, tasks.c.deleted_at.is_(None))
+        .where(queue.c.project == project, queue.c.task.not_in(gone))
         .group_by(queue.c.band, queue_times.c.since)
     )
     band, since, times = fetched(connection, query)

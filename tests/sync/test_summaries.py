@@ -28,6 +28,7 @@ from sync.store.tables import (
     rulings,
     tasks,
 )
+from sync.store.tables import assessments as assessed
 from sync.summaries import AGREEMENT, DAYS, KINDS, PROGRESS, summarise
 
 from ..dashboard.stage import HOUR, START, Stage, crowd, stage, texts
@@ -207,6 +208,43 @@ def test_nothing_is_computed_twice(staged: Stage) -> None:
     assert [made(staged), made(staged), made(staged, NOW + HOUR)] == [True, False, False]
     with staged.store.read() as connection:
         assert all(one.made_at == NOW for kind in KINDS for one in summaries.of_all(connection, kind).values())
+
+
+def kept_at(one: Stage) -> dict[str, int]:
+    """Kind -> when it was made."""
+    with one.store.read() as connection:
+        found = {kind: summaries.of(connection, one.key, kind) for kind in KINDS}
+    return {kind: 0 if kept is None else kept.made_at for kind, kept in found.items()}
+
+
+def as_of_a_part(one: Stage, full_at: int) -> None:
+    """The newest assessment says that only what changed was judged since then."""
+    with one.store.begin() as connection:
+        row = connection.execute(select(assessed.c.id, assessed.c.report).order_by(assessed.c.id.desc())).first()
+        assert row is not None
+        told = {**row.report, "partial": {"tasks": 1, "full_at": full_at}}
+        connection.execute(update(assessed).where(assessed.c.id == row.id).values(report=told))
+
+
+def test_while_a_part_is_judged_agreement_stays_and_the_rest_follows(tmp_path: Path) -> None:
+    one = small(tmp_path)
+    as_of_a_part(one, NOW)
+    assert made(one)
+    before = {kind: body(one, kind) for kind in KINDS}
+    one.answer([(40, 3, "negative")]).assess()
+    as_of_a_part(one, NOW)
+    assert made(one, NOW + 1)
+    assert kept_at(one) == {PROGRESS: NOW + 1, DAYS: NOW + 1, AGREEMENT: NOW}
+    assert body(one, AGREEMENT) == before[AGREEMENT]
+    assert body(one, PROGRESS)["progress"]["answers"] == before[PROGRESS]["progress"]["answers"] + 1
+    confused = {name: found["most_confused"] for name, found in body(one, PROGRESS)["controls"].items()}
+    assert confused == {name: found["most_confused"] for name, found in before[PROGRESS]["controls"].items()}
+    assert not made(one, NOW + 2)
+    as_of_a_part(one, NOW + 5)
+    assert made(one, NOW + 6)
+    assert kept_at(one)[AGREEMENT] == NOW + 6, "everything was judged meanwhile"
+    assert body(one, AGREEMENT) != before[AGREEMENT]
+    one.store.close()
 
 
 def written(one: Stage, statement: Any) -> None:
