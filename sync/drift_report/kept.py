@@ -63,7 +63,7 @@ def _found(connection: Connection, project: int, settings: Settings) -> Mapping[
     keys = answered.answered_keys(connection, project)
     drawn = None
     if len(keys) > MOST:
-        drawn = sorted(np.random.default_rng(settings.seed).choice(keys, MOST, replace=False).tolist())
+        drawn = frozenset(np.random.default_rng(settings.seed).choice(keys, MOST, replace=False).tolist())
     counts = {"answered": len(keys), "looked_at": len(keys) if drawn is None else MOST}
     stored = projects.get(connection, project)
     tasks = answered.answered_tasks(connection, project, drawn)
