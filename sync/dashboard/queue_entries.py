@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, collate, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, collate, func, null, select, type_coerce
 from sqlalchemy import Row as Record
 
 from ..store import queue_marks
@@ -50,11 +50,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Entries, and how many there are without the limit; of ``of`` entries not all were searched (null: all were)."""
+    """Entries, and how many there are without the limit; ``more``: not everything that fits was searched."""
 
     entries: Sequence[Entry]
     total: int
-    of: int | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,8 @@ def numbers(connection: Connection, keys: Collection[int]) -> Mapping[int, int]:
 
 def queued(connection: Connection, project: Project, about: Collection[int]) -> set[tuple[int, str]]:
     """Which of these tasks (the store's keys) are in the queue, with their controls."""
+    if not about:
+        return set()
     query = select(queue.c.task, queue.c.control).where(queue.c.project == project.key, among(queue.c.task, about))
     return {(row.task, row.control) for row in connection.execute(query)}
 
@@ -120,11 +122,19 @@ def after(connection: Connection, project: Project, priority: float, task: int) 
 
 
 def find(
-    connection: Connection, project: Project, wanted: Wanted, choices: Choices, now: int, looked: int | None = None
+    connection: Connection,
+    project: Project,
+    wanted: Wanted,
+    choices: Choices,
+    now: int,
+    *,
+    looked: int | None = None,
+    bands: Mapping[int, int] | None = None,
 ) -> Found:
     """The entries that are wanted, in the order that is wanted, and how many there are without the limit.
 
-    For a text at most the first ``looked`` entries that fit otherwise are searched; null: all.
+    For a text at most the first ``looked`` entries that fit otherwise are searched; null: all. ``bands`` is what
+    ``counts`` gave, where it is known.
     """
     query: Select[Any] = select(queue.c.task, queue.c.control).where(queue.c.project == project.key)
     query = _aged(query.where(*_fitting(wanted, choices)), wanted, now)
@@ -134,8 +144,9 @@ def find(
     if number is not None:
         of_number = select(tasks.c.id).where(tasks.c.project == project.key, tasks.c.label_studio_id == number)
         query = query.where(queue.c.task.in_(of_number))
-    total = _count(connection, query)
-    query = query.order_by(*_order(wanted)).offset(wanted.start).limit(wanted.limit)
+    known = not wanted.search and not wanted.filters
+    total = sum(bands.values()) if bands is not None and known else _count(connection, query)
+    query = query.order_by(*_order(wanted, queue.c, queue_times.c.since)).offset(wanted.start).limit(wanted.limit)
     return Found(_read(connection, project, [(row.task, row.control) for row in connection.execute(query)]), total)
 
 
@@ -146,19 +157,18 @@ def _searched(
 
     A subquery for each entry, not a join: PostgreSQL would search all tasks first.
     """
-    order = _order(wanted)
-    place = func.row_number().over(order_by=order).label("place")
-    first = query.add_columns(place).order_by(*order).limit(looked).subquery()
+    since = queue_times.c.since if wanted.sort == "since" else null()
+    order = _order(wanted, queue.c, queue_times.c.since)
+    first = query.add_columns(queue.c.priority, since.label("since")).order_by(*order).limit(looked).subquery()
     window = select(first).order_by(first.c.task).offset(0).subquery()
     shown = select(tasks.c.data).where(tasks.c.id == window.c.task).scalar_subquery()
     hits = select(window.c.task, window.c.control, func.count().over().label("total"))
     hits = hits.where(_holds(connection, shown, wanted.search))
-    page = hits.order_by(window.c.place).offset(wanted.start).limit(wanted.limit)
+    page = hits.order_by(*_order(wanted, window.c, window.c.since)).offset(wanted.start).limit(wanted.limit)
     rows = connection.execute(page).all()
     total = rows[0].total if rows else _count(connection, hits) if wanted.start else 0
-    fitting = _count(connection, query) if looked is not None else 0
-    found = _read(connection, project, [(row.task, row.control) for row in rows])
-    return Found(found, total, fitting if looked is not None and fitting > looked else None)
+    more = looked is not None and _count(connection, query.limit(looked + 1)) > looked
+    return Found(_read(connection, project, [(row.task, row.control) for row in rows]), total, more)
 
 
 def _count(connection: Connection, query: Select[Any]) -> int:
@@ -206,18 +216,18 @@ def _aged(query: Select[Any], wanted: Wanted, now: int) -> Select[Any]:
     return query.where(queue_times.c.since <= now - AGES.get(age, 10**6) * DAY) if age else query
 
 
-def _order(wanted: Wanted) -> Sequence[ColumnElement[Any]]:
-    """The most urgent first, where nothing else is wanted."""
+def _order(wanted: Wanted, entries: Any, since: ColumnElement[Any]) -> Sequence[ColumnElement[Any]]:
+    """The most urgent first, where nothing else is wanted; ``entries`` are columns of the queue."""
     columns = {
-        "band": queue.c.priority.desc() if not wanted.descending else queue.c.priority,
-        "priority": queue.c.priority.desc() if wanted.descending else queue.c.priority,
-        "task": queue.c.task.desc() if wanted.descending else queue.c.task,
-        "since": queue_times.c.since.desc() if wanted.descending else queue_times.c.since,
+        "band": entries.priority.desc() if not wanted.descending else entries.priority,
+        "priority": entries.priority.desc() if wanted.descending else entries.priority,
+        "task": entries.task.desc() if wanted.descending else entries.task,
+        "since": since.desc() if wanted.descending else since,
     }
-    first = columns.get(wanted.sort or "", queue.c.priority.desc())
+    first = columns.get(wanted.sort or "", entries.priority.desc())
     if wanted.sort == "since":
         first = first.nulls_last()
-    return first, queue.c.task, queue.c.control
+    return first, entries.task, entries.control
 
 
 def _read(connection: Connection, project: Project, keys: Sequence[tuple[int, str]]) -> Sequence[Entry]:

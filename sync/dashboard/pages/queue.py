@@ -10,7 +10,7 @@ from label_config.parse import parse
 
 from ...quality.findings import KINDS
 from ...quality.priority import DISMISS
-from ...store import projects, queue_decisions
+from ...store import changes, projects, queue_decisions
 from ...store.queue_decisions import Decision
 from ...store.reviews import AUDIT
 from .. import queries, queue_entries, wording
@@ -25,6 +25,10 @@ from ..tables.table import Column, Found, Link, Row, Table, Wanted
 SIZE = 25
 MOST = 200
 """Labels and people that may be chosen."""
+NOT_SEARCHED = (
+    f"The first {queue_entries.LOOKED:,} entries that fit were searched, and there are more. Filter by band, reason or "
+    "age, or sort otherwise, to search others; CSV and JSON search all."
+)
 ACTION = {
     "dismiss": "dismissed",
     "raise": "raised to the top",
@@ -33,7 +37,7 @@ ACTION = {
 
 
 def read(asked: Asked) -> Mapping[str, Any]:
-    """The headline and the tiles; counted now, so that what a lead just decided is in them."""
+    """The headline and the tiles; what a lead just decided is in them."""
     bands = asked.once(_bands)
     noted = queue_entries.times_noted(asked.connection, asked.project)
     total, since = sum(bands.values()), asked.keep("oldest entry", lambda: _oldest(asked), stamp=noted)
@@ -51,7 +55,9 @@ def read(asked: Asked) -> Mapping[str, Any]:
 
 
 def _bands(asked: Asked) -> Mapping[int, int]:
-    return queue_entries.counts(asked.connection, asked.project)
+    """Counted anew with each assessment and each decision: nothing else changes them."""
+    decided = changes.seen(asked.connection).get("queue_decisions", 0)
+    return asked.keep("bands", lambda: queue_entries.counts(asked.connection, asked.project), stamp=decided)
 
 
 def _oldest(asked: Asked) -> int | None:
@@ -114,12 +120,16 @@ def _queue(asked: Asked) -> Table:
 
     def find(wanted: Wanted) -> Found:
         is_page = wanted.limit == SIZE
-        looked = queue_entries.LOOKED if is_page else None
-        found = queue_entries.find(asked.connection, asked.project, wanted, known, asked.now, looked)
+        looked, bands = queue_entries.LOOKED if is_page else None, asked.once(_bands)
+        found = queue_entries.find(
+            asked.connection, asked.project, wanted, known, asked.now, looked=looked, bands=bands
+        )
         names = queries.names(asked.connection, {person for one in found.entries for person in one.people})
         if is_page:
             asked.once(_shown).update({(one.task, one.control): one for one in found.entries})
-        return Found([_row(one, names, here, outside) for one in found.entries], found.total, _searched(found))
+        return Found(
+            [_row(one, names, here, outside) for one in found.entries], found.total, NOT_SEARCHED if found.more else ""
+        )
 
     return Table(
         "queue",
@@ -130,20 +140,6 @@ def _queue(asked: Asked) -> Table:
         note="One entry a task and control, the most urgent first. Tasks that are ruled, have a ground truth or were "
         "answered by nobody are left out, and so is what a lead dismissed.",
         size=SIZE,
-    )
-
-
-def _searched(found: queue_entries.Found) -> str:
-    """That not everything was searched; empty where it was.
-
-    >>> _searched(queue_entries.Found([], 0, 31_000))[:58]
-    'The first 20,000 of 31,000 entries that fit were searched.'
-    """
-    if found.of is None:
-        return ""
-    return (
-        f"The first {queue_entries.LOOKED:,} of {found.of:,} entries that fit were searched. Filter by band, reason or "
-        "age, or sort otherwise, to search others; CSV and JSON search all."
     )
 
 
