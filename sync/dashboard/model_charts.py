@@ -55,8 +55,11 @@ def calibration_chart(bins: Sequence[Bin]) -> Chart | None:
     return Chart(table, draw_calibration, said, size="half", keys=keys)
 
 
-def learning_charts(worth: Sequence[Worth]) -> Iterator[Chart]:
-    """Both learning curves of each control that was proven, the first ones."""
+def learning_charts(worth: Sequence[Worth], before: int) -> Iterator[Chart]:
+    """Both learning curves of each control that was proven, the first ones; ``before`` charts stand before them.
+
+    Two stand side by side, and the last one takes what is left.
+    """
     proven = [(one.control, one.proof) for one in worth if one.proof is not None and one.proof.by_choice][:CURVES]
     for place, (control, proof) in enumerate(proven, 1):
         table = Table(
@@ -71,8 +74,9 @@ def learning_charts(worth: Sequence[Worth]) -> Iterator[Chart]:
             f"How often models of {control} are right after so many labels of chosen tasks, and of tasks of the random "
             "share; the numbers are in the table below."
         )
+        alone = place == len(proven) and (before + place) % 2
         keys = [("line-alpha", CHOSEN), ("line-percent", f"{RANDOM}, the control"), ("line-bound", "most frequent")]
-        yield Chart(table, draw_learning, said, size="wide" if len(proven) == 1 else "half", keys=keys)
+        yield Chart(table, draw_learning, said, size="wide" if alone else "half", keys=keys)
 
 
 def _points(proof: Proof) -> Iterator[Row]:

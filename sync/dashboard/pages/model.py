@@ -99,7 +99,7 @@ def charts(asked: Asked) -> Sequence[Chart]:
     accuracy = model_charts.accuracy_chart(asked.once(model_versions.rows))
     calibration = model_charts.calibration_chart(state.bins if state else ())
     first = [one for one in (accuracy, calibration) if one is not None]
-    return [*first, *model_charts.learning_charts(state.worth if state else ())]
+    return [*first, *model_charts.learning_charts(state.worth if state else (), len(first))]
 
 
 def _lead(state: ModelState | None) -> str:
