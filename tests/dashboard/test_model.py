@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from sync.dashboard import queries
 from sync.store.lease import beat, model_beat
 from sync.store.tables import corrections, round_tasks, rounds
 
@@ -141,6 +142,19 @@ def test_the_charts_show_the_numbers_of_the_backend(learned: Stage) -> None:
     assert rows(learned, "/projects/7/model/tables/calibration.json") == BINS
     drawn = rows(learned, "/projects/7/model/tables/accuracy.json")
     assert [row["accuracy"] for row in drawn] == [one[0] for one in FIGURES]
+
+
+def test_what_the_model_says_otherwise_than_people_is_a_click_away(tmp_path: Path) -> None:
+    one = stage(tmp_path).create(texts(12), overlap=3).answer(crowd(12, {1: 0.9, 2: 0.8, 3: 0.5}))
+    one.assess().score().assess().summarise()
+    found = re.search(r'<a href="(/projects/7/queue[^"]*)"><data value="([^"]*)">', page(one))
+    assert found is not None
+    with one.store.read() as connection:
+        check = queries.model_check(connection, queries.Project(one.key, 7, "", None))
+    assert check is not None
+    assert float(found[2]) == check.accuracy
+    assert browser(one).get(found[1]).status_code == 200
+    one.store.close()
 
 
 def test_both_learning_curves_are_drawn_with_their_intervals_and_have_a_table(learned: Stage) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from ...quality.records import Estimate
 from ...store.lease import last_beat
@@ -35,7 +36,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
         "model": state,
         "newest": asked.once(_newest),
         "lead": _lead(state),
-        "figures": _figures(state, check),
+        "figures": _figures(state, check, asked.project),
         "check": check,
         "sending": _sending(asked),
         "effect": asked.once(model_versions.effect),
@@ -118,7 +119,7 @@ def _lead(state: ModelState | None) -> str:
     )
 
 
-def _figures(state: ModelState | None, check: ModelCheck | None) -> Sequence[Figure]:
+def _figures(state: ModelState | None, check: ModelCheck | None, project: queries.Project) -> Sequence[Figure]:
     quality = state.quality if state else None
     accuracy = Figure("model_accuracy", None, "share", reason="not measured yet")
     error = Figure("ece", None, "coefficient", reason="not measured yet")
@@ -130,7 +131,8 @@ def _figures(state: ModelState | None, check: ModelCheck | None) -> Sequence[Fig
     equal = Figure("model_right", None, "share", reason="nothing was compared yet", label="Equals the consensus")
     if check is not None:
         left_out = "answers that the model has learned from, and those that it abstained on"
-        equal = replace(equal, value=check.accuracy, n=check.n, of="answer", reason="", left_out=left_out)
+        differ = f"/projects/{project.label_studio_id}/queue?reasons={quote(wording.kind_name('model_conflict'))}"
+        equal = replace(equal, value=check.accuracy, n=check.n, of="answer", reason="", left_out=left_out, tasks=differ)
     labels = state.trained_labels if state else None
     return accuracy, error, equal, Figure("trained_labels", labels, reason="nothing has been learned yet")
 
