@@ -78,7 +78,9 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
     The store must hold what stands in them (pull_review), or what an interrupted push left is pushed again.
     """
     refused = intend(store, project, settings, clock())
-    put_back = _put_back(store, gateway, project, clock)
+    with store.read() as connection:
+        homes = projects.reviews_of(connection, project)
+    put_back = put_back_settings(store, gateway, homes, clock)
     withdrawn = hide_withdrawn(store, gateway, project, clock)
     reopened = open_again(store, gateway, project)
     as_before = serve_as_before(store, gateway, project)  # after those that are opened with a number of their own
@@ -115,12 +117,3 @@ def push(store: Store, gateway: LabelStudio, project: int, settings: Settings, c
         put_back,
         as_before,
     )
-
-
-def _put_back(
-    store: Store, gateway: LabelStudio, project: int, clock: Callable[[], int]
-) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    with store.read() as connection:
-        homes = projects.reviews_of(connection, project)
-    found = ((home.label_studio_id, put_back_settings(store, gateway, home, clock)) for home in homes)
-    return tuple((home, names) for home, names in found if names)

@@ -1,6 +1,6 @@
 """The review projects: one a band, found by their marker or made, with the interface that the source has now."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from label_config.errors import LabelConfigError
 from label_config.parse import parse
@@ -92,15 +92,32 @@ def follow_interface(
 
 
 def put_back_settings(
-    store: Store, gateway: LabelStudio, home: projects.StoredProject, clock: Callable[[], int]
+    store: Store, gateway: LabelStudio, homes: Sequence[projects.StoredProject], clock: Callable[[], int]
+) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Undo what somebody changed of the settings that decide what reviewers are served: which projects, what names.
+
+    All are asked for at once. One that is gone is for the next pull to find.
+    """
+    if not homes:
+        return ()
+    there = {one.id: one for one in gateway.projects([home.label_studio_id for home in homes])}
+    found = [
+        (home.label_studio_id, _put_back(store, gateway, home, there[home.label_studio_id], clock))
+        for home in homes
+        if home.label_studio_id in there
+    ]
+    return tuple((number, names) for number, names in found if names)
+
+
+def _put_back(
+    store: Store, gateway: LabelStudio, home: projects.StoredProject, remote: RemoteProject, clock: Callable[[], int]
 ) -> tuple[str, ...]:
-    """Undo what somebody changed of the settings that decide what reviewers are served; the names of those.
+    """The names of the settings of one project that somebody had changed.
 
     Another number of annotations makes Label Studio count anew which tasks are done, so that it serves what was
     withdrawn, and no more what was opened for another reviewer: both are stored as to be done before. It also forgets
     the model version where the predictions were shown: what it has after that is kept, so that the order is settled.
     """
-    remote = gateway.project(home.label_studio_id)
     wanted = {name: value for name, value in SERVING.items() if getattr(remote, name) != value}
     if not wanted:
         return ()

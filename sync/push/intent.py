@@ -1,5 +1,6 @@
 """What is to be reviewed, and what need not be any more: stored as an intent before Label Studio hears of it."""
 
+import operator
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ from .paused import paused_on
 
 BLIND = "Please answer this task as though nobody had answered it before."
 """What a blind look and a random audit say, so that nobody can tell one from the other."""
+FEWEST, MOST = 200, 1_000
+"""Entries of the queue that are read together: about as many as there is room for."""
 NAMESPACE = uuid.UUID("6a2f1d3c-52c1-5c0e-9a0b-7f6f2a6a1c11")
 
 
@@ -44,7 +47,8 @@ def intend(store: Store, project: int, settings: Settings, now: int) -> list[tup
         gone = review_rounds.withdraw(connection, project, paused.told.keys(), now)
         room = _room(connection, project, settings, now)
         by_dispute = settings.overlap == BY_DISPUTE
-        asking = Asking(connection, project, config, policy_of(settings.policy), paused, by_dispute).begun()
+        policy, at_once = policy_of(settings.policy), min(max(room, FEWEST), MOST)
+        asking = Asking(connection, project, config, policy, paused, by_dispute, at_once).begun()
         writing = Writing(connection, source, config, settings.blind_share, now)
         standing = list(writing.intents(asking.standing()))
         new = list(islice((intent for asked in asking.new() for intent in writing.intents(asked)), room))
@@ -126,8 +130,8 @@ def _intent(
             first.data,
             key=key,
             reason=BLIND if blind else " ".join(reasons),
-            answers=[] if blind else [(name, _line(config, said)) for name, said in people],
-            seen="" if blind else shown(config, first.data, people, size),
+            answers=[] if blind else [(name, line) for name, line, _ in people],
+            seen="" if blind else shown(config, first.data, [(name, said) for name, _, said in people], size),
             priority=first.priority,
             source_task=first.label_studio_id,
         ),
@@ -158,13 +162,17 @@ def _audit(entry: QueueEntry) -> dict[str, Any]:
     return {**nothing, "control": entry.control, "accepted": entry.answer}
 
 
-def _anonymised(config: LabelConfig, answers: Sequence[AnswerRow]) -> list[tuple[str, dict[str, Answer]]]:
-    """Who said what, without the who: "Answer A", "Answer B" in an order that does not tell the annotators apart."""
+def _anonymised(config: LabelConfig, answers: Sequence[AnswerRow]) -> list[tuple[str, str, dict[str, Answer]]]:
+    """Who said what, without the who: "Answer A", "Answer B" in an order that does not tell the annotators apart.
+
+    Each with what was said in one line.
+    """
     people: dict[int, dict[str, Answer]] = {}
     for row in answers:
         people.setdefault(row.annotator, {})[row.control] = row.answer
-    ordered = sorted(people.values(), key=lambda said: (_line(config, said), repr(sorted(said.items()))))
-    return [(f"Answer {_letters(place)}", said) for place, said in enumerate(ordered)]
+    said = [(_line(config, one), repr(sorted(one.items())), one) for one in people.values()]
+    ordered = sorted(said, key=operator.itemgetter(0, 1))
+    return [(f"Answer {_letters(place)}", line, one) for place, (line, _, one) in enumerate(ordered)]
 
 
 def _line(config: LabelConfig, said: Mapping[str, Answer]) -> str:

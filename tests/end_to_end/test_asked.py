@@ -57,7 +57,7 @@ def test_a_push_asks_once_for_what_is_there_and_for_nothing_that_it_knows(
     asked.clear()
     assert push(store, client, key, Settings(), clock).pushed == 2
     assert asked == [
-        "GET /api/projects/N/",
+        "GET /api/projects/",
         "GET /api/projects/N/model-versions/",
         "POST /api/projects/N/import",
     ]
