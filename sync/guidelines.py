@@ -61,6 +61,7 @@ def changed(
     """Have the rulings reviewed again that a changed guideline touches; the next push brings them back."""
     from label_config.parse import parse
 
+    from .glossary.kept import keep_now
     from .opening import clock
     from .store.audit import TIEBREAK, record
     from .store.engine import open_existing
@@ -85,7 +86,9 @@ def changed(
             _refuse_unknown(label, list(controls.values()) if control is None else [controls[control]])
         subject = {"control": control, "label": label, "tasks": touched}
         action, words = "guideline changed", {"why": why.strip()}
-        record(connection, now=clock(), actor=TIEBREAK, action=action, project=key, subject=subject, words=words)
+        now = clock()
+        keep_now(connection, key, now)
+        record(connection, now=now, actor=TIEBREAK, action=action, project=key, subject=subject, words=words)
     if as_json:
         terminal.print_json({"tasks": touched})
     else:

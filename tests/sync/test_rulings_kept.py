@@ -3,15 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
+from typer.testing import CliRunner
 
 from label_config.guidelines import ADDED, CHANGED, REMOVED, Change, Entry
 from label_config.results import from_canonical
+from sync.cli import app
 from sync.glossary import kept
 from sync.glossary.kept import RULINGS, keep_rulings
 from sync.glossary.writing import difference, write
@@ -102,6 +105,19 @@ def test_what_is_written_shows_at_once_what_it_touches(any_store: Store) -> None
     assert found.touched == 2
     assert {each.entries for each in found.listed} == {("irony",)}
     assert not keep_rulings(any_store, one.key, lambda: NOW), "it is up to date already"
+
+
+def test_what_a_command_brings_back_is_no_open_gap_any_more(store: Store, tmp_path: Path) -> None:
+    one = ruled(store)
+    assert keep_rulings(store, one.key, lambda: NOW)
+    file = tmp_path / "tiebreak.toml"
+    file.write_text(f'store = "{store.name}"\n')
+    asked = ["guidelines", "changed", "--project", "7", "--label", "neutral", "--why", "x", "--config", str(file)]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    with store.read() as connection:
+        found = kept.kept(connection, one.key)
+    assert found is not None
+    assert (found.gaps, found.oldest) == (0, [])
 
 
 ENTRIES = st.builds(
