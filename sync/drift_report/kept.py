@@ -39,10 +39,10 @@ def keep_drift(store: Store, project: int, settings: Settings, clock: Callable[[
     now = clock()
     with store.read() as connection:
         known = summaries.of(connection, project, DRIFT)
+        if known is not None and known.body["made_by"] == VERSION and known.made_at // DAY == now // DAY:
+            return False
         stamp = _stamp(connection, project, settings)
         if stamp is None or summaries.stamps(connection, project).get(DRIFT) == stamp:
-            return False
-        if known is not None and known.body["made_by"] == VERSION and known.made_at // DAY == now // DAY:
             return False
         body = {"made_by": VERSION, **_found(connection, project, settings)}
     with store.begin() as connection:

@@ -3,6 +3,7 @@
 import pytest
 
 from sync.pipeline import run
+from sync.store import projects, summaries
 from sync.store.engine import open_store
 
 from ..conftest import RunningLabelStudio
@@ -22,7 +23,9 @@ def test_a_review_goes_out_and_its_ruling_comes_back(label_studio: RunningLabelS
     assert run(outside, made.project).push.pushed == 1
     with store.read() as connection:  # -1: nobody counted; then PostgreSQL plans as if the tables were small
         known = connection.exec_driver_sql("SELECT reltuples FROM pg_class WHERE relname = 'annotations'").scalar()
+        kept = summaries.stamps(connection, projects.source(connection, made.project).key)
     assert known == 5
+    assert {"progress", "people", "drift"} <= set(kept)
     label_studio.as_("reviewer").create_annotation(review_tasks(admin, made.project)[0].id, ruling("bad"))
     done = run(outside, made.project)
     assert (done.resolve.rulings, done.resolve.ground_truths) == (1, 1)
