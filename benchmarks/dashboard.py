@@ -27,6 +27,7 @@ from sync.dashboard.registry import all_pages
 from sync.decoding import decoder
 from sync.demo.embedded import free_port
 from sync.demo.processes import Service
+from sync.glossary.kept import keep_rulings
 from sync.labelstudio.wire import RemoteProject
 from sync.opening import clock
 from sync.people.kept import keep_people
@@ -120,6 +121,7 @@ def _fill(store: Store, settings: Settings, number: int, count: int, people: int
             intake.save(connection, key, page, decoder(interfaces.periods(connection, key)), work.start)
     for step in (assess, summarise, keep_people):
         step(store, key, settings, clock)
+    keep_rulings(store, key, clock)
 
 
 def _alone(url: str, paths: Mapping[str, str], rounds: int) -> None:
