@@ -37,6 +37,16 @@ DEFINITIONS = {
     ),
     "agrees": Definition("Agrees", "The mean agreement of a person with the others on the tasks that they share."),
     "complete": Definition("Complete", "The share of tasks that have every answer they want (annotations per task)."),
+    "complete_tasks": Definition("Complete", "Tasks that have as many answers as they want."),
+    "partly_tasks": Definition("Partly", "Tasks that have an answer and want another."),
+    "untouched_tasks": Definition("To do", "Tasks that nobody has answered."),
+    "left_cancelled": Definition("Skipped", "Annotations that somebody skipped."),
+    "left_ground_truth": Definition("Ground truth", "Annotations that are known truths: they are nobody's answer."),
+    "left_duplicates": Definition(
+        "Repeated by the same person", "Annotations of somebody who answered the task once more since: the last counts."
+    ),
+    "left_anonymous": Definition("Without an author", "Annotations of which Label Studio does not say who gave them."),
+    "left_rejected": Definition("Set aside as invalid", "Annotations that the labeling interface does not allow."),
     "tasks": Definition("Tasks", "Tasks that Label Studio has now; deleted ones are left out."),
     "tasks_compared": Definition("Tasks compared", "Tasks with answers of two people or more: only these can agree."),
     "tasks_in_common": Definition("Tasks in common", "Tasks that both people answered."),

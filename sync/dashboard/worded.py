@@ -54,14 +54,18 @@ def _left_out(counts: Numbers) -> str:
 
 def _pace(spans: Numbers, left_out: str) -> Worded:
     week, month = spans["7"], spans["28"]
-    figure = Figure("pace", week["answers"], n=len(week["people"]), of="annotator", left_out=left_out)
+    figure = Figure(
+        "pace", week["answers"], n=len(week["people"]), of="annotator", left_out=left_out, tasks="#table-throughput"
+    )
     tasks = counted(week["completed"], "task")
     return Worded(figure, below=f"{tasks} completed; in 28 days {counted(month['answers'], 'answer')}")
 
 
 def _left(counts: Numbers, left_out: str) -> Worded:
     wanted, left = counts["answers_wanted"], counts["answers_left"]
-    figure = Figure("answers_left", left, n=wanted, of="answer that is wanted", left_out=left_out)
+    figure = Figure(
+        "answers_left", left, n=wanted, of="wanted answer", left_out=left_out, tasks="#table-burn-down"
+    )
     return Worded(figure, below=f"{counted(counts['tasks_left'], 'task')} of {counts['tasks']:,} not complete")
 
 

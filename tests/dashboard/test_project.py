@@ -271,3 +271,12 @@ def test_who_has_no_role_in_it_gets_neither_page_nor_tables(busy: Stage) -> None
 def day_of(seconds: int) -> str:
     """The day of a time in seconds since 1970, UTC."""
     return str(datetime.fromtimestamp(seconds, UTC).date())
+
+
+@pytest.mark.parametrize("path", ["/", "/operations", "/projects/7", "/projects/7/queue", "/projects/7/annotators"])
+def test_every_number_that_leads_somewhere_on_its_page_leads_to_something(busy: Stage, path: str) -> None:
+    text = browser(busy).get(path).text
+    ids = set(re.findall(r'\bid="([^"]+)"', text))
+    places = re.findall(r'<p class="figure[^"]*"><a href="(?:\?[^"#]*)?#([^"]+)"', text)
+    assert places
+    assert set(places) <= ids

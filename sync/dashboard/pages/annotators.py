@@ -72,7 +72,7 @@ def _address(asked: Asked, **changed: str) -> str:
 def read(asked: Asked) -> Mapping[str, Any]:
     """The headline, the tiles, the matrix, and the chosen one."""
     now = asked.once(view)
-    chosen, crowd = now.chosen, now.crowd
+    chosen, crowd, matrix = now.chosen, now.crowd, _matrix(asked, now)
     controls = [
         (one.name, _address(asked, control=one.name, person=""), one is now.control)
         for one in (asked.report.controls if asked.report else ())
@@ -89,7 +89,8 @@ def read(asked: Asked) -> Mapping[str, Any]:
             asked, names="" if now.called.hidden else HIDDEN, person=switched.key(chosen.id) if chosen else ""
         ),
         "everybody": _address(asked, person=""),
-        "matrix": _matrix(asked, now),
+        "matrix": matrix,
+        "of_pairs": Figure("kappa" if matrix and matrix.kappas else "agreement", None),
         "person": person,
         "numbers": _numbers(chosen) if chosen else (),
         "confusion": _confusion(chosen) if chosen else None,

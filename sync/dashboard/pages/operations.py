@@ -170,7 +170,7 @@ def _figures(asked: Asked) -> Sequence[Figure]:
     ]
     if asked.may("viewer"):
         known = asked.once(_processes)
-        figures.insert(0, Figure("runners", asked.once(_alive), n=len(known), of="runner"))
+        figures.insert(0, Figure("runners", asked.once(_alive), n=len(known), of="runner", tasks="#table-processes"))
     return figures
 
 

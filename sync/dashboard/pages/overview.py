@@ -95,11 +95,17 @@ def _figures(found: Sequence[Standing], waiting: int, urgent: int, assessed: int
     alarms = sum(len(one.alarms) for one in found)
     return (
         Figure("alarms", alarms, n=len(found), of="project", tasks="?sort=-alarms#table-projects"),
-        Figure("pace", pace, n=len(known), of="project", reason=missing),
-        Figure("queue", waiting, n=assessed, of="assessed project"),
-        Figure("urgent", urgent, n=waiting, of="answer"),
-        Figure("open_reviews", opened, n=len(found), of="project"),
-        Figure("late_reviews", overdue, n=opened, of="open review", reason=missing),
+        Figure("pace", pace, n=len(known), of="project", reason=missing, tasks="#table-projects"),
+        Figure("queue", waiting, n=assessed, of="assessed project", tasks="?sort=-queue#table-projects"),
+        Figure("urgent", urgent, n=waiting, of="answer", tasks="?sort=-urgent#table-projects"),
+        Figure("open_reviews", opened, n=len(found), of="project", tasks="?sort=-reviews#table-projects"),
+        Figure(
+            *("late_reviews", overdue),
+            n=opened,
+            of="open review",
+            reason=missing,
+            tasks="?sort=oldest#table-projects",
+        ),
     )
 
 

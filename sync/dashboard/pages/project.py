@@ -1,7 +1,7 @@
 """How does this project stand, and what needs a decision? Its headline, its controls, its queue and its model."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +18,7 @@ from ..charts import Chart
 from ..confusion import Outside, Pair, confusion_chart, distribution_chart, pairs_of, square_of, tasks_table
 from ..days import came_chart, left_chart
 from ..figures import Figure, estimated
-from ..framing import label_studio
+from ..framing import address, label_studio
 from ..getting_on import Numbers, numbers_of
 from ..judgement import HOUR, judgement
 from ..label_trend import label_trend_chart
@@ -80,12 +80,13 @@ def read(asked: Asked) -> Mapping[str, Any]:
     page, report = _page(asked), asked.report
     numbers = asked.once(_progress)
     said = None if report is None else judgement(report, numbers, asked.settings.confidence, asked.now)
-    figures = {} if report is None else _figures(report, page, _at("queue", asked))
+    figures = {} if report is None else _figures(report, page, _at("queue", asked), _there(asked))
     return {
         "page": page,
         "report": report,
         "headline": said,
         "figures": figures,
+        "left_out": [] if report is None else _left_out(report),
         "worded": worded(numbers) if numbers else (),
         "confused": asked.once(_pairs_of_labels),
         "squares": {name: square_of(pairs, _labels(asked)) for name, pairs in asked.once(_pairs_of_labels).items()},
@@ -214,16 +215,40 @@ def _names(asked: Asked) -> dict[int, str]:
     return queries.names(asked.connection, people)
 
 
-def _figures(report: Report, page: ProjectPage, queue: str) -> dict[str, Figure]:
+def _there(asked: Asked) -> str:
+    """Where Label Studio shows the tasks of the project."""
+    return address(label_studio(asked.settings), queries.Place(asked.project.label_studio_id, None))
+
+
+def _left_out(report: Report) -> Sequence[Figure]:
+    """The annotations that count nowhere, by their reason."""
+    out = report.excluded
+    figures = (
+        Figure("left_cancelled", out.cancelled),
+        Figure("left_ground_truth", out.ground_truth),
+        Figure("left_duplicates", out.duplicates),
+        *((Figure("left_anonymous", out.anonymous),) if out.anonymous else ()),
+        Figure("left_rejected", len(out.rejected)),
+    )
+    return [replace(one, n=out.total + report.progress.annotations, of="annotation") for one in figures]
+
+
+def _figures(report: Report, page: ProjectPage, queue: str, there: str) -> dict[str, Figure]:
     """The tiles. What the assessment left out is said where it was counted."""
     progress, control, check = report.progress, report.weakest, page.check
     left_out = wording.counted(report.excluded.total, "annotation") if report.excluded.total else ""
     complete = progress.complete / progress.tasks if progress.tasks else 0.0
     figures = {
-        "complete": Figure("complete", complete, "share", n=progress.tasks),
+        "complete": Figure("complete", complete, "share", n=progress.tasks, tasks=there),
         "queue": Figure("queue", report.queue.total, n=report.progress.annotations, of="answer", tasks=queue),
         "reviews": Figure("open_reviews", page.summary.reviews.waiting, tasks="#reviews"),
         "model": Figure("model_right", None, "share", reason="no model has been compared yet"),
+        "entries": Figure("entries", report.queue.total, n=progress.annotations, of="answer"),
+        "priority": Figure("priority", None, "coefficient"),
+        "ruled": Figure("ruled", page.summary.reviews.ruled, n=progress.tasks),
+        "complete_tasks": Figure("complete_tasks", progress.complete, n=progress.tasks),
+        "partly_tasks": Figure("partly_tasks", progress.partly, n=progress.tasks),
+        "untouched_tasks": Figure("untouched_tasks", progress.tasks - progress.answered, n=progress.tasks),
     }
     if control is not None:
         figures["alpha"] = estimated("alpha", control.alpha, "coefficient", left_out=left_out, tasks="#agreement")

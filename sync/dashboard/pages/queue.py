@@ -42,14 +42,20 @@ def read(asked: Asked) -> Mapping[str, Any]:
     noted = queue_entries.times_noted(asked.connection, asked.project)
     total, since = sum(bands.values()), asked.keep("oldest entry", lambda: _oldest(asked), stamp=noted)
     waiting = asked.summary.reviews.waiting
+    project = url_for("dashboard.project", label_studio_id=asked.project.label_studio_id)
     figures = [
         Figure("queue", total, n=None if asked.report is None else asked.report.progress.annotations, of="answer"),
         *(
             Figure("entries", bands[band], n=total, of="answer", label=f"P{band}, {word}", tasks=f"?band=P{band}")
             for band, word in ((1, "urgent"), (2, "soon"), (3, "later"))
         ),
-        Figure("open_reviews", waiting, reason="none was pushed"),
-        Figure("entry_since", since, "time", label="Oldest", reason="known at the end of the next run"),
+        Figure("open_reviews", waiting, n=total, of="answer", tasks=f"{project}#reviews"),
+        Figure(
+            *("entry_since", since, "time"),
+            label="Oldest",
+            reason="known at the end of the next run",
+            tasks="?sort=since#table-queue",
+        ),
     ]
     return {"total": total, "lead": wording.backlog(total, bands[1]), "figures": figures, "rows": asked.once(_shown)}
 
