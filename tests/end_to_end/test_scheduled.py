@@ -8,7 +8,7 @@ from sync.backend import Backend
 from sync.opening import Services
 from sync.round_scoring import project_key
 from sync.runner import scheduler
-from sync.store import projects
+from sync.store import projects, summaries
 from sync.store.engine import open_store
 
 from ..conftest import RunningLabelStudio, clock
@@ -28,7 +28,11 @@ def test_a_model_that_was_learned_while_a_run_was_at_work_is_listened_to(
         # The small backend learns at once: when the run ends it is idle again, with another model.
         asked = planned.run(made.project)
         with store.read() as connection:
-            assert asked == project_key(projects.source(connection, made.project))
+            source = projects.source(connection, made.project)
+            assert asked == project_key(source)
+            assert {"model", "drift"} <= set(summaries.stamps(connection, source.key)), (
+                "what the page of the model shows"
+            )
         assert planned.run(made.project) is None, "nothing is new: the scheduler does not go round in circles"
         label_studio.as_("annotator").create_annotation(made.tasks[1], result("bad"))
         assert planned.run(made.project) == asked
