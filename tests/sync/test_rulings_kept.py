@@ -18,10 +18,11 @@ from sync.cli import app
 from sync.glossary import kept
 from sync.glossary.kept import RULINGS, keep_rulings
 from sync.glossary.writing import difference, write
-from sync.store import guideline_versions, guidelines, summaries, tables
+from sync.store import guideline_versions, guidelines, logins, summaries, tables
 from sync.store.engine import Store
 from sync.store.guidelines import touched_by, touches
 from tests.dashboard.stage import START, Stage, crowd, texts
+from tests.dashboard.test_rulings import client, rows
 
 from ..stores import new_store
 
@@ -118,6 +119,25 @@ def test_what_a_command_brings_back_is_no_open_gap_any_more(store: Store, tmp_pa
         found = kept.kept(connection, one.key)
     assert found is not None
     assert (found.gaps, found.oldest) == (0, [])
+
+
+def test_the_log_is_searched_and_sorted_on_every_database(any_store: Store) -> None:
+    one = ruled(any_store)
+    with any_store.begin() as connection:
+        logins.add(connection, "vic", "viewer", None, START)
+    assert client(one, "vic").get("/projects/7/rulings").status_code == 200
+    for query, total in (
+        ("search=BO", 2),
+        ("search=joke", 1),
+        ("state=decides&cause=annotator+error", 2),
+        ("search=%25", 0),
+    ):
+        assert len(rows(one, f"/projects/7/rulings.json?{query}")) == total, query
+    for name in ("task", "answer", "cause", "state", "reviewer", "ruled", "marks"):
+        up, down = (rows(one, f"/projects/7/rulings.json?sort={sign}{name}") for sign in ("", "-"))
+        assert len(up) == len(down) == 5
+        known = [row[name] for row in up if row[name] is not None]
+        assert known == sorted(known, key=lambda cell: int(cell) if name == "task" else cell), name
 
 
 ENTRIES = st.builds(
