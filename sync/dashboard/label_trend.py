@@ -29,7 +29,7 @@ def label_trend_chart(control: Numbers, name: str, place: str) -> Chart | None:
         return None
     labels = tuple(dict.fromkeys(one["label"] for one in control["labels"]))
     columns = (
-        Column("label", "Label", choices=labels, search=True),
+        Column("label", "Label", choices=labels),
         Column("start", "From", "time", define="start"),
         Column("end", "To", "time", define="end"),
         Column("tasks", "Tasks", "number", define="tasks_compared"),
