@@ -68,9 +68,7 @@ def summarise(store: Store, project: int, settings: Settings, clock: Callable[[]
     """
     now = clock()
     with store.read() as connection:
-        if not _outdated(connection, project, settings, now):
-            return False
-        if summaries.report(connection, project) is None:
+        if not _outdated(connection, project, settings, now) or not summaries.is_assessed(connection, project):
             return False
     with store.begin() as connection:
         summaries.note_queue(connection, project, now)

@@ -32,10 +32,12 @@ def keep_people(store: Store, project: int, settings: Settings, clock: Callable[
     """
     now = clock()
     with store.read() as connection:
-        report = summaries.report(connection, project)
         stamp = _stamp(connection, project, settings)
+        if summaries.stamps(connection, project).get(PEOPLE) == stamp:
+            return False
         known = summaries.of(connection, project, PEOPLE)
-        if report is None or summaries.stamps(connection, project).get(PEOPLE) == stamp:
+        report = summaries.report(connection, project)
+        if report is None:
             return False
         lately = known is not None and report.get("partial") and 0 <= now - known.made_at < A_WHILE
         if lately and _people(connection, project) <= _among(known):

@@ -12,7 +12,7 @@ from label_config.results import from_canonical
 from . import corrections
 from .as_of_today import as_of_today
 from .columns import AnswerRow, Excluded
-from .reading import among, columns_of
+from .reading import among, columns_of, within
 from .standing import Standing, standing
 from .tables import annotation_versions, annotations, answers, codes, tasks
 
@@ -41,8 +41,11 @@ class Truth:
     answer: Answer
 
 
-def _current(project: int, *columns: ColumnElement[Any]) -> Select[Any]:
-    """The current annotations of the tasks that there are: these columns of their versions, all if none is named."""
+def _current(project: int, *columns: ColumnElement[Any], only: Collection[int] | None = None) -> Select[Any]:
+    """The current annotations of the tasks that there are: these columns of their versions, all if none is named.
+
+    ``only`` some of the tasks (null: all).
+    """
     return (
         select(
             *(columns or annotation_versions.c),
@@ -52,7 +55,8 @@ def _current(project: int, *columns: ColumnElement[Any]) -> Select[Any]:
         )
         .join(annotations, annotations.c.current == annotation_versions.c.id)
         .join(tasks, tasks.c.id == annotations.c.task)
-        .where(tasks.c.project == project, tasks.c.deleted_at.is_(None), annotations.c.deleted_at.is_(None))
+        .where(within(tasks.c.project, project, only), among(tasks.c.id, only))
+        .where(tasks.c.deleted_at.is_(None), annotations.c.deleted_at.is_(None))
     )
 
 
@@ -71,7 +75,7 @@ def by_others(connection: Connection, project: int, only: Collection[int] | None
     ours = corrections.written(connection, project)
     found = [
         ByOther(row.label_studio_id, row.on, row.annotator, row.updated_by)
-        for row in connection.execute(_current(project).where(other, among(tasks.c.id, only)))
+        for row in connection.execute(_current(project, only=only).where(other))
         if standing(row, ours) == Standing.VALID
     ]
     return tuple(sorted(found, key=lambda one: one.annotation))
@@ -83,11 +87,10 @@ def ground_truths_of(connection: Connection, project: int, only: Collection[int]
     ``only`` these tasks are looked at (null: all). One that holds a correction which was undone says nothing any more,
     though it is still to be deleted.
     """
-    query = _current(project).where(
+    query = _current(project, only=only).where(
         annotation_versions.c.ground_truth.is_(True),
         annotation_versions.c.was_cancelled.is_(False),
         annotation_versions.c.rejected.is_(None),
-        among(tasks.c.id, only),
     )
     rows = connection.execute(query.order_by(annotation_versions.c.updated_at, annotation_versions.c.id)).all()
     said = _said(connection, project, [row.id for row in rows])

@@ -12,7 +12,7 @@ from label_config.answers import Answer
 from label_config.results import canonical, from_canonical
 
 from ..quality.records import ControlConsensus, Finding, Priority
-from .reading import among
+from .reading import among, within
 from .reviews import AUDIT
 from .tables import assessments, consensus, queue, scores, tasks
 
@@ -107,9 +107,8 @@ def write_consensus(
     the tasks whose answer is fixed (ruling, ground_truth). A task that no longer has an answer keeps its row with a
     null answer, so that whoever learns from it hears that it was withdrawn.
     """
-    of_project = select(tasks.c.id).where(tasks.c.project == project)
+    of_project = select(tasks.c.id).where(within(tasks.c.project, project, only), among(tasks.c.id, only))
     query = select(consensus).where(consensus.c.control == found.control, consensus.c.task.in_(of_project))
-    query = query.where(among(consensus.c.task, only))
     known = {row.task: row._asdict() for row in connection.execute(query)}
     said = {answer: json.loads(canonical(answer)) for answer in {one.answer for one in found.tasks}}
     wanted = {
@@ -184,7 +183,9 @@ def renew_queue(
     """
     known = {
         (row.task, row.control): row._asdict()
-        for row in connection.execute(select(queue).where(queue.c.project == project, among(queue.c.task, tasks)))
+        for row in connection.execute(
+            select(queue).where(within(queue.c.project, project, tasks), among(queue.c.task, tasks))
+        )
     }
     wanted = {(one.task, one.control): _queued(project, one, marks or {}) for one in entries}
     audits = {key: row for key, row in known.items() if row["action"] == AUDIT and key in unconfirmed}
@@ -255,7 +256,7 @@ def queue_of(connection: Connection, project: int, only: Collection[int] | None 
         .add_columns(consensus.c.answer)
         .join(tasks, tasks.c.id == queue.c.task)
         .join(consensus, (consensus.c.task == queue.c.task) & (consensus.c.control == queue.c.control), isouter=True)
-        .where(queue.c.project == project, tasks.c.deleted_at.is_(None), among(queue.c.task, only))
+        .where(within(queue.c.project, project, only), among(queue.c.task, only), tasks.c.deleted_at.is_(None))
         .order_by(queue.c.priority.desc(), queue.c.task, queue.c.control)
     )
     return [
@@ -299,7 +300,7 @@ def opinions(connection: Connection, project: int, only: Collection[int] | None 
 def label_studio_ids(connection: Connection, project: int, only: Collection[int] | None = None) -> dict[int, int]:
     """The store's key -> Label Studio's id, of (``only`` some of) the live tasks of a project."""
     query = select(tasks.c.id, tasks.c.label_studio_id).where(among(tasks.c.id, only))
-    rows = connection.execute(query.where(tasks.c.project == project, tasks.c.deleted_at.is_(None)))
+    rows = connection.execute(query.where(within(tasks.c.project, project, only), tasks.c.deleted_at.is_(None)))
     return {row[0]: row[1] for row in rows}
 
 
@@ -321,7 +322,7 @@ def task_data(
     connection: Connection, project: int, only: Collection[int] | None = None
 ) -> dict[int, Mapping[str, Any]]:
     """The store's key -> what the task shows, of (``only`` some of) the live tasks of a project."""
-    query = select(tasks.c.id, tasks.c.data).where(tasks.c.project == project, tasks.c.deleted_at.is_(None))
+    query = select(tasks.c.id, tasks.c.data).where(within(tasks.c.project, project, only), tasks.c.deleted_at.is_(None))
     query = query.where(among(tasks.c.id, only))
     return {row[0]: row[1] for row in connection.execute(query)}
 

@@ -75,6 +75,14 @@ def among(column: ColumnElement[Any], keys: Collection[int] | None) -> ColumnEle
     return column.in_(numbers)
 
 
+def within(column: ColumnElement[int], project: int, only: Collection[int] | None) -> ColumnElement[bool]:
+    """That a column is this project, where ``only`` some of its tasks are asked for by their keys as well.
+
+    As a sum it is not looked up: SQLite would look through all rows of the project rather than for those few.
+    """
+    return column == project if only is None else column + 0 == project
+
+
 def columns_of(connection: Connection, project: int) -> tuple[Columns, Excluded]:
     """The answers that count, and what was left out."""
     found = read(connection, project)
@@ -87,7 +95,7 @@ def read(connection: Connection, project: int, only: Collection[int] | None = No
     Of two annotations of one person on a task the one changed last counts. A ruling of ours that stands as an
     annotation on the source task is no answer, also when somebody took its ground-truth mark away.
     """
-    query = _current(project).where(among(annotations.c.task, only))
+    query = _current(project, only).where(among(tasks.c.id, only))
     version, task, number, annotator, updated_at, stands, lead_time = fetched(connection, query, float_at=6)
     stands = stands.astype(np.int64)
     ours = np.isin(number, np.array(sorted(corrections.written(connection, project)), dtype=np.int64))
@@ -114,7 +122,7 @@ def _tallies(
     latest: IntArray,
 ) -> NDArray[Any]:
     live = select(tasks.c.id, tasks.c.overlap).where(
-        tasks.c.project == project, tasks.c.deleted_at.is_(None), among(tasks.c.id, only)
+        within(tasks.c.project, project, only), tasks.c.deleted_at.is_(None), among(tasks.c.id, only)
     )
     key, overlap = fetched(connection, live.order_by(tasks.c.id))
     found = np.zeros(len(key), dtype=TALLY)
@@ -138,8 +146,8 @@ def _last(*keys: IntArray) -> BoolArray:
     return found
 
 
-def _current(project: int) -> Select[Any]:
-    """The current annotations of the tasks that there are."""
+def _current(project: int, only: Collection[int] | None) -> Select[Any]:
+    """The current annotations of the tasks that there are; ``only`` some will be asked for."""
     version = annotation_versions.c
     return (
         select(
@@ -153,7 +161,7 @@ def _current(project: int) -> Select[Any]:
         )
         .join(annotations, annotations.c.current == version.id)
         .join(tasks, tasks.c.id == annotations.c.task)
-        .where(tasks.c.project == project, tasks.c.deleted_at.is_(None), annotations.c.deleted_at.is_(None))
+        .where(within(tasks.c.project, project, only), tasks.c.deleted_at.is_(None), annotations.c.deleted_at.is_(None))
     )
 
 

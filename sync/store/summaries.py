@@ -139,13 +139,20 @@ def report(connection: Connection, project: int) -> Mapping[str, Any] | None:
     return None if known is None else known.report
 
 
+def is_assessed(connection: Connection, project: int) -> bool:
+    """Whether it ever was."""
+    query = select(assessed.c.id).where(assessed.c.project == project)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def judged_whole(connection: Connection, project: int) -> int | None:
     """When everything was judged, where only what changed was judged since; null where the newest assessment is of
     everything.
     """
-    found = report(connection, project)
-    partial = None if found is None else found.get("partial")
-    return None if partial is None else int(partial["full_at"])
+    # The database takes it out of the report, which is long where many people answer.
+    since = select(assessed.c.report["partial", "full_at"].as_string()).where(assessed.c.project == project)
+    found = connection.execute(since.order_by(assessed.c.id.desc()).limit(1)).scalar()
+    return None if found is None else int(found)
 
 
 def tasks_of(connection: Connection, project: int) -> Tasks:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from label_config.parse import parse
 
@@ -14,10 +14,10 @@ from .tables import consensus, projects, tasks
 
 def newest(connection: Connection, project: int) -> int:
     """The cursor of the newest row of the feed (the store's key of the project); 0 without rows."""
-    query = select(consensus.c.changed_at).join(tasks, tasks.c.id == consensus.c.task)
-    wanted = (tasks.c.project == project) & consensus.c.control.in_(_taught(connection, project))
-    # The largest by its index: a maximum is looked for in all rows.
-    last = query.where(wanted).order_by(consensus.c.changed_at.desc()).limit(1)
+    here = exists().where(tasks.c.id == consensus.c.task, tasks.c.project == project)
+    query = select(consensus.c.changed_at).where(here, consensus.c.control.in_(_taught(connection, project)))
+    # The largest by its index: a maximum is looked for in all rows, and so would a join be.
+    last = query.order_by(consensus.c.changed_at.desc()).limit(1)
     return connection.execute(last).scalar() or 0
 
 
