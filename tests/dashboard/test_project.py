@@ -217,6 +217,15 @@ def rows_of_queue(one: Stage, query: str) -> list[Mapping[str, Any]]:
     return found
 
 
+@pytest.mark.parametrize("path", ["/", "/operations", "/projects/7", "/projects/7/queue", "/projects/7/annotators"])
+def test_every_number_that_leads_somewhere_on_its_page_leads_to_something(busy: Stage, path: str) -> None:
+    text = browser(busy).get(path).text
+    ids = set(re.findall(r'\bid="([^"]+)"', text))
+    places = re.findall(r'<p class="figure[^"]*"><a href="(?:\?[^"#]*)?#([^"]+)"', text)
+    assert places
+    assert set(places) <= ids
+
+
 def test_the_queue_says_how_long_its_oldest_waits(busy: Stage, said: Mapping[str, Any]) -> None:
     band = next(one for one in said["progress"]["waiting"]["queue"] if one["number"])
     assert f"oldest {duration((NOW - band['oldest']) / 3.6e9)}" in page(busy)
@@ -271,12 +280,3 @@ def test_who_has_no_role_in_it_gets_neither_page_nor_tables(busy: Stage) -> None
 def day_of(seconds: int) -> str:
     """The day of a time in seconds since 1970, UTC."""
     return str(datetime.fromtimestamp(seconds, UTC).date())
-
-
-@pytest.mark.parametrize("path", ["/", "/operations", "/projects/7", "/projects/7/queue", "/projects/7/annotators"])
-def test_every_number_that_leads_somewhere_on_its_page_leads_to_something(busy: Stage, path: str) -> None:
-    text = browser(busy).get(path).text
-    ids = set(re.findall(r'\bid="([^"]+)"', text))
-    places = re.findall(r'<p class="figure[^"]*"><a href="(?:\?[^"#]*)?#([^"]+)"', text)
-    assert places
-    assert set(places) <= ids
