@@ -4,9 +4,10 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Response, make_response, redirect, render_template, request, send_file, url_for
+from flask import Response, current_app, make_response, redirect, render_template, request, send_file, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -135,7 +136,7 @@ class Desk:
             here = self._here(page, asked)
         if isinstance(done, Told):
             around = replace(self._frame(page, asked, ""), live=False)
-            return make_response(render_template(done.template, frame=around, asked=asked, here=here, **done.values))
+            return make_response(_filled(done.template, done.values, frame=around, asked=asked, here=here))
         return _back(here, name, form)
 
     def _run(self, page: Page, number: int | None, name: str, errand: Errand, form: Mapping[str, str]) -> Answer:
@@ -189,7 +190,7 @@ class Desk:
         drawn = {one.table.name: _shown(one, base, tables[one.table.name], chosen) for one in charts}
         around = self._frame(page, asked, tag)
         given = page.read(asked)
-        return render_template(f"{page.name}.html", frame=around, asked=asked, tables=tables, charts=drawn, **given)
+        return _filled(f"{page.name}.html", given, frame=around, asked=asked, tables=tables, charts=drawn)
 
     def _variants(self, page: Page, number: int | None) -> list[Variant]:
         """Every image that the page names now."""
@@ -197,6 +198,15 @@ class Desk:
             asked = self._asked(connection, number)
             charts = () if asked is None else page.charts(asked)
             return [variant for chart in charts for variant in chart.variants().values()]
+
+
+def _filled(template: str, given: Mapping[str, Any], **own: Any) -> str:
+    """The template with what its page gives it. Raises ValueError where that would hide what every template has."""
+    everywhere: dict[str, Any] = dict(own)
+    current_app.update_template_context(everywhere)
+    if clashes := sorted(given.keys() & (everywhere.keys() | current_app.jinja_env.globals.keys())):
+        raise ValueError(f"{template} is given what every page has already: rename {', '.join(clashes)}")
+    return render_template(template, **own, **given)
 
 
 def _shown(chart: Chart, base: str, table: TableView, chosen: str) -> ChartView:

@@ -77,7 +77,6 @@ def read(asked: Asked) -> Mapping[str, Any]:
         (one.name, _address(asked, control=one.name, person=""), one is now.control)
         for one in (asked.report.controls if asked.report else ())
     ]
-    person = now.called.key(chosen.id) if chosen else ""
     reasons = helpful.most_helpful(asked.connection, asked.project.key, HELPFUL)
     switched = Called({}, now.called.order, not now.called.hidden)
     return {
@@ -91,7 +90,6 @@ def read(asked: Asked) -> Mapping[str, Any]:
         "everybody": _address(asked, person=""),
         "matrix": matrix,
         "of_pairs": Figure("kappa" if matrix and matrix.kappas else "agreement", None),
-        "person": person,
         "numbers": _numbers(chosen) if chosen else (),
         "confusion": _confusion(chosen) if chosen else None,
         "talk": list(people_tables.talk_of(chosen, now.called)) if chosen else (),
