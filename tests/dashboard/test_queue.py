@@ -20,9 +20,11 @@ from sync.store.assessments import queue_of
 from sync.store.tables import annotation_versions, answers, codes, queue, queue_times
 from sync.web.app import create_app
 
-from .stage import HOUR, START, Stage, browser, crowd, stage, texts
+from .looking import CHROMIUM, chromium, served
+from .stage import HOUR, START, Stage, application, browser, crowd, stage, texts
 
 PEOPLE = {1: "Amara Okafor", 2: "Jonas Weber", 3: "Sofia Rossi", 4: "Mei Tanaka"}
+DOT = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 EVIL = "<script>alert('x')</script>"
 
 
@@ -192,3 +194,21 @@ def test_who_may_not_see_the_project_sees_no_queue(site: Stage) -> None:
     client = logged_in(site, "nobody")
     for path in ("/projects/7/queue", "/projects/7/queue.csv", "/projects/7/task?task=7000", "/projects/7/task.json"):
         assert client.get(path).status_code in (403, 404), path
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page is not looked at")
+def test_what_stands_beside_a_picture_begins_where_the_picture_does(tmp_path: Path) -> None:
+    one = stage(tmp_path).people(PEOPLE).create([{"image": DOT}, {"image": DOT, "text": "A dot."}], overlap=2)
+    one.answer([(place, who, label) for place in (0, 1) for who, label in ((1, "positive"), (2, "negative"))]).assess()
+    with served(application(one)) as address, chromium() as chrome:
+        page = chrome.new_page(base_url=address, viewport={"width": 1280, "height": 800})
+        page.goto("/projects/7/queue")
+        shown = page.locator("#table-queue .glance")
+        assert sorted(text.strip() for text in shown.all_inner_texts()) == ["", "A dot."]
+        for row in page.locator("#table-queue tbody tr").all():
+            picture, reason = (row.locator(one).first.bounding_box() for one in (".thumb", ".reasons"))
+            assert picture is not None
+            assert reason is not None
+            assert abs(picture["y"] - reason["y"]) < 8
+    one.store.close()

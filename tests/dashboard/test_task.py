@@ -148,6 +148,18 @@ def test_what_cannot_be_done_leaves_nothing(disputed: Stage, action: str, more: 
         assert not connection.execute(select(audit_events).where(audit_events.c.action.startswith("queue "))).all()
 
 
+def test_a_note_can_be_left_on_a_task_that_is_not_in_the_queue(disputed: Stage) -> None:
+    client = logged_in(disputed, "lea")
+    page = client.get("/projects/7/task?task=7003").text
+    assert "Not in the queue" in page
+    form = page[page.index('id="decide-title">A note') :]
+    assert "Keep as a note" in form[: form.index("</form>")]
+    assert "Raise to the top" not in form
+    assert send(client, "note", task="7003", back="task=7003", reason="Ask the hotel.").status_code == 303
+    assert "<blockquote>Ask the hotel.</blockquote>" in client.get("/projects/7/task?task=7003").text
+    assert "A note</h2>" not in logged_in(disputed, "vic").get("/projects/7/task?task=7003").text
+
+
 def test_a_viewer_decides_nothing(disputed: Stage) -> None:
     before = priorities(disputed)
     assert send(logged_in(disputed, "vic"), "dismiss").status_code == 403

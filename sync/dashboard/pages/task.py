@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row as Record
 
+from label_config.model import LabelConfig
 from label_config.parse import parse
 from label_config.words import in_words
 
@@ -74,7 +75,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
         "decisions": decisions,
         "actors": actors,
         "standing": [one for key, one in standing.items() if key[1] not in {each.control for each in why}],
-        "controls": sorted({*(one.control for one in task.entries), *(control for _, control in standing)}),
+        "controls": _controls(asked, task),
         "following": following,
         "place_in": lambda number: queries.Place(asked.project.label_studio_id, number),
         "open": next((one.place for one in task.reviews if one.state == "open" and one.place), None),
@@ -87,6 +88,17 @@ def _task(asked: Asked) -> Task | None:
 
 def _policy(asked: Asked) -> Policy:
     return policy_of(asked.settings.policy)
+
+
+def _config(asked: Asked) -> LabelConfig:
+    interface = projects.label_config(asked.connection, asked.project.key)
+    return asked.keep("interface", lambda: parse(interface), stamp=interface)
+
+
+def _controls(asked: Asked, task: Task) -> Sequence[str]:
+    """What a lead can decide or note something about: what waits for a decision comes first."""
+    queued = [one.control for one in task.entries]
+    return list(dict.fromkeys([*queued, *(one.name for one in asked.once(_config).controls)]))
 
 
 def _names(asked: Asked) -> Mapping[int, str]:
@@ -153,15 +165,13 @@ def _votes(task: Task, names: Mapping[int, str]) -> list[Vote]:
 
 
 def _drawn(asked: Asked, task: Task, names: Mapping[int, str]) -> list[Drawn]:
-    interface = projects.label_config(asked.connection, asked.project.key)
-    config = asked.keep("interface", lambda: parse(interface), stamp=interface)
     said = [
         (name_in(names, one.who), one.control, one.answer)
         for one in task.given
         if one.answer is not None and one.counts
     ]
     said += [("Probable answer", control, one.answer) for control, one in sorted(task.probable.items())]
-    return drawn(config, task.data, said, task.size)
+    return drawn(asked.once(_config), task.data, said, task.size)
 
 
 def tables(asked: Asked) -> Sequence[Table]:
