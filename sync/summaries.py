@@ -27,7 +27,7 @@ from .store.engine import Store
 from .store.summaries import Reviews, Tasks
 
 PROGRESS, DAYS, AGREEMENT = KINDS = ("progress", "days", "agreement")
-VERSION = 2
+VERSION = 3
 """Of what is computed: another one makes all summaries anew."""
 PERIODS = 12
 """Labels are rarer than answers: they are followed over so many periods at most, each of some windows of the report."""
@@ -230,10 +230,10 @@ def _progress(work: Work, done: Completion) -> dict[str, int]:
 
 
 def _pace(found: Days) -> dict[str, Any]:
-    """The last 7 and 28 days before today."""
+    """Today, as far as it has come, and the 6 or 27 days before."""
     spans = {}
     for length in (7, 28):
-        part = slice(max(0, len(found.answers) - 1 - length), len(found.answers) - 1)
+        part = slice(max(0, len(found.answers) - length), None)
         people = {person: int(counts[part].sum()) for person, counts in found.people.items()}
         spans[str(length)] = {
             "answers": int(found.answers[part].sum()),

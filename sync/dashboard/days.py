@@ -114,7 +114,9 @@ def draw_left(rows: Rows, look: Look) -> alt.LayerChart:
     theme = look.theme
     axis = alt.Axis(title=None, tickCount=5, format="~s", domain=False, ticks=False)
     past = alt.Chart(data([row for row in rows if row["left"] is not None]))
-    layers = [past.encode(x=_x(look), y=alt.Y("left:Q", axis=axis)).mark_line(color=theme.accent, strokeWidth=2.5)]
+    was = past.encode(x=_x(look), y=alt.Y("left:Q", axis=axis))
+    alone = alt.OverlayMarkDef(color=theme.accent, filled=True, size=60) if _is_first(rows) else False
+    layers = [was.mark_line(color=theme.accent, strokeWidth=2.5, point=alone)]
     coming = [row for row in rows if row["likely"] is not None]
     if coming:
         future = alt.Chart(data(coming))
@@ -126,6 +128,11 @@ def draw_left(rows: Rows, look: Look) -> alt.LayerChart:
             likely.mark_line(color=theme.warm, strokeWidth=1.75, strokeDash=[5, 4]),
         ]
     return alt.LayerChart(layer=layers)
+
+
+def _is_first(rows: Rows) -> bool:
+    """Whether there is one day so far, of which no line can be drawn."""
+    return sum(row["left"] is not None for row in rows) == 1
 
 
 def _x(look: Look) -> alt.X:

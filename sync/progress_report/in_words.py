@@ -43,13 +43,13 @@ def pace(spans: Numbers) -> str:
     """How much came lately.
 
     >>> pace({"7": {"answers": 70, "completed": 30}, "28": {"answers": 2800, "completed": 900}})
-    'in the 7 days before today 70 answers, 30 tasks completed; in the 28 before today 2,800 and 900'
+    'in 7 days, with today, 70 answers, 30 tasks completed; in 28 days 2,800 and 900'
     """
     week, month = spans["7"], spans["28"]
     return (
-        f"in the 7 days before today {counted(week['answers'], 'answer')}, "
+        f"in 7 days, with today, {counted(week['answers'], 'answer')}, "
         f"{counted(week['completed'], 'task')} completed; "
-        f"in the 28 before today {month['answers']:,} and {month['completed']:,}"
+        f"in 28 days {month['answers']:,} and {month['completed']:,}"
     )
 
 

@@ -1,7 +1,8 @@
 """What the weekly report says: the sentences, tables and charts of the pages, and what came in the last seven days."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -21,7 +22,8 @@ from ..store.tables import reviews
 from ..store.tables import rulings as stored_rulings
 from ..summaries import KINDS
 
-WEEK = 7 * 86_400_000_000
+DAY = 86_400_000_000
+"""Microseconds."""
 MOST = 40
 """Rows of a table, at most: the dashboard has all."""
 READ = 500
@@ -69,7 +71,7 @@ class Weekly:
 
 
 def weekly(asked: Asked) -> Weekly:
-    """The report of the seven days before ``asked.now``. Raises NotPulled before the first assessment."""
+    """The report of today (UTC) and the six days before. Raises NotPulled before the first assessment."""
     report = asked.report
     if report is None:
         number = asked.project.label_studio_id
@@ -81,7 +83,7 @@ def weekly(asked: Asked) -> Weekly:
     keys = dict.fromkeys(column.define for table in tables for column in table.columns if column.define)
     title = asked.project.title or "Untitled"
     until = asked.now
-    return Weekly(title, until - WEEK, until, lead, report.made_at, sections, [definition(one) for one in keys])
+    return Weekly(title, _since(asked), until, lead, report.made_at, sections, [definition(one) for one in keys])
 
 
 def _sections(asked: Asked, report: Report) -> Iterator[Section]:
@@ -101,19 +103,30 @@ def _progress(asked: Asked) -> Section:
     found = {kind: one for kind, one in kept.items() if one is not None}
     said: list[str] = []
     rows: list[Row] = []
-    if "progress" in found:
+    if "progress" in found and "days" in found:
         one = found["progress"]
         said = list(lines({"made_at": one.made_at, **{kind: each.body for kind, each in found.items()}}))
-        week = one.body["pace"]["7"]
+        days = found["days"].body
         rows = [
-            {"what": "Answers", "number": week["answers"]},
-            {"what": "Tasks completed", "number": week["completed"]},
+            {"what": "Answers", "number": _came(asked, days, "answers")},
+            {"what": "Tasks completed", "number": _came(asked, days, "completed")},
         ]
     rows += [
         {"what": "Rulings", "number": _ruled(asked)},
         {"what": "Versions of guidelines", "number": _written(asked)},
     ]
     return Section("How it gets on", said, tables=[Table("week", "This week", NUMBERS, rows)])
+
+
+def _since(asked: Asked) -> int:
+    """When the first of the seven days began, of which today is the last."""
+    return (asked.now // DAY - 6) * DAY
+
+
+def _came(asked: Asked, days: Mapping[str, Any], what: str) -> int:
+    """How many of the numbers day by day are of the seven days."""
+    first = max(0, (_since(asked) - days["from"]) // DAY)
+    return sum(days[what][first:])
 
 
 def _ruled(asked: Asked) -> int:
@@ -124,7 +137,7 @@ def _ruled(asked: Asked) -> int:
         .where(
             reviews.c.project == asked.project.key,
             stored_rulings.c.superseded.is_(False),
-            stored_rulings.c.ruled_at > asked.now - WEEK,
+            stored_rulings.c.ruled_at >= _since(asked),
         )
     )
     return int(asked.connection.execute(query).scalar_one())
@@ -132,7 +145,7 @@ def _ruled(asked: Asked) -> int:
 
 def _written(asked: Asked) -> int:
     known = guideline_versions.versions(asked.connection, asked.project.key)
-    return sum(one.made_at > asked.now - WEEK for one in known)
+    return sum(one.made_at >= _since(asked) for one in known)
 
 
 def _controls(report: Report) -> Table:
@@ -166,7 +179,7 @@ def _rulings(asked: Asked) -> Section:
     log = log_table(asked)
     assert callable(log.rows)
     newest = log.rows(Wanted(limit=READ)).rows
-    rows = [row for row in newest if row["ruled"] > asked.now - WEEK]
+    rows = [row for row in newest if row["ruled"] >= _since(asked)]
     columns = [one for one in log.columns if one.key not in HIDDEN]
     found = [Table("log", "Decided this week", columns, rows[:MOST], note=_more(len(rows)))] if rows else []
     gaps = next(one for one in rulings.tables(asked) if one.name == "gaps")

@@ -1,5 +1,6 @@
 """The list of projects: its numbers are those of ``tiebreak progress`` and the report, and it says who needs a look."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -134,3 +135,14 @@ def test_without_an_alarm_it_says_so_and_without_a_summary_it_says_what_is_known
     assert "There is no alarm." in text
     assert "no run has counted it yet" in text
     assert rows(one)["7"]["state"] == "Done"
+
+
+def test_the_seven_days_have_today_from_the_first_day_on(tmp_path: Path) -> None:
+    one = stage(tmp_path).create(texts(8), overlap=2)
+    one.answer(crowd(4, SKILL, each=2)).assess().summarise(START + 9 * HOUR)
+    (row,) = rows(one).values()
+    assert row["state"] == "Going on"
+    page = browser(one).get("/projects/7").text
+    assert "4 tasks completed; in 28 days 8 answers" in page.replace("\N{NO-BREAK SPACE}", " ")
+    image = re.findall(r'/projects/7/charts/[^"]+\.svg', page[page.index("What is left") :])[0]
+    assert "mark-symbol" in browser(one).get(image).text, "of one day a line would show nothing"

@@ -27,6 +27,7 @@ from .test_model import with_models
 
 EVIL = "<script>alert(1)</script>"
 NOW = START + 980 * HOUR
+DAY = 24 * HOUR
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,18 @@ def test_it_says_what_the_store_and_the_command_line_say(one: Stage) -> None:
     assert "Gaps that reviewers named" in text
     assert "tiebreak-3 is right on 83 % [67 %, 92 %]" in text
     assert "Krippendorff's alpha: how far people agree beyond chance." in text
+
+
+def test_the_seven_days_are_those_of_the_calendar_and_end_with_today(tmp_path: Path) -> None:
+    """Eight answers within nine hours of one day: the seventh day has them, the eighth has not."""
+    one = stage(tmp_path).create(texts(8), overlap=2)
+    one.answer(crowd(4, {1: 0.9, 2: 0.9}, each=2)).assess()
+    summarise(one.store, one.key, one.settings, lambda: START + 9 * HOUR)
+    last = (START // DAY + 7) * DAY - HOUR
+    assert "Answers 8 Tasks completed 4 " in words(html(one, START + 9 * HOUR))
+    assert "Answers 8 Tasks completed 4 " in words(html(one, last))
+    assert "Answers 0 Tasks completed 0 " in words(html(one, last + 2 * HOUR))
+    one.store.close()
 
 
 def test_rulings_of_earlier_weeks_are_left_out(one: Stage) -> None:

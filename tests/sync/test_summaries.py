@@ -118,14 +118,14 @@ def test_what_is_done_is_what_a_loop_counts(staged: Stage) -> None:
     assert found["forecast"]["remaining"] == missing
 
 
-def test_the_pace_is_that_of_the_days_before_today(staged: Stage) -> None:
+def test_the_pace_is_that_of_today_and_the_days_before(staged: Stage) -> None:
     now = max(at for _, _, at, _ in given_answers(staged)) + HOUR
     made(staged, now)
     today = now // DAY * DAY
     for length in (7, 28):
-        lately = [one for one in given_answers(staged) if today - length * DAY <= one[2] < today]
+        lately = [one for one in given_answers(staged) if today - (length - 1) * DAY <= one[2] <= now]
         found = body(staged, PROGRESS)["pace"][str(length)]
-        assert found["answers"] == len(lately) > 0
+        assert found["answers"] == len(lately) > sum(one[2] < today for one in lately) > 0
         assert found["people"] == {str(who): count for who, count in Counter(one[1] for one in lately).items()}
 
 
