@@ -4,7 +4,9 @@
 
 (() => {
   const EVERY = 1500; // milliseconds between two looks at what has changed
-  const TYPING = "input:not([type=hidden]), textarea, select";
+  const PATIENCE = 20000; // milliseconds that a look may take
+  const MISSED = 2; // looks in vain, one after the other, before the reader is told
+  const TYPING = "input:not([type=hidden], [type=checkbox], [type=radio]), textarea, select";
 
   /* Numbers and times in the reader's form. */
   const parts = new Intl.NumberFormat().formatToParts(1234567.5);
@@ -55,62 +57,141 @@
   const main = document.getElementById("main");
   const masked = /(name="form_token" value=")[^"]*/g; // another one each time, and no change
   const sent = (root) => [...root.children].map((one) => one.outerHTML.replace(masked, "$1"));
-  let shown = sent(main), tag = main.dataset.live, looking = false;
+  let shown = sent(main), tag = main.dataset.live, looking = false, held = null;
+
+  /* Whether a field says something else than the page came with. */
+  function dirty(one) {
+    if (one.type === "hidden") return false;
+    if (one.matches("[type=checkbox], [type=radio]")) return one.checked !== one.defaultChecked;
+    if (!one.matches("select")) return one.value !== one.defaultValue;
+    const usual = [...one.options].map((choice) => choice.defaultSelected);
+    if (!one.multiple && !usual.includes(true)) usual[0] = true;
+    return [...one.options].some((choice, place) => choice.selected !== Boolean(usual[place]));
+  }
 
   function busy(part) {
-    const dirty = (one) => one.value !== undefined && one.defaultValue !== undefined && one.value !== one.defaultValue;
     return part.contains(document.activeElement) && document.activeElement.matches(TYPING)
-      || [...part.querySelectorAll("input, textarea")].some(dirty);
+      || [...part.querySelectorAll("input, textarea, select")].some(dirty);
+  }
+
+  /* The same element in what took its place: by its id, where it leads, its name, or what it says. */
+  function again(one, place, root) {
+    const said = (it) => `${it.getAttribute("aria-label") || ""} ${it.textContent.trim()}`;
+    const marks = [
+      (it) => it.id, (it) => it.getAttribute("href") && `${it.getAttribute("href")} ${said(it)}`,
+      (it) => it.getAttribute("href"), (it) => it.getAttribute("name") && `${it.name} ${it.value}`,
+      (it) => it.getAttribute("aria-labelledby"), said,
+    ];
+    const like = [...root.querySelectorAll(one.tagName)];
+    for (const mark of marks) {
+      const wanted = mark(one), same = wanted && wanted.trim() ? like.filter((it) => mark(it) === wanted) : [];
+      if (same.length) return same.includes(like[place]) ? like[place] : same[0];
+    }
+    return null;
+  }
+
+  /* Puts what is new in the place of what is old: what is open stays open, tables stay where they were scrolled to, and
+     the keyboard stays where it was, or at least in this part of the page. */
+  function keeping(old, put) {
+    const open = [...old.querySelectorAll("details")].map((one) => one.open);
+    const moved = [...old.querySelectorAll(".scroll")].map((one) => one.scrollLeft);
+    const focus = old.contains(document.activeElement) ? document.activeElement : null;
+    const place = focus ? [...old.querySelectorAll(focus.tagName)].indexOf(focus) : -1;
+    const fresh = put();
+    fresh.querySelectorAll("details").forEach((one, order) => { if (order < open.length) one.open = open[order]; });
+    fresh.querySelectorAll(".scroll").forEach((one, order) => { one.scrollLeft = moved[order] || 0; });
+    if (!focus) return;
+    const found = again(focus, place, fresh) || fresh;
+    if (found === fresh) fresh.tabIndex = -1;
+    found.focus({ preventScroll: true });
   }
 
   function replace(old, fresh) {
-    const open = [...old.querySelectorAll("details")].map((one) => one.open);
-    const focus = document.activeElement && old.contains(document.activeElement) && document.activeElement.id;
-    localise(fresh);
-    fresh.querySelectorAll("details").forEach((one, place) => { one.open = Boolean(open[place]); });
-    old.replaceWith(fresh);
-    if (focus && document.getElementById(focus)) document.getElementById(focus).focus();
+    keeping(old, () => {
+      localise(fresh);
+      old.replaceWith(fresh);
+      return fresh;
+    });
   }
 
+  /* Shows the page that came, but for the parts that the reader is at: these wait, with it, in ``held``. */
   function change(text) {
     const now = new DOMParser().parseFromString(text, "text/html").getElementById("main");
-    if (!now) return false;
+    if (!now) return;
     const fresh = sent(now), whole = fresh.length !== shown.length;
-    if (whole && busy(main)) return false;
-    let all = true;
+    tag = now.dataset.live || tag;
+    held = null;
+    if (whole && busy(main)) {
+      held = text;
+      return;
+    }
     if (whole) {
       localise(now);
-      main.replaceChildren(...now.children);
+      keeping(main, () => {
+        main.replaceChildren(...now.children);
+        return main;
+      });
     } else {
       [...now.children].forEach((one, place) => {
         if (fresh[place] === shown[place]) return;
-        if (busy(main.children[place])) { all = false; fresh[place] = shown[place]; } else replace(main.children[place], one);
+        if (busy(main.children[place])) {
+          held = text;
+          fresh[place] = shown[place];
+        } else replace(main.children[place], one);
       });
     }
     shown = fresh;
-    return all && now.dataset.live;
+  }
+
+  /* What the reader has to know of the page itself; empty where all is well. */
+  const state = document.createElement("div");
+  state.className = "wrap state";
+  state.setAttribute("role", "status");
+  main.before(state);
+
+  function say(...words) {
+    const said = document.createElement("p");
+    said.className = "notice";
+    said.append(...words);
+    state.replaceChildren(...(words.length ? [said] : []));
+  }
+
+  let missed = 0, since = null;
+
+  function connected() {
+    if (missed >= MISSED) say();
+    missed = 0;
+  }
+
+  function away() {
+    missed += 1;
+    if (missed === 1) since = new Date();
+    if (missed !== MISSED) return;
+    const at = since.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    say(`Not connected since ${at}: what stands here may be old. It changes by itself again once Tiebreak answers.`);
   }
 
   function sayLoggedOut() {
     delete main.dataset.live;
-    const said = document.createElement("p"), link = document.createElement("a");
-    said.className = "notice";
-    said.setAttribute("role", "status");
+    const link = document.createElement("a");
     link.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
     link.textContent = "Log in";
-    said.append("Your login has ended, so this page does not change any more. ", link);
-    main.prepend(said);
+    say("Your login has ended, so this page does not change any more. ", link);
   }
 
   async function look() {
     if (looking || document.hidden || !main.dataset.live) return;
     looking = true;
     try {
-      const reply = await fetch(location.href, { headers: { "If-None-Match": `"${tag}"`, "X-Tiebreak-Look": "1" } });
+      const headers = { "If-None-Match": `"${tag}"`, "X-Tiebreak-Look": "1" };
+      const reply = await fetch(location.href, { headers, signal: AbortSignal.timeout(PATIENCE) });
+      const text = reply.ok ? await reply.text() : held;
+      if (reply.status >= 500) away();
+      else connected();
       if (reply.redirected || reply.status === 401) sayLoggedOut();
-      else if (reply.ok) tag = change(await reply.text()) || tag;
+      else if (text && reply.status < 400) change(text);
     } catch {
-      // The server is away; the next look may find it.
+      away();
     } finally {
       looking = false;
     }
