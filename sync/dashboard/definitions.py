@@ -149,7 +149,10 @@ DEFINITIONS = {
     "events_checked": Definition(
         "Newest checked", "The newest events whose hashes were computed anew for this page, back from the chain's head."
     ),
-    "week_number": Definition("In the last seven days", "What came on the day of the report, until it was written, and on the six days before; days are those of UTC."),
+    "week_number": Definition(
+        "In the last seven days",
+        "What came on the day of the report, until it was written, and on the six days before; days are those of UTC.",
+    ),
     "assessed": Definition("Assessed", "When agreement, consensus and the queue were computed last."),
     "entry_since": Definition(
         "Waits since", "When the entry was first seen in the queue, without a break since; seen at the end of each run."
@@ -181,10 +184,17 @@ DEFINITIONS = {
         "State", "What a project needs most, by its alarms, its last run and what is left to be answered."
     ),
     "alarms": Definition(
-        "Alarms", "What a person should look at: a failed run, falling agreement, late reviews, a model out of step."
+        "Alarms",
+        "What a person should look at: a failed run, falling agreement, late reviews, a model out of step, or that no "
+        "process looks after the projects.",
     ),
-    "pace": Definition("Answers in 7 days", "Answers that came today, as far as it has come, and on the 6 days before; days are those of UTC."),
-    "pace_month": Definition("Answers in 28 days", "Answers that came today and on the 27 days before; days are those of UTC."),
+    "pace": Definition(
+        "Answers in 7 days",
+        "Answers that came today, as far as it has come, and on the 6 days before; days are those of UTC.",
+    ),
+    "pace_month": Definition(
+        "Answers in 28 days", "Answers that came today and on the 27 days before; days are those of UTC."
+    ),
     "answers_left": Definition("Answers left", "Answers that are missing until every task has as many as it wants."),
     "forecast": Definition(
         "Done by",

@@ -23,6 +23,7 @@ FAILED, NOT_ASSESSED, ALARM, DONE, IDLE, GOING_ON = STATES = (
     "Idle",
     "Going on",
 )
+UNATTENDED = "nothing looks after it"
 TRENDS = ("falling", "rising", "steady")
 
 
@@ -30,7 +31,8 @@ TRENDS = ("falling", "rising", "steady")
 class Standing:
     """One project with everything that the list shows of it; ``numbers`` is null before the first summary.
 
-    ``accuracy`` is that of the model; ``oldest`` is since when the oldest review waits, null without one.
+    ``accuracy`` is that of the model; ``oldest`` is since when the oldest review waits, null without one;
+    ``attended``: some process looks after the projects.
     """
 
     summary: Summary
@@ -38,6 +40,7 @@ class Standing:
     round: LastRound | None
     accuracy: Estimate
     oldest: int | None
+    attended: bool
 
     @property
     def title(self) -> str:
@@ -74,7 +77,9 @@ class Standing:
         return GOING_ON if numbers["pace"]["7"]["answers"] else IDLE
 
 
-def standing(connection: Connection, one: Summary, numbers: Numbers | None, oldest: int | None) -> Standing:
+def standing(
+    connection: Connection, one: Summary, numbers: Numbers | None, oldest: int | None, *, attended: bool
+) -> Standing:
     """The project with its model."""
     number = one.project.label_studio_id
     state = model_state(connection, number)
@@ -82,7 +87,7 @@ def standing(connection: Connection, one: Summary, numbers: Numbers | None, olde
     accuracy = Estimate(None, reason="no model has been measured")
     if quality is not None:
         accuracy = Estimate(quality.accuracy, quality.low, quality.high, quality.n)
-    return Standing(one, numbers, last_round(connection, one.project), accuracy, oldest)
+    return Standing(one, numbers, last_round(connection, one.project), accuracy, oldest, attended)
 
 
 def numbers_of(connection: Connection, project: int, kind: str) -> Numbers | None:
@@ -122,3 +127,5 @@ def _alarms(one: Standing) -> Iterator[str]:
             yield f"{counted(band['late'], 'review')} P{band['band']} {waits} longer than {days}"
     if one.round and project.model_version and project.model_version != one.round.version:
         yield f"Label Studio shows {project.model_version}, not {one.round.version}"
+    if not one.attended:
+        yield UNATTENDED

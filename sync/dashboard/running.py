@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, func, select
 
-from ..store import measures, plans, round_tasks, rounds, run_log
+from ..store import measures, plans, round_tasks, rounds, run_log, runners
 from ..store.lease import hint
 from ..store.lease import in_words as holder_in_words
 from ..store.review_rounds import WAITING
@@ -15,6 +15,8 @@ from .queries import Project
 LATE = 60_000_000
 """A run that is overdue for longer is called overdue."""
 STATES = ("At work", "Failed", "Overdue", "Never run", "Well")
+NOBODY = "Nothing looks after the projects: start “tiebreak serve” or “tiebreak runner”"
+"""What is said where no process does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Job:
     said: str
     at: int | None
     log: Sequence[run_log.Line] = ()
+
+
+def is_attended(connection: Connection, now: int) -> bool:
+    """Whether any process looks after the projects."""
+    return any(one.alive for one in runners.known(connection, now))
 
 
 def syncs(connection: Connection, shown: Sequence[Project], now: int) -> list[Sync]:

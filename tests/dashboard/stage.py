@@ -21,6 +21,7 @@ from sync.people.kept import keep_people
 from sync.settings import Settings
 from sync.store.engine import Store, open_store
 from sync.store.lease import beat, model_beat
+from sync.store.runners import appear
 from sync.store.tables import (
     annotation_versions,
     annotations,
@@ -267,6 +268,12 @@ class Stage:
         """The last run of the loop."""
         with self.store.begin() as connection:
             beat(connection, f"project:{self.number}:run", START + 970 * HOUR, ok, message)
+        return self
+
+    def attend(self) -> "Stage":
+        """Some process of another machine looks after the projects."""
+        with self.store.begin() as connection:
+            appear(connection, "elsewhere:1:1", "runner", START + 980 * HOUR)
         return self
 
     def assess(self) -> "Stage":

@@ -37,7 +37,7 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     failed.answer(crowd(12, SKILL)).assess().summarise().beat(ok=False, message="no answer")
     Stage(one.store, number=9, title="Notes").create(texts(3))
     done = Stage(one.store, number=10, title="Ready").create(texts(8), overlap=3)
-    done.answer(crowd(8, SKILL)).assess().summarise().beat()
+    done.answer(crowd(8, SKILL)).assess().summarise().beat().attend()
     return one
 
 
@@ -130,7 +130,7 @@ def test_each_sees_their_own_alone_in_sentences_and_sums_too(several: Stage) -> 
 
 def test_without_an_alarm_it_says_so_and_without_a_summary_it_says_what_is_known(tmp_path: Path) -> None:
     one = stage(tmp_path).create(texts(8), overlap=3)
-    one.answer(crowd(8, SKILL)).assess().beat()
+    one.answer(crowd(8, SKILL)).assess().beat().attend()
     text = browser(one).get("/").text
     assert "There is no alarm." in text
     assert "no run has counted it yet" in text
@@ -139,10 +139,30 @@ def test_without_an_alarm_it_says_so_and_without_a_summary_it_says_what_is_known
 
 def test_the_seven_days_have_today_from_the_first_day_on(tmp_path: Path) -> None:
     one = stage(tmp_path).create(texts(8), overlap=2)
-    one.answer(crowd(4, SKILL, each=2)).assess().summarise(START + 9 * HOUR)
+    one.answer(crowd(4, SKILL, each=2)).assess().summarise(START + 9 * HOUR).attend()
     (row,) = rows(one).values()
     assert row["state"] == "Going on"
     page = browser(one).get("/projects/7").text
     assert "4 tasks completed; in 28 days 8 answers" in page.replace("\N{NO-BREAK SPACE}", " ")
     image = re.findall(r'/projects/7/charts/[^"]+\.svg', page[page.index("What is left") :])[0]
     assert "mark-symbol" in browser(one).get(image).text, "of one day a line would show nothing"
+
+
+def test_that_nothing_looks_after_the_projects_is_an_alarm(tmp_path: Path) -> None:
+    """Operations, the list, the page of the project and *Look now* say the same."""
+    one = stage(tmp_path).create(texts(8), overlap=3)
+    one.answer(crowd(8, SKILL)).assess().summarise().beat()
+    nobody = "Nothing looks after the projects: start “tiebreak serve” or “tiebreak runner”"
+    client = browser(one)
+    for path in ("/", "/operations", "/projects/7", "/projects/7?asked=1"):
+        text = client.get(path).text
+        assert nobody in text, path
+        assert "There is no alarm" not in text
+        assert "Tiebreak looks at this project now" not in text
+    (row,) = rows(one).values()
+    assert (row["state"], row["alarms"], row["alarm"]) == ("Look at it", 1, "nothing looks after it")
+    one.attend()
+    assert "There is no alarm." in client.get("/").text
+    text = client.get("/projects/7?asked=1").text
+    assert nobody not in text
+    assert "Tiebreak looks at this project now" in text

@@ -14,7 +14,7 @@ from .. import queries, running, wording
 from ..figures import Figure
 from ..page import Asked, Page
 from ..queries import Project
-from ..running import STATES, Job, Sync
+from ..running import NOBODY, STATES, Job, Sync
 from ..tables.table import Column, Link, Row, Table
 
 HOUR = 3.6e9
@@ -133,7 +133,7 @@ def _lead(found: Sequence[Sync], alive: int) -> str:
         return ""
     who = f"{wording.counted(alive, 'process', 'processes')} {'looks' if alive == 1 else 'look'} after the projects"
     if not alive:
-        who = "Nothing looks after the projects: start “tiebreak serve” or “tiebreak runner”"
+        who = NOBODY
     counts = {state: sum(one.state == state for one in found) for state in STATES}
     bad = [
         f"{counts[state]:,} {word}"
@@ -228,8 +228,7 @@ def tables(asked: Asked) -> Sequence[Table]:
     ]
     if asked.may("viewer"):
         rows = [_process(one) for one in asked.once(_processes)]
-        empty = "Nothing looks after the projects: start “tiebreak serve” or “tiebreak runner”."
-        found.append(Table("processes", "Processes", PROCESSES, rows, empty=empty, note="Of the last hour."))
+        found.append(Table("processes", "Processes", PROCESSES, rows, empty=f"{NOBODY}.", note="Of the last hour."))
     return found
 
 

@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
+from markupsafe import Markup
 
-from ...progress_report.in_words import date, duration
+from ...progress_report.in_words import duration
 from ...quality.records import Estimate
 from ...store.summaries import of_all
 from ...summaries import PROGRESS
 from .. import queries, reports, wording
 from ..figures import Figure
-from ..getting_on import STATES, TRENDS, Standing, late, standing
+from ..getting_on import STATES, TRENDS, UNATTENDED, Standing, late, standing
 from ..page import Asked, Page
+from ..running import NOBODY, is_attended
 from ..tables.table import Column, Link, Row, Table
 
 NOT_YET, NO_CONTROL = Estimate(None, reason="not assessed yet"), Estimate(None, reason="no control to assess")
@@ -33,9 +35,9 @@ COLUMNS = (
     Column("complete", "Complete", "share", define="complete"),
     Column("tasks", "Tasks", "number", define="tasks", apart=True),
     Column("answers_left", "Answers left", "number", define="answers_left", apart=True),
-    Column("done_by", "Done by", "time", define="forecast"),
-    Column("done_by_low", "Earliest", "time", define="forecast", apart=True),
-    Column("done_by_high", "Latest", "time", define="forecast", apart=True),
+    Column("done_by", "Done by", "day", define="forecast"),
+    Column("done_by_low", "Earliest", "day", define="forecast", apart=True),
+    Column("done_by_high", "Latest", "day", define="forecast", apart=True),
     Column("queue", "To decide", "number", define="queue"),
     Column("urgent", "Urgent", "number", define="urgent", apart=True),
     Column("reviews", "Open reviews", "number", define="open_reviews"),
@@ -55,11 +57,15 @@ def read(asked: Asked) -> Mapping[str, Any]:
     urgent = sum(one.queue.bands[1] for one in reports_now)
     return {
         "projects": found,
-        "lead": f"{_attention(found)} {wording.backlog(waiting, urgent)}" if found else "",
+        "lead": f"{_attention(found, asked.once(_attended))} {wording.backlog(waiting, urgent)}" if found else "",
         "figures": _figures(found, waiting, urgent, len(reports_now)),
         "failed": [one.summary for one in found if one.summary.last_run and not one.summary.last_run.ok],
         "oldest": _oldest(found, asked.now),
     }
+
+
+def _attended(asked: Asked) -> bool:
+    return is_attended(asked.connection, asked.now)
 
 
 def standings(asked: Asked) -> Sequence[Standing]:
@@ -71,19 +77,26 @@ def standings(asked: Asked) -> Sequence[Standing]:
     for project in seen:
         one = queries.summary(connection, project, reports.newest(connection, asked.kept, project))
         kept = numbers.get(project.key)
-        found.append(standing(connection, one, kept.body if kept else None, oldest.get(project.key)))
+        attended = asked.once(_attended)
+        found.append(standing(connection, one, kept.body if kept else None, oldest.get(project.key), attended=attended))
     return found
 
 
-def _attention(found: Sequence[Standing]) -> str:
-    """Which projects somebody should look at, and why."""
-    wanting = [one for one in found if one.alarms]
+def _attention(found: Sequence[Standing], attended: bool) -> str:
+    """Which projects somebody should look at, and why; before that, that nobody looks after any of them."""
+    wanting = [one for one in found if set(one.alarms) - {UNATTENDED}]
+    if not attended:
+        return f"{NOBODY}." if not wanting else f"{NOBODY}. {_needing(wanting, len(found))}"
     if not wanting:
         return "No project has an alarm." if len(found) > 1 else "There is no alarm."
+    return _needing(wanting, len(found))
+
+
+def _needing(wanting: Sequence[Standing], of: int) -> str:
     named = "; ".join(f"{one.title}, {one.alarms[0]}" for one in wanting[:NAMED])
     rest = f"; and {len(wanting) - NAMED:,} more" if len(wanting) > NAMED else ""
     needs = "needs" if len(wanting) == 1 else "need"
-    return f"{len(wanting):,} of {wording.counted(len(found), 'project')} {needs} a look: {named}{rest}."
+    return f"{len(wanting):,} of {wording.counted(of, 'project')} {needs} a look: {named}{rest}."
 
 
 def _figures(found: Sequence[Standing], waiting: int, urgent: int, assessed: int) -> Sequence[Figure]:
@@ -154,33 +167,28 @@ def _row(one: Standing, now: int) -> Row:
         "accuracy": one.accuracy,
         "model": one.round.version if one.round else "",
         "assessed": report.made_at if report else None,
-        "since": date(trend["since"]) if trend["since"] else "",
+        "since": wording.marked_day(trend["since"]) if trend["since"] else "",
         "due": _due(forecast),
         "waits": "" if one.oldest is None else duration((now - one.oldest) / HOUR),
     }
 
 
-def _due(forecast: Mapping[str, Any]) -> tuple[str, str]:
-    """The day of the forecast and its bounds, in words; both empty without one.
+def _due(forecast: Mapping[str, Any]) -> str:
+    """Between which days the forecast lies; empty without one.
 
     >>> day = 86_400_000_000
-    >>> _due({"day": 20_001 * day, "low": 20_000 * day, "high": 20_004 * day})
-    ('5 Oct 2024', '4 Oct to 8 Oct 2024')
-    >>> _due({"day": 20_001 * day, "low": 20_000 * day, "high": None})
-    ('5 Oct 2024', 'from 4 Oct 2024 on')
-    >>> _due({"day": 20_001 * day, "low": 20_001 * day, "high": 20_001 * day + 1})
-    ('5 Oct 2024', '5 Oct 2024')
+    >>> print(_due({"day": 20_001 * day, "low": 20_000 * day, "high": None}))
+    from <time datetime="2024-10-04">4 Oct 2024</time> on
+    >>> _due({"day": None})
+    ''
     """
     if forecast["day"] is None:
-        return "", ""
-    low = date(forecast["low"])
+        return ""
+    low = wording.marked_day(forecast["low"])
     if forecast["high"] is None:
-        return date(forecast["day"]), f"from {low} on"
-    high = date(forecast["high"])
-    if low == high:
-        return date(forecast["day"]), low
-    low = low[:-5] if low[-5:] == high[-5:] else low
-    return date(forecast["day"]), f"{low} to {high}"
+        return Markup("from {} on").format(low)
+    high = wording.marked_day(forecast["high"])
+    return low if low == high else Markup("{} to {}").format(low, high)
 
 
 PAGE = Page("overview", "Overview", "/", read, tables, needs="anybody")

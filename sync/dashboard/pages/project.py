@@ -25,6 +25,7 @@ from ..label_trend import label_trend_chart
 from ..model import ModelState, model_state
 from ..page import PROJECT, Asked, Page
 from ..report import ControlReport, Report
+from ..running import NOBODY, is_attended
 from ..tables.table import Column, Table
 from ..top_queue import QueueRow, first_entries, top_queue
 from ..trend import trend_chart
@@ -92,6 +93,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
         "squares": {name: square_of(pairs, _labels(asked)) for name, pairs in asked.once(_pairs_of_labels).items()},
         "queue_page": _at("queue", asked),
         "task_page": _at("task", asked),
+        "nobody": "" if is_attended(asked.connection, asked.now) else NOBODY,
         "waits": _waits(numbers, asked.now) if numbers else {},
     }
 
