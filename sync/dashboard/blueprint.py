@@ -29,6 +29,7 @@ FILTERS = (
     wording.interval,
     wording.moment,
     wording.iso,
+    wording.marked_day,
     wording.kind_name,
     wording.kind_meaning,
     wording.verdict,

@@ -19,7 +19,7 @@ NONE, OTHER = "no cause named", "another cause"
 ORDER = (*CAUSES, NONE, OTHER)
 
 BY_WEEK = (
-    Column("week", "Week from", "time", define="week"),
+    Column("week", "Week from", "day", define="week"),
     Column("cause", "Cause"),
     Column("rulings", "Rulings", "number", define="rulings_count"),
 )
@@ -60,7 +60,7 @@ def draw_causes(rows: Rows, look: Look) -> alt.Chart:
     """Bars stacked by cause, in the order of the legend."""
     inks = dict(zip(ORDER, (*look.theme.series, look.theme.ink), strict=True))
     known = [one for one in ORDER if any(row["cause"] == one for row in rows)]
-    values = [{**row, "week": row["week"][:10], "place": ORDER.index(row["cause"])} for row in rows]
+    values = [{**row, "place": ORDER.index(row["cause"])} for row in rows]
     many = len({row["week"] for row in values}) > MANY
     legend = alt.Legend(
         title=None, orient="top", columns=2 if look.narrow else 7, columnPadding=18, symbolType="square"

@@ -5,7 +5,7 @@ import altair as alt
 from .charts import Chart, Look, Rows, data
 from .getting_on import Numbers
 from .tables.table import Column, Row, Table
-from .wording import counted, iso
+from .wording import counted
 
 DAY = 86_400_000_000
 """Microseconds."""
@@ -14,12 +14,12 @@ SHOWN = 92
 PER_PAGE = 14
 
 CAME = (
-    Column("day", "Day", define="day"),
+    Column("day", "Day", "day", define="day"),
     Column("answers", "Answers", "number", define="day_answers"),
     Column("completed", "Tasks completed", "number", define="day_completed"),
 )
 LEFT = (
-    Column("day", "Day", define="day"),
+    Column("day", "Day", "day", define="day"),
     Column("left", "Answers left", "number", define="day_left"),
     Column("likely", "Likely", "number", define="day_forecast"),
     Column("earliest", "Earliest", "number", define="day_forecast"),
@@ -32,7 +32,7 @@ def came_chart(days: Numbers) -> Chart | None:
     if not any(days["answers"]):
         return None
     rows = [
-        {"day": _day(days["from"] + place * DAY), "answers": answers, "completed": completed}
+        {"day": days["from"] + place * DAY, "answers": answers, "completed": completed}
         for place, (answers, completed) in enumerate(zip(days["answers"], days["completed"], strict=True))
     ][-SHOWN:]
     note = (
@@ -64,22 +64,15 @@ def _left(days: Numbers, forecast: Numbers) -> list[Row]:
     nothing = dict.fromkeys(("left", "likely", "earliest", "latest"))
     left, remaining = days["answers_left"], forecast["remaining"]
     rows: list[Row] = [
-        {**nothing, "day": _day(days["from"] + place * DAY), "left": number} for place, number in enumerate(left)
+        {**nothing, "day": days["from"] + place * DAY, "left": number} for place, number in enumerate(left)
     ]
     today = days["from"] + (len(left) - 1) * DAY
     if not remaining or forecast["day"] is None:
         return rows
     ends = {"earliest": forecast["low"], "likely": forecast["day"], "latest": forecast["high"]}
     stops = sorted({today, *(at for at in ends.values() if at is not None and at > today)})
-    lines = [
-        {"day": _day(at), **{name: _on_line(remaining, today, end, at) for name, end in ends.items()}} for at in stops
-    ]
+    lines = [{"day": at, **{name: _on_line(remaining, today, end, at) for name, end in ends.items()}} for at in stops]
     return [*rows[:-1], {**rows[-1], **lines[0]}, *({**nothing, **line} for line in lines[1:])]
-
-
-def _day(at: int) -> str:
-    """The day, as programs read it."""
-    return iso(at)[:10]
 
 
 def _on_line(remaining: int, today: int, end: int | None, at: int) -> int:

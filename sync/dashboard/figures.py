@@ -6,8 +6,9 @@ from typing import Literal
 from ..quality.records import Estimate
 from .definitions import Definition, definition
 
-Form = Literal["number", "share", "coefficient", "time"]
-"""How a number is written: a count or quantity, a share in [0, 1], a coefficient, a moment in microseconds."""
+Form = Literal["number", "share", "coefficient", "time", "day"]
+"""How a number is written: a count or quantity, a share in [0, 1], a coefficient, a moment or a day of UTC (in
+microseconds)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ CONTROLS = (
     Column("longest", "Longest run", "number", define="streak"),
     Column("improvement", "Improvement", "coefficient", define="improvement", interval=True),
 )
-BY_DAY = (Column("day", "Day", "time"), Column("answers", "Answers", "number", define="own_answers"))
+BY_DAY = (Column("day", "Day", "day", define="day"), Column("answers", "Answers", "number", define="own_answers"))
 
 
 @dataclass(frozen=True)

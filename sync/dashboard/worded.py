@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..progress_report.in_words import date, duration
+from markupsafe import Markup
+
+from ..progress_report.in_words import duration
 from ..quality.records import Estimate
 from .figures import Figure, estimated
 from .getting_on import Numbers
-from .wording import counted
+from .wording import counted, marked_day
 
 LEFT_OUT = {
     "cancelled": "skipped",
@@ -63,21 +65,21 @@ def _pace(spans: Numbers, left_out: str) -> Worded:
 
 def _left(counts: Numbers, left_out: str) -> Worded:
     wanted, left = counts["answers_wanted"], counts["answers_left"]
-    figure = Figure(
-        "answers_left", left, n=wanted, of="wanted answer", left_out=left_out, tasks="#table-burn-down"
-    )
+    figure = Figure("answers_left", left, n=wanted, of="wanted answer", left_out=left_out, tasks="#table-burn-down")
     return Worded(figure, below=f"{counted(counts['tasks_left'], 'task')} of {counts['tasks']:,} not complete")
 
 
 def _forecast(one: Numbers) -> Worded:
     days = one["days"]
     if not one["remaining"]:
-        return Worded(Figure("forecast", None, "time", reason="nothing is left to be answered"))
+        return Worded(Figure("forecast", None, "day", reason="nothing is left to be answered"))
     if one["day"] is None:
-        return Worded(Figure("forecast", None, "time", n=days, of="working day", reason=one["reason"]))
-    latest = "a day years away" if one["high"] is None else date(one["high"])
-    below = f"{date(one['low'])} to {latest} in 4 of 5 cases, from {counted(days, 'working day')}"
-    return Worded(Figure("forecast", one["day"], "time", n=days, of="working day"), date(one["day"]), below=below)
+        return Worded(Figure("forecast", None, "day", n=days, of="working day", reason=one["reason"]))
+    latest = "a day years away" if one["high"] is None else marked_day(one["high"])
+    below = Markup("{} to {} in 4 of 5 cases, from {}").format(
+        marked_day(one["low"]), latest, counted(days, "working day")
+    )
+    return Worded(Figure("forecast", one["day"], "day", n=days, of="working day"), below=below)
 
 
 def _time(define: str, one: Numbers, noun: str) -> Worded:

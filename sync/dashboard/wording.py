@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from markupsafe import Markup
+
 from ..quality.findings import KINDS
 from ..quality.records import Estimate
 from .report import ControlReport, Report
@@ -73,7 +75,7 @@ def interval(estimate: Estimate, *, as_percent: bool = False) -> str:
 
 
 def written(value: float | str | None, form: str) -> str:
-    """A value as its form is written: number, share, coefficient, time or text.
+    """A value as its form is written: number, share, coefficient, time, day or text.
 
     >>> written(1200, "number"), written(2.345, "number"), written(0.5, "coefficient"), written("a", "text")
     ('1,200', '2.35', '0.50', 'a')
@@ -88,6 +90,8 @@ def written(value: float | str | None, form: str) -> str:
         return coefficient(value)
     if form == "time":
         return moment(int(value))
+    if form == "day":
+        return day(int(value))
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
 
 
@@ -118,6 +122,33 @@ def iso(microseconds: int) -> str:
     '2023-11-14T22:13:20Z'
     """
     return f"{_time(microseconds):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def day(microseconds: int) -> str:
+    """A day of UTC as people read it.
+
+    >>> day(1_700_000_000_000_000)
+    '14 Nov 2023'
+    """
+    return f"{_time(microseconds):%-d %b %Y}"
+
+
+def iso_day(microseconds: int) -> str:
+    """A day of UTC as machines read it.
+
+    >>> iso_day(1_700_000_000_000_000)
+    '2023-11-14'
+    """
+    return f"{_time(microseconds):%Y-%m-%d}"
+
+
+def marked_day(microseconds: int) -> Markup:
+    """A day of UTC within a sentence of a page, to be written in the reader's form.
+
+    >>> print(marked_day(1_700_000_000_000_000))
+    <time datetime="2023-11-14">14 Nov 2023</time>
+    """
+    return Markup('<time datetime="{}">{}</time>').format(iso_day(microseconds), day(microseconds))
 
 
 def _time(microseconds: int) -> datetime:

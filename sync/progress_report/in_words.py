@@ -1,12 +1,10 @@
 """How projects get on, in words: the sentences that the command line and the pages have in common."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..dashboard.wording import coefficient, counted, percent
+from ..dashboard.wording import coefficient, counted, day, percent
 
-ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 HOURS = 48
 """Up to so many hours a time is told in hours, then in days."""
 
@@ -153,7 +151,7 @@ def date(microseconds: int) -> str:
     >>> date(1_700_000_000_000_000)
     '14 Nov 2023'
     """
-    return f"{ZERO + timedelta(microseconds=microseconds):%-d %b %Y}"
+    return day(microseconds)
 
 
 def duration(hours: float) -> str:

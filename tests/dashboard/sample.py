@@ -27,11 +27,13 @@ TEMPLATE = """{% extends "layout.html" %}{% import "parts.html" as parts with co
 {% call parts.empty("Nothing here") %}<p>Do this.</p>{% endcall %}
 {% endblock %}"""
 
+DAY, DAYS = 24 * HOUR, START // (24 * HOUR)
 FIGURES = (
     estimated("alpha", Estimate(0.7, 0.6, 0.8, 12), "coefficient", left_out="3 annotations", tasks="/projects/7#queue"),
     Figure("kappa", None, "coefficient", reason="only one person answered"),
     Figure("queue", 1234, n=1, of="project", reason="nothing was pushed"),
     Figure("assessed", START, "time"),
+    Figure("forecast", DAYS * DAY, "day"),
 )
 COLUMNS = (
     Column("person", "Annotator", "link", search=True),
@@ -39,6 +41,7 @@ COLUMNS = (
     Column("right", "Right", "share", define="reliability", interval=True),
     Column("answers", "Answers", "number", define="answers"),
     Column("since", "Since", "time"),
+    Column("day", "Day", "day", define="day"),
 )
 
 
@@ -50,6 +53,7 @@ def tables(_: Asked) -> Sequence[Table]:
             "right": Estimate(None, reason="too few answers") if place % 9 == 0 else Estimate(place / 250, 0, 1, 5),
             "answers": 1000 * place,
             "since": START if place % 3 else None,
+            "day": DAYS * DAY if place % 3 else None,
         }
         for place in range(250)
     ]

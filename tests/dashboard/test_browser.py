@@ -144,3 +144,16 @@ def test_times_are_those_of_the_reader(chrome: Browser, address: str) -> None:
     expect(at).to_have_attribute("title", "30 Oct 2026, 18:13 UTC")
     expect(page.locator("tbody data").first).to_contain_text(",")
     context.close()
+
+
+def test_days_of_utc_are_not_shifted_and_intervals_are_in_the_form_of_their_values(chrome: Browser, small: str) -> None:
+    context = chrome.new_context(timezone_id="America/Los_Angeles", locale="de-DE", base_url=small)
+    page = context.new_page()
+    page.goto("/projects/7/sample")
+    expect(page.locator(".tile", has_text="Done by").locator("time")).to_have_text("21.09.2026")
+    expect(page.locator("tbody tr").nth(1).locator("time").last).to_have_text("21.09.2026")
+    alpha = page.locator(".tile").first
+    expect(alpha.locator("data")).to_have_text("0,70")
+    expect(alpha.locator(".interval").first).to_have_text("[0,60; 0,80]")
+    expect(alpha.locator(".tip")).to_contain_text("interval [0,60; 0,80].")
+    context.close()

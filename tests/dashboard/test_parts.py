@@ -30,7 +30,11 @@ def test_a_figure_says_all_about_itself(get: Callable[[str], str]) -> None:
     text = get("/projects/7/sample")
     tiles = part(text, 'class="tiles"', "<section")
     assert '<a href="/projects/7#queue"><data value="0.7">0.70</data></a> <span class="interval">[0.60, 0.80]' in tiles
-    for said in ("Counted from 12 tasks.", "95 % interval [0.60, 0.80].", "Left out: 3 annotations."):
+    for said in (
+        "Counted from 12 tasks.",
+        '95 % interval <span class="numbers">[0.60, 0.80]</span>.',
+        "Left out: 3 annotations.",
+    ):
         assert said in tiles
     assert "Only one person answered." in tiles
     assert '<p class="meta">only one person answered</p>' in tiles

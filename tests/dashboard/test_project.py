@@ -89,7 +89,7 @@ def test_the_tiles_are_those_of_the_command(busy: Stage, said: Mapping[str, Any]
     for words in (
         f"{progress['progress']['tasks_left']} tasks of 150 not complete",
         f"in 28 days {progress['pace']['28']['answers']} answers",
-        f"{date(forecast['low'])} to",
+        f"{date(forecast['low'])}</time> to",
         f"from {forecast['days']} working days",
         f"nine of ten within {duration(times['ninetieth'])}; {times['median']['n']} tasks",
         f"{cost['per_label']:.2f} min",

@@ -13,18 +13,28 @@
   const mark = (type, other) => (parts.find((one) => one.type === type) || { value: other }).value;
   const group = mark("group", ""), decimal = mark("decimal", ".");
   const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" }); // a day is no moment
+  const NUMBERS = "data[value], .interval, .numbers, .matrix td";
+
+  /* "[1,234.5, 2]" as the reader writes it: "[1.234,5; 2]" where commas are decimal. */
+  function localNumbers(text) {
+    const apart = decimal === "," ? text.replace(/, /g, "; ") : text;
+    return apart.replace(/(\d)[.,](?=\d)/g, (found, digit) => digit + (found.endsWith(",") ? group : decimal));
+  }
 
   function localise(root) {
     if (group !== "," || decimal !== ".") {
-      for (const one of root.querySelectorAll("data[value]")) {
-        one.textContent = one.textContent.replace(/[.,]/g, (sign) => (sign === "," ? group : decimal));
+      const written = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+      while (written.nextNode()) {
+        const one = written.currentNode;
+        if (one.parentElement.closest(NUMBERS)) one.data = localNumbers(one.data);
       }
     }
     for (const one of root.querySelectorAll("time[datetime]")) {
       const at = new Date(one.dateTime);
       if (isNaN(at)) continue;
       one.title = one.textContent;
-      one.textContent = moments.format(at);
+      one.textContent = (one.dateTime.length === 10 ? days : moments).format(at);
     }
   }
 

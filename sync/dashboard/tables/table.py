@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from ...quality.records import Estimate
 from ..definitions import definition
-from ..wording import iso
+from ..wording import iso, iso_day
 
-Kind = Literal["text", "number", "share", "coefficient", "time", "link"]
+Kind = Literal["text", "number", "share", "coefficient", "time", "day", "link"]
 NUMBERS = ("number", "share", "coefficient")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -33,7 +33,8 @@ class Column:
 
     ``define`` is a key of DEFINITIONS, which every number needs; ``interval``: the cells are Estimates. ``search``: the
     search looks here. ``choices``: what the reader may filter by (exactly; as the cell reads). Cells of ``time`` are
-    microseconds. Raises ValueError for a number without a definition.
+    moments, those of ``day`` days of UTC, which no reader's zone shifts; both are microseconds. Raises ValueError for a
+    number without a definition.
     """
 
     key: str
@@ -153,7 +154,7 @@ def as_text(cell: Cell) -> str:
 def plain(columns: Sequence[Column], row: Row) -> dict[str, Any]:
     """A row for programs: estimates become KEY, KEY_low, KEY_high, KEY_n and KEY_reason, links KEY and KEY_address.
 
-    Times are ISO 8601 in UTC. What there is not is null.
+    Times and days are ISO 8601 in UTC. What there is not is null.
     """
     return dict(pair for column in columns for pair in _plain(column, row.get(column.key)))
 
@@ -169,5 +170,7 @@ def _plain(column: Column, cell: Cell) -> Iterator[tuple[str, Any]]:
         yield from ((key, known.text), (f"{key}_address", known.address))
     elif column.kind == "time":
         yield key, iso(cell) if isinstance(cell, int) else None
+    elif column.kind == "day":
+        yield key, iso_day(cell) if isinstance(cell, int) else None
     else:
         yield key, cell
