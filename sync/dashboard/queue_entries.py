@@ -31,7 +31,8 @@ class Entry:
     """One entry. ``reasons`` are its findings, (kind, sentence, part of the priority), the heaviest first.
 
     ``people`` answered the task (Label Studio's ids); ``since`` is null until the end of the run that found it.
-    ``place`` is the review task where there is one (``pushed``), else the source task.
+    ``place`` is the review task where there is one (``pushed``), else the source task. ``elsewhere`` is the band of the
+    review project that it is open in since ``opened``, where that is not ``band``: its priority changed meanwhile.
     """
 
     task: int
@@ -46,6 +47,8 @@ class Entry:
     excerpt: Excerpt
     place: Place
     pushed: bool
+    elsewhere: int | None = None
+    opened: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,8 @@ def _read(connection: Connection, project: Project, keys: Sequence[tuple[int, st
             tasks.c.label_studio_id,
             tasks.c.data,
             reviews.c.review_task,
+            reviews.c.band.label("home_band"),
+            reviews.c.intended_at,
             home.c.label_studio_id.label("home"),
             queue_times.c.since,
             consensus.c.answer,
@@ -273,4 +278,6 @@ def _entry(project: Project, row: Record[Any]) -> Entry:
         excerpt(row.data),
         pushed or Place(project.label_studio_id, row.label_studio_id),
         pushed is not None,
+        row.home_band if pushed and row.home_band != row.band else None,
+        row.intended_at,
     )

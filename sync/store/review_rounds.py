@@ -111,10 +111,12 @@ def waiting(connection: Connection, project: int) -> dict[int, Newest]:
     return {task: one for task, one in found.items() if one.state in WAITING}
 
 
-def returned(connection: Connection, project: int, policy: Policy) -> dict[int, list[QueueEntry]]:
+def returned(
+    connection: Connection, project: int, policy: Policy, only: Collection[int] | None = None
+) -> dict[int, list[QueueEntry]]:
     """The tasks (the store's keys) whose ruling is to be looked at again and whose next round has not begun.
 
-    Two rulings that differ make a band more urgent, a changed guideline leaves it.
+    Two rulings that differ make a band more urgent, a changed guideline leaves it. ``only`` some tasks, where given.
     """
     query = (
         select(
@@ -136,6 +138,7 @@ def returned(connection: Connection, project: int, policy: Policy) -> dict[int, 
             rulings.c.superseded.is_(False),
             tasks.c.deleted_at.is_(None),
             reviews.c.round == _last_round(),
+            among(reviews.c.task, only),
         )
         .order_by(reviews.c.priority.desc(), reviews.c.task)
     )

@@ -14,12 +14,13 @@ from label_config.answers import Answer, Box, Polygon, Region, Regions, Span
 from label_config.parse import parse
 from label_config.results import canonical
 from sync.dashboard.drawn import drawn
-from sync.store import logins
+from sync.push.intent import intend
+from sync.store import guidelines, logins
 from sync.store.history import history
-from sync.store.tables import answers, audit_details, audit_events, codes, projects, queue
+from sync.store.tables import answers, audit_details, audit_events, codes, projects, queue, reviews
 
 from .looking import CHROMIUM, chromium, complaints_of_axe, served
-from .stage import START, Stage, application, browser, crowd, stage, texts
+from .stage import HOUR, START, Stage, application, browser, crowd, stage, texts
 from .test_queue import EVIL, logged_in
 
 PEOPLE = {1: "Amara Okafor", 2: "Jonas Weber", 3: "Sofia Rossi"}
@@ -169,14 +170,59 @@ def test_a_viewer_decides_nothing(disputed: Stage) -> None:
 @pytest.mark.parametrize("number", ["", "99", "x", "-1", "9" * 30, "7000'--", "%00"])
 def test_without_such_a_task_it_asks_which(disputed: Stage, number: str) -> None:
     reply = logged_in(disputed, "vic").get(f"/projects/7/task?task={number}")
-    assert reply.status_code == 200
+    assert reply.status_code == (404 if number else 200)
     assert "Which task?" in reply.text
     assert "Task 7000" not in reply.text
+
+
+def test_the_window_of_a_task_has_its_number(disputed: Stage) -> None:
+    client = logged_in(disputed, "vic")
+    assert "<title>Task 7000 · Hotel reviews · Tiebreak</title>" in client.get("/projects/7/task?task=7000").text
+    assert "<title>Task · Hotel reviews · Tiebreak</title>" in client.get("/projects/7/task?task=99").text
 
 
 def test_a_task_of_another_project_is_not_here(disputed: Stage) -> None:
     Stage(disputed.store, number=8).create(texts(1))
     assert "Which task?" in logged_in(disputed, "vic").get("/projects/7/task?task=8000").text
+
+
+def test_a_ruling_that_is_looked_at_again_says_why(disputed: Stage) -> None:
+    one = disputed.push().rule([{"label": "positive", "reviewer": 9}, {"label": "negative", "reviewer": 9}]).assess()
+    client = logged_in(one, "lea")
+    assert "Not in the queue" in client.get("/projects/7/task?task=7000").text
+    assert "Looked at again" not in client.get("/projects/7/queue").text
+    why = "the rule changed in version 2: irony is negative"
+    with one.store.begin() as connection:
+        guidelines.changed(connection, one.key, why, control=None, label=None, only=[7000])
+    for said, since in (("which the next push begins", None), ("on its way to Label Studio", START + 970 * HOUR)):
+        page = client.get("/projects/7/task?task=7000").text
+        assert f"<li>{why}</li>" in page
+        assert f"Round 2, {said}" in page
+        assert "Not in the queue" not in page
+        assert "Not in the queue" in client.get("/projects/7/task?task=7001").text
+        assert "Looked at again: 1" in client.get("/projects/7/queue").text
+        (row,) = client.get("/projects/7/queue/tables/beside.json").get_json()["rows"]
+        assert (row["task"], row["reasons"], row["round"], row["band"]) == ("7000", why, "2", "P3")
+        assert (row["since"] is None) == (since is None)
+        intend(one.store, one.key, one.settings, START + 970 * HOUR)
+    with one.store.begin() as connection:
+        some = reviews.c.state == "intended"
+        connection.execute(reviews.update().where(some).values(state="open", review_task=77, review_project=one.key))
+    assert "Round 2, open since" in client.get("/projects/7/task?task=7000").text
+
+
+@pytest.mark.parametrize(("band", "moved"), [(3, "rose"), (1, None)])
+def test_an_open_review_stays_in_its_project_and_that_is_said(disputed: Stage, band: int, moved: str | None) -> None:
+    one, client = disputed.push(), logged_in(disputed, "vic")
+    with one.store.begin() as connection:
+        connection.execute(reviews.update().values(band=band))
+        connection.execute(queue.update().values(priority=0.81, band=1))
+    page, listed = (client.get(f"/projects/7/{path}").text for path in ("task?task=7000", "queue"))
+    for text in (page, listed):
+        assert (f"in the P{band} project since" in text) == (moved is not None)
+        assert ("its priority rose to P1" in text) == (moved is not None)
+    (row,) = client.get("/projects/7/queue.json?search=7000").get_json()["rows"]
+    assert row["place"] == ("Review in P3" if moved else "Review")
 
 
 def regions(one: Stage, config: str, given: list[tuple[int, int, Answer]]) -> Stage:

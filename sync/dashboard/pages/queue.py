@@ -9,15 +9,16 @@ from flask import url_for
 from label_config.parse import parse
 
 from ...quality.findings import KINDS
-from ...quality.priority import DISMISS
+from ...quality.priority import DISMISS, policy_of
 from ...store import changes, projects, queue_decisions
 from ...store.queue_decisions import Decision
 from ...store.reviews import AUDIT
-from .. import queries, queue_entries, wording
+from .. import in_review, queries, queue_entries, wording
 from ..actors import names_of
 from ..charts import Chart, Look, Rows, data
 from ..figures import Figure
 from ..framing import address, label_studio
+from ..in_review import InReview, beside_the_queue
 from ..page import PROJECT, Asked, Page
 from ..queue_entries import AGES, Choices, Entry
 from ..tables.table import Column, Found, Link, Row, Table, Wanted
@@ -57,7 +58,13 @@ def read(asked: Asked) -> Mapping[str, Any]:
             tasks="?sort=since#table-queue",
         ),
     ]
-    return {"total": total, "lead": wording.backlog(total, bands[1]), "figures": figures, "rows": asked.once(_shown)}
+    return {"total": total, "lead": _lead(asked), "figures": figures, "rows": asked.once(_shown)}
+
+
+def _lead(asked: Asked) -> str:
+    bands, again = asked.once(_bands), len(asked.once(_in_review))
+    said = wording.backlog(sum(bands.values()), bands[1])
+    return f"{said} {again:,} more {'is' if again == 1 else 'are'} looked at again." if again else said
 
 
 def _bands(asked: Asked) -> Mapping[int, int]:
@@ -96,8 +103,8 @@ def _people(asked: Asked) -> Mapping[str, int]:
 
 
 def tables(asked: Asked) -> Sequence[Table]:
-    """The queue, and what leads decided that holds."""
-    return [_queue(asked), _decisions(asked)]
+    """The queue, what is in review without an entry of it, and what leads decided that holds."""
+    return [_queue(asked), _beside(asked), _decisions(asked)]
 
 
 def task_page(asked: Asked) -> str:
@@ -160,8 +167,48 @@ def _row(one: Entry, names: Mapping[int, str], here: str, outside: str) -> Row:
         "people": ", ".join(names[person] for person in one.people),
         "priority": one.priority,
         "since": one.since,
-        "place": Link("Review" if one.pushed else "Open", address(outside, one.place)),
+        "place": Link(_where(one), address(outside, one.place)),
     }
+
+
+def _where(one: Entry) -> str:
+    if one.elsewhere is not None:
+        return f"Review in P{one.elsewhere}"
+    return "Review" if one.pushed else "Open"
+
+
+def _in_review(asked: Asked) -> Sequence[InReview]:
+    """Read anew with each assessment, and when a ruling or a review changed."""
+    known, policy = changes.seen(asked.connection), policy_of(asked.settings.policy)
+    stamp = tuple(known.get(name, 0) for name in ("rulings", "reviews"))
+    return asked.keep(
+        "beside the queue", lambda: beside_the_queue(asked.connection, asked.project, policy), stamp=stamp
+    )
+
+
+def _beside(asked: Asked) -> Table:
+    here, outside = task_page(asked), label_studio(asked.settings)
+    rows = [
+        {
+            "band": f"P{one.band}",
+            "task": Link(str(one.task), f"{here}?task={one.task}"),
+            "reasons": " ".join(one.reasons),
+            "round": str(one.round),
+            "since": one.since,
+            "place": Link("Review", address(outside, one.place)) if one.place else None,
+        }
+        for one in asked.once(_in_review)
+    ]
+    return Table(
+        "beside",
+        "Looked at again",
+        in_review.COLUMNS,
+        rows,
+        empty="Nothing: no ruling came back.",
+        note="In review, though nothing is found on them: rulings whose rule changed or that contradict each other, "
+        "and answers of somebody who is paused. Without a time: the next push begins the review.",
+        size=10,
+    )
 
 
 DECISIONS = (

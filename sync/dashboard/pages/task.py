@@ -20,10 +20,11 @@ from ..actors import names_of
 from ..drawn import Drawn, drawn
 from ..excerpts import excerpt
 from ..figures import Figure
+from ..in_review import InReview, review_of
 from ..page import PROJECT, Asked, Page
 from ..queue_actions import QUEUE_ACTIONS
 from ..tables.table import Table
-from ..task_facts import Task, read_task
+from ..task_facts import ReviewOf, Task, read_task
 from ..task_tables import NOT_FOUND, because, name_in, said, tables_of
 
 
@@ -63,13 +64,17 @@ def read(asked: Asked) -> Mapping[str, Any]:
     actors = names_of(asked.connection, {one.decided_by for one in decisions})
     why = [_why(asked, task, entry, policy, standing.get((task.key, entry.control))) for entry in task.entries]
     entry = task.entries[0] if task.entries else None
+    waits = review_of(asked.connection, asked.project, policy, task.key)
+    again = waits if waits and (waits.returns or not (why or standing)) else None
     following = None
     if entry is not None:
         following = queue_entries.after(asked.connection, asked.project, entry.priority, task.key)
     return given | {
         "excerpt": excerpt(task.data),
         "why": why,
-        "lead": _lead(task, why, dismissed=bool(standing) and not why),
+        "again": again,
+        "elsewhere": _elsewhere(task),
+        "lead": _lead(task, why, again, dismissed=bool(standing) and not why),
         "votes": _votes(task, names),
         "drawn": _drawn(asked, task, names),
         "decisions": decisions,
@@ -106,12 +111,20 @@ def _names(asked: Asked) -> Mapping[int, str]:
     return queries.names(asked.connection, {one.who for one in task.given if one.who is not None} if task else ())
 
 
-def _lead(task: Task, why: Sequence[Why], *, dismissed: bool) -> str:
+def _elsewhere(task: Task) -> ReviewOf | None:
+    """The open review of the task where the priority that it has by now is that of another band; null for none."""
+    opened = next((one for one in task.reviews if one.state == "open"), None)
+    return opened if opened and task.entries and task.entries[0].band != opened.band else None
+
+
+def _lead(task: Task, why: Sequence[Why], again: InReview | None, *, dismissed: bool) -> str:
     """One sentence on where the task stands."""
     if task.deleted:
         return "Label Studio no longer has this task."
     if why:
         return f"Waits for a decision in P{why[0].band}: {why[0].to_do}."
+    if again:
+        return f"In review in P{again.band}, round {again.round}." if again.since else "Its ruling is looked at again."
     if any(one.source != "consensus" for one in task.probable.values()):
         return "Decided: a ruling or a ground truth says what is right."
     if not any(one.counts for one in task.given):
@@ -179,6 +192,17 @@ def tables(asked: Asked) -> Sequence[Table]:
     return tables_of(asked, asked.once(_task), asked.once(_names), asked.once(_policy))
 
 
+def _window(asked: Asked) -> str:
+    """Windows of several tasks are told apart."""
+    task = asked.once(_task)
+    return "Task" if task is None else f"Task {task.number}"
+
+
+def _status(asked: Asked) -> int:
+    """404 where a task is asked for that is not there."""
+    return 404 if asked.args.get("task", "").strip() and asked.once(_task) is None else 200
+
+
 PAGE = Page(
     "task",
     "Task",
@@ -186,4 +210,6 @@ PAGE = Page(
     read,
     tables,
     actions=QUEUE_ACTIONS,
+    window=_window,
+    status=_status,
 )
