@@ -26,7 +26,10 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the layout knows of the page that it stands around; ``tag`` names what the page shows (see newness)."""
+    """What the layout knows of the page that it stands around; ``tag`` names what the page shows (see newness).
+
+    ``own`` is what the window is called, before the project.
+    """
 
     page: Page
     project: Project | None
@@ -34,12 +37,13 @@ class Frame:
     said: str
     tag: str
     live: bool
+    own: str
 
     @property
     def title(self) -> str:
         """What the window is called."""
         where = [self.project.title or "Untitled"] if self.project else []
-        own = [] if self.page.name == "project" else [self.page.title]
+        own = [] if self.page.name == "project" else [self.own]
         return " · ".join([*own, *where, "Tiebreak"])
 
     def action(self, name: str) -> str:
@@ -51,7 +55,8 @@ def frame(pages: Sequence[Page], page: Page, asked: Asked, tag: str) -> Frame:
     """The frame of a page as who asks may see it."""
     done = page.actions.get(asked.args.get("done", ""))
     tabs = project_tabs(pages, page, asked) if asked.of else []
-    return Frame(page, asked.of, tabs, done.said if done else "", tag, page.live)
+    own = page.window(asked) if page.window else page.title
+    return Frame(page, asked.of, tabs, done.said if done else "", tag, page.live, own)
 
 
 def project_tabs(pages: Sequence[Page], current: Page, asked: Asked) -> list[Tab]:

@@ -146,6 +146,11 @@ class Errand:
     needs: Literal["viewer", "lead", "admin"] = "lead"
 
 
+def there(_: Asked) -> int:
+    """What is asked for is there."""
+    return 200
+
+
 def nothing(_: Asked) -> Sequence[Any]:
     """No tables, or no charts."""
     return ()
@@ -158,7 +163,8 @@ class Page:
     ``address`` is its route; one that begins with PROJECT is about a project. ``read`` gives what its template needs;
     ``tables`` and ``charts`` are made from the same Asked. ``needs``: who may see it ("anybody" who is logged in; the
     page then shows each only what they may see). ``live``: it changes by itself while it is open. ``keeps``: arguments
-    that its tables and charts depend on themselves, so that files and images carry them.
+    that its tables and charts depend on themselves, so that files and images carry them. ``window`` is what the window
+    is called where that is not ``title``; ``status`` is 404 where what the arguments ask for is not there.
     """
 
     name: str
@@ -171,6 +177,8 @@ class Page:
     needs: Literal["viewer", "lead", "admin", "anybody"] = "viewer"
     live: bool = True
     keeps: Sequence[str] = ()
+    window: Callable[[Asked], str] | None = None
+    status: Callable[[Asked], int] = there
 
     @property
     def of_project(self) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, current_app, make_response, redirect, render_template, request, send_file, url_for
 from sqlalchemy import Connection
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..logins.roles import Person
@@ -16,6 +17,7 @@ from ..opening import Services, for_a_page
 from ..settings import Settings
 from ..store import audit
 from ..store.engine import Store
+from ..web.guard import missing
 from . import newness, queries
 from .charts import Chart, ChartCache, Variant
 from .framing import Frame, frame, place
@@ -30,6 +32,8 @@ IMAGES = {"svg": "image/svg+xml", "png": "image/png"}
 FOR_GOOD = "private, max-age=31536000, immutable"
 """An image's address names its content: a browser may keep it."""
 FILES = {"csv": (files.as_csv, "text/csv"), "json": (files.as_json, "application/json")}
+NO_TABLE = "This page has no such table now, or not for you: open the page itself, which names those that there are."
+NO_CHART = "This page has no such chart now: open the page itself again, which draws the newest."
 Answer = AnyResponse | tuple[str, int]
 
 
@@ -72,7 +76,7 @@ class Desk:
             if request.if_none_match.contains_weak(tag):
                 response = Response(status=304)
             else:
-                response = Response(self._render(page, asked, tag), mimetype="text/html")
+                response = Response(self._render(page, asked, tag), page.status(asked), mimetype="text/html")
             response.set_etag(tag)
             return response
 
@@ -84,11 +88,14 @@ class Desk:
         def lines() -> Generator[str, None, None]:
             with self.store.read() as connection:
                 asked = self._asked(connection, number, args, person)
-                found = None if asked is None else _named(_tables(page.tables(asked), page.charts(asked)), name)
-                if found is not None:
-                    table, prefix = found
-                    yield table.name
-                    yield from write(table, wanted(table, args, prefix, whole=True))
+                if asked is None:
+                    return
+                found = _named(_tables(page.tables(asked), page.charts(asked)), name)
+                if found is None:
+                    raise NotFound(NO_TABLE)
+                table, prefix = found
+                yield table.name
+                yield from write(table, wanted(table, args, prefix, whole=True))
 
         pieces = lines()
         called = next(pieces, None)  # what fails at the beginning fails before the answer begins
@@ -106,7 +113,7 @@ class Desk:
         """An image that the page names."""
         image = self.images.get(key, ending, lambda: self._variants(page, number))
         if image is None:
-            return _missing(number)
+            raise NotFound(NO_CHART)
         response = Response(image, mimetype=IMAGES[ending])
         response.headers["Cache-Control"] = FOR_GOOD
         return response
@@ -243,4 +250,5 @@ def _handed(file: Handed) -> AnyResponse:
 
 
 def _missing(number: int | None) -> tuple[str, int]:
-    return render_template("missing.html", label_studio_id=number), 404
+    """The answer for a project that is not there."""
+    return (render_template("missing.html", label_studio_id=None), 404) if number is None else missing(number)

@@ -37,7 +37,7 @@ def decide(
         raise SettingsError(f"a reason has at most {LONGEST} characters; this one has {len(reason)}")
     is_paused = person in decisions.paused(connection, project)
     if action == PAUSE and is_paused:
-        raise SettingsError(f"user {person} is paused already: `tiebreak people resume` ends it")
+        raise SettingsError(f"user {person} is paused already: resuming ends it")
     if action == RESUME and not is_paused:
         raise SettingsError(f"user {person} is not paused: there is nothing to resume")
     return decisions.decide(connection, project, person, action, reason, now=now, actor=actor)

@@ -26,7 +26,7 @@ from ..webhooks import SECRET_HEADER
 from . import feed, login
 from .addresses import Proxies
 from .compressed import compress
-from .guard import for_programs, guard, needs, open_to_all, person
+from .guard import errors_as, guard, needs, open_to_all, person
 from .metrics import OfTheStore
 from .visitors import Visitors, check, same
 
@@ -151,8 +151,11 @@ def _answer_errors(app: Flask) -> None:
         if status == 500:
             log.exception("%s %s failed", request.method, request.path)
         headers = _headers(error, status)
-        if for_programs():
+        form = errors_as()
+        if form == "json":
             return jsonify(error=message), status, headers
+        if form == "text":
+            return Response(f"{message}\n", status, headers, mimetype="text/plain")
         return render_template("error.html", status=status, message=message), status, headers
 
 

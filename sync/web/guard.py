@@ -17,7 +17,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..errors import NotPulled
-from ..logins.roles import Person
+from ..logins.roles import ROLES, Person
 from ..store import projects
 from ..store.engine import Store
 from .visitors import Visitors
@@ -114,6 +114,13 @@ def for_programs() -> bool:
     return request.path.startswith(PROGRAMS)
 
 
+def errors_as() -> str:
+    """How errors are told: "json" or "text" to programs, and to who asks for such a file; "html" to people."""
+    if for_programs() or request.path.endswith(".json"):
+        return "json"
+    return "text" if request.path.endswith(".csv") else "html"
+
+
 def _needed() -> str:
     if request.endpoint is None:
         return NOBODY if for_programs() else ANYBODY  # there is no such view, which is said afterwards
@@ -124,8 +131,12 @@ def _needed() -> str:
 
 
 def _ask() -> AnyResponse:
-    """A browser is led to the login page, and back afterwards; anything else is told to log in."""
-    if request.method in SAFE and request.accept_mimetypes.accept_html and not for_programs():
+    """A browser is led to the login page, and back afterwards; anything else is told to log in.
+
+    Of what asks for a file for programs a browser is known by saying that somebody goes there.
+    """
+    people = errors_as() == "html" or request.headers.get("Sec-Fetch-Mode") == "navigate"
+    if request.method in SAFE and request.accept_mimetypes.accept_html and people and not for_programs():
         place = request.full_path if request.query_string else request.path
         return redirect(f"{url_for('login.page')}?{urlencode({'next': place})}" if place != "/" else "/login", 303)
     raise Unauthorized("Log in to see this page.")
@@ -135,6 +146,7 @@ def _refused(store: Store, someone: Person, needed: str) -> tuple[str, int] | No
     """Raises Forbidden for what somebody may not do. A project that they may not see is not there for them."""
     number = next((request.view_args[name] for name in PROJECT if name in (request.view_args or {})), None)  # type: ignore[index]
     role = "viewer" if needed == ANYBODY else needed
+    key = None
     if number is None:
         if needed == ANYBODY or someone.may(role):
             return None
@@ -145,7 +157,22 @@ def _refused(store: Store, someone: Person, needed: str) -> tuple[str, int] | No
             return missing(number)
         if someone.may(role, key):
             return None
-    raise Forbidden(f"This needs the role {role}; {someone.name or 'you'} may only look. An admin can give it.")
+    raise Forbidden(_lacking(someone, role, key))
+
+
+def _lacking(someone: Person, role: str, key: int | None) -> str:
+    """What somebody would need and what they have, in a project (the store's key) or everywhere, and who can help.
+
+    >>> _lacking(Person("lea", "lead"), "admin", 7)
+    'Only an admin may do this; lea is a lead. An admin can do it, or give the role admin.'
+    >>> _lacking(Person("", None), "viewer", None)
+    'Only who sees all projects may do this; you have no role in all. An admin can do it, or give the role viewer.'
+    """
+    who = {"viewer": "who sees all projects", "lead": "a lead or an admin", "admin": "an admin"}[role]
+    has = next((one for one in reversed(ROLES) if someone.may(one, key)), None)
+    name, verb, owns = (someone.name, "is", "has") if someone.name else ("you", "are", "have")
+    said = f"{verb} a {has}" if has else f"{owns} no role in all"
+    return f"Only {who} may do this; {name} {said}. An admin can do it, or give the role {role}."
 
 
 def project_key(connection: Connection, number: int) -> int | None:
@@ -158,9 +185,9 @@ def project_key(connection: Connection, number: int) -> int | None:
 
 
 def missing(number: int) -> tuple[str, int]:
-    """The answer for a project that is not there; raises NotPulled where a program asked."""
-    if for_programs():
-        raise NotPulled(f"project {number} is not in the store yet: run `tiebreak pull {number}` first")
+    """The answer for a project that is not there; raises NotPulled where a program or a file for one was asked."""
+    if errors_as() != "html":
+        raise NotPulled(f"project {number} is not in the store yet: run `tiebreak run {number}` first")
     return render_template("missing.html", label_studio_id=number), 404
 
 

@@ -216,7 +216,7 @@ def _left_out(report: Report) -> Iterator[str]:
             "invalid": len(out.rejected),
         }
         said = ", ".join(f"{number:,} {name}" for name, number in parts.items() if number)
-        yield f"{wording.counted(out.total, 'annotation')} count nowhere above: {said}."
+        yield f"{wording.counted(out.total, 'annotation counts', 'annotations count')} nowhere above: {said}."
     else:
         yield "No annotation was left out: none was skipped, repeated or invalid."
     single = {one.name: one.single for one in report.controls if one.single}

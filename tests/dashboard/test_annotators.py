@@ -263,6 +263,13 @@ def test_a_lead_decides_with_a_reason_once_and_it_is_recorded(decided: Stage) ->
     ]
     (row,) = [one for one in rows(lead, f"{HERE}/tables/decisions.json") if one["decision"] == "pause"]
     assert (row["why"], row["by"], row["person"]) == ("We talk on Monday.", "lea", "Cy")
+    viewer = logged_in(decided, "vic")
+    page = text(viewer, f"{HERE}?person=3")
+    assert "Cy" in page
+    assert not [
+        said for said in ("We talk", "Reads neutral", "Decisions about people", "What leads decided") if said in page
+    ]
+    assert [viewer.get(f"{HERE}/tables/decisions.{kind}").status_code for kind in ("json", "csv")] == [404, 404]
 
 
 def test_others_are_refused(decided: Stage) -> None:

@@ -114,6 +114,32 @@ def test_a_program_without_a_login_is_told_so_and_nothing_else(site: Site) -> No
     assert (reply.status_code, reply.headers["WWW-Authenticate"]) == (401, 'Basic realm="Tiebreak"')
 
 
+@pytest.mark.parametrize("accept", ["*/*", BROWSER["Accept"]])
+def test_who_asks_for_a_file_is_told_of_errors_in_its_form(site: Site, accept: str) -> None:
+    """Not led to a page of HTML, unless somebody goes there in a browser."""
+    site.project(7)
+    client = site.app.test_client()
+    sent: dict[str, Any] = {"headers": {"Accept": accept}}
+    reply = client.get("/projects/7/annotators.json", **sent)
+    assert (reply.status_code, reply.get_json()) == (401, {"error": "Log in to see this page."})
+    reply = client.get("/overview.csv", **sent)
+    assert (reply.status_code, reply.mimetype, reply.text) == (401, "text/plain", "Log in to see this page.\n")
+    reply = client.get("/overview.csv", headers={"Accept": accept, "Sec-Fetch-Mode": "navigate"})
+    assert (reply.status_code, reply.location) == (303, "/login?next=%2Foverview.csv")
+    inside = site.logged_in()
+    for path, said in (
+        ("/projects/7/tables/none.json", "This page has no such table"),
+        ("/projects/7/tables/none.csv", "This page has no such table"),
+        ("/projects/7/charts/none.svg", "This page has no such chart"),
+        ("/projects/99.json", "project 99 is not in the store yet: run `tiebreak run 99` first"),
+    ):
+        reply = inside.get(path, **sent)
+        assert (reply.status_code, said in reply.text, "7 is not in the store" in reply.text) == (404, True, False), (
+            path
+        )
+        assert reply.is_json == path.endswith(".json")
+
+
 @pytest.mark.parametrize(
     ("name", "word"), [("ann", "another word"), ("bob", WORD), ("", ""), ("ann", ""), ("\ud800", "x")]
 )

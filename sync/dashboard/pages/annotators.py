@@ -82,7 +82,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
     return {
         "view": now,
         "lead": _lead(now),
-        "figures": _figures(now),
+        "figures": _figures(now, asked.may("lead")),
         "controls": controls if len(controls) > 1 else [],
         "switch": _address(
             asked, names="" if now.called.hidden else HIDDEN, person=switched.key(chosen.id) if chosen else ""
@@ -124,7 +124,7 @@ def _lead(now: View) -> str:
     return f"{said}."
 
 
-def _figures(now: View) -> Sequence[Figure]:
+def _figures(now: View, leads: bool) -> Sequence[Figure]:
     control, crowd = now.control, now.crowd
     if control is None or crowd is None:
         return ()
@@ -136,7 +136,13 @@ def _figures(now: View) -> Sequence[Figure]:
         estimated("alpha", control.alpha, "coefficient"),
         Figure("changed_people", changed, n=n, of="annotator", tasks="#table-talk"),
         Figure("signalled", signalled, n=n, of="annotator", tasks="#table-talk"),
-        Figure("paused_people", len(now.paused), n=n, of="annotator", tasks="#table-decisions"),
+        Figure(
+            "paused_people",
+            len(now.paused),
+            n=n,
+            of="annotator",
+            tasks="#table-decisions" if leads else "#table-people",
+        ),
         Figure(
             "speed_accuracy",
             crowd.correlation.value,
@@ -207,7 +213,7 @@ def _pairs(asked: Asked, control: ControlReport, called: Called) -> Table:
 
 
 def tables(asked: Asked) -> Sequence[Table]:
-    """People, pairs, what to talk about, what to thank for, decisions; of the chosen one confusion and biases."""
+    """People, pairs, what to talk about, what to thank for; of the chosen one confusion and biases; for leads more."""
     now = asked.once(view)
     found = []
     if now.crowd is not None:
@@ -232,10 +238,15 @@ def tables(asked: Asked) -> Sequence[Table]:
                 lambda task: address(outside, queries.Place(number, task)),
             ),
         ]
+    return [*found, *_for_leads(asked, now)] if asked.may("lead") else found
+
+
+def _for_leads(asked: Asked, now: View) -> Sequence[Table]:
+    """What was decided about people, and why: nothing for whoever may only look."""
     newest = now.decided[:DECISIONS]
     by = names_of(asked.connection, {one.decided_by for one in newest})
-    found.append(people_tables.decisions_table(newest, now.called, now.links, by))
-    return [*found, links_table(asked, now.called, now.links)] if asked.may("lead") else found
+    decided = people_tables.decisions_table(newest, now.called, now.links, by)
+    return [decided, links_table(asked, now.called, now.links)]
 
 
 def _rulings(asked: Asked, person: int) -> OwnRulings:
