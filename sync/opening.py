@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import NoReturn, cast
 
 from .backend import Backend
-from .errors import Busy
+from .errors import Busy, Unauthorized
 from .labelstudio.client import LabelStudio
 from .settings import Settings
 from .stopping import Stop
@@ -57,18 +58,33 @@ def services(settings: Settings) -> Services:
 
 @contextmanager
 def for_a_page(settings: Settings, store: Store, clock: Callable[[], int]) -> Iterator[Services]:
-    """The same for what somebody does on a page: a store that is open, the rest asked with little patience.
-
-    Raises TiebreakError.
-    """
+    """The same for what somebody does on a page: a store that is open, the rest asked with little patience."""
     secret = settings.secret.get_secret_value()
     with ExitStack() as stack:
-        token = settings.label_studio_token.get_secret_value()
-        gateway = stack.enter_context(LabelStudio.connect(settings.label_studio_url, token, timeout=PAGE_SECONDS))
+        gateway = _gateway(stack, settings)
         backend = Backend(settings.backend_url, secret, timeout=PAGE_SECONDS) if settings.backend_url else None
         if backend is not None:
             stack.callback(backend.close)
         yield Services(store, gateway, backend, settings, clock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusing:
+    """Stands where Label Studio would: who asks it anything hears why it cannot be asked; others need no token."""
+
+    error: Unauthorized
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise self.error
+
+
+def _gateway(stack: ExitStack, settings: Settings) -> LabelStudio:
+    """Label Studio until the stack ends."""
+    token = settings.label_studio_token.get_secret_value()
+    try:
+        return stack.enter_context(LabelStudio.connect(settings.label_studio_url, token, timeout=PAGE_SECONDS))
+    except Unauthorized as error:
+        return cast(LabelStudio, _Refusing(error))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from ..quality.records import Estimate
 from ..store.model_facts import Decided
 from ..store.tables import rounds
 from . import queries
-from .model import Decision, model_state
+from .model import Decision, ModelState, model_state
 from .page import Asked
 from .tables.table import Column, Row
 
@@ -21,6 +21,7 @@ SOURCES = {"holdout": "the random share", "cross-validation": "cross-validation"
 
 COLUMNS = (
     Column("model", "Version", search=True),
+    Column("live", "Live", apart=True),
     Column("since", "First scored", "time"),
     Column("rounds", "Rounds", "number", define="rounds"),
     Column("accuracy", "Accuracy", "share", define="model_accuracy", interval=True),
@@ -91,7 +92,8 @@ def versions(asked: Asked) -> Sequence[Version]:
 
 def rows(asked: Asked) -> Sequence[Row]:
     """The versions as rows of their table, the oldest first."""
-    decided = asked.once(_decided)
+    decided, state = asked.once(_decided), asked.once(_state)
+    live = None if state is None else state.version
     found: list[Row] = []
     before: Version | None = None
     for one in asked.once(versions):
@@ -99,6 +101,7 @@ def rows(asked: Asked) -> Sequence[Row]:
         found.append(
             {
                 "model": one.model,
+                "live": "live" if one.model == live else "",
                 "since": one.since,
                 "rounds": one.rounds,
                 "accuracy": one.accuracy,
@@ -130,8 +133,12 @@ def _decided(asked: Asked) -> Mapping[str, Decided]:
     return queries.decided_before(asked.connection, asked.project)
 
 
+def _state(asked: Asked) -> ModelState | None:
+    return model_state(asked.connection, asked.project.label_studio_id)
+
+
 def _decisions(asked: Asked) -> Mapping[str, Decision]:
-    state = model_state(asked.connection, asked.project.label_studio_id)
+    state = asked.once(_state)
     return {} if state is None else state.decisions
 
 

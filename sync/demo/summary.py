@@ -97,8 +97,9 @@ def print_summary(
     )
     if model["version"]:
         out.print(
-            f"[bold]Model[/bold] {model['version']}: {_percent(model['accuracy'])} right on tasks it never learned "
-            f"from, calibration error {_percent(model['ece'])}; one version everywhere: "
+            f"[bold]Model[/bold] {model['version']}: {_percent(model['accuracy'])} right against the known truth on "
+            f"tasks it never learned from, calibration error {_percent(model['ece'])} (its page measures both against "
+            f"people's answers instead); one version everywhere: "
             f"{_yes(model['versions_agree'])}"
         )
     else:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from sync.dashboard.page import PROJECT, Action, Asked, Done, Errand, Page, Refused, Sent, Told
 from sync.dashboard.pages import overview
-from sync.errors import Busy, Unreachable
+from sync.errors import Busy, Unauthorized, Unreachable
 from sync.opening import Services, for_a_page
 from sync.settings import Settings
 from sync.store import logins
@@ -196,3 +196,11 @@ def test_an_errand_that_fails_says_why(site: Stage, text: str, status: int, said
     assert said in reply.text
     form = form_of(lead.get("/projects/7/notes").text)
     assert lead.post("/projects/7/notes/do/bring", data={**form, "text": "x"}).status_code == 403
+
+
+def test_without_a_token_only_what_asks_label_studio_is_refused(store: Store) -> None:
+    with for_a_page(Settings(backend_url="http://backend.example"), store, lambda: START) as outside:
+        assert outside.backend is not None
+        for _ in range(2):
+            with pytest.raises(Unauthorized, match="no access token is set"):
+                outside.gateway.version()

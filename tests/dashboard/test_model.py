@@ -116,6 +116,30 @@ def test_each_version_has_its_figures_and_what_changed_since_the_one_before(lear
     assert [row["model"] for row in rows(learned, "/projects/7/model.json?search=K-2")] == ["tiebreak-2"]
 
 
+def test_after_going_back_it_says_which_version_is_live_and_which_was_decided_about(learned: Stage) -> None:
+    assert [row["live"] for row in rows(learned, "/projects/7/model.json")] == ["live", "", ""]
+    assert "somebody went back" not in page(learned)
+    told = {**TOLD, "model": "tiebreak-1", "versions": ["tiebreak-1", "tiebreak-2", "tiebreak-3"]}
+    with learned.store.begin() as connection:
+        beat(connection, model_beat(7), START + 960 * HOUR, True, json.dumps(told))
+    assert [row["live"] for row in rows(learned, "/projects/7/model.json")] == ["", "", "live"]
+    text = page(learned)
+    assert text.count('<span class="band band-3">live</span>') == 1
+    assert "tiebreak-1 is live, not tiebreak-3, which was published after it: somebody went back." in text
+    assert "tiebreak-3 was published: right on 5" in text
+
+
+def test_the_tile_of_the_project_says_what_the_page_of_the_model_says(tmp_path: Path) -> None:
+    one = stage(tmp_path).create(texts(2)).answer([(0, 1, "positive")]).assess()
+    assert "no model has been measured yet" in page(one, "/projects/7")
+    with one.store.begin() as connection:
+        beat(connection, model_beat(7), START + 950 * HOUR, True, json.dumps(TOLD))
+    text = page(one, "/projects/7")
+    assert "no model has been" not in text
+    assert "31 answers, the random share" in text[: text.index('id="queue"')]
+    one.store.close()
+
+
 def test_the_page_says_how_good_it_is_and_whether_more_labels_help(learned: Stage) -> None:
     text = page(learned)
     for said in (

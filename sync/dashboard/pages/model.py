@@ -39,6 +39,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
         "figures": _figures(state, check, asked.project),
         "check": check,
         "sending": _sending(asked),
+        "newest_kept": state.versions[-1] if state and state.versions else None,
         "effect": asked.once(model_versions.effect),
         "effect_figures": list(_effect(asked.once(model_versions.effect))),
         "drift": drift_table.sentence(asked),
@@ -78,7 +79,8 @@ def tables(asked: Asked) -> Sequence[Table]:
             WORTH,
             worth,
             empty="Not known yet: three models that are far enough apart are compared.",
-            note=f"Labels saved are those of the last “tiebreak-ml proof {_key(asked)}”, against choosing by chance. "
+            note=f"Labels saved are those of the last “tiebreak-ml proof {_key(asked)}” (with --data where its folder "
+            "is another one), against choosing by chance. "
             "Whether more help is told by how answers to the random share change from version to version.",
         ),
         drift_table.drift_table(asked),

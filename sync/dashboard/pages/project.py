@@ -244,7 +244,7 @@ def _figures(report: Report, page: ProjectPage, queue: str, there: str) -> dict[
         "complete": Figure("complete", complete, "share", n=progress.tasks, tasks=there),
         "queue": Figure("queue", report.queue.total, n=report.progress.annotations, of="answer", tasks=queue),
         "reviews": Figure("open_reviews", page.summary.reviews.waiting, tasks="#reviews"),
-        "model": Figure("model_right", None, "share", reason="no model has been compared yet"),
+        "model": Figure("model_right", None, "share", reason="no model has been measured yet"),
         "entries": Figure("entries", report.queue.total, n=progress.annotations, of="answer"),
         "priority": Figure("priority", None, "coefficient"),
         "ruled": Figure("ruled", page.summary.reviews.ruled, n=progress.tasks),
@@ -254,6 +254,12 @@ def _figures(report: Report, page: ProjectPage, queue: str, there: str) -> dict[
     }
     if control is not None:
         figures["alpha"] = estimated("alpha", control.alpha, "coefficient", left_out=left_out, tasks="#agreement")
+    quality = page.model.quality if page.model else None
+    if quality is not None:
+        bounds = quality.low, quality.high
+        figures["model"] = Figure(
+            "model_accuracy", quality.accuracy, "share", *bounds, quality.n, "answer", tasks="#model"
+        )
     if check is not None:
         figures["model"] = Figure("model_right", check.accuracy, "share", n=check.n, of="answer", tasks="#model")
     return figures
