@@ -15,6 +15,7 @@ microseconds)."""
 class Figure:
     """One number. ``define`` is a key of DEFINITIONS; a value of null is shown as an en dash with its ``reason``.
 
+    ``said`` stands in the place of the value, which is then the detail below: how long ago a moment was.
     ``n`` observations (``of``: what they are) are behind it; ``left_out`` says what was not counted, ``tasks`` is the
     address of the tasks behind it, ``label`` stands in the place of the definition's term. Raises ValueError for a
     key without a definition.
@@ -31,6 +32,7 @@ class Figure:
     left_out: str = ""
     tasks: str = ""
     label: str = ""
+    said: str = ""
 
     def __post_init__(self) -> None:
         definition(self.define)

@@ -49,9 +49,8 @@ def draw_reliability(rows: Rows, look: Look) -> alt.LayerChart:
     scale = alt.Scale(domain=[max(0.0, min(0.5, lowest - 0.05)), 1.0], nice=False)
     axis = alt.Axis(title=None, format=".0%", tickCount=3 if look.narrow else 6, domain=False, ticks=False)
     limit = 90 if look.narrow else 150
-    room = min(
-        limit, 7.5 * max(len(row["person"]) for row in rows)
-    )  # a browser's letters may be wider than those measured
+    wider = 1.3  # a browser's letters may be wider than those measured
+    room = wider * min(limit, 7.5 * max(len(row["person"]) for row in rows))
     label = alt.Axis(title=None, ticks=False, domain=False, labelLimit=limit, minExtent=room, grid=False)
     base = alt.Chart(data(rows)).encode(y=alt.Y("person:N", sort=None, axis=label))
     value = alt.X("reliability:Q", scale=scale, axis=axis)

@@ -8,6 +8,7 @@ from flask import url_for
 
 from label_config.parse import parse
 
+from ...progress_report.in_words import duration
 from ...quality.findings import KINDS
 from ...quality.priority import DISMISS, policy_of
 from ...store import changes, projects, queue_decisions
@@ -24,6 +25,8 @@ from ..queue_entries import AGES, Choices, Entry
 from ..tables.table import Column, Found, Link, Row, Table, Wanted
 
 SIZE = 25
+HOUR = 3.6e9
+"""Microseconds."""
 MOST = 200
 """Labels and people that may be chosen."""
 NOT_SEARCHED = (
@@ -54,6 +57,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
         Figure(
             *("entry_since", since, "time"),
             label="Oldest",
+            said="" if since is None else duration((asked.now - since) / HOUR),
             reason="known at the end of the next run",
             tasks="?sort=since#table-queue",
         ),
