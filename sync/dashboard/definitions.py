@@ -56,11 +56,13 @@ DEFINITIONS = {
         "Answers", "Annotations that count: not skipped, repeated, unreadable or ground truth; the newest of a person."
     ),
     "queue": Definition(
-        "To decide", "Answers that need a human decision, with their reasons, as the last assessment found them."
+        "To decide",
+        "Entries of the queue: a task and what is asked about it, where a person has to decide, with the reasons, as "
+        "the last assessment found them.",
     ),
     "urgent": Definition("Urgent", "Entries of the queue in band P1: what costs most if it is wrong."),
     "priority": Definition(
-        "Priority", "How much an answer needs a decision, in [0, 1]: higher needs it more. Bands are cut from it."
+        "Priority", "How much an entry needs a decision, in [0, 1]: higher needs it more. Bands are cut from it."
     ),
     "entries": Definition("Entries", "Entries of the queue; one can have several reasons."),
     "open_reviews": Definition("Open reviews", "Review tasks that wait in Label Studio, or are on their way there."),
@@ -349,6 +351,28 @@ DEFINITIONS = {
         "One more than how many are surely better; who cannot be told apart shares a place. By reliability alone.",
     ),
     "own_answers": Definition("Your answers", "Annotations of yours that count: not skipped, repeated or unreadable."),
+    "own_with_others": Definition(
+        "With the others",
+        "Agreement of your answers with the probable answer of the others, without you. It is no truth: who alone is "
+        "right looks wrong.",
+    ),
+    "own_gold": Definition(
+        "On known truths", "The share of your answers that are right on tasks with a ruling or a ground truth."
+    ),
+    "own_with_self": Definition(
+        "With yourself", "How like your own answers are on tasks that you answered more than once; 1 is the same."
+    ),
+    "own_acceptance": Definition(
+        "Accepted",
+        "The share of your answers that are the label that stands now: of a ruling, a ground truth, or a consensus. "
+        "Drawn to everybody's where there are few.",
+    ),
+    "own_streak_now": Definition("Run now", "The run of confirmed answers that goes on at your last answer."),
+    "own_improvement": Definition(
+        "Improvement",
+        "The share of right answers in the second half of your work less that in the first, drawn to no change. Sure "
+        "only where the whole interval is above 0.",
+    ),
     "own_same": Definition(
         "Like the ruling", "Of your answers to tasks that a reviewer decided, the share that is as the ruling says."
     ),

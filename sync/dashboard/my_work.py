@@ -40,12 +40,12 @@ OPENS_NOTHING = "This link opens nothing: it has ended, or a newer one took its 
 CONTROLS = (
     Column("control", "Question", search=True),
     Column("answers", "Your answers", "number", define="own_answers"),
-    Column("agreement", "With the others", "share", define="with_others", interval=True),
-    Column("gold", "On known truths", "share", define="gold_share", interval=True),
-    Column("myself", "With yourself", "share", define="with_self", interval=True),
-    Column("acceptance", "Accepted", "share", define="acceptance", interval=True),
+    Column("agreement", "With the others", "share", define="own_with_others", interval=True),
+    Column("gold", "On known truths", "share", define="own_gold", interval=True),
+    Column("myself", "With yourself", "share", define="own_with_self", interval=True),
+    Column("acceptance", "Accepted", "share", define="own_acceptance", interval=True),
     Column("longest", "Longest run", "number", define="streak"),
-    Column("improvement", "Improvement", "coefficient", define="improvement", interval=True),
+    Column("improvement", "Improvement", "coefficient", define="own_improvement", interval=True),
 )
 BY_DAY = (Column("day", "Day", "day", define="day"), Column("answers", "Answers", "number", define="own_answers"))
 
@@ -192,11 +192,11 @@ def _figures(one: Person, ruled: OwnRulings) -> Sequence[Figure]:
     same = ruled.same / ruled.ruled if ruled.ruled else None
     return (
         Figure("own_answers", one.profile["annotations"]),
-        _share("with_others", one.estimate("agreement")),
-        _share("acceptance", one.rate("acceptance")),
+        _share("own_with_others", one.estimate("agreement")),
+        _share("own_acceptance", one.rate("acceptance")),
         Figure("own_same", same, "share", n=ruled.ruled, of="ruling", reason="nothing of yours was ruled yet"),
         Figure("streak", streak["longest"], **runs),
-        Figure("streak_now", streak["current"], **runs),
+        Figure("own_streak_now", streak["current"], **runs),
     )
 
 

@@ -56,10 +56,11 @@ def thousands(number: int) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun.
 
-    >>> counted(1, "task"), counted(1200, "task"), counted(0, "reply", "replies")
-    ('1 task', '1,200 tasks', '0 replies')
+    >>> counted(1, "task"), counted(1200, "task"), counted(2, "entry"), counted(0, "reply", "replies")
+    ('1 task', '1,200 tasks', '2 entries', '0 replies')
     """
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+    usual = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural or usual}"
 
 
 def interval(estimate: Estimate, *, as_percent: bool = False) -> str:
@@ -221,11 +222,12 @@ def backlog(total: int, urgent: int) -> str:
     >>> backlog(0, 0)
     'Nothing waits for a decision.'
     >>> backlog(12, 3)
-    '12 answers wait for a decision, 3 of them urgent.'
+    '12 entries of the queue wait for a decision, 3 of them urgent.'
     """
     if not total:
         return "Nothing waits for a decision."
-    first = f"{counted(total, 'answer')} {'waits' if total == 1 else 'wait'} for a decision"
+    entries = counted(total, "entry of the queue waits", "entries of the queue wait")
+    first = f"{entries} for a decision"
     if not urgent:
         return f"{first}, none of them urgent."
     return f"{first}, {'urgently' if urgent == total == 1 else f'{urgent:,} of them urgent'}."

@@ -245,6 +245,7 @@ def test_a_lead_decides_with_a_reason_once_and_it_is_recorded(decided: Stage) ->
     ):
         reply = lead.post(f"{HERE}/do/{name}", data={**form, "reason": reason})
         assert (name, reason, reply.status_code) == (name, reason, status)
+        assert "tiebreak people" not in reply.text, "the page has a button for it"
     assert lead.post(f"{HERE}/do/pause", data={**form, "person": "99", "reason": "x"}).status_code == 409
     assert "person=3" in reply.location
     page = text(lead, reply.location)

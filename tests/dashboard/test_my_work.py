@@ -10,6 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from sync.dashboard import my_work
+from sync.dashboard.definitions import definition
 from sync.people.deciding import new_link
 from sync.people.kept import keep_people
 from sync.settings import Settings
@@ -177,3 +179,12 @@ def test_axe_finds_nothing_and_it_fits_a_telephone(seen: Stage) -> None:
         page.set_viewport_size({"width": 360, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") == 360
         page.close()
+
+
+def test_what_the_numbers_mean_is_said_to_whom_they_are_about() -> None:
+    """The page names nobody else, so it calls nobody "them"."""
+    columns = [*my_work.CONTROLS, *my_work.BY_DAY]
+    figures = ("own_with_others", "own_acceptance", "own_same", "streak", "own_streak_now")
+    for key in (*(one.define for one in columns if one.define), *figures):
+        meaning = definition(key)
+        assert not re.search(r"\b(their|they|them|themselves|this person)\b", f"{meaning.term} {meaning.text}"), key

@@ -79,7 +79,7 @@ def test_the_list_is_the_queue_in_its_order(site: Stage) -> None:
         int(number) for number in re.findall(r'<td data-label="Task"><a href="/projects/7/task\?task=(\d+)"', page)
     ]
     assert shown == [one.label_studio_id for one in stored][:25]
-    assert f"{len(stored)} answers wait for a decision" in page
+    assert f"{len(stored)} entries of the queue wait for a decision" in page
 
 
 def test_it_is_what_the_command_line_says(site: Stage, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_what_leads_decided_is_listed_with_who_and_why(tmp_path: Path) -> None:
     ]
     assert "<script>alert" not in page
     assert page.index("task=7001") < page.index("task=7002")
-    assert "5 answers wait for a decision" in page
+    assert "5 entries of the queue wait for a decision" in page
 
 
 def test_before_the_first_assessment_it_says_what_to_do(tmp_path: Path) -> None:

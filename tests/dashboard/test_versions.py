@@ -110,11 +110,12 @@ def test_the_difference_is_that_of_the_command_line(site: Stage) -> None:
         known = label_versions.versions(connection, site.key)
         old, new = (label_versions.content(connection, site.key, one) for one in known)
     told: Any = as_json(compare(old, new))
-    counts = {row["kind"].replace(" ", "_"): row["changes"] for row in rows(site, "/tables/counts.json")}
-    assert counts == {kind: number for kind, number in told["counts"].items() if number}
-    assert counts["label_added"] == 2
+    counts = {row["kind"]: row["changes"] for row in rows(site, "/tables/counts.json")}
+    assert counts == {kind.replace("_", " "): number for kind, number in told["counts"].items() if number}
+    assert counts["label added"] == 2
     changes = rows(site, "/tables/changes.json")
-    shown = [{**row, "task": int(row["task"])} for row in changes]
+    assert {row["change"] for row in changes} == {*counts}, "a kind is called the same in both tables"
+    shown = [{**row, "task": int(row["task"]), "change": row["change"].replace(" ", "_")} for row in changes]
     by_task = sorted(shown, key=lambda row: (row["task"], row["control"]))
     assert [{**row, "task_address": None} for row in by_task] == [
         {**one, "task_address": None} for one in told["changes"]
@@ -122,9 +123,9 @@ def test_the_difference_is_that_of_the_command_line(site: Stage) -> None:
     kinds = [row["change"] for row in changes]
     assert kinds == sorted(kinds, key=lambda one: {"confidence": 1, "given": 2}.get(one, 0))
     assert changes[0]["task_address"] == f"http://ls.example/projects/7/data?task={changes[0]['task']}"
-    added = rows(site, "/tables/changes.json?changes.change=label_added")
+    added = rows(site, "/tables/changes.json?changes.change=label+added")
     assert {row["after"] for row in added} == {"neutral"}
-    back = rows(site, "/tables/changes.json?before=2&after=1&changes.change=label_removed")
+    back = rows(site, "/tables/changes.json?before=2&after=1&changes.change=label+removed")
     assert {row["before"] for row in back} == {"neutral"}
     assert "Version 2 beside version 1" in page(site, path="/projects/7/versions?before=2&after=1")
     assert "before=2" in page(site, path="/projects/7/versions?before=2&after=1&before=x")

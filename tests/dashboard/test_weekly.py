@@ -93,12 +93,13 @@ def test_it_says_what_the_store_and_the_command_line_say(one: Stage) -> None:
 def test_the_seven_days_are_those_of_the_calendar_and_end_with_today(tmp_path: Path) -> None:
     """Eight answers within nine hours of one day: the seventh day has them, the eighth has not."""
     one = stage(tmp_path).create(texts(8), overlap=2)
-    one.answer(crowd(4, {1: 0.9, 2: 0.9}, each=2)).assess()
+    one.answer(crowd(4, {1: 0.9, 2: 0.9}, each=2)).answer([(7, 1, "neutral")], was_cancelled=True).assess()
     summarise(one.store, one.key, one.settings, lambda: START + 9 * HOUR)
     last = (START // DAY + 7) * DAY - HOUR
     assert "Answers 8 Tasks completed 4 " in words(html(one, START + 9 * HOUR))
     assert "Answers 8 Tasks completed 4 " in words(html(one, last))
     assert "Answers 0 Tasks completed 0 " in words(html(one, last + 2 * HOUR))
+    assert "1 annotation counts nowhere above: 1 skipped." in words(html(one, last))
     one.store.close()
 
 

@@ -110,7 +110,7 @@ def _figures(found: Sequence[Standing], waiting: int, urgent: int, assessed: int
         Figure("alarms", alarms, n=len(found), of="project", tasks="?sort=-alarms#table-projects"),
         Figure("pace", pace, n=len(known), of="project", reason=missing, tasks="#table-projects"),
         Figure("queue", waiting, n=assessed, of="assessed project", tasks="?sort=-queue#table-projects"),
-        Figure("urgent", urgent, n=waiting, of="answer", tasks="?sort=-urgent#table-projects"),
+        Figure("urgent", urgent, n=waiting, of="entry", tasks="?sort=-urgent#table-projects"),
         Figure("open_reviews", opened, n=len(found), of="project", tasks="?sort=-reviews#table-projects"),
         Figure(
             *("late_reviews", overdue),

@@ -150,7 +150,7 @@ def _why(asked: Asked, task: Task, entry: Record[Any], policy: Policy, decision:
         because(entry, policy),
         (
             Figure("priority", entry.priority, "coefficient"),
-            Figure("entry_place", place, n=total, of="answer"),
+            Figure("entry_place", place, n=total, of="entry"),
             Figure(
                 "entry_wrong",
                 None if audit or not matters else min(1.0, found / matters),

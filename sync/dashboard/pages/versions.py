@@ -44,7 +44,7 @@ COUNTS = (Column("kind", "What"), Column("changes", "Changes", "number", define=
 CHANGES = (
     Column("task", "Task", "link"),
     Column("control", "Control", search=True),
-    Column("change", "Change", choices=[one.replace(" ", "_") for one in KINDS]),
+    Column("change", "Change", choices=KINDS),
     Column("before", "Before", search=True),
     Column("after", "After", search=True),
     Column("confidence_before", "Certain before", "share", define="label_confidence"),
@@ -189,7 +189,7 @@ def _change(asked: Asked, one: Mapping[str, object]) -> Row:
     task = one["task"]
     assert isinstance(task, int)
     where = address(label_studio(asked.settings), queries.Place(asked.project.label_studio_id, task))
-    return {**one, "task": Link(str(task), where)}
+    return {**one, "change": str(one["change"]).replace("_", " "), "task": Link(str(task), where)}
 
 
 PAGE = Page(
