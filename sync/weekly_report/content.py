@@ -170,7 +170,7 @@ def _queue(report: Report) -> Section:
         for kind, number in report.queue.reasons
     ]
     said = [f"{wording.counted(report.queue.total, 'entry', 'entries')}: {bands}."] if bands else []
-    table = Table("reasons", "Why answers wait", QUEUE, rows, note="An entry can have several reasons.")
+    table = Table("reasons", "Why entries wait", QUEUE, rows, note="An entry can have several reasons.")
     return Section("What waits for a decision", said, tables=[table] if rows else [])
 
 

@@ -50,10 +50,10 @@ def read(asked: Asked) -> Mapping[str, Any]:
     figures = [
         Figure("queue", total, n=None if asked.report is None else asked.report.progress.annotations, of="answer"),
         *(
-            Figure("entries", bands[band], n=total, of="answer", label=f"P{band}, {word}", tasks=f"?band=P{band}")
+            Figure("entries", bands[band], n=total, of="entry", label=f"P{band}, {word}", tasks=f"?band=P{band}")
             for band, word in ((1, "urgent"), (2, "soon"), (3, "later"))
         ),
-        Figure("open_reviews", waiting, n=total, of="answer", tasks=f"{project}#reviews"),
+        Figure("open_reviews", waiting, n=total, of="entry", tasks=f"{project}#reviews"),
         Figure(
             *("entry_since", since, "time"),
             label="Oldest",
