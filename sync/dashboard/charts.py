@@ -6,6 +6,7 @@ The SVG holds no script, no style element and no style attribute, so it passes `
 import hashlib
 import inspect
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from .tables.table import Table, Wanted, plain
 CAPACITY = 512
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 PNG_SCALE = 2
+BESIDE, BELOW = 45, 32
+"""Pixels that axes add to the width and the height of a chart, about."""
+SIZE = re.compile(rb'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +191,11 @@ class ChartCache:
         with self._lock:
             image: bytes = self._drawn.get((key, ending), None, variant.png if ending == "png" else variant.svg)
             return image
+
+    def size(self, variant: Variant) -> tuple[int, int]:
+        """Width and height in pixels: as it was drawn, else about as it will be, so that a page leaves room for it."""
+        drawn: bytes | None = self._drawn.peek((variant.key, "svg"))
+        found = SIZE.search(drawn) if drawn else None
+        if found:
+            return round(float(found[1])), round(float(found[2]))
+        return variant.look.width + BESIDE, variant.look.height + BELOW

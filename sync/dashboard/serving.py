@@ -45,6 +45,7 @@ class ChartView:
     size: str
     keys: Sequence[tuple[str, str]]
     images: Mapping[str, str]
+    sizes: Mapping[str, tuple[int, int]]
     svg: str
     png: str
     table: TableView
@@ -194,10 +195,18 @@ class Desk:
             for table, prefix in _tables(page.tables(asked), charts)
         }
         chosen = urlencode({name: asked.args[name] for name in page.keeps if asked.args.get(name)})
-        drawn = {one.table.name: _shown(one, base, tables[one.table.name], chosen) for one in charts}
+        drawn = {one.table.name: self._shown(one, base, tables[one.table.name], chosen) for one in charts}
         around = self._frame(page, asked, tag)
         given = page.read(asked)
         return _filled(f"{page.name}.html", given, frame=around, asked=asked, tables=tables, charts=drawn)
+
+    def _shown(self, chart: Chart, base: str, table: TableView, chosen: str) -> ChartView:
+        query = f"?{chosen}" if chosen else ""
+        variants = chart.variants()
+        images = {look: f"{base}/charts/{one.key}.svg{query}" for look, one in variants.items()}
+        sizes = {look: self.images.size(one) for look, one in variants.items()}
+        svg, png = (f"{base}/charts/{variants[f'light-{chart.size}'].key}.{ending}{query}" for ending in ("svg", "png"))
+        return ChartView(chart.alt, chart.size, chart.keys, images, sizes, svg, png, table)
 
     def _variants(self, page: Page, number: int | None) -> list[Variant]:
         """Every image that the page names now."""
@@ -214,14 +223,6 @@ def _filled(template: str, given: Mapping[str, Any], **own: Any) -> str:
     if clashes := sorted(given.keys() & (everywhere.keys() | current_app.jinja_env.globals.keys())):
         raise ValueError(f"{template} is given what every page has already: rename {', '.join(clashes)}")
     return render_template(template, **own, **given)
-
-
-def _shown(chart: Chart, base: str, table: TableView, chosen: str) -> ChartView:
-    query = f"?{chosen}" if chosen else ""
-    keys = {look: one.key for look, one in chart.variants().items()}
-    images = {look: f"{base}/charts/{key}.svg{query}" for look, key in keys.items()}
-    svg, png = (f"{base}/charts/{keys[f'light-{chart.size}']}.{ending}{query}" for ending in ("svg", "png"))
-    return ChartView(chart.alt, chart.size, chart.keys, images, svg, png, table)
 
 
 def _tables(own: Sequence[Table], charts: Sequence[Chart]) -> list[tuple[Table, str]]:

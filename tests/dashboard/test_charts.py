@@ -104,3 +104,25 @@ def test_the_numbers_behind_a_chart_are_what_is_drawn() -> None:
     assert [row["alpha"] for row in rows] == [0.5, None]
     assert rows[0]["start"] == "2024-10-04T00:00:00Z"
     assert data(rows)["values"] == rows
+
+
+def test_a_page_leaves_the_room_that_its_images_take(tmp_path: Path) -> None:
+    client = browser(
+        stage(tmp_path).people({1: "Ann", 2: "Bo"}).create(texts(20)).answer(crowd(20, {1: 0.9, 2: 0.7})).assess()
+    )
+
+    def images() -> list[tuple[int, int, str]]:
+        page = client.get("/projects/7").get_data(as_text=True)
+        assert "<img src" not in page
+        found = re.findall(r'<(?:img|source) width="(\d+)" height="(\d+)"[^>]*? (?:src|srcset)="([^"]+)"', page)
+        return [(int(width), int(height), address) for width, height, address in found]
+
+    before = images()
+    assert before
+    for width, height, address in before:
+        root = ElementTree.fromstring(client.get(address).get_data(as_text=True))  # noqa: S314 - ours
+        drawn = float(root.attrib["width"]), float(root.attrib["height"])
+        assert width / height == pytest.approx(drawn[0] / drawn[1], rel=0.2)
+    for width, height, address in images():
+        root = ElementTree.fromstring(client.get(address).get_data(as_text=True))  # noqa: S314 - ours
+        assert (width, height) == (round(float(root.attrib["width"])), round(float(root.attrib["height"])))

@@ -65,8 +65,8 @@
 
   /* The page as it is now, without what the reader is at being taken away. */
   const main = document.getElementById("main");
-  const masked = /(name="form_token" value=")[^"]*/g; // another one each time, and no change
-  const sent = (root) => [...root.children].map((one) => one.outerHTML.replace(masked, "$1"));
+  const masked = /(name="form_token" value=")[^"]*|(<(?:img|source)) width="\d+" height="\d+"/g; // no change
+  const sent = (root) => [...root.children].map((one) => one.outerHTML.replace(masked, "$1$2"));
   let shown = sent(main), tag = main.dataset.live, looking = false, held = null;
 
   /* Whether a field says something else than the page came with. */
