@@ -24,7 +24,7 @@ from .looking import CHROMIUM, chromium, served
 from .stage import HOUR, START, Stage, application, browser, crowd, stage, texts
 
 PEOPLE = {1: "Amara Okafor", 2: "Jonas Weber", 3: "Sofia Rossi", 4: "Mei Tanaka"}
-DOT = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+DOT = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="
 EVIL = "<script>alert('x')</script>"
 
 
