@@ -188,7 +188,7 @@ DEFINITIONS = {
     "alarms": Definition(
         "Alarms",
         "What a person should look at: a failed run, falling agreement, late reviews, a model out of step, or that no "
-        "process looks after the projects.",
+        "process looks after the project and it was not run for a day.",
     ),
     "pace": Definition(
         "Answers in 7 days",

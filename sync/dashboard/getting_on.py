@@ -32,7 +32,7 @@ class Standing:
     """One project with everything that the list shows of it; ``numbers`` is null before the first summary.
 
     ``accuracy`` is that of the model; ``oldest`` is since when the oldest review waits, null without one;
-    ``attended``: some process looks after the projects.
+    ``attended``: some process looks after the projects, or this one was run within a day, as by hand or by cron.
     """
 
     summary: Summary

@@ -264,10 +264,10 @@ class Stage:
                 connection.execute(reviews.update().where(reviews.c.id == review.id).values(state="ruled"))
         return self
 
-    def beat(self, *, ok: bool = True, message: str = "") -> "Stage":
+    def beat(self, *, ok: bool = True, message: str = "", at: int = START + 970 * HOUR) -> "Stage":
         """The last run of the loop."""
         with self.store.begin() as connection:
-            beat(connection, f"project:{self.number}:run", START + 970 * HOUR, ok, message)
+            beat(connection, f"project:{self.number}:run", at, ok, message)
         return self
 
     def attend(self) -> "Stage":

@@ -151,7 +151,7 @@ def test_the_seven_days_have_today_from_the_first_day_on(tmp_path: Path) -> None
 def test_that_nothing_looks_after_the_projects_is_an_alarm(tmp_path: Path) -> None:
     """Operations, the list, the page of the project and *Look now* say the same."""
     one = stage(tmp_path).create(texts(8), overlap=3)
-    one.answer(crowd(8, SKILL)).assess().summarise().beat()
+    one.answer(crowd(8, SKILL)).assess().summarise().beat(at=START + 950 * HOUR)
     nobody = "Nothing looks after the projects: start “tiebreak serve” or “tiebreak runner”"
     client = browser(one)
     for path in ("/", "/operations", "/projects/7", "/projects/7?asked=1"):
@@ -161,6 +161,9 @@ def test_that_nothing_looks_after_the_projects_is_an_alarm(tmp_path: Path) -> No
         assert "Tiebreak looks at this project now" not in text
     (row,) = rows(one).values()
     assert (row["state"], row["alarms"], row["alarm"]) == ("Look at it", 1, "nothing looks after it")
+    one.beat()
+    assert "There is no alarm." in client.get("/").text, "it was run within a day, by hand or by cron"
+    one.beat(at=START + 950 * HOUR)
     one.attend()
     assert "There is no alarm." in client.get("/").text
     text = client.get("/projects/7?asked=1").text

@@ -21,6 +21,7 @@ NOT_YET, NO_CONTROL = Estimate(None, reason="not assessed yet"), Estimate(None, 
 NAMED = 3
 """Projects with an alarm that the first sentence names."""
 HOUR = 3.6e9
+DAY = 24 * HOUR
 """Microseconds."""
 
 COLUMNS = (
@@ -57,7 +58,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
     urgent = sum(one.queue.bands[1] for one in reports_now)
     return {
         "projects": found,
-        "lead": f"{_attention(found, asked.once(_attended))} {wording.backlog(waiting, urgent)}" if found else "",
+        "lead": f"{_attention(found)} {wording.backlog(waiting, urgent)}" if found else "",
         "figures": _figures(found, waiting, urgent, len(reports_now)),
         "failed": [one.summary for one in found if one.summary.last_run and not one.summary.last_run.ok],
         "oldest": _oldest(found, asked.now),
@@ -77,15 +78,16 @@ def standings(asked: Asked) -> Sequence[Standing]:
     for project in seen:
         one = queries.summary(connection, project, reports.newest(connection, asked.kept, project))
         kept = numbers.get(project.key)
-        attended = asked.once(_attended)
+        last = one.last_run
+        attended = asked.once(_attended) or (last is not None and last.at > asked.now - DAY)
         found.append(standing(connection, one, kept.body if kept else None, oldest.get(project.key), attended=attended))
     return found
 
 
-def _attention(found: Sequence[Standing], attended: bool) -> str:
-    """Which projects somebody should look at, and why; before that, that nobody looks after any of them."""
+def _attention(found: Sequence[Standing]) -> str:
+    """Which projects somebody should look at, and why; before that, where nobody looks after any of them."""
     wanting = [one for one in found if set(one.alarms) - {UNATTENDED}]
-    if not attended:
+    if not any(one.attended for one in found):
         return f"{NOBODY}." if not wanting else f"{NOBODY}. {_needing(wanting, len(found))}"
     if not wanting:
         return "No project has an alarm." if len(found) > 1 else "There is no alarm."
