@@ -188,6 +188,14 @@ def test_before_the_first_assessment_it_says_what_to_do(tmp_path: Path) -> None:
     assert "Nothing: a lead can dismiss" in page
 
 
+def test_the_oldest_entry_is_told_by_its_age_with_its_moment_below(site: Stage) -> None:
+    text = " ".join(browser(site).get("/projects/7/queue").get_data(as_text=True).split())
+    since = START + (980 - 24 * 19) * HOUR
+    tile = text.split("Oldest</button>")[1].split("</div>")[0]
+    assert f'<data value="{since}">19 days</data>' in tile
+    assert '<p class="meta">since <time' in tile
+
+
 def test_who_may_not_see_the_project_sees_no_queue(site: Stage) -> None:
     with site.store.begin() as connection:
         logins.add(connection, "nobody", None, None, START)
@@ -212,11 +220,3 @@ def test_what_stands_beside_a_picture_begins_where_the_picture_does(tmp_path: Pa
             assert reason is not None
             assert abs(picture["y"] - reason["y"]) < 8
     one.store.close()
-
-
-def test_the_oldest_entry_is_told_by_its_age_with_its_moment_below(site: Stage) -> None:
-    text = " ".join(browser(site).get("/projects/7/queue").get_data(as_text=True).split())
-    since = START + (980 - 24 * 19) * HOUR
-    tile = text.split("Oldest</button>")[1].split("</div>")[0]
-    assert f'<data value="{since}">19 days</data>' in tile
-    assert '<p class="meta">since <time' in tile
