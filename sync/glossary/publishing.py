@@ -48,7 +48,8 @@ def publish(
 
     Instructions that somebody wrote or changed in Label Studio are not overwritten unless ``replace``: raises
     InstructionsChanged. With ``review`` the rulings are marked that what changed since the last published version
-    touches; the next push brings them back. Published twice, nothing happens; killed in between, the next call finishes.
+    touches; the next push brings them back. Published twice, nothing happens; killed in between, the next call
+    finishes.
     """
     with outside.store.read() as connection:
         key = projects.source(connection, project).key

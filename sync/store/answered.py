@@ -12,9 +12,7 @@ from .standing import Standing, standing
 from .tables import annotation_versions, annotations, tasks
 
 
-def answered_tasks(
-    connection: Connection, project: int, only: Collection[int] | None = None
-) -> Iterator[AnsweredTask]:
+def answered_tasks(connection: Connection, project: int, only: Collection[int] | None = None) -> Iterator[AnsweredTask]:
     """Every live task that has an annotation, with its current annotations, by Label Studio's ids, in their order.
 
     ``only`` are the store's keys of those that are wanted; null: all.

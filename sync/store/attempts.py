@@ -7,9 +7,8 @@ import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, delete, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
+from .inserting import insert_new
 from .tables import attempts
 
 
@@ -25,8 +24,7 @@ class Rate:
 def attempt(connection: Connection, rate: Rate, subject: str, now: int) -> int:
     """Take one attempt; 0 where it is allowed, else the microseconds to wait. A refused one counts for nothing."""
     key, latest = _key(rate, subject), now + (rate.most - 1) * rate.every
-    insert = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
-    connection.execute(insert(attempts).values(subject=key, full_at=now).on_conflict_do_nothing())
+    insert_new(connection, attempts, [{"subject": key, "full_at": now}])
     later = case((attempts.c.full_at > now, attempts.c.full_at), else_=now)
     taken = (
         update(attempts)

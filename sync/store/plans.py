@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy import Connection, case, select, update
 
 from . import runners
+from .inserting import insert_new
 from .tables import plans
 
 
@@ -39,14 +40,12 @@ def known(connection: Connection, projects: Iterable[int] | None = None) -> list
 
 def begin(connection: Connection, projects: Sequence[int], now: int, every: int, *, afresh: bool) -> None:
     """These projects are looked after: new ones are due now, all of them ``afresh``, others within ``every``."""
-    there = {one.project for one in known(connection, projects)}
     mine = update(plans).where(plans.c.project.in_(list(projects)))
     if afresh:
         connection.execute(mine.values(due_at=now, not_before=0, failures=0))
     connection.execute(mine.where(plans.c.due_at > now + every).values(due_at=now + every))
-    new = [{"project": one, "due_at": now, "not_before": 0, "failures": 0} for one in projects if one not in there]
-    if new:
-        connection.execute(insert(plans), new)
+    new = [{"project": one, "due_at": now, "not_before": 0, "failures": 0} for one in sorted(set(projects))]
+    insert_new(connection, plans, new)
 
 
 def is_due(connection: Connection, projects: Sequence[int], now: int) -> bool:

@@ -31,6 +31,27 @@ def test_new_projects_are_due_at_once_and_whoever_waits_longest_is_first(any_sto
     assert {(one.runner, one.began_at, one.due_at) for one in all_plans(any_store)} == {("a", 20, 80)}
 
 
+def test_of_processes_that_begin_at_once_each_begins(any_store: Store) -> None:
+    """Of two that see no plan yet the second one inserts none, and fails at nothing."""
+    together, problems = threading.Barrier(4), list[Exception]()
+
+    def begin() -> None:
+        try:
+            together.wait(30)
+            with any_store.begin() as connection:
+                plans.begin(connection, list(range(200)), 10, 60, afresh=False)
+        except Exception as error:  # noqa: BLE001 - told below
+            problems.append(error)
+
+    threads = [threading.Thread(target=begin) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert not problems
+    assert [one.project for one in all_plans(any_store)] == list(range(200))
+
+
 def test_what_is_not_looked_after_here_is_not_taken(any_store: Store) -> None:
     with any_store.begin() as connection:
         plans.begin(connection, [1, 2], 10, 60, afresh=False)
