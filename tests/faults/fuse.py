@@ -61,10 +61,16 @@ class Fuse:
             network.close()
 
 
-def nth(name: str, number: int) -> Callable[[str], bool]:
-    """For ``stops_at``: the event of that name before which ``number`` others of it were."""
-    seen = itertools.count()
-    return lambda one: one == name and next(seen) == number
+def nth(name: str, number: int, since: str = "") -> Callable[[str], bool]:
+    """For ``stops_at``: the event of that name before which ``number`` others were, from the first ``since`` on."""
+    seen, begun = itertools.count(), not since
+
+    def is_it(one: str) -> bool:
+        nonlocal begun
+        begun = begun or one == since
+        return begun and one == name and next(seen) == number
+
+    return is_it
 
 
 class Network(httpx.HTTPTransport):

@@ -35,11 +35,14 @@ def events(ready: Stage) -> Sequence[str]:
     return fuse.events
 
 
-def killed_at(ready: Stage, events: Sequence[str], place: int, how: How) -> Counter[str]:
-    """What the killed run and the one after it did together; there is one prediction a task, under one version."""
+def killed_at(ready: Stage, events: Sequence[str], place: int, how: How, since: str = "") -> Counter[str]:
+    """What the killed run and the one after it did together; there is one prediction a task, under one version.
+
+    One run sweeps and another does not: the event is found by its name and number, counted from the first ``since`` on.
+    """
     ready.put_back()
-    # One run sweeps and another does not: the event is found by its name.
-    first, second = Fuse(0, how, nth(events[place], events[:place].count(events[place]))), Fuse()
+    counted = events[events.index(since) if since else 0 : place]
+    first, second = Fuse(0, how, nth(events[place], counted.count(events[place]), since)), Fuse()
     with pytest.raises(Killed):
         ready.run(first)
     ready.bury()
@@ -74,7 +77,7 @@ def test_between_two_commits_of_a_round_nothing_is_lost(ready: Stage, events: Se
     first, last = places(events, sent)[0], places(events, sent)[-1]
     for place in range(first, last + 6):
         if events[place] == "commit":
-            done = killed_at(ready, events, place, "before")
+            done = killed_at(ready, events, place, "before", since=sent)
             assert done[SCORED] == 2
             assert done[sent] == -(-TASKS // PART)
 
