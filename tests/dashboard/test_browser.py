@@ -110,7 +110,7 @@ def test_axe_finds_nothing(chrome: Browser, small: str, path: str) -> None:
 def test_a_definition_is_shown_on_focus_and_put_away_by_escape(page: Page) -> None:
     page.goto("/")
     word = page.get_by_role("button", name="To decide")
-    tip = page.locator(".tip", has_text="need a human decision").first
+    tip = page.locator(".tip", has_text="a person has to decide").first
     expect(tip).to_be_hidden()
     word.focus()
     expect(tip).to_be_visible()

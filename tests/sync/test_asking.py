@@ -115,7 +115,7 @@ def review(connection: Connection, project: int, number: int, place: int, state:
         connection.execute(insert(rulings).values(**ruled))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     entries=ENTRIES,
     known=REVIEWS,
@@ -140,7 +140,7 @@ def test_what_is_asked_for_is_what_the_whole_queue_asks_for(
         store = new_store(Path(folder) / "store.sqlite3")
         key = fill(store, entries, known, deleted, late, paused=paused)
         with store.begin() as connection:
-            before = expected(connection, key, Policy(), by_dispute=by_dispute)
+            before = expected(connection, key, CONFIG, Policy(), by_dispute=by_dispute)
             told = paused_on(connection, key, CONFIG)
             gone = review_rounds.withdraw(connection, key, told.told.keys(), 300)
             asking = Asking(connection, key, CONFIG, Policy(), told, by_dispute, at_once).begun()

@@ -167,15 +167,14 @@ def test_a_command_waits_for_the_run_at_work_and_says_so_once(
 
 
 def test_who_does_not_want_to_wait_is_refused_at_once_and_who_does_in_the_end(
-    any_store: Store, monkeypatch: pytest.MonkeyPatch, somebody: ExitStack
+    any_store: Store, somebody: ExitStack
 ) -> None:
-    monkeypatch.setattr(opening, "WAIT_SECONDS", 0.5)
     outside = cast("Services", Outside(any_store, clock, Stop()))
     somebody.enter_context(held(any_store))
     said: list[str] = []
     for waits, at_least in ((None, 0.0), (said.append, 0.5)):
         began = time.monotonic()
-        with pytest.raises(Busy, match="another run is at work"), opening.alone(outside, 1, waits=waits):
+        with pytest.raises(Busy, match="another run is at work"), opening.alone(outside, 1, waits=waits, seconds=0.5):
             pass
         assert time.monotonic() - began >= at_least
     assert said == []

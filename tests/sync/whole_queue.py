@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
+from label_config.model import LabelConfig
+from sync.evidence.stored import fixed_of
 from sync.overlap import RELABEL
 from sync.push.groups import GROUP
 from sync.quality.priority import Policy
@@ -33,7 +35,9 @@ def said(entries: Sequence[QueueEntry]) -> list[tuple[str, list[str]]]:
     return [(entry.control, [one["kind"] for one in entry.findings]) for entry in entries]
 
 
-def expected(connection: Connection, project: int, policy: Policy, *, by_dispute: bool) -> Expected:
+def expected(
+    connection: Connection, project: int, config: LabelConfig, policy: Policy, *, by_dispute: bool
+) -> Expected:
     """By the whole queue; nothing is written."""
     answers: dict[int, list[AnswerRow]] = {}
     for row in columns_of(connection, project)[0]:
@@ -42,7 +46,8 @@ def expected(connection: Connection, project: int, policy: Policy, *, by_dispute
     for entry in assessments.queue_of(connection, project):
         queue.setdefault(entry.task, []).append(entry)
     known = review_rounds.newest(connection, project)
-    _add_paused(connection, project, queue, answers, known)
+    true = {task for of_control in fixed_of(connection, project, config).values() for task in of_control}
+    _add_paused(connection, project, queue, {task: answers[task] for task in answers.keys() - true}, known)
     found = Expected(gone=_gone(connection, project, queue))
     withdrawn = set(found.gone)
     waiting = {task for task, one in known.items() if one.state in WAITING} - withdrawn
