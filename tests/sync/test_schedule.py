@@ -27,6 +27,13 @@ from ..small_backend import SmallBackend
 SECOND = 1_000_000
 
 
+def until(what: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not what() and time.monotonic() < end:
+        time.sleep(0.005)
+    return what()
+
+
 class Runs:
     """What was run, in order; ``act`` is what a run does."""
 
@@ -46,10 +53,7 @@ class Runs:
             self._now -= 1
 
     def reach(self, count: int, seconds: float = 5.0) -> bool:
-        end = time.monotonic() + seconds
-        while len(self.done) < count and time.monotonic() < end:
-            time.sleep(0.005)
-        return len(self.done) >= count
+        return until(lambda: len(self.done) >= count, seconds)
 
 
 Schedule = Callable[..., AbstractContextManager[Scheduler]]
@@ -71,6 +75,11 @@ def scheduled(store: Store) -> Schedule:
             scheduler.stop(5)
 
     return started
+
+
+def known(store: Store) -> list[runners.Runner]:
+    with store.read() as connection:
+        return runners.known(connection, clock())
 
 
 def planned(store: Store, project: int) -> Plan:
@@ -208,8 +217,7 @@ def test_told_to_stop_a_run_ends_at_its_next_safe_point_and_is_due_again(schedul
     found = planned(store, 1)
     assert (found.runner, found.failures) == (None, 0)
     assert found.next_at <= clock()
-    with store.read() as connection:
-        assert runners.known(connection, clock()) == []
+    assert known(store) == []
 
 
 def test_a_pause_that_label_studio_wants_is_kept_whatever_webhooks_come(scheduled: Schedule, store: Store) -> None:
@@ -222,9 +230,7 @@ def test_a_pause_that_label_studio_wants_is_kept_whatever_webhooks_come(schedule
     begin = clock()
     with scheduled(runs, 1) as scheduler:
         assert runs.reach(1)
-        end = time.monotonic() + 30
-        while planned(store, 1).failures == 0 and time.monotonic() < end:  # what is wished before is put off, too
-            time.sleep(0.01)
+        assert until(lambda: planned(store, 1).failures == 1)  # what is wished before is put off, too
         scheduler.wake(1)
         time.sleep(0.4)
     assert runs.done == [1]
@@ -237,12 +243,10 @@ def test_while_the_circuit_is_open_runs_are_put_off_then_one_is_the_probe(schedu
     resting = ["nothing answers there"]
     runs = Runs()
     with scheduled(runs, 1, 2, 3, resting=lambda: (30.0, resting[0]) if resting else (0.0, "")):
-        time.sleep(0.3)
+        assert until(lambda: [one.rests_because for one in known(store)] == ["nothing answers there"])
+        time.sleep(0.1)
         assert runs.done == []
-        with store.read() as connection:
-            (me,) = runners.known(connection, clock())
-        assert me.alive
-        assert me.rests_because == "nothing answers there"
+        assert [one.alive for one in known(store)] == [True]
         resting.clear()
         assert runs.reach(3)
     assert sorted(runs.done) == [1, 2, 3]
@@ -256,13 +260,10 @@ def test_that_the_server_is_away_is_no_failure_of_the_project(scheduled: Schedul
         raise Unreachable("nothing answers there")
 
     with scheduled(act, 1, resting=lambda: (0.5, "away") if len(away) == 1 else (0.0, "")):
-        end = time.monotonic() + 10
-        while not away and time.monotonic() < end:
-            time.sleep(0.01)
-        time.sleep(0.2)
+        assert until(lambda: planned(store, 1).next_at > planned(store, 1).due_at)
         found = planned(store, 1)
+    assert away
     assert found.failures == 0
-    assert found.next_at > found.due_at
 
 
 def test_two_schedulers_share_the_projects_and_never_run_one_twice_at_once(store: Store) -> None:
@@ -282,9 +283,7 @@ def test_two_schedulers_share_the_projects_and_never_run_one_twice_at_once(store
     pair = [Scheduler(store, act, (1, 2, 3, 4), 0.2, 0.02, clock) for _ in range(2)]
     for one in pair:
         one.start()
-    end = time.monotonic() + 30
-    while (len(ran) < 16 or len(set(ran)) < 2) and time.monotonic() < end:
-        time.sleep(0.05)
+    until(lambda: len(ran) >= 16 and len(set(ran)) == 2, 30)
     for one in pair:
         assert one.stop(10)
     assert most == [1]
@@ -325,12 +324,12 @@ def test_a_store_that_does_not_answer_for_a_while_ends_nothing(
     scheduler = Scheduler(store, runs, (1,), 0.1, 0.05, clock)
     scheduler.start()
     assert runs.reach(1)
-    with closing(sqlite3.connect(file, isolation_level=None)) as somebody:
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=20)) as somebody:
         somebody.execute("BEGIN IMMEDIATE")
-        time.sleep(0.6)
+        said = until(lambda: "another program has been writing to it for long" in caplog.text)
         somebody.execute("ROLLBACK")
     count = len(runs.done)
     assert runs.reach(count + 2, 20)
     assert scheduler.stop(10)
     store.close()
-    assert "another program has been writing to it for long" in caplog.text
+    assert said
