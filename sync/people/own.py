@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from label_config.answers import Answer
-from label_config.model import Control, LabelConfig
+from label_config.model import Control
 from label_config.parse import parse
 from label_config.results import from_canonical
 from label_config.words import in_words
@@ -51,32 +51,41 @@ class OwnRulings:
 
 def own_rulings(connection: Connection, project: int, person: int, limit: int = 50) -> OwnRulings:
     """What was ruled on ``person``'s answers (Label Studio's id) in a project (the store's key)."""
-    config = parse(projects.label_config(connection, project))
-    rows = connection.execute(_ruled(project, person)).all()
+    controls = {one.name: one for one in parse(projects.label_config(connection, project)).controls}
+    rows = connection.execute(ruled_on(project, person)).all()
     latest = {(row.task, row.control): row for row in reversed(rows)}
-    found = [one for row in rows if latest[row.task, row.control] is row and (one := _ruling(config, row)) is not None]
-    return OwnRulings(len(found), sum(one.same for one in found), tuple(found[:limit]))
+    # A ruling may say nothing about the control, and the interface may have it no more.
+    found = [
+        row
+        for row in rows
+        if latest[row.task, row.control] is row and row.control in controls and row.control in row.answers
+    ]
+    same = {said: _is_same(controls[said[0]], *said[1:]) for said in {_said(row) for row in found}}
+    shown = tuple(_ruling(row, same[_said(row)]) for row in found[:limit])
+    return OwnRulings(len(found), sum(same[_said(row)] for row in found), shown)
 
 
-def _ruled(project: int, person: int) -> Select[Any]:
+def ruled_on(project: int, person: int) -> Select[Any]:
     """A row a ruling that counts and a control that the person answered on its task, the newest first.
 
-    It goes from the rulings, of which there are few, to the answers.
+    It goes from the person's answers to what was ruled on their tasks: there may be more rulings than anybody answered.
     """
+    here = reviews.c.project + 0 == project  # so that no database begins with all reviews of the project
     return (
         select(
             *(annotations.c.task, tasks.c.label_studio_id, codes.c.control, codes.c.answer, rulings.c.answers),
             *(rulings.c.cause, rulings.c.rationale, rulings.c.ruled_at),
         )
-        .select_from(reviews)
+        .select_from(annotation_versions)
+        .join(annotations, annotations.c.id == annotation_versions.c.annotation)
+        .join(reviews, reviews.c.task == annotations.c.task)
         .join(rulings, rulings.c.review == reviews.c.id)
         .join(tasks, tasks.c.id == reviews.c.task)
-        .join(annotations, annotations.c.task == tasks.c.id)
-        .join(annotation_versions, annotation_versions.c.id == annotations.c.current)
         .join(answers, answers.c.version == annotation_versions.c.id)
         .join(codes, codes.c.id == answers.c.code)
         .where(
-            reviews.c.project == project,
+            here,
+            annotations.c.current == annotation_versions.c.id,
             tasks.c.deleted_at.is_(None),
             annotations.c.deleted_at.is_(None),
             annotation_versions.c.annotator == person,
@@ -90,18 +99,22 @@ def _ruled(project: int, person: int) -> Select[Any]:
     )
 
 
-def _ruling(config: LabelConfig, row: Any) -> OwnRuling | None:
-    """Null where the ruling says nothing about the control, or the interface has it no more."""
-    control = next((one for one in config.controls if one.name == row.control), None)
-    if control is None or row.control not in row.answers:
-        return None
-    mine, ruled = from_canonical(row.answer), from_canonical(row.answers[row.control])
+def _said(row: Any) -> tuple[str, str, str]:
+    """The control, what the person answered, and what was ruled; canonical."""
+    return row.control, row.answer, row.answers[row.control]
+
+
+def _is_same(control: Control, mine: str, ruled: str) -> bool:
+    return mine == ruled or are_alike(control, from_canonical(mine), from_canonical(ruled))
+
+
+def _ruling(row: Any, same: bool) -> OwnRuling:
     return OwnRuling(
         row.label_studio_id,
         row.control,
-        in_words(mine),
-        in_words(ruled),
-        mine == ruled or are_alike(control, mine, ruled),
+        in_words(from_canonical(row.answer)),
+        in_words(from_canonical(row.answers[row.control])),
+        same,
         row.cause,
         row.rationale,
         row.ruled_at,

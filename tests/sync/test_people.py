@@ -13,7 +13,7 @@ from sync.errors import SettingsError
 from sync.logins.personal import BY_ADDRESS, TooManyLinks, opened
 from sync.people import deciding
 from sync.people.counting import Counted, counted
-from sync.people.own import own_rulings
+from sync.people.own import own_rulings, ruled_on
 from sync.settings import Settings
 from sync.store import decisions, forgetting, helpful, intake, personal_links, review_rounds, tables, votes
 from sync.store.assessments import insert_assessment
@@ -361,6 +361,15 @@ def test_own_rulings_say_where_one_was_not_followed(desk: Desk) -> None:
         mine = own_rulings(connection, desk.source, 1, limit=1)
     assert [(one.task, one.mine, one.ruled, one.same) for one in mine.rulings] == [(1, "good", "bad", False)]
     assert (mine.ruled, mine.same) == (1, 0), "what was not decided, and what counts as a vote, is no ruling"
+
+
+def test_own_rulings_are_looked_for_from_the_person_not_among_all_rulings(desk: Desk) -> None:
+    with desk.store.read() as connection:
+        asked = ruled_on(desk.source, 1).compile(connection.engine, compile_kwargs={"literal_binds": True})
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+    assert "ix_annotation_versions_annotator" in plan[0]
+    assert any("ix_rulings_review" in step for step in plan)
+    assert not any("AUTOMATIC" in step or step.startswith("SCAN") for step in plan)
 
 
 # Commands

@@ -46,7 +46,7 @@ rulings = Table(
     "rulings",
     metadata,
     own_key(),
-    Column("review", ForeignKey("reviews.id"), nullable=False),
+    Column("review", ForeignKey("reviews.id"), nullable=False, index=True),
     Column("annotation_version", ForeignKey("annotation_versions.id"), nullable=False, unique=True),
     Column("reviewer", Integer),
     Column("answers", JSON, nullable=False, comment="{control: canonical answer}"),

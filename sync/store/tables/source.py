@@ -112,7 +112,7 @@ annotation_versions = Table(
     Column("annotation", ForeignKey("annotations.id"), nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
-    Column("annotator", Integer, comment="completed_by; null when Label Studio has none"),
+    Column("annotator", Integer, index=True, comment="completed_by; null when Label Studio has none"),
     Column("updated_by", Integer),
     Column("was_cancelled", Boolean, nullable=False),
     Column("ground_truth", Boolean, nullable=False),
