@@ -160,10 +160,21 @@ def show_report(report: Mapping[str, Any]) -> None:
         say(f"  agreement of {since:%Y-%m-%d %H:%M} UTC; {counted(partial['tasks'], 'task')} judged anew since")
     queue = report["queue"]
     bands = ", ".join(f"P{band} {count}" for band, count in queue["bands"].items() if count)
-    say(f"  {counted(queue['total'], 'task') or 'no task'} to look at again{f' ({bands})' if bands else ''}")
+    say(f"  {_queued_text(queue['total'], len(report['controls']))} to look at again{f' ({bands})' if bands else ''}")
     if report["accepted"]["n"]:
         audits = counted(report["accepted"]["n"], "random audit")
         say(f"  accepted answers that are right: {estimate_text(report['accepted'], '.0%')} by {audits}")
+
+
+def _queued_text(entries: int, controls: int) -> str:
+    """How much is in the queue: an entry is a task and a control, so a task can have several.
+
+    >>> _queued_text(1, 1), _queued_text(0, 2), _queued_text(1, 2), _queued_text(2, 2)
+    ('1 task', 'no task', '1 entry', '2 entries')
+    """
+    if not entries or controls == 1:
+        return counted(entries, "task") or "no task"
+    return f"{entries} {'entries' if entries > 1 else 'entry'}"
 
 
 def left_out_texts(report: Mapping[str, Any]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from sync.quality.coded_answers import encode
 from sync.quality.consensus import infer
 from sync.quality.evidence import ControlEvidence, Method
 from sync.quality.findings import Case
-from sync.quality.findings.disputes import low_agreement
+from sync.quality.findings.disputes import low_agreement, low_confidence
 
 from .people import NOTHING, numbered
 
@@ -31,11 +31,16 @@ BOXES = Control("c", "RectangleLabels", ("t",), ("a", "b"), family=Family.REGION
 
 def disputed(control: Control, given: Sequence[Sequence[Answer]]) -> list[int]:
     """The tasks on which people disagree; a list of answers a task."""
+    return [one.task for one in low_agreement(case_of(control, given))]
+
+
+def case_of(control: Control, given: Sequence[Sequence[Answer]]) -> Case:
+    """What people answered, measured and inferred; a list of answers a task."""
     rows = [(task, person, answer) for task, some in enumerate(given) for person, answer in enumerate(some)]
     evidence = ControlEvidence(control, encode(control, rows))
     per_task = measure(evidence, Method(bootstrap=0), np.random.default_rng(0)).per_task
     agreement = {one.task: one.agreement for one in per_task if one.agreement is not None}
-    return [one.task for one in low_agreement(Case(evidence, infer(evidence), agreement))]
+    return Case(evidence, infer(evidence), agreement)
 
 
 def stars(*values: float) -> list[Answer]:
@@ -61,6 +66,18 @@ def test_where_everybody_contradicts_everybody_that_is_not_usual() -> None:
     assert disputed(NUMBER, given) == list(range(20))
     words = ("a red house by the sea", "nothing of the kind was said", "who knows whether that is so")
     assert disputed(TEXT, [[Text((one,)) for one in words] for _ in range(20)]) == list(range(20))
+
+
+def test_long_answers_are_cut_in_reasons_and_still_counted_apart() -> None:
+    """A reason stands above a review, in Label Studio too: it must not hold whole transcriptions."""
+    same = "word " * 25
+    case = case_of(TEXT, [[Text((same + end * 2000,)) for end in "abc"]])
+    given = low_agreement(case)[0].reason
+    assert given.startswith("3 annotators gave 3 different answers: word word ")
+    assert given.count(" ... (1)") == 3
+    reasons = [given, *(one.reason for one in low_confidence(case))]
+    assert len(reasons) == 2
+    assert max(map(len, reasons)) < 400
 
 
 def ranked(order: str) -> Answer:

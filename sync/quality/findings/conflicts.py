@@ -8,7 +8,6 @@ import numpy as np
 
 from label_config.answers import Answer
 from label_config.model import Control, Family
-from label_config.words import in_words
 
 from ..coded_answers import APART
 from ..conflicts import NearIdentical
@@ -18,7 +17,7 @@ from ..label_errors.against_model import differences, value_on_scale
 from ..label_errors.limits import FEW, limit
 from ..records import BoolArray, Finding, FloatArray, IntArray, TaskConsensus
 from .case import Case
-from .disputes import percent
+from .disputes import brief, percent
 
 SCALES = frozenset({Family.RATING, Family.NUMBER, Family.MOMENT})
 """Families whose distances depend on all values in use."""
@@ -247,8 +246,8 @@ def _reason(case: Case, member: Member, others: Sequence[int], best: Side) -> st
     many = f"and {len(others) - 1} more of the like are" if len(others) > 1 else "is"
     return (
         f"Task {case.name_of(sure.one.task)}, which shows nearly the same, {many} answered differently: "
-        f"{in_words(sure.one.answer)} ({percent(sure.confidence)} certain), "
-        f"not {in_words(member.one.answer)} ({percent(member.one.confidence)} certain)."
+        f"{brief(sure.one.answer)} ({percent(sure.confidence)} certain), "
+        f"not {brief(member.one.answer)} ({percent(member.one.confidence)} certain)."
     )
 
 

@@ -21,9 +21,9 @@ from .doubt import doubts
 EXACT = frozenset({Family.CHOICES, Family.TAXONOMY})
 """Families whose answers are the same or different."""
 LONGEST = 100
+"""Characters of an answer that are shown in a reason."""
 NEGLIGIBLE = 0.05
 """The probability that an answer is wrong below which nobody is asked to look because it is not certain."""
-"""Characters of an answer that are shown in a reason."""
 
 
 def low_agreement(case: Case) -> list[Finding]:
@@ -96,7 +96,8 @@ def _votes(case: Case) -> dict[int, Counter[str]]:
 
 
 def _given(one: TaskConsensus, votes: Counter[str]) -> str:
-    given = ", ".join(f"{answer} ({n})" for answer, n in sorted(votes.items(), key=lambda pair: (-pair[1], pair[0])))
+    ordered = sorted(votes.items(), key=lambda pair: (-pair[1], pair[0]))
+    given = ", ".join(f"{shortened(answer)} ({n})" for answer, n in ordered)
     return f"{one.annotations} annotators gave {len(votes)} different answers: {given}."
 
 
@@ -144,7 +145,7 @@ def low_confidence(case: Case) -> list[Finding]:
             case.consensus.control,
             "low_confidence",
             doubt[one.task],
-            f"The probable answer {in_words(one.answer)} is only {percent(one.confidence)} certain.",
+            f"The probable answer {brief(one.answer)} is only {percent(one.confidence)} certain.",
             {"confidence": one.confidence, "doubt": doubt[one.task]},
         )
         for one in open_tasks(case)
@@ -159,7 +160,11 @@ def brief(answer: Answer) -> str:
     >>> brief(Text(("long " * 99,)))[-12:]
     'g long l ...'
     """
-    words = in_words(answer)
+    return shortened(in_words(answer))
+
+
+def shortened(words: str) -> str:
+    """What was said, cut where it is long: a reason is read at a glance, the whole answers stand below it."""
     return words if len(words) <= LONGEST else words[: LONGEST - 4] + " ..."
 
 
