@@ -172,7 +172,7 @@ def test_a_round_has_a_bar_that_says_how_far_it_is(loop: Stage) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "No webhook: public_url is not set, so that changes are seen every 1 minute."),
+        ({}, "No webhook: public_url is not set, so that changes are seen every 60 seconds."),
         ({"public_url": "http://t:1"}, "Webhooks are refused: set a secret in the settings."),
         ({"public_url": "http://t:1", "secret": "s" * 20}, "The last hint came 2 minutes ago."),
     ],

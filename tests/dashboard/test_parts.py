@@ -56,6 +56,9 @@ def test_a_table_is_cut_into_pages_sorted_searched_and_filtered(get: Callable[[s
     found = part(get("/projects/7/sample?search=person+12&band=P1&page=7"), 'id="table-people"', 'id="table-nobody"')
     assert 'value="person 12"' in found
     assert '<option selected value="P1">' in found
+    assert "Person 128" in found  # there are no seven pages: what fits stands on the last
+    assert "Nothing fits" not in found
+    found = part(get("/projects/7/sample?search=nobody&band=P1"), 'id="table-people"', 'id="table-nobody"')
     assert 'Nothing fits. <a href="/projects/7/sample#table-people">Show all</a>' in found
 
 

@@ -212,6 +212,13 @@ def test_numbers_of_the_queue_lead_into_it(busy: Stage) -> None:
         assert 0 < len(rows_of_queue(busy, link)) <= int(number), "an entry may have several findings of a kind"
 
 
+def test_what_adds_nothing_to_a_priority_has_no_number(busy: Stage) -> None:
+    chips = set(re.findall(r'<span class="meta">(Low agreement|Low confidence)( 0\.\d\d)?</span>', page(busy)))
+    assert ("Low confidence", "") in chips
+    assert ("Low confidence", " 0.00") not in chips
+    assert {kind for kind, adds in chips if adds} == {"Low agreement"}
+
+
 def rows_of_queue(one: Stage, query: str) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = browser(one).get(f"/projects/7/queue.json{query}").get_json()["rows"]
     return found

@@ -198,3 +198,18 @@ def test_a_column_apart_is_filtered_and_in_files_but_not_on_the_page() -> None:
     assert [(column.key, now) for column, now in one.filters] == [("band", "P1")]
     assert {row["band"] for row in one.rows} == {"P1"}
     assert next(iter(as_csv(table, Wanted()))) == "name,band\r\n"
+
+
+def test_behind_the_last_page_stands_the_last_page() -> None:
+    one = view(PEOPLE, "/p", "/p", {"page": "9"}, "")
+    assert [row["name"] for row in one.rows] == ["Cy"]
+    assert (one.first, one.last, one.before, one.after) == (3, 3, "/p#table-people", None)
+    nobody = view(PEOPLE, "/p", "/p", {"page": "9", "search": "nobody"}, "")
+    assert (nobody.rows, nobody.is_searched) == ([], True)
+
+
+def test_nothing_is_offered_to_filter_where_there_is_nothing() -> None:
+    empty = Table("people", "People", COLUMNS, [])
+    assert view(empty, "/p", "/p", {}, "").filters == []
+    (filtered,) = view(PEOPLE, "/p", "/p", {"band": "P3"}, "").filters
+    assert filtered[1] == "P3"

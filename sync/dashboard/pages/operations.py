@@ -176,7 +176,8 @@ def _figures(asked: Asked) -> Sequence[Figure]:
 
 def _webhook(asked: Asked, found: Sequence[Sync]) -> str:
     """How Label Studio's webhooks do, in a sentence."""
-    often = duration(asked.settings.sync_seconds / 3600)
+    seconds = asked.settings.sync_seconds
+    often = f"{seconds:g} seconds" if seconds < 2 * 60 else duration(seconds / 3600)
     if not asked.settings.public_url:
         return f"No webhook: public_url is not set, so that changes are seen every {often}."
     if not asked.settings.secret.get_secret_value():

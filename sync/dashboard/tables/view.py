@@ -1,7 +1,7 @@
 """A table as its HTML needs it: the rows of one page, and the addresses that sort, filter, turn pages and download."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from ..definitions import Definition, definition
@@ -70,7 +70,9 @@ class TableView:
 
     @property
     def filters(self) -> list[tuple[Column, str]]:
-        """The columns that may be filtered by, with what they are filtered by now."""
+        """The columns that may be filtered by, with what they are filtered by now; none where there is nothing."""
+        if not self.found.total and not self.is_searched:
+            return []
         return [(one, (self.wanted.filters or {}).get(one.key, "")) for one in self.table.columns if one.choices]
 
     @property
@@ -132,6 +134,10 @@ class TableView:
 def view(
     table: Table, here: str, file: str, args: Mapping[str, str], prefix: str, keeps: Sequence[str] = ()
 ) -> TableView:
-    """The table as the arguments of the page want it."""
+    """The table as the arguments of the page want it; its last page where it does not reach as far as they say."""
     asked = wanted(table, args, prefix)
-    return TableView(table, here, file, args, prefix, asked, table.find(asked), keeps)
+    found = table.find(asked)
+    if not found.rows and 0 < found.total <= asked.start:
+        asked = replace(asked, start=(found.total - 1) // table.size * table.size)
+        found = table.find(asked)
+    return TableView(table, here, file, args, prefix, asked, found, keeps)
