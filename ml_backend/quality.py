@@ -52,7 +52,9 @@ class Quality:
 
 
 def from_json(raw: Mapping[str, Any]) -> Quality:
-    """What ``as_json`` gave, now or in an earlier version; raises KeyError, TypeError or ValueError for anything else.
+    """What ``as_json`` gave, now or in an earlier version.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for anything else.
 
     >>> from_json({"accuracy": 0.8, "ece": 0.05, "brier": 0.3, "n": 10, "source": "holdout"}).interval
     (0.490162, 0.943318)

@@ -211,25 +211,25 @@ class Registry:
     def roll_back(self, project: str, version: str | None = None, instead_of: str | None = None) -> str:
         """Make an earlier version live: the named one, or the one before the live one. Its name.
 
-        ``instead_of``: only while that one is live. Raises RegistryError that lists the versions there are, or names
-        the live one.
+        Where the pointer is broken the newest is the one before. ``instead_of``: only while that one is live. Raises
+        UnknownProject where there is no model, RegistryError that lists the versions there are, names the live one, or
+        the file of the version that is broken.
         """
-        there = self.versions(project)
-        if not there:
+        if not self.versions(project):
             raise UnknownProject(f"project {project}: there is no model in {self.root}")
-        if version is None:
-            live = self.pointer(project)
-            version = next((one for one in reversed(there) if _older(one, live)), None)
-        if version is None:
-            raise RegistryError(
-                f"project {project}: no version is earlier than the live one; there are: {', '.join(there)}"
-            )
-        if version not in there:
-            raise RegistryError(f"project {project}: {version} is not there; there are: {', '.join(there)}")
-        self.load(project, version)
-        with self._writing(project):
-            if instead_of is not None and (live := self.pointed(project)) != instead_of:
+        with self._writing(project):  # meanwhile no version is published or removed
+            live, there = self.pointed(project), self.versions(project)
+            if instead_of is not None and live != instead_of:
                 raise RegistryError(f"project {project}: {instead_of} is not live any more: {live} is")
+            if version is None:
+                version = next((one for one in reversed(there) if _older(one, live)), None)
+            if version is None:
+                raise RegistryError(
+                    f"project {project}: no version is earlier than the live one; there are: {', '.join(there)}"
+                )
+            if version not in there:
+                raise RegistryError(f"project {project}: {version} is not there; there are: {', '.join(there)}")
+            self.load(project, version)
             self._point(project, version)
         return version
 
@@ -258,16 +258,16 @@ class Registry:
         place = self.folder(project) / "current.json"
         found = read_json(place)
         if found is None:
-            return {"version": None, "last": 0}
+            return {"version": None, "last": None}
         if not isinstance(found, dict) or not _VERSION.fullmatch(str(found.get("version"))):
             raise RegistryError(f"{place}: not a pointer to a version; `tiebreak-ml rollback` writes a new one")
-        return {"version": found["version"], "last": int(found.get("last") or 0)}
+        return {"version": found["version"], "last": found.get("last")}
 
     def _last(self, project: str) -> int:
         """The highest number that was ever given, as far as anything here still knows."""
         try:
-            remembered = int(self._pointer(project)["last"])
-        except RegistryError:
+            remembered = int(self._pointer(project)["last"] or 0)
+        except (RegistryError, TypeError, ValueError, OverflowError):
             remembered = 0
         return max([remembered, *map(number, self.versions(project))])
 
@@ -352,6 +352,8 @@ def _read(place: Path) -> Model:
     try:
         if about["format"] != FORMAT:
             raise RegistryError(f"{place / 'model.json'}: written by another tiebreak-ml (format {about['format']})")
+        if about["version"] != place.name:
+            raise RegistryError(f"{place / 'model.json'}: of another version ({str(about['version'])[:60]!r})")
         content = file.read_bytes()
         if hashlib.sha256(content).hexdigest() != about["sha256"]:
             raise RegistryError(f"{file}: is not the file that was published (its checksum differs)")
@@ -367,11 +369,11 @@ def _read(place: Path) -> Model:
             int(about["cursor"]),
             int(about["trained_labels"]),
             tuple(controls),
-            about.get("notes", {}),
+            {control: list(said) for control, said in about.get("notes", {}).items()},
         )
     except (OSError, SafetensorError) as error:
         raise RegistryError(f"{file}: cannot be read: {error}") from error
     except EncoderError as error:
         raise RegistryError(f"{place / 'model.json'}: {error}") from error
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:  # whatever it holds instead
         raise RegistryError(f"{place / 'model.json'}: not a model of ours ({error!r})") from error

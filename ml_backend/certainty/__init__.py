@@ -167,7 +167,10 @@ def saved(certainty: Certainty) -> tuple[dict[str, Any], Arrays]:
 
 
 def restored(words: Mapping[str, Any] | None, arrays: Arrays) -> Certainty:
-    """What ``saved`` gave; without words an earlier version's. Raises KeyError, TypeError or ValueError for others."""
+    """What ``saved`` gave; without words an earlier version's.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for anything else.
+    """
     temperatures = np.asarray(arrays["temperatures"], dtype=np.float64)
     if words is None:
         return Certainty(temperatures)

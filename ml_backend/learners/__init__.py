@@ -88,8 +88,9 @@ class Learner:
     """A way of learning. ``suits`` a control.
 
     ``learn(config, control, rows, fetch, settings)`` raises NotLearnable, with the reason, where there is too little
-    to learn from. ``saved`` gives JSON and arrays, ``restore`` the model again; it raises KeyError, TypeError or
-    ValueError for anything else.
+    to learn from. ``saved`` gives JSON and arrays, ``restore`` the model again; of anything else it
+    raises what Python does: LookupError, TypeError, ValueError, AttributeError or ArithmeticError, and EncoderError
+    where an encoder is not there.
     """
 
     suits: Callable[[Control], bool]
@@ -126,7 +127,7 @@ def saved(learned: Learned) -> tuple[dict[str, Any], Arrays]:
 
 
 def restored(words: Mapping[str, Any], arrays: Arrays) -> Learned:
-    """What ``saved`` gave; raises KeyError, TypeError or ValueError for anything else."""
+    """What ``saved`` gave; raises what ``Learner.restore`` does for anything else."""
     return LEARNERS[words["learner"]].restore(words, arrays)
 
 

@@ -41,7 +41,7 @@ class Choice:
 
 
 def from_json(raw: Mapping[str, Any]) -> Choice:
-    """What ``as_json`` gave; raises KeyError, TypeError or ValueError for anything else."""
+    """What ``as_json`` gave; raises KeyError, TypeError, ValueError or AttributeError for others."""
     losses = {str(name): float(loss) for name, loss in raw["log_loss"].items()}
     return Choice(str(raw["chosen"]), losses, tuple(map(str, raw["left_out"])))
 

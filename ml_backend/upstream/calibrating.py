@@ -60,7 +60,7 @@ class Calibrated:
 
 
 def restored(raw: Mapping[str, Any]) -> Calibrated:
-    """What ``as_json`` gave; raises KeyError, TypeError or ValueError for anything else."""
+    """What ``as_json`` gave; raises KeyError, TypeError, ValueError or AttributeError for others."""
     return Calibrated(
         confidence.restored(str(raw["calibration"]), raw["map"]),
         {str(name): float(loss) for name, loss in raw["compared"].items()},

@@ -3,11 +3,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from ml_backend.errors import RegistryError, UnknownProject
+from ml_backend.files import alone
 from ml_backend.registry import Registry, check_project, number
 
 from .scenes import PROJECT, learned, sentiment_rows, serving
@@ -135,6 +138,10 @@ def test_processes_that_publish_at_once_never_share_a_number_nor_lose_a_version(
         ("model.json", b'{"format": 99}'),
         ("model.json", b"[]"),
         ("model.json", b"\xff\xfe"),
+        ("model.json", {"version": "tiebreak-1"}),
+        ("model.json", {"cursor": float("inf")}),
+        ("model.json", {"notes": "none"}),
+        ("model.json", {"controls": ["none"]}),
         ("arrays.safetensors", b"not tensors"),
         ("arrays.safetensors", b""),
         ("arrays.safetensors", None),
@@ -142,12 +149,15 @@ def test_processes_that_publish_at_once_never_share_a_number_nor_lose_a_version(
     ],
 )
 def test_a_broken_file_is_named_and_the_version_before_it_serves(
-    registry: Registry, file: str, content: bytes | None
+    registry: Registry, file: str, content: bytes | dict[str, object] | None
 ) -> None:
     publish(registry)
     place = registry.folder(PROJECT) / "versions" / "tiebreak-2" / file
+    before = place.read_bytes()
     place.unlink()
-    if content is not None:
+    if isinstance(content, dict):
+        place.write_text(json.dumps({**json.loads(before), **content}))
+    elif content is not None:
         place.write_bytes(content)
     found = again(registry)
     with pytest.raises(RegistryError, match="tiebreak-2/"):
@@ -167,6 +177,41 @@ def test_arrays_that_were_changed_behind_our_back_are_refused(registry: Registry
     with pytest.raises(RegistryError, match="checksum"):
         again(registry).load(PROJECT, "tiebreak-1")
     assert again(registry).live(PROJECT)[0] is None
+
+
+@pytest.mark.parametrize(("key", "value"), [("quality", "good"), ("certainty", {"compared": 7})])
+def test_what_stands_in_a_control_in_place_of_its_parts_is_refused(registry: Registry, key: str, value: object) -> None:
+    place = registry.folder(PROJECT) / "versions" / "tiebreak-1" / "model.json"
+    about = json.loads(place.read_text())
+    control = about["controls"][0]
+    control[key] = {**control[key], **value} if isinstance(value, dict) else value
+    place.write_text(json.dumps(about))
+    with pytest.raises(RegistryError, match="not a model of ours"):
+        again(registry).load(PROJECT, "tiebreak-1")
+    assert again(registry).live(PROJECT)[0] is None
+
+
+def test_a_version_that_is_removed_meanwhile_does_not_become_live(registry: Registry) -> None:
+    publish(registry)
+    with ThreadPoolExecutor(1) as other, alone(registry.folder(PROJECT) / ".lock"):
+        back = other.submit(registry.roll_back, PROJECT, "tiebreak-1")  # it waits for who prunes
+        time.sleep(0.2)
+        subprocess.run(["rm", "-r", str(registry.folder(PROJECT) / "versions" / "tiebreak-1")], check=True)
+    with pytest.raises(RegistryError, match="tiebreak-1 is not there; there are: tiebreak-2"):
+        back.result()
+    assert registry.pointer(PROJECT) == "tiebreak-2"
+
+
+def test_a_roll_back_mends_a_broken_pointer_and_a_number_that_is_none_costs_nothing(registry: Registry) -> None:
+    publish(registry)
+    place = registry.folder(PROJECT) / "current.json"
+    place.write_text("{}", encoding="utf-8")
+    with pytest.raises(RegistryError, match="`tiebreak-ml rollback` writes a new one"):
+        registry.pointer(PROJECT)
+    assert registry.roll_back(PROJECT) == "tiebreak-2"
+    place.write_text('{"version": "tiebreak-1", "last": "many"}', encoding="utf-8")
+    assert registry.pointer(PROJECT) == "tiebreak-1"
+    assert publish(registry) == "tiebreak-3"
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"version": "../../etc"}', '{"version": "tiebreak-0"}', "[]"])
