@@ -54,7 +54,7 @@ class Brought:
             rows = np.asarray(self.compute(inputs), dtype=np.float32)
         except EncoderError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # an end of it that it decides must not be ours
             raise EncoderError(f"encoder {self.name!r} failed on {len(inputs)} inputs: {error!r}") from error
         if rows.ndim != 2 or len(rows) != len(inputs) or not rows.shape[1]:
             raise EncoderError(
@@ -99,8 +99,15 @@ def fit(brought: Brought, described: Rows) -> Centred:
 
 
 def restore(brought: Brought, settings: Mapping[str, Any], arrays: Arrays) -> Centred:
-    """What ``saved`` gave. Raises KeyError for anything else."""
-    assert settings["version"] is not None
+    """What ``saved`` gave.
+
+    Raises EncoderError where the encoder has changed since, whose rows mean nothing to the model, KeyError for anything
+    else.
+    """
+    if settings["version"] != brought.version:
+        raise EncoderError(
+            f"encoder {brought.name!r} has changed since this model was learned: it must be learned anew"
+        )
     return Centred(brought, arrays["mean"])
 
 
@@ -145,7 +152,7 @@ def _of_your_own(name: str, module: str, function: str) -> Brought:
         given = getattr(found, function)
     except AttributeError:
         raise EncoderError(f"encoder {name!r}: there is no {function} in {module}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script may end itself where it is imported
         raise EncoderError(
             f"encoder {name!r}: {module} cannot be imported ({error!r}); it must lie where Python looks (PYTHONPATH)"
         ) from error

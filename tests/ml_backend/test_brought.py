@@ -19,8 +19,10 @@ from ml_backend.errors import EncoderError, MediaError, RegistryError, SettingsE
 from ml_backend.predict import score
 from ml_backend.records import Task, TrainingRow
 from ml_backend.settings import Settings
+from ml_backend.study import remember_interface
 
-from .scenes import PROJECT, SENTIMENT, WORDS, learned, sentiment_rows, serving
+from .scenes import PROJECT, SENTIMENT, WORDS, feed_server, learned, sentiment_rows, serving
+from .stage import GOOD, Here
 from .test_encoders import encoded, picture
 
 MINE = f"""
@@ -31,6 +33,8 @@ def vectors(texts):
     return [[sum(word in text for word in words) for words in WORDS.values()] + [len(text) / 100] for text in texts]
 def broken(texts):
     raise RuntimeError("no more paper")
+def leaving(texts):
+    raise SystemExit("no more ink")
 def short(texts):
     return [[1.0]]
 def flat(texts):
@@ -159,6 +163,7 @@ def test_what_cannot_be_brought_says_why(mine: Any, tmp_path: Path, name: str, t
     ("function", "told"),
     [
         ("broken", "failed on 2 inputs: RuntimeError.'no more paper'"),
+        ("leaving", "failed on 2 inputs: SystemExit.'no more ink'"),
         ("short", r"gave an array of shape \(1, 1\) for 2 inputs; a row of numbers for each is needed: \(2, d\)"),
         ("flat", r"gave an array of shape \(2,\)"),
         ("endless", "gave numbers that are not finite"),
@@ -186,6 +191,42 @@ def test_a_function_that_fails_later_costs_no_answer(
     lines = list(score(outside, PROJECT, parse(SENTIMENT), pool(5)))
     assert [line["answer"] for line in lines] == [None] * 5
     assert "control 'sentiment' abstains: encoder 'mine_to_encode:vectors' failed" in caplog.text
+
+
+def test_a_function_that_ends_the_process_costs_no_answer(
+    mine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = serving(tmp_path, encoder="mine_to_encode:vectors", cache_bytes=0)
+    learned(outside, sentiment_rows(60))
+    monkeypatch.setitem(mine.__dict__, "len", mine.leaving)
+    (told,) = Here(outside).predict(GOOD)
+    assert (told["result"], told["reasons"][0]["code"]) == ([], "failed")
+
+
+def test_a_module_that_ends_the_process_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ends_at_once.py").write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(EncoderError, match=r"ends_at_once cannot be imported \(SystemExit\(3"):
+        family_of("ends_at_once:f")
+
+
+def test_a_model_whose_encoder_has_changed_is_refused_and_learned_anew(
+    mine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with feed_server(sentiment_rows(60)) as feed:
+        outside = serving(tmp_path, encoder="mine_to_encode:vectors", sync_url=feed.url)
+        remember_interface(outside.registry.folder(PROJECT), SENTIMENT)
+        outside.minds.study(PROJECT)
+        assert outside.registry.live(PROJECT)[1] is None
+        monkeypatch.setattr(mine.vectors, "version", "2", raising=False)
+        brought.brought.cache_clear()
+        family_of.__globals__["_brought"].cache_clear()
+        fresh = serving(tmp_path, encoder="mine_to_encode:vectors", sync_url=feed.url)
+        found, problem = fresh.registry.live(PROJECT)
+        assert found is None and problem is not None and "has changed since this model was learned" in problem
+        fresh.minds.study(PROJECT)  # as the server does when it starts
+        found, problem = fresh.registry.live(PROJECT)
+        assert found is not None and (found.version, problem) == ("tiebreak-2", None)
 
 
 def test_a_model_whose_encoder_is_gone_is_named(mine: Any, tmp_path: Path) -> None:
