@@ -1,12 +1,13 @@
 """What tests share: the real data, a real Label Studio (one server a session), a real browser."""
 
+import gc
 import os
 import shutil
 import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,19 @@ def _interrupt(*_: object) -> None:
         with suppress(ProcessLookupError):
             os.kill(worker, signal.SIGTERM)
     raise KeyboardInterrupt("SIGTERM")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported stays to the end: it is not looked through again and again for what could be thrown away."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 10, 10)
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
