@@ -52,12 +52,17 @@ class PushReport:
         return any((self.pushed, self.removed, self.renewed, self.withdrawn, self.reopened))
 
     def complaints(self) -> list[str]:
-        """What must be told, in words."""
+        """What must be told, in words.
+
+        >>> PushReport(0, 0, 0, (), outdated=((8, "refused:\\n2 answers"),)).complaints()[0][:80]
+        'review project 8 still has the labeling interface of before (refused: 2 answers)'
+        """
         return [
             *self.overdue,
             *(f"task {task} cannot be reviewed: {reason}" for task, reason in self.refused),
             *(
-                f"review project {home} still has the labeling interface of before: {reason}"
+                f"review project {home} still has the labeling interface of before ({' '.join(reason.split())}): once "
+                "it is deleted in Label Studio, the next run makes it anew with what is open; what was ruled stays"
                 for home, reason in self.outdated
             ),
             *(

@@ -109,8 +109,7 @@ def _annotation_events(connection: Connection, project: int, task: int, known: _
             details.append(f"in the name of {known.name(row.annotator)}")
         became = _became(row, known.ours, counting)
         if became == COUNTS:
-            gone = [problem for control, code, _ in found if (problem := today.problem(code))]
-            became = f"not in today's reports: {'; '.join(gone)}" if gone else COUNTS
+            became = _counts_today([today.problem(code) for _, code, _ in found])
         who = row.annotator if row.updated_by is None else row.updated_by
         yield Event(
             row.updated_at,
@@ -125,6 +124,21 @@ def _annotation_events(connection: Connection, project: int, task: int, known: _
 
 
 COUNTS = "counts"
+
+
+def _counts_today(problems: Sequence[str | None]) -> str:
+    """Whether the answers of an annotation count, by what speaks against each as the labeling interface is today.
+
+    >>> _counts_today([None]), _counts_today(["no 'mood'"])
+    ('counts', "not in today's reports: no 'mood'")
+    >>> _counts_today([None, "no 'mood'"])
+    "counts, but for what is not in today's reports: no 'mood'"
+    """
+    gone = [problem for problem in problems if problem]
+    if not gone:
+        return COUNTS
+    some = f"{COUNTS}, but for what is " if len(gone) < len(problems) else ""
+    return f"{some}not in today's reports: {'; '.join(gone)}"
 
 
 def _what(row: Any, first: bool) -> str:

@@ -248,7 +248,8 @@ def settle_anew(connection: Connection, home: int) -> None:
 def to_open(connection: Connection, project: int) -> list[tuple[int, int, int]]:
     """The open reviews that are to be ruled by somebody else: (review, Label Studio's task, rulings there so far).
 
-    What was ruled there did not count or cannot be read, and Label Studio takes the task for finished.
+    What was ruled there did not count or cannot be read, and Label Studio takes the task for finished. What was ruled
+    in a review project that is gone finished no task of the one that was made instead.
     """
     count = func.count(distinct(annotation_versions.c.annotation))
     query = (
@@ -256,6 +257,7 @@ def to_open(connection: Connection, project: int) -> list[tuple[int, int, int]]:
         .join(rulings, rulings.c.review == reviews.c.id)
         .join(annotation_versions, annotation_versions.c.id == rulings.c.annotation_version)
         .join(annotations, annotations.c.id == annotation_versions.c.annotation)
+        .join(tasks, (tasks.c.id == annotations.c.task) & (tasks.c.project == reviews.c.review_project))
         .where(reviews.c.project == project, reviews.c.state == "open", rulings.c.counts_as.in_(UNCOUNTED))
         .group_by(reviews.c.id, reviews.c.review_task, reviews.c.opened_after)
         .order_by(reviews.c.id)

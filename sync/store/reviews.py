@@ -183,7 +183,7 @@ def set_score(connection: Connection, key: str, score: float) -> None:
 
 def return_to_intended(connection: Connection, home: int) -> None:
     """A review project is gone: what was open there is pushed again."""
-    again = {"state": "intended", "review_project": None, "review_task": None, "score": None}
+    again = {"state": "intended", "review_project": None, "review_task": None, "score": None, "opened_after": None}
     open_there = (reviews.c.review_project == home) & (reviews.c.state == "open")
     connection.execute(update(reviews).where(open_there).values(**again))
 

@@ -20,7 +20,7 @@ from sync.push.intent import BLIND, NAMESPACE, intend, is_blind
 from sync.quality.priority import Policy
 from sync.resolve_report import ResolveReport
 from sync.settings import Band, Settings
-from sync.store import acts, guidelines, intake, projects, review_rounds, reviews, votes
+from sync.store import acts, guidelines, intake, projects, review_rounds, reviews, served, votes
 from sync.store.assessments import QueueEntry, insert_assessment
 from sync.store.engine import Store
 from sync.store.history import history
@@ -270,6 +270,29 @@ def test_a_ruling_that_does_not_count_opens_its_task_for_one_more_person_once(de
     assert desk.rounds() == [(1, 1, "ruled")]
     with desk.store.read() as connection:
         assert [one.answer for one in reviews.rulings_of(connection, desk.source)] == [Choices(("good",))]
+
+
+def test_a_ruling_that_did_not_count_opens_no_task_of_a_review_project_that_was_made_since(any_desk: Desk) -> None:
+    """The new task has no annotation: it is served to one person as it is, and nobody has changed it by hand."""
+    any_desk.judge(1)
+    any_desk.push()
+    any_desk.rule(1, "bad", counts_as="nothing")
+    with any_desk.store.begin() as connection:
+        ((review, _, rulings_there),) = review_rounds.to_open(connection, any_desk.source)
+        review_rounds.opened(connection, review, rulings_there)
+        reviews.return_to_intended(connection, any_desk.home)
+        remote = replace(PROJECT, id=9)
+        made = projects.remember(connection, remote, kind="review", now=1, source=any_desk.source, band=2)
+    any_desk.home = made.key
+    any_desk.push()
+    assert any_desk.rounds() == [(1, 1, "open")]
+    with any_desk.store.begin() as connection:
+        served.notice(connection, made.key, [task(500 + review, 10)], any_desk.now)
+        assert served.changed(connection, any_desk.source) == []
+        assert review_rounds.to_open(connection, any_desk.source) == []
+    any_desk.rule(1, "bad", counts_as="nothing")
+    with any_desk.store.read() as connection:
+        assert review_rounds.to_open(connection, any_desk.source) == [(review, 500 + review, 1)]
 
 
 def test_what_a_changed_guideline_touches_comes_back_once(any_desk: Desk) -> None:
