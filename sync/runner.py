@@ -12,6 +12,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from .backend import BackendState
+from .dashboard.ahead import Ahead
+from .dashboard.painting import Painter
 from .errors import BackendError, NotPulled, TiebreakError
 from .logs import announce, configure
 from .opening import Services, clock, services
@@ -23,7 +25,7 @@ from .settings import Settings
 from .store import logins, projects, rounds, runners
 from .store.engine import open_existing, open_store
 from .web.addresses import is_loopback
-from .web.app import create_app
+from .web.app import DESK, create_app
 from .web.slow_clients import CONNECTIONS, PatientWorker
 from .web.visitors import WAY_OUT, check
 
@@ -110,7 +112,7 @@ def _round_is_due(outside: Services, project: int) -> bool:
             return True
     if last is None or last.state != "done":
         return True
-    return clock() - last.made_at >= outside.settings.round_seconds * 1_000_000
+    return outside.clock() - last.made_at >= outside.settings.round_seconds * 1_000_000
 
 
 def _refuse_open_door(settings: Settings, host: str) -> None:
@@ -152,6 +154,7 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         self._settings, self._runs = settings, runs
         self._address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._beside: Scheduler | Pulse | None = None
+        self._charts: Ahead | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -168,8 +171,8 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             "loglevel": "warning",
             "logger_class": _OneLog,
             "control_socket_disable": True,
-            "post_worker_init": lambda _: self._beside.start() if self._beside else None,
-            "worker_exit": lambda _server, _worker: self._beside.stop(GRACE_SECONDS) if self._beside else None,
+            "post_worker_init": lambda _: self._begin(),
+            "worker_exit": lambda _server, _worker: self._end(),
         }
         for name, value in options.items():
             if name in self.cfg.settings:
@@ -183,7 +186,21 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         else:
             pulse = Pulse(outside.store, None, outside.clock, self._settings.wake_seconds)
             self._beside, soon = pulse, pulse.wish
-        return create_app(self._settings, outside.store, waker(outside, soon))
+        painter = Painter()
+        app = create_app(self._settings, outside.store, waker(outside, soon), paint=painter.paint)
+        self._charts = Ahead(app, app.extensions[DESK], painter)
+        return app
+
+    def _begin(self) -> None:
+        for thread in (self._beside, self._charts):
+            if thread is not None:
+                thread.start()
+
+    def _end(self) -> None:
+        if self._charts is not None:
+            self._charts.stop()
+        if self._beside is not None:
+            self._beside.stop(GRACE_SECONDS)
 
 
 def serve(

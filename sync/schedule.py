@@ -165,9 +165,9 @@ class Scheduler:
         except TiebreakError as error:
             log.error("project %s: %s", project, error)
             failures, due_at, not_before = self._after(plan, error)
-        except Exception:  # the edge of the thread: a defect in one run must not end all later ones
-            failures = plan.failures + 1
+        except Exception as error:  # the edge of the thread: a defect in one run must not end all later ones
             log.exception("project %s: the run failed", project)
+            failures, due_at, not_before = self._after(plan, error)
         try:
             with self.store.begin() as connection:
                 plans.give_back(
@@ -176,7 +176,7 @@ class Scheduler:
         except StoreError as error:
             log.error("project %s: %s", project, error)
 
-    def _after(self, plan: Plan, error: TiebreakError) -> tuple[int, int, int]:
+    def _after(self, plan: Plan, error: Exception) -> tuple[int, int, int]:
         """Failures in a row, when to run again, and what to wait for in any case.
 
         That Label Studio is away is no failure of the project: it is run as soon as Label Studio is back.

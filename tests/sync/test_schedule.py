@@ -125,18 +125,25 @@ def test_what_happens_during_a_run_brings_another_one(scheduled: Schedule) -> No
     assert runs.most == 1
 
 
-def test_a_failure_is_told_and_tried_again_ever_later(scheduled: Schedule, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(Unreachable("nobody there"), "project 1: nobody there"), (ZeroDivisionError(), "project 1: the run failed")],
+    ids=["an error of ours", "a defect"],
+)
+def test_a_failure_is_told_and_tried_again_ever_later(
+    error: Exception, told: str, scheduled: Schedule, caplog: pytest.LogCaptureFixture
+) -> None:
     times: list[float] = []
 
     def act(_: int) -> None:
         times.append(time.monotonic())
-        raise Unreachable("nobody there")
+        raise error
 
     runs = Runs(act)
     with caplog.at_level(logging.ERROR), scheduled(runs, 1, every=0.1):
         assert runs.reach(4)
-    assert "project 1: nobody there" in caplog.text
-    assert "Traceback" not in caplog.text
+    assert told in caplog.text
+    assert ("Traceback" in caplog.text) == isinstance(error, ZeroDivisionError)
     pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert pauses[0] < pauses[2]
     assert pauses[2] >= 0.4
