@@ -68,10 +68,15 @@ DEFINITIONS = {
     "open_reviews": Definition("Open reviews", "Review tasks that wait in Label Studio, or are on their way there."),
     "ruled": Definition("Ruled", "Tasks that a reviewer has decided."),
     "model_right": Definition(
-        "Model", "The share of the model's answers that equal the consensus, on answers that it has not learned from."
+        "Model",
+        "The share of the model's answers that equal the consensus, on answers that it has not learned from: to a task "
+        "that it has learned from, the answer is that of a model that was learned without it (cross-validation).",
     ),
     "model_accuracy": Definition(
-        "Accuracy", "The share of the model's answers that are right, on answers that it has not learned from."
+        "Accuracy",
+        "The share of the model's answers that are the label of the task: what a ruling or a ground truth says, else "
+        "the consensus. Only of tasks that it has not learned from: the random share (holdout), or, while that is "
+        "small, by cross-validation.",
     ),
     "model_change": Definition(
         "Change",
@@ -123,6 +128,7 @@ DEFINITIONS = {
     "trained_labels": Definition(
         "Learned from", "Answers that the live model has learned from; the random share is not among them."
     ),
+    "scored": Definition("Scored", "When the model scored the open tasks last."),
     "rounds": Definition("Rounds", "How often this version scored the open tasks of the project."),
     "decided_before": Definition(
         "Decided before it", "Rulings and corrections that came since the version before, which this one could learn."
@@ -374,7 +380,9 @@ DEFINITIONS = {
         "only where the whole interval is above 0.",
     ),
     "own_same": Definition(
-        "Like the ruling", "Of your answers to tasks that a reviewer decided, the share that is as the ruling says."
+        "Like the ruling",
+        "Of your answers to tasks that a reviewer decided, the share that is as the ruling says. Mostly what is "
+        "disputed is decided, so that it is lower than it would be on all your answers.",
     ),
     "start": Definition("From", "The beginning of the period, by the time of each task's last answer."),
     "end": Definition("To", "The end of the period, which is not part of it."),

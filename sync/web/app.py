@@ -160,8 +160,12 @@ def _answer_errors(app: Flask) -> None:
 
 
 def _headers(error: Exception, status: int) -> dict[str, str]:
-    """What tells a program how to log in, and when to come again."""
-    headers = {"WWW-Authenticate": 'Basic realm="Tiebreak"'} if status == 401 else {}
+    """What tells a program how to log in, and when to come again.
+
+    A browser where somebody goes there is not told how: it would ask for a password itself, over our page.
+    """
+    program = request.headers.get("Sec-Fetch-Mode") != "navigate"
+    headers = {"WWW-Authenticate": 'Basic realm="Tiebreak"'} if status == 401 and program else {}
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
     return headers

@@ -200,7 +200,8 @@ def _check_form(visitors: Visitors) -> None:
     key = _form_key(visitors, request)
     if elsewhere or not key or not hmac.compare_digest(_unmasked(request.form.get(FIELD, "")), _signed(key)):
         raise Forbidden(
-            "The form is out of date, or cookies are switched off: go back, load the page again, and send it again."
+            "The form is out of date, or cookies are switched off: go back, copy what you typed, load the page "
+            "again, and send it again."
         )
 
 

@@ -114,6 +114,14 @@ def test_a_program_without_a_login_is_told_so_and_nothing_else(site: Site) -> No
     assert (reply.status_code, reply.headers["WWW-Authenticate"]) == (401, 'Basic realm="Tiebreak"')
 
 
+def test_who_sends_a_form_after_their_login_ended_is_told_on_a_page_of_ours(site: Site) -> None:
+    """The browser does not ask for a password itself, and what was typed is not lost."""
+    site.project(7)
+    reply = site.app.test_client().post("/projects/7/look", headers={**BROWSER, "Sec-Fetch-Mode": "navigate"})
+    assert (reply.status_code, reply.headers.get("WWW-Authenticate")) == (401, None)
+    assert '<a href="/login">Log in</a>. What you typed is still there' in reply.text
+
+
 @pytest.mark.parametrize("accept", ["*/*", BROWSER["Accept"]])
 def test_who_asks_for_a_file_is_told_of_errors_in_its_form(site: Site, accept: str) -> None:
     """Not led to a page of HTML, unless somebody goes there in a browser."""
