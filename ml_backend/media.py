@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
-from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -159,9 +159,7 @@ class Media:
             raise MediaError(f"addresses of kind {parts.scheme[:20] or '?'!r} are not fetched")
         session = self._sessions[parts.hostname.lower() not in self._trusted]
         home = (parts.scheme, parts.hostname, port) == self._home
-        # Other pages of Label Studio do things when they are asked for, such as locking the next task.
-        kept = home and _KEPT.match(self._below(parts.path))
-        headers = self._access.header() if kept else {}
+        headers = self._access.header() if home and _is_kept(self._below(parts.path)) else {}
         left = max(0.1, until - time.monotonic())
         try:
             return session.get(address, headers=headers, timeout=left, stream=True, allow_redirects=False)
@@ -182,6 +180,15 @@ class Media:
         except requests.RequestException as error:
             raise MediaError(f"the answer broke off ({type(error).__name__})") from error
         return bytes(found)
+
+
+def _is_kept(path: str) -> bool:
+    """Whether a path of Label Studio is one of files. The others do things when asked, such as locking the next task.
+
+    >>> [_is_kept(path) for path in ("/data/upload/1/a.png", "/api/projects/1/next", "/data/%2e./api/projects/1/next")]
+    [True, False, False]
+    """
+    return _KEPT.match(path) is not None and ".." not in re.split(r"[/\\]", unquote(path))
 
 
 def of_project(fetch: Callable[[str], bytes], project: str) -> Callable[[str], bytes]:

@@ -143,12 +143,16 @@ def test_label_studios_own_images_are_fetched_with_its_token_and_nobody_else_get
     given = media(label_studio_url=images, label_studio_token="t" * 40, media_hosts=("localhost",))
     for address in (
         "/data/upload/1/image",
+        "/data/local-files/?d=folder/image",
         f"{images}/tasks/7/resolve/image",
         f"{images}/api/projects/1/image",
+        "/data/../api/projects/1/image",
+        "/data/upload/%2e%2E/%2e./api/projects/1/image",
+        "/tasks/7/resolve/..%2f../../api/projects/1/image",
         f"{images.replace('127.0.0.1', 'localhost')}/data/image",
     ):
         assert given.fetch(address) == CONTENT
-    assert Images.tokens == [f"Token {'t' * 40}"] * 2 + [None] * 2
+    assert Images.tokens == [f"Token {'t' * 40}"] * 3 + [None] * 5
 
 
 def test_label_studio_may_live_under_a_path(images: str) -> None:
