@@ -237,18 +237,20 @@ def proof(project: Project, data: Data = None, as_json: AsJson = False) -> None:
 @app.command()
 def versions(data: Data = None, as_json: AsJson = False) -> None:
     """Every project's versions, the live one marked, and what is wrong with its files."""
+    from .kept_versions import decisions
     from .study import outcome_of
 
     registry = _registry(data)
+    why = {project: decisions(registry, project) for project in registry.projects()}
     found = {
         project: {
             "live": registry.pointed(project),
             "problem": registry.examine(project),
             "versions": registry.versions(project),
-            "decisions": {one: registry.decision(project, one) for one in registry.versions(project)},
+            "decisions": {one: why[project].get(one) for one in registry.versions(project)},
             "last": outcome_of(registry.folder(project)).decision,
         }
-        for project in registry.projects()
+        for project in why
     }
     if as_json:
         _print_json(found)

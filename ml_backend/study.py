@@ -154,14 +154,19 @@ def remember_outcome(folder: Path, label_config: str, cursor: int, error: str | 
 
 
 def remember_interface(folder: Path, label_config: str) -> None:
-    """Keep the labeling interface that a project is learned with."""
-    if interface_of(folder) != label_config:
+    """Keep the labeling interface that a project is learned with, instead of what was kept and of what is broken."""
+    try:
+        known = interface_of(folder)
+    except RegistryError as error:
+        log.warning("%s; it is written anew", error)
+        known = None
+    if known != label_config:
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "project.json", {"label_config": label_config})
 
 
 def interface_of(folder: Path) -> str | None:
-    """The interface that a project is learned with, null before anybody said."""
+    """The interface that a project is learned with, null before anybody said. Raises RegistryError."""
     found = read_json(folder / "project.json")
     return str(found["label_config"]) if isinstance(found, dict) and "label_config" in found else None
 
@@ -170,7 +175,10 @@ def outcome_of(folder: Path) -> Outcome:
     """How the last learning ended."""
     try:
         found = read_json(folder / "outcome.json")
-        return Outcome(**found) if found is not None else Outcome()
+        outcome = Outcome(**found) if found is not None else Outcome()
+        if outcome.decision is not None:
+            Decision(**outcome.decision)  # refuses what is none
+        return outcome
     except RegistryError as error:
         log.warning("%s; it will be learned anew", error)
     except TypeError as error:

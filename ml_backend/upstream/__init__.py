@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,8 @@ class UpstreamMinds:
         """Without a sync service nobody else says which projects there are, and how they look, before they learn."""
         folder = self.registry.folder(project)
         if not self.settings.sync_url and (folder.is_dir() or len(self.registry.projects()) < MOST_PROJECTS):
-            remember_interface(folder, config.xml)
+            with suppress(OSError):  # a full disk must not cost answers
+                remember_interface(folder, config.xml)
 
 
 @dataclass

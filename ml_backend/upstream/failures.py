@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +28,10 @@ class Failures:
     _written: dict[str, float] = field(default_factory=dict, init=False)
 
     def note(self, project: str, problem: str) -> None:
-        """It failed. The log says each kind once an hour; a project that nobody knows leaves nothing behind."""
+        """It failed. The log says each kind once an hour; a project that nobody knows leaves nothing behind.
+
+        Where the disk takes nothing the log alone says it.
+        """
         kind = problem.removeprefix(f"{self.name}: ").partition(":")[0]
         if self._seldom.may((project, kind)):
             log.error("project %s: %s; abstaining (said once an hour)", project, problem)
@@ -35,12 +39,14 @@ class Failures:
         place = self._place(project)
         if place.parent.is_dir() and now - self._written.get(project, -PAUSE) >= PAUSE:
             self._written[project] = now
-            write_json(place, {"error": problem})
+            with suppress(OSError):  # a full disk must not cost answers
+                write_json(place, {"error": problem})
 
     def clear(self, project: str) -> None:
         """It has answered."""
         self._written.pop(project, None)
-        self._place(project).unlink(missing_ok=True)
+        with suppress(OSError):
+            self._place(project).unlink(missing_ok=True)
 
     def last(self, project: str) -> str | None:
         """What was noted and not cleared, whichever process did."""

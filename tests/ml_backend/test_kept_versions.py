@@ -1,10 +1,12 @@
 """The kept versions of a model: why each was published, and another one becomes live over HTTP."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .commands import run
 from .scenes import PROJECT, bearer, learned, sentiment_rows, serving
 from .stage import GOOD, Here
 
@@ -70,6 +72,9 @@ def test_why_each_version_was_published_is_told_as_it_was_decided(three: Here) -
     (three.folder / "versions" / "tiebreak-1" / "decision.json").write_text("{", encoding="utf-8")
     (three.folder / "versions" / "tiebreak-2" / "decision.json").unlink()
     assert set(three.state()["decisions"]) == {"tiebreak-3"}
+    done = run("versions", "--data", str(three.folder.parent), "--json")
+    listed = json.loads(done.stdout)[PROJECT]
+    assert listed["decisions"] == {"tiebreak-1": None, "tiebreak-2": None, "tiebreak-3": found["tiebreak-3"]}
 
 
 def test_of_two_who_meant_the_same_live_version_the_later_one_is_refused(three: Here) -> None:

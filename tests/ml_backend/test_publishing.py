@@ -189,7 +189,7 @@ def test_a_live_version_that_no_longer_fits_the_interface_stands_in_nobodys_way(
     assert decision["only_new"] > decision["only_old"]  # it abstains where it would say what is gone
 
 
-@pytest.mark.parametrize("content", ["{", '{"cursor": 0, "unheard": 1}', "[]"])
+@pytest.mark.parametrize("content", ["{", '{"cursor": 0, "unheard": 1}', "[]", '{"decision": {}}', '{"decision": 7}'])
 def test_a_broken_outcome_is_warned_of_with_its_path_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str
 ) -> None:

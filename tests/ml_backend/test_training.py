@@ -14,7 +14,7 @@ from ml_backend.learners.control_model import ControlModel
 from ml_backend.quality import pooled
 from ml_backend.records import Features, TrainingRow
 from ml_backend.registry import Model
-from ml_backend.study import outcome_of, remember_interface, study
+from ml_backend.study import interface_of, outcome_of, remember_interface, study
 from ml_backend.training import learn
 
 from .scenes import (
@@ -255,6 +255,13 @@ def test_an_interface_that_cannot_be_read_is_an_outcome_too(tmp_path: Path) -> N
     assert "not XML" in str(outcome_of(outside.registry.folder(PROJECT)).error)
     with pytest.raises(InterfaceError):
         model_of(tmp_path, [], "<View>")
+
+
+def test_an_interface_that_was_kept_and_is_broken_is_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "project.json").write_text("{")
+    remember_interface(tmp_path, SENTIMENT)
+    assert interface_of(tmp_path) == SENTIMENT
+    assert "it is written anew" in caplog.text
 
 
 def test_a_project_that_nobody_named_an_interface_for_is_left_alone(tmp_path: Path) -> None:

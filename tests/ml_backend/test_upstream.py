@@ -16,6 +16,7 @@ from ml_backend.registry import check_project
 from ml_backend.study import remember_interface
 from ml_backend.upstream import MOST_FAILURES, check
 from ml_backend.upstream import host as upstream_host
+from ml_backend.upstream.failures import FILE as FAILURE
 from ml_backend.upstream.lesson import FILE
 from ml_backend.upstream_process import Performer
 
@@ -378,6 +379,18 @@ def test_without_a_feed_a_project_is_known_once_it_is_asked_about(tmp_path: Path
         here.client.post("/webhook", json={"action": "START_TRAINING", "project": {"id": 4}})
         wait_for(lambda: here.setup() == "tiebreak-2")
         here.trainer.stop()
+
+
+def test_a_disk_that_takes_nothing_costs_no_answer(tmp_path: Path) -> None:
+    code = """
+    def predict(self, tasks, context=None):
+        (told,) = super().predict(tasks)
+        return [{"result": [*told["result"], 7]}] if tasks[0]["id"] == 1 else [told]
+    """
+    with Foreign(tmp_path, model(tmp_path, code)) as here:
+        for name in (FAILURE, "project.json"):
+            (here.folder / name / "in the way").mkdir(parents=True)
+        assert [answers(here.predict({**GOOD, "id": number})[0]) for number in (1, 2)] == [{"sentiment": ("good",)}] * 2
 
 
 def test_the_state_of_earlier_versions_is_read_and_a_broken_one_named(tmp_path: Path) -> None:
