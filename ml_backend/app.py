@@ -24,7 +24,7 @@ from .predict import Serving
 from .registry import check_project
 from .study import outcome_of, remember_interface
 from .trainer import Trainer
-from .web.entrance import guard, knows_secret, same
+from .web.entrance import guard, knows_secret, need_secret, same
 from .web.health import troubles
 from .web.measures import Measures
 from .web.slow_clients import answered_since
@@ -139,20 +139,18 @@ def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
         return response
 
     @app.route("/versions", methods=["GET", "POST"])
-    def versions() -> Response | tuple[Response, int]:
+    def versions() -> Response:
         """Every version; with ``project`` (and the secret) where we stand with it. The SDK asks by POST."""
         if "project" not in request.args:
             there = {one for key in serving.registry.projects() for one in serving.registry.versions(key)}
             return jsonify(versions=sorted(there))
-        if (refused := _refused(serving)) is not None:
-            return refused
+        need_secret(serving.settings)
         return jsonify(_state(serving, trainer, check_project(request.args["project"])))
 
     @app.post("/train")
     def train() -> tuple[Response, int]:
         """Learn now; requests merge. ``force``: publish also what is worse than the live version."""
-        if (refused := _refused(serving)) is not None:
-            return refused
+        need_secret(serving.settings)
         body = wire.body_of(request.stream)
         project = check_project(body.get("project"))
         remember_interface(serving.registry.folder(project), wire.config_of(body).xml)
@@ -160,39 +158,29 @@ def _serve_sync(app: Flask, serving: Serving, trainer: Trainer) -> None:
         return jsonify(status=trainer.state(project)), 202
 
     @app.post("/score")
-    def score() -> Response | tuple[Response, int]:
+    def score() -> Response:
         """What the model thinks of a pool, as NDJSON."""
-        if (refused := _refused(serving)) is not None:
-            return refused
+        need_secret(serving.settings)
         asked = wire.score_request(wire.body_of(request.stream))
         scored = serving_flow.score(serving, asked.project, asked.config, asked.tasks, asked.model, asked.round)
         return Response(_joined(scored.text()), mimetype="application/x-ndjson")
 
     @app.post("/round")
-    def show_round() -> Response | tuple[Response, int]:
+    def show_round() -> Response:
         """From now on this is the version that Label Studio sees."""
-        if (refused := _refused(serving)) is not None:
-            return refused
+        need_secret(serving.settings)
         body = wire.body_of(request.stream)
         project, version = check_project(body.get("project")), body.get("version")
         serving_flow.show_round(serving, project, version)
         return jsonify(version=version)
 
     @app.post("/live")
-    def go_live() -> Response | tuple[Response, int]:
+    def go_live() -> Response:
         """From now on this version of the model is the live one."""
-        if (refused := _refused(serving)) is not None:
-            return refused
+        need_secret(serving.settings)
         body = wire.body_of(request.stream)
         project = check_project(body.get("project"))
         return jsonify(model=make_live(serving.registry, project, body.get("version"), body.get("instead_of")))
-
-
-def _refused(serving: Serving) -> tuple[Response, int] | None:
-    """401 without the shared secret."""
-    if knows_secret(serving.settings):
-        return None
-    return jsonify(error="send the shared secret as `Authorization: Bearer SECRET`"), 401
 
 
 def _joined(lines: Iterator[str]) -> Iterator[bytes]:

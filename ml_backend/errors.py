@@ -3,7 +3,7 @@
 BackendError                   what a user is told: one message that says what, where and what to do
 +-- SettingsError              a setting that is unknown or has a wrong value: names the variable
 +-- BadRequest                 a request that is no such request: names the field (HTTP 400)
-+-- UnknownProject             a project key that is malformed, or that nothing was learned for (HTTP 400, 404)
++-- UnknownProject             a project key that is malformed, or that nothing was learned for (HTTP 400)
 +-- NoSuchRound                a round of a model that is not there (HTTP 409)
 +-- NoSuchVersion              a version that cannot become the live one, or not in place of what is live (HTTP 409)
 +-- RegistryError              a file of the registry that is missing, broken or foreign: names the file

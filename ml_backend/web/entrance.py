@@ -2,7 +2,7 @@
 
 import hmac
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, abort, jsonify, request
 
 from ..settings import Settings
 
@@ -37,6 +37,12 @@ def knows_secret(settings: Settings) -> bool:
     except ValueError:  # a header that is no text
         given = ""
     return same(given, settings.secret.get_secret_value())
+
+
+def need_secret(settings: Settings) -> None:
+    """401 without that secret."""
+    if not knows_secret(settings):
+        abort(401, "send the shared secret as `Authorization: Bearer SECRET`")
 
 
 def same(given: str, wanted: str) -> bool:
