@@ -42,7 +42,7 @@ def _look(
 
     Controls of one interface mostly look at the same: the first whose objects can be read tells how alike tasks are.
     """
-    nothing = np.empty(0, dtype=np.int64), None
+    until = time.monotonic() + SECONDS
     for control in config.controls:
         try:
             view = view_of(config, control)
@@ -51,13 +51,13 @@ def _look(
         fetches = any(family.fetches for family in families(view))
         count = min(len(tasks), DOWNLOADED if fetches else LOOKED_AT)
         drawn = np.sort(rng.choice(len(tasks), count, replace=False))
-        material = Material([tasks[place].data for place in drawn], fetch, time.monotonic() + SECONDS)
+        material = Material([tasks[place].data for place in drawn], fetch, until)
         readable = material.readable(view)
         if not readable:
-            return nothing
+            continue
         try:
             encoder = view_encoder.fit(view, material.views(view, readable))
         except NotLearnable:
-            return nothing
+            continue
         return drawn[readable], encoder.encode(material.views(encoder.view, readable), len(readable))
-    return nothing
+    return np.empty(0, dtype=np.int64), None

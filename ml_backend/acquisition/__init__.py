@@ -37,14 +37,14 @@ STRATEGIES: Mapping[str, Strategy] = {
     "density": density_weighted,
     "random": at_random,
 }
-"""The first one is the default."""
+"""By name, as the setting ``order`` has them; the first one is its default."""
 
 
 def order_pool(
     pool: Pool,
     random_share: BoolArray,
     rng: np.random.Generator,
-    strategy: str = "diverse",
+    strategy: str,
     batch: int = BATCH,
 ) -> IntArray:
     """The place of each task, (n,), 0 first: a permutation of 0..n-1.
@@ -53,7 +53,7 @@ def order_pool(
     gives equal places. Raises ValueError that lists the strategies there are for an unknown one.
 
     >>> pool = Pool(np.array([0.1, 0.9, 0.5]))
-    >>> order_pool(pool, np.zeros(3, dtype=bool), np.random.default_rng(0)).tolist()
+    >>> order_pool(pool, np.zeros(3, dtype=bool), np.random.default_rng(0), "utility").tolist()
     [2, 0, 1]
     """
     if strategy not in STRATEGIES:

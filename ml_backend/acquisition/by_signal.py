@@ -1,4 +1,4 @@
-"""One number a task decides: what the model is least sure of, by one signal or all of them, or chance."""
+"""One number a task decides: what it is worth, one signal of how unsure the model is, or chance."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from .pool import Pool, Strategy, by_worth
 
 
 def by_utility(pool: Pool, _rng: np.random.Generator, _batch: int) -> IntArray:
-    """By all signals together, fused to one utility."""
+    """By the worth: the utility that the setting ``utility`` names, more where a slice stays hard."""
     return by_worth(pool.worth)
 
 

@@ -1,4 +1,4 @@
-"""The default: what is worth most, near-duplicates apart, so that nobody answers the same question twice."""
+"""What is worth most, near-duplicates apart, so that nobody answers the same question twice."""
 
 import numpy as np
 

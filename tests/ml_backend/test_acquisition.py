@@ -197,7 +197,7 @@ def test_density_prefers_the_crowd_among_equally_unsure_tasks() -> None:
 
 
 def test_without_near_duplicates_the_order_is_that_of_utility() -> None:
-    places = order_pool(Pool(np.array([0.2, 0.9, 0.5]), np.eye(3)), np.zeros(3, dtype=bool), rng())
+    places = order_pool(Pool(np.array([0.2, 0.9, 0.5]), np.eye(3)), np.zeros(3, dtype=bool), rng(), "diverse")
     assert places.tolist() == [2, 0, 1]
 
 
@@ -212,14 +212,14 @@ def test_near_duplicates_do_not_come_together(pack: Callable[[FloatArray], Featu
 
 def test_tasks_that_could_not_be_read_come_last_and_are_like_nothing() -> None:
     features = np.array([[0.0, 0], [0, 0], [1, 0]])
-    places = order_pool(Pool(np.array([0.0, 0.0, 0.3]), features), np.zeros(3, dtype=bool), rng())
+    places = order_pool(Pool(np.array([0.0, 0.0, 0.3]), features), np.zeros(3, dtype=bool), rng(), "diverse")
     assert places.tolist() == [1, 2, 0]
 
 
 def test_a_pool_larger_than_a_window_stays_in_order_of_utility_between_windows() -> None:
     utilities = np.asarray(np.linspace(1, 0, 4500), dtype=np.float64)
     features = np.random.default_rng(0).normal(size=(4500, 8))
-    places = order_pool(Pool(utilities, features), np.zeros(4500, dtype=bool), rng())
+    places = order_pool(Pool(utilities, features), np.zeros(4500, dtype=bool), rng(), "diverse")
     assert places[:2000].max() == 1999
     assert places[2000:4000].min() == 2000
 

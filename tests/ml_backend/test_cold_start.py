@@ -10,6 +10,8 @@ from .scenes import SENTIMENT, sentence
 
 UNREADABLE = """<View><Audio name="text" value="$text"/><TextArea name="note" toName="text"/></View>"""
 
+TABLE = """<Table name="fields" value="$fields"/><Choices name="kind" toName="fields"><Choice value="a"/></Choices>"""
+
 
 def nowhere(_: str) -> bytes:
     raise AssertionError("nothing is to be downloaded")
@@ -47,6 +49,13 @@ def test_what_cannot_be_read_comes_later_and_a_few_tasks_are_enough() -> None:
     assert (found[:3] > 1).all()
     assert found[3] < 1
     assert len(worth([])) == 0
+
+
+def test_where_what_one_control_is_about_cannot_be_read_another_tells() -> None:
+    both = f"{SENTIMENT.removesuffix('</View>')}{TABLE}</View>"
+    found = worth(tasks_of({"sea": 60, "city": 60}), f"<View>{TABLE}{SENTIMENT.removeprefix('<View>')}")
+    assert (found > 1).sum() == cold_start.FIRST
+    assert (worth(tasks_of({"sea": 60, "city": 60}), both) > 1).sum() == cold_start.FIRST
 
 
 def test_without_anything_to_read_all_is_chance() -> None:

@@ -43,7 +43,7 @@ def test_a_hard_slice_gets_more_of_the_order_but_not_all_of_it() -> None:
     slice_of = rng.integers(10, size=4000)
     slices = hard_slices(np.repeat(np.arange(10), 60), np.repeat(np.arange(10), 60) == 4, 10)
     pool = Pool(rng.random(4000), boosts=boosts(slices, slice_of))
-    places = order_pool(pool, np.zeros(4000, dtype=bool), np.random.default_rng(0))
+    places = order_pool(pool, np.zeros(4000, dtype=bool), np.random.default_rng(0), "diverse")
     share = np.mean(slice_of[places < 400] == 4)
     assert 0.3 < share < 0.95
     assert np.mean(slice_of[places < 2000] == 4) < 0.2
@@ -56,7 +56,7 @@ def test_a_hard_slice_gets_more_of_the_order_but_not_all_of_it() -> None:
 def test_boosts_stay_with_their_tasks() -> None:
     pool = Pool(np.array([0.2, 0.4, 0.4]), boosts=np.array([1.0, 1.0, 1.5]))
     assert pool.where(np.array([2, 1])).worth.tolist() == pytest.approx([0.4, 0.4 / 1.5])
-    assert order_pool(pool, np.zeros(3, dtype=bool), np.random.default_rng(0)).tolist() == [2, 1, 0]
+    assert order_pool(pool, np.zeros(3, dtype=bool), np.random.default_rng(0), "diverse").tolist() == [2, 1, 0]
     assert Pool(np.array([0.2])).where(np.array([0])).worth.tolist() == [0.2]
 
 
