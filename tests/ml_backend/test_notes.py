@@ -72,6 +72,28 @@ def test_without_a_model_health_says_why(tmp_path: Path) -> None:
     assert outcome_of(outside.registry.folder(PROJECT)).notes == {}
 
 
+@pytest.mark.parametrize(
+    ("control", "told"),
+    [
+        ('<Choices name="c" toName="text"></Choices>', "<Choices name='c'>: has no <Choice>"),
+        ('<Frobnicate name="c" toName="text"/>', "<Frobnicate name='c'>: this tag is unknown here"),
+    ],
+)
+def test_an_interface_that_cannot_be_read_is_told_everywhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, control: str, told: str
+) -> None:
+    xml = f'<View><Text name="text" value="$text"/>{control}</View>'
+    outside = serving(tmp_path)
+    with caplog.at_level(logging.INFO):
+        assert learned(outside, sentiment_rows(20), xml) is None
+    here = Here(outside)
+    (one,) = here.predict(GOOD, xml=xml)
+    assert (one["result"], one["reasons"][0]["code"]) == ([], "interface_unreadable")
+    health = here.client.get("/health", headers=bearer()).get_json()["problems"][PROJECT]
+    for place in (caplog.text, here.state()["error"], health, one["reasons"][0]["words"]):
+        assert told in place
+
+
 def test_why_images_could_not_be_read_is_told(tmp_path: Path) -> None:
     bad = ["http://127.0.0.1:9/x.png", "data:image/png;base64,bm8gaW1hZ2U=", "nonsense"]
     good = [f"data:image/png;base64,{base64.b64encode(png(shade)).decode()}" for shade in range(20, 240, 10)]
