@@ -6,7 +6,8 @@ from label_config.parse import parse
 from ml_backend import unreadable
 from ml_backend.errors import MediaError
 from ml_backend.features import Material, view_of
-from ml_backend.unreadable import MOST_KINDS, OTHER, SILENT_SECONDS, note
+from ml_backend.seldom import SILENT_SECONDS, Seldom
+from ml_backend.unreadable import MOST_KINDS, OTHER, note
 from ml_backend.web.measures import Measures
 
 XML = '<View><Image name="i" value="$image"/><Choices name="c" toName="i"><Choice value="a"/></Choices></View>'
@@ -15,7 +16,8 @@ XML = '<View><Image name="i" value="$image"/><Choices name="c" toName="i"><Choic
 @pytest.fixture(autouse=True)
 def nothing_told_yet() -> None:
     """What other tests of this process could not read does not count here."""
-    unreadable._told_at.clear()
+    unreadable._kinds.clear()
+    unreadable._seldom._told_at.clear()
 
 
 def counted(reason: str) -> float:
@@ -46,8 +48,10 @@ def test_why_tasks_could_not_be_read_is_counted_and_logged_once(caplog: pytest.L
 
 
 def test_it_is_said_again_after_an_hour(caplog: pytest.LogCaptureFixture) -> None:
-    for at in (10.0, 20.0, 11.0 + SILENT_SECONDS):
-        note("image", MediaError("HTTP 499: at http://somewhere"), clock=lambda at=at: at)  # type: ignore[misc]
+    times = iter((10.0, 20.0, 11.0 + SILENT_SECONDS))
+    seldom = Seldom(clock=lambda: next(times))
+    for _ in range(3):
+        note("image", MediaError("HTTP 499: at http://somewhere"), seldom=seldom)
     assert [one.message.count("'image' cannot be read, the task abstains: HTTP 499") for one in caplog.records] == [
         1,
         1,
