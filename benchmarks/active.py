@@ -1,7 +1,6 @@
 """Learning from few labels: the default model beside TF-IDF and logistic regression, and what choosing labels saves."""
 
 import csv
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +27,7 @@ from ml_backend.settings import Settings
 from ml_backend.training import learn
 
 from .others import cpu
+from .real_data import text_sets
 
 SETS = ("al_trec6", "al_sms", "al_agnews", "al_sst2", "al_clinc150", "al_tweet_irony")
 LABELS = 200
@@ -39,16 +39,14 @@ Row = Mapping[str, str]
 
 def run(*, quick: bool) -> None:
     """Print accuracy, calibration and speed at 200 labels, then labels needed and areas under macro-F1."""
-    folder = Path(os.environ.get("TIEBREAK_SHARED_DATA") or "../shared/data")
-    sets = [name for name in (SETS[1:2] if quick else SETS) if (folder / name).is_dir()]
+    sets = text_sets(SETS[1:2] if quick else SETS)
     if not sets:
-        print(f"   LEFT OUT: no set of texts in {folder}")
         return
     print(f"   {LABELS} random labels      ours  TF-IDF + logistic   ECE   texts/s ours   theirs")
-    found = [_at_few_labels(name, folder / name / "text.csv", 1 if quick else 5) for name in sets]
+    found = [_at_few_labels(*one, 1 if quick else 5) for one in sets.items()]
     ours, theirs = np.mean(found, axis=0)
     print(f"   {'mean':20s} {100 * ours:6.1f} {100 * theirs:18.1f}   ({100 * (ours - theirs):+.1f} points; wanted: +5)")
-    choosing([folder / name / "text.csv" for name in sets], 2 if quick else 20, Plan(budget=60 if quick else 1000))
+    choosing(list(sets.values()), 2 if quick else 20, Plan(budget=60 if quick else 1000))
 
 
 def choosing(places: Sequence[Path], seeds: int, plan: Plan, processes: int | None = None) -> None:

@@ -22,10 +22,7 @@ from sync.labelstudio.client import LabelStudio
 from sync.pipeline import run as run_loop
 
 from .crowd import studio
-from .rounds import CONTROL, Sizes
-from .rounds import _learned as learned
-from .rounds import _project as labeled_project
-from .rounds import _services as services_of
+from .round_stage import CONTROL, Sizes, first_model, make_project, start_services
 
 PEOPLE = 8
 THINKING = 2.0
@@ -44,9 +41,9 @@ def run(*, quick: bool) -> None:
     runs = 0
     with studio() as here, ExitStack() as running:
         tokens = hire(here.server, PEOPLE)
-        project = labeled_project(here, sizes)
-        outside = services_of(here, project, running, (free_port(), free_port()))
-        learned(outside, project)
+        project = make_project(here, sizes)
+        outside = start_services(here, project, running, (free_port(), free_port()))
+        first_model(outside, project)
         run_loop(outside, project)
         for block in range(blocks):
             looked_after = block % 2 == 1

@@ -1,7 +1,6 @@
 """How sure the model says it is: calibration, predicted errors and conformal sets, beside scikit-learn's own."""
 
 import csv
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from ml_backend.settings import Settings
 from ml_backend.training import learn
 
 from .active import LABELS, SETS, Row, interface, label_set
+from .real_data import text_sets
 
 KINDS = ("raw", "temperature", "isotonic", "ours", "theirs: sigmoid", "theirs: isotonic")
 SIGNALS = ("least_confidence", "margin", "entropy", "disagreement", "novelty", "fused")
@@ -29,18 +29,16 @@ HELD = ("covered", "size", "undefined")
 
 def run(*, quick: bool) -> None:
     """Print, for each set at 200 random labels, what new texts say of the usual model's confidence."""
-    folder = Path(os.environ.get("TIEBREAK_SHARED_DATA") or "../shared/data")
-    sets = [name for name in (SETS[1:2] if quick else SETS) if (folder / name).is_dir()]
+    sets = text_sets(SETS[1:2] if quick else SETS)
     if not sets:
-        print(f"   LEFT OUT: no set of texts in {folder}")
         return
-    errors, areas, held = zip(*(_one_set(folder / name / "text.csv", 1 if quick else 5) for name in sets), strict=True)
+    errors, areas, held = zip(*(_one_set(place, 1 if quick else 5) for place in sets.values()), strict=True)
     print(f"   calibration error at {LABELS} labels, mean (standard deviation) over draws; wanted of ours: under 0.05")
-    _table(sets, KINDS, errors)
+    _table(list(sets), KINDS, errors)
     print("   area under the ROC of finding wrong answers; wanted of fused: not below the best of the others")
-    _table(sets, SIGNALS, areas)
+    _table(list(sets), SIGNALS, areas)
     print(f"   conformal sets: share that hold the right label (wanted: {Settings().coverage:g}), size; share without")
-    _table(sets, HELD, held)
+    _table(list(sets), HELD, held)
 
 
 def _table(sets: Sequence[str], names: Sequence[str], figures: Sequence[FloatArray]) -> None:

@@ -6,7 +6,6 @@ what cleanlab found, not what it would find.
 
 import functools
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,15 @@ from sync.quality.records import BoolArray, FloatArray, IntArray
 
 from . import cleanlab_labels
 from .others import cpu, run_beside
+from .real_data import FOLDER
 
-SHARED = Path(os.environ.get("TIEBREAK_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 SETS = ("labelerr_imdb", "labelerr_mnist")
 CLASSES = 10
 
 
 def run(*, quick: bool) -> None:
     """Print average precision, how equal CROWDLAB and ActiveLab are, and cpu seconds with their ratios."""
-    sets = {name: _checked(SHARED / name) for name in SETS if (SHARED / name).is_dir()}
+    sets = {name: _checked(FOLDER / name) for name in SETS if (FOLDER / name).is_dir()}
     many = 20_000 if quick else 1_000_000
     labels, model = _many(many)
     table, honest = _table(300 if quick else 20_000)

@@ -119,7 +119,7 @@ def _compare(sides: Mapping[str, Side]) -> None:
 def _sides(count: int, folder: Path, stack: ExitStack) -> Iterator[tuple[str, Side]]:
     """The servers, started."""
     xml = template("text-classification")
-    examples = _texts(count)
+    examples = texts(count)
     pairs = folder / "pairs.json"
     pairs.write_text(json.dumps([(data["text"], label) for data, label in examples]), encoding="utf-8")
     bare = _gunicorn("benchmarks.bare_flask:create_app()", folder, ROOT)
@@ -154,7 +154,7 @@ def _ours(data: Path) -> Service:
     return Service("tiebreak-ml", given, port, "/health", data / "log")
 
 
-def _texts(count: int) -> list[Example]:
+def texts(count: int) -> list[Example]:
     rng = np.random.default_rng(1)
     tone = {"Positive": ["great", "lovely"], "Neutral": ["usual", "plain"], "Negative": ["awful", "broken"]}
     filler = "the room and staff of this hotel near lake had a view with bed that we found was".split()

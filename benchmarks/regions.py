@@ -7,7 +7,6 @@ whose interpreter TIEBREAK_ORACLES names; the real spans are in the folder that 
 import csv
 import itertools
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,9 +26,9 @@ from sync.quality.records import FloatArray, IntArray
 
 from . import seqeval_pairs
 from .others import cpu, run_beside
+from .real_data import FOLDER
 
 PEOPLE, BOXES, NAMES = 3, 5, ("car", "van", "bus")
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 T = TypeVar("T")
 
@@ -170,7 +169,7 @@ def _matched(table: list[list[float]]) -> float:
 
 
 def _spans(*, quick: bool) -> None:
-    folder = Path(os.environ.get("TIEBREAK_SHARED_DATA", SHARED)) / "conll_crowd"
+    folder = FOLDER / "conll_crowd"
     if not folder.is_dir():
         print(f"   no spans: {folder} is no folder (TIEBREAK_SHARED_DATA names another)")
         return

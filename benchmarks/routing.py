@@ -6,7 +6,6 @@ rounds, as after each sync), the share of the votes for the most frequent answer
 """
 
 import csv
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,8 @@ from sync.quality.findings import Case
 from sync.quality.findings.disputes import low_agreement, low_confidence, tie
 from sync.quality.priority import Policy, rank
 from sync.quality.records import CodedAnswers, ControlConsensus, FloatArray
+
+from .real_data import FOLDER
 
 SETS = (
     "bluebirds snow_rte snow_temp snow_wsd labelme sp sp_amt web adult2 d_possent d_product fej2013 fact_eval s_face "
@@ -55,12 +56,11 @@ Order = Callable[[Crowd, ControlEvidence, ControlConsensus], list[int]]
 
 def run(*, quick: bool) -> None:
     """Print what each order gains on each set, and how many times what the others gain the queue does."""
-    folder = Path(os.environ.get("TIEBREAK_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    if not folder.is_dir():
-        raise TiebreakError(f"the real crowds are missing: {folder} is no folder (set TIEBREAK_SHARED_DATA)")
+    if not FOLDER.is_dir():
+        raise TiebreakError(f"the real crowds are missing: {FOLDER} is no folder (set TIEBREAK_SHARED_DATA)")
     names = SETS[:4] if quick else SETS
     print("   gain in points of accuracy     queue  in rounds     votes    chance   rounds - votes, 95 %   method")
-    gains = [_compared(name, read(folder / name), quick=quick) for name in names]
+    gains = [_compared(name, read(FOLDER / name), quick=quick) for name in names]
     queue, rounds, votes, chance = np.mean(gains, axis=0)
     each = np.array(gains)[:, :2] / np.array(gains)[:, 2:3]
     print(f"   mean                        {queue:8.2f}   {rounds:8.2f}  {votes:8.2f}  {chance:8.2f}")

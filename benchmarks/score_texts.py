@@ -5,7 +5,6 @@ probabilities alone, which is all that the others tell. The order of a pool take
 """
 
 import csv
-import os
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +27,7 @@ from ml_backend.thinking import LearnedMind
 from ml_backend.training import learn
 
 from .active import LABELS, SETS, interface, label_set
+from .real_data import text_sets
 
 TEXTS = 1_000_000
 AT_ONCE = 10_000
@@ -37,14 +37,12 @@ Score = Callable[[Sequence[str]], object]
 
 def run(*, quick: bool) -> None:
     """Print, for each set, accuracy at 200 labels and texts a second of both; then the ratio and the memory."""
-    folder = Path(os.environ.get("TIEBREAK_SHARED_DATA") or "../shared/data")
-    sets = [name for name in (SETS[1:2] if quick else SETS) if (folder / name).is_dir()]
+    sets = text_sets(SETS[1:2] if quick else SETS)
     if not sets:
-        print(f"   LEFT OUT: no set of texts in {folder}")
         return
     each = (20_000 if quick else TEXTS) // len(sets)
     print(f"   {LABELS} labels, cpu time     accuracy ours  theirs   texts/s ours  theirs  ratio   probabilities alone")
-    found = [_one(name, folder / name / "text.csv", each) for name in sets]
+    found = [_one(*one, each) for one in sets.items()]
     ours, theirs = np.sum([seconds for _, seconds in found], axis=0)
     accuracy = 100 * np.mean([right for right, _ in found], axis=0)
     total = len(sets) * each

@@ -14,7 +14,7 @@ from sync.settings import Settings
 from sync.store.engine import open_store
 
 from .crowd import Studio, answered, studio
-from .rounds import CONTROL
+from .round_stage import CONTROL
 
 TASKS = 30
 WARM = 0.1

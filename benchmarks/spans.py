@@ -1,7 +1,6 @@
 """The consensus on regions: names that a real crowd marked, beside votes; masks, beside crowd-kit's methods."""
 
 import json
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -20,8 +19,8 @@ from sync.quality.evidence import ControlEvidence
 
 from . import crowd_kit_masks
 from .others import cpu, run_beside
+from .real_data import FOLDER
 
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 Found = Mapping[int, set[Region]]
 
 
@@ -33,7 +32,7 @@ def run(*, quick: bool) -> None:
 
 
 def _names() -> None:
-    folder = Path(os.environ.get("TIEBREAK_SHARED_DATA", SHARED)) / "conll_crowd"
+    folder = FOLDER / "conll_crowd"
     if not folder.is_dir():
         print(f"   no names: {folder} is no folder (set TIEBREAK_SHARED_DATA)")
         return

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,8 +18,8 @@ from ml_backend.spans.tags import Mark
 
 from . import crfsuite_names, span_sets
 from .others import run_beside
+from .real_data import FOLDER
 
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 LABELS = ("PER", "LOC", "ORG", "MISC")
 SIZES = (50, 200, 500, 2000)
 TEST = 1000
@@ -29,7 +28,7 @@ Example = tuple[str, list[Mark]]
 
 def run(*, quick: bool) -> None:
     """Print F1 of exact spans by the number of sentences that are learned from."""
-    folder = Path(os.environ.get("TIEBREAK_SHARED_DATA", SHARED)) / "labelerr_conllpp"
+    folder = FOLDER / "labelerr_conllpp"
     if not folder.is_dir():
         print(f"   no names: {folder} is no folder (set TIEBREAK_SHARED_DATA)")
         return

@@ -2,7 +2,6 @@
 
 import csv
 import itertools
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from sync.quality.records import FloatArray, IntArray
 
 from . import crowd_kit_truth
 from .others import cpu, run_beside
+from .real_data import FOLDER
 
 SETS = (
     *("bluebirds", "snow_rte", "snow_temp", "snow_wsd", "labelme", "sp", "sp_amt", "web", "adult2"),
@@ -44,10 +44,9 @@ class Crowd:
 
 def run(*, quick: bool) -> None:
     """Print how often each method is right on each set, and how far auto is from the best of crowd-kit."""
-    folder = Path(os.environ.get("TIEBREAK_SHARED_DATA") or "../shared/data")
-    found = {name: read(folder / name) for name in (SMALL if quick else SETS) if (folder / name).is_dir()}
+    found = {name: read(FOLDER / name) for name in (SMALL if quick else SETS) if (FOLDER / name).is_dir()}
     for name in sorted(set(SMALL if quick else SETS) - set(found)):
-        print(f"   LEFT OUT: no set {name!r} in {folder}")
+        print(f"   LEFT OUT: no set {name!r} in {FOLDER}")
     if not found:
         return
     ours = {name: judged(name, crowd) for name, crowd in found.items()}

@@ -1,9 +1,7 @@
 """Whether the two answers of ``tiebreak-ml proof`` hold on real texts: when to stop, and how many labels were saved."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from scipy.optimize import isotonic_regression
@@ -18,6 +16,8 @@ from ml_backend.records import Features, FloatArray, IntArray
 from ml_backend.worth.proof import labels_for, proof, sizes
 from ml_backend.worth.stopping import STOP_SET, Look, Stopping, stopping
 
+from .real_data import text_sets
+
 SETS = ("al_trec6", "al_sms", "al_agnews", "al_sst2", "al_tweet_irony")
 RANDOM, CHOSEN, DRAWS = 100, 500, 10
 PLAN = Plan(growth=0.1)
@@ -25,12 +25,10 @@ PLAN = Plan(growth=0.1)
 
 def run(*, quick: bool) -> None:
     """Print what was left to gain when the signal to stop came, and how often the proof's interval held the truth."""
-    folder = Path(os.environ.get("TIEBREAK_SHARED_DATA") or "../shared/data")
-    places = [folder / name / "text.csv" for name in (SETS[1:2] if quick else SETS) if (folder / name).is_dir()]
+    places = text_sets(SETS[1:2] if quick else SETS)
     if not places:
-        print(f"   LEFT OUT: no set of texts in {folder}")
         return
-    sets = {place.parent.name: labeled(place, "text", "label", None, "tfidf+wordllama") for place in places}
+    sets = {name: labeled(place, "text", "label", None, "tfidf+wordllama") for name, place in places.items()}
     with threadpool_limits(1):
         print("   set                  stops at   accuracy then   of all labels   left, points   bound   moved")
         left = [
