@@ -3,22 +3,17 @@
 The pages hold under the content security policy of ``web.guard``: style, script and images of our own, nothing inline.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 
 from flask import Blueprint, Response, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..logins.roles import Person
-from ..opening import Services
-from ..settings import Settings
-from ..store.engine import Store
 from ..web.guard import needs, open_to_all
 from ..web.login import local
 from . import wording
+from .charts import Ending
 from .framing import THEMES, add_context
 from .page import Page
-from .registry import all_pages
 from .serving import Desk
 
 FILTERS = (
@@ -40,27 +35,15 @@ FILTERS = (
 YEAR = 31_536_000
 
 
-def blueprint(
-    settings: Settings,
-    store: Store,
-    who: Callable[[], Person],
-    clock: Callable[[], int],
-    pages: Sequence[Page] | None = None,
-    outside: Callable[[], AbstractContextManager[Services]] | None = None,
-) -> Blueprint:
-    """Every page (or ``pages``) at its address. ``who`` says who asks, once the guard let them in.
-
-    ``outside`` opens the programs that errands ask; null: as the settings say.
-    """
+def blueprint(desk: Desk) -> Blueprint:
+    """Every page of the desk at its address."""
     routes = Blueprint(
         "dashboard", __name__, template_folder="templates", static_folder="static", static_url_path="/assets"
     )
     for function in FILTERS:
         routes.add_app_template_filter(function, function.__name__)
-    pages = all_pages() if pages is None else pages
-    add_context(routes, settings, pages)
-    desk = Desk(settings, store, who, clock, pages, outside=outside)
-    for page in pages:
+    add_context(routes, desk.settings, desk.pages)
+    for page in desk.pages:
         _add(routes, desk, page)
     _keep_theme(routes)
     return routes
@@ -78,7 +61,7 @@ def _add(routes: Blueprint, desk: Desk, page: Page) -> None:
         return desk.table(page, label_studio_id, name, ending)
 
     @needs(page.needs)
-    def chart(key: str, ending: str, label_studio_id: int | None = None) -> AnyResponse | tuple[str, int]:
+    def chart(key: str, ending: Ending, label_studio_id: int | None = None) -> AnyResponse | tuple[str, int]:
         return desk.chart(page, label_studio_id, key, ending)
 
     def add(address: str, name: str, view: Callable[..., object]) -> None:

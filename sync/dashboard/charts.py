@@ -1,4 +1,4 @@
-"""Charts as SVG and PNG: drawn when the image is first asked for, kept under the hash of what they show.
+"""Charts as SVG and PNG, kept under the hash of what they show: one whose numbers are the same is not drawn again.
 
 The SVG holds no script, no style element and no style attribute, so it passes `default-src 'none'`.
 """
@@ -20,7 +20,8 @@ import vl_convert
 from .keeping import Kept
 from .tables.table import Table, Wanted, plain
 
-CAPACITY = 512
+CAPACITY = 64 * 1024 * 1024
+"""Bytes of images that are kept."""
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 PNG_SCALE = 2
 BESIDE, BELOW = 45, 32
@@ -173,14 +174,27 @@ def data(rows: Iterable[Mapping[str, Any]]) -> alt.Data:
     return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
 
 
-class ChartCache:
-    """The image of each chart that was drawn lately, by its key and kind. One is drawn at a time, and none twice."""
+Ending = Literal["svg", "png"]
+Paint = Callable[[Variant, Ending], bytes]
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
-        self._drawn = Kept(capacity)
+
+def painted(variant: Variant, ending: Ending) -> bytes:
+    """The image, drawn here and now."""
+    return variant.png() if ending == "png" else variant.svg()
+
+
+class ChartCache:
+    """The image of each chart that was drawn lately, by its key and kind. One is drawn at a time, and none twice.
+
+    ``capacity`` is in bytes. ``paint`` draws; it may raise what it likes, and nothing is kept then.
+    """
+
+    def __init__(self, capacity: int = CAPACITY, paint: Paint = painted) -> None:
+        self._drawn = Kept(capacity, len)
+        self._paint = paint
         self._lock = Lock()
 
-    def get(self, key: str, ending: str, known: Callable[[], Iterable[Variant]]) -> bytes | None:
+    def get(self, key: str, ending: Ending, known: Callable[[], Iterable[Variant]]) -> bytes | None:
         """The image of that key, "svg" or "png": kept, else drawn from ``known``; null when none there has the key."""
         found: bytes | None = self._drawn.peek((key, ending))
         if found is not None:
@@ -189,8 +203,12 @@ class ChartCache:
         if variant is None:
             return None
         with self._lock:
-            image: bytes = self._drawn.get((key, ending), None, variant.png if ending == "png" else variant.svg)
+            image: bytes = self._drawn.get((key, ending), None, lambda: self._paint(variant, ending))
             return image
+
+    def has(self, key: str) -> bool:
+        """Whether the SVG of that key is kept."""
+        return self._drawn.peek((key, "svg")) is not None
 
     def size(self, variant: Variant) -> tuple[int, int]:
         """Width and height in pixels: as it was drawn, else about as it will be, so that a page leaves room for it."""

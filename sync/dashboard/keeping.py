@@ -10,10 +10,13 @@ CAPACITY = 512
 
 
 class Kept:
-    """Under each name the newest value, with the stamp of what it was made from; the least used are forgotten."""
+    """Under each name the newest value, with the stamp of what it was made from; the least used are forgotten.
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
-        self._capacity = capacity
+    All together weigh ``capacity`` at most, or there is but one; without ``weigh`` each weighs 1.
+    """
+
+    def __init__(self, capacity: int = CAPACITY, weigh: Callable[[Any], int] = lambda _: 1) -> None:
+        self._capacity, self._weigh, self._weight = capacity, weigh, 0
         self._known: OrderedDict[Hashable, tuple[Hashable, Any]] = OrderedDict()
         self._lock = Lock()
 
@@ -44,7 +47,10 @@ class Kept:
 
     def _put(self, name: Hashable, stamp: Hashable, made: object) -> None:
         with self._lock:
+            if name in self._known:
+                self._weight -= self._weigh(self._known.pop(name)[1])
             self._known[name] = stamp, made
-            self._known.move_to_end(name)
-            while len(self._known) > self._capacity:
-                self._known.popitem(last=False)
+            self._weight += self._weigh(made)
+            while self._weight > self._capacity and len(self._known) > 1:
+                _, (_, forgotten) = self._known.popitem(last=False)
+                self._weight -= self._weigh(forgotten)

@@ -20,7 +20,7 @@ from ..summaries import DAYS
 from ..web.addresses import Proxies, neighbourhood
 from ..web.guard import open_to_all
 from . import queries, wording
-from .charts import Chart, ChartCache, Look, Rows, data
+from .charts import Chart, ChartCache, Ending, Look, Paint, Rows, data, painted
 from .figures import Figure
 from .framing import Frame, address, label_studio
 from .keeping import Kept
@@ -33,6 +33,8 @@ from .tables.table import Column, Row, Table
 
 DAY = 86_400_000_000
 """Microseconds."""
+IMAGES = 8 * 1024 * 1024
+"""Bytes of images that are kept."""
 SHOWN = 100
 """Rulings that are listed, the newest."""
 OPENS_NOTHING = "This link opens nothing: it has ended, or a newer one took its place. Ask your lead for a new one."
@@ -94,10 +96,12 @@ class OwnDesk(Desk):
         return replace(super()._frame(page, asked, tag), project=None, tabs=[])
 
 
-def blueprint(settings: Settings, store: Store, clock: Callable[[], int], proxies: Proxies) -> Blueprint:
-    """The page at its address, with its tables and charts."""
+def blueprint(
+    settings: Settings, store: Store, clock: Callable[[], int], proxies: Proxies, paint: Paint = painted
+) -> Blueprint:
+    """The page at its address, with its tables and charts, which ``paint`` draws."""
     routes = Blueprint("mine", __name__)
-    kept, images = Kept(), ChartCache()
+    kept, images = Kept(), ChartCache(IMAGES, paint)
 
     def desk(token: str) -> OwnDesk:
         """Raises NotFound for a link that opens nothing, TooManyRequests for who guesses."""
@@ -122,7 +126,7 @@ def blueprint(settings: Settings, store: Store, clock: Callable[[], int], proxie
 
     @routes.get(f"{PATH}<token>/charts/<key>.<any(svg, png):ending>")
     @open_to_all
-    def chart(token: str, key: str, ending: str) -> Answer:
+    def chart(token: str, key: str, ending: Ending) -> Answer:
         return desk(token).chart(PAGE, None, key, ending)
 
     return routes

@@ -10,8 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from ..store import summaries
 from ..store.changes import seen
+from ..store.lease import model_beat
 from ..store.tables import assessments, audit_heads, heartbeats, projects, rounds
+from . import reports
+from .queries import Project
 
 MINUTE = 60_000_000
 """So old a page may be at most: it says how long ago things were, and the tag holds the minute."""
@@ -29,3 +33,14 @@ def tag(connection: Connection, now: int, *shown: object) -> str:
     known = [tuple(connection.execute(query).one()) for query in read]
     text = json.dumps([dict(seen(connection)), known, now // MINUTE, [str(one) for one in shown]], default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def numbers_of(connection: Connection, project: Project) -> str:
+    """A tag that is the same for as long as a project's charts are: of its assessment, its summaries and its model."""
+    read: Sequence[Any] = (
+        select(func.max(rounds.c.id), func.max(rounds.c.made_at)).where(rounds.c.project == project.key),
+        select(heartbeats.c.message).where(heartbeats.c.name == model_beat(project.label_studio_id)),
+    )
+    known = [[tuple(row) for row in connection.execute(query)] for query in read]
+    made = reports.stamp(connection, project), sorted(summaries.stamps(connection, project.key).items())
+    return hashlib.sha256(json.dumps([made, known], default=str).encode()).hexdigest()[:32]

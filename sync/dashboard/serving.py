@@ -19,7 +19,7 @@ from ..store import audit
 from ..store.engine import Store
 from ..web.guard import missing
 from . import newness, queries
-from .charts import Chart, ChartCache, Variant
+from .charts import Chart, ChartCache, Ending, Variant
 from .framing import Frame, frame, place
 from .keeping import Kept
 from .page import Asked, Errand, Handed, Page, Sent, Told
@@ -110,14 +110,21 @@ class Desk:
             response.headers["Content-Disposition"] = f'attachment; filename="{file}.csv"'
         return response
 
-    def chart(self, page: Page, number: int | None, key: str, ending: str) -> Answer:
+    def chart(self, page: Page, number: int | None, key: str, ending: Ending) -> Answer:
         """An image that the page names."""
-        image = self.images.get(key, ending, lambda: self._variants(page, number))
+        image = self.images.get(key, ending, lambda: self.variants(page, number))
         if image is None:
             raise NotFound(NO_CHART)
         response = Response(image, mimetype=IMAGES[ending])
         response.headers["Cache-Control"] = FOR_GOOD
         return response
+
+    def variants(self, page: Page, number: int | None, first_for: Person | None = None) -> list[Variant]:
+        """Every image that the page names: to whoever asks as they ask, or at its first address to ``first_for``."""
+        with self.store.read() as connection:
+            asked = self._asked(connection, number, {} if first_for else None, first_for)
+            charts = () if asked is None else page.charts(asked)
+            return [variant for chart in charts for variant in chart.variants().values()]
 
     def act(self, page: Page, number: int | None, name: str, form: Mapping[str, str]) -> Answer:
         """Do it, with its event of the audit chain in the same transaction; then lead back to the page."""
@@ -207,13 +214,6 @@ class Desk:
         sizes = {look: self.images.size(one) for look, one in variants.items()}
         svg, png = (f"{base}/charts/{variants[f'light-{chart.size}'].key}.{ending}{query}" for ending in ("svg", "png"))
         return ChartView(chart.alt, chart.size, chart.keys, images, sizes, svg, png, table)
-
-    def _variants(self, page: Page, number: int | None) -> list[Variant]:
-        """Every image that the page names now."""
-        with self.store.read() as connection:
-            asked = self._asked(connection, number)
-            charts = () if asked is None else page.charts(asked)
-            return [variant for chart in charts for variant in chart.variants().values()]
 
 
 def _filled(template: str, given: Mapping[str, Any], **own: Any) -> str:

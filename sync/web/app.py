@@ -14,7 +14,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..dashboard import my_work
 from ..dashboard.blueprint import blueprint
+from ..dashboard.charts import ChartCache, Paint, painted
 from ..dashboard.page import Page, Refused
+from ..dashboard.registry import all_pages
+from ..dashboard.serving import Desk
 from ..errors import Busy, NotPulled, StoreError, TiebreakError, Unsupported
 from ..logins.passwords import COST, Cost
 from ..opening import Services
@@ -31,6 +34,8 @@ from .metrics import OfTheStore
 from .visitors import Visitors, check, same
 
 LARGEST_BODY = 64 * 1024 * 1024
+DESK = "desk"
+"""Under this name an application has what answers for its pages."""
 
 log = logging.getLogger(__name__)
 
@@ -44,19 +49,24 @@ def create_app(
     cost: Cost = COST,
     pages: Sequence[Page] | None = None,
     outside: Callable[[], AbstractContextManager[Services]] | None = None,
+    paint: Paint = painted,
 ) -> Flask:
     """Everything that answers HTTP. ``wake`` is told the Label Studio id of a project where something happened.
 
     ``cost`` is what hashing a password may cost; ``pages`` are those of the dashboard, all that there are if null;
-    ``outside`` opens the programs that they ask, as the settings say if null.
+    ``outside`` opens the programs that they ask, as the settings say if null; ``paint`` draws their charts. What
+    answers for the pages is ``extensions[DESK]``.
     Raises SettingsError for a login that would let anybody in.
     """
     check(settings)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     visitors = Visitors(settings, store, clock, cost, Proxies(settings.trusted_proxies))
-    app.register_blueprint(blueprint(settings, store, person, clock, pages, outside))
-    app.register_blueprint(my_work.blueprint(settings, store, clock, visitors.proxies))
+    shown = all_pages() if pages is None else pages
+    desk = Desk(settings, store, person, clock, shown, images=ChartCache(paint=paint), outside=outside)
+    app.extensions[DESK] = desk
+    app.register_blueprint(blueprint(desk))
+    app.register_blueprint(my_work.blueprint(settings, store, clock, visitors.proxies, paint))
     app.register_blueprint(login.blueprint(visitors))
     app.register_blueprint(feed.blueprint(settings, store, visitors))
     _receive_webhooks(app, settings, wake)
