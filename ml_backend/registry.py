@@ -39,6 +39,8 @@ FORMAT = 2
 FILES = ("model.json", "arrays.safetensors")
 Stamps = tuple[tuple[int, int], ...]
 NO_MODEL = "tiebreak-0"
+MOST_LOADED = 64
+"""Models that are kept in memory, as many as there are minds (learned.MOST), which hold theirs in any case."""
 _PROJECT = re.compile(r"[0-9]{1,18}\.[0-9]{1,18}")
 _VERSION = re.compile(r"tiebreak-([1-9][0-9]{0,17})")
 
@@ -165,7 +167,7 @@ class Registry:
             raise RegistryError(f"project {project}: {version} is not there (any more); there are: {there}")
         model = _read(place)
         with self._lock:
-            self._loaded = {**dict(list(self._loaded.items())[-15:]), place: model}
+            self._loaded = {**dict(list(self._loaded.items())[1 - MOST_LOADED :]), place: model}
         return model
 
     def live(self, project: str) -> tuple[Model | None, str | None]:

@@ -78,6 +78,14 @@ def test_a_number_is_never_used_twice(registry: Registry) -> None:
     assert publish(again(registry)) == "tiebreak-3"
 
 
+def test_the_models_of_many_projects_are_read_once(registry: Registry) -> None:
+    projects = [PROJECT, *(f"{number}.1" for number in range(30))]
+    for project in projects[1:]:
+        subprocess.run(["cp", "-r", str(registry.folder(PROJECT)), str(registry.folder(project))], check=True)
+    first = [registry.load(project, "tiebreak-1") for project in projects]
+    assert all(registry.load(project, "tiebreak-1") is one for project, one in zip(projects, first, strict=True))
+
+
 def test_a_roll_back_goes_one_version_back_or_to_the_named_one(registry: Registry) -> None:
     publish(registry)
     publish(registry)
