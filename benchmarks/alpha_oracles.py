@@ -15,7 +15,7 @@ REQUIREMENTS = ("krippendorff==0.9.0",)
 
 
 def main(path: str) -> None:
-    import krippendorff  # type: ignore[import-not-found]
+    import krippendorff  # type: ignore[import-not-found] # not installed here
 
     with np.load(path, allow_pickle=False) as file:
         task, annotator, code = file["task"], file["annotator"], file["code"]

@@ -19,7 +19,7 @@ METHODS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy"
 
 def main(path: str) -> None:
     warnings.filterwarnings("ignore")
-    from cleanlab.rank import get_label_quality_scores  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from cleanlab.rank import get_label_quality_scores  # type: ignore[import-not-found,import-untyped,unused-ignore] # not installed here
 
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
@@ -40,7 +40,7 @@ def main(path: str) -> None:
 
 def _votes(table: Any, model: Any, seconds: dict[str, float]) -> dict[str, Any]:
     """A table (tasks, annotators) of votes, NaN where there is none."""
-    from cleanlab import multiannotator  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from cleanlab import multiannotator  # type: ignore[import-not-found,import-untyped,unused-ignore] # not installed here
 
     start = time.process_time()
     found = multiannotator.get_label_quality_multiannotator(

@@ -17,8 +17,8 @@ TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 def main(path: str) -> None:
-    import sklearn_crfsuite  # type: ignore[import-not-found]
-    from seqeval.metrics import f1_score  # type: ignore[import-not-found]
+    import sklearn_crfsuite  # type: ignore[import-not-found] # not installed here
+    from seqeval.metrics import f1_score  # type: ignore[import-not-found] # not installed here
 
     with np.load(path, allow_pickle=False) as file:
         taught, asked, sizes = (json.loads(str(file[name])) for name in ("taught", "asked", "sizes"))

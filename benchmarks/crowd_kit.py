@@ -16,8 +16,8 @@ REQUIREMENTS = ("crowd-kit==1.4.2",)
 
 
 def main(path: str) -> None:
-    import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    from crowdkit.aggregation import classification  # type: ignore[import-not-found]
+    import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore] # not installed here
+    from crowdkit.aggregation import classification  # type: ignore[import-not-found] # not installed here
 
     with np.load(path, allow_pickle=False) as file:
         task, annotator, answer, truth, method = (

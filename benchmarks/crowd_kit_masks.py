@@ -14,8 +14,8 @@ REQUIREMENTS = ("crowd-kit==1.4.2",)
 
 
 def main(path: str) -> None:
-    import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    from crowdkit.aggregation import (  # type: ignore[import-not-found]
+    import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore] # not installed here
+    from crowdkit.aggregation import (  # type: ignore[import-not-found] # not installed here
         SegmentationEM,
         SegmentationMajorityVote,
         SegmentationRASA,

@@ -34,7 +34,7 @@ class TooSlow(BaseException):
 
 
 def main(path: str) -> None:
-    import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore] # not installed here
 
     warnings.filterwarnings("ignore")
     signal.signal(signal.SIGVTALRM, _too_slow)
@@ -77,7 +77,7 @@ def _right(method: str, frame: Any, asked: Any, truth: Any) -> list[float] | str
 
 def _fitted(method: str, frame: Any) -> tuple[Any, Any]:
     """The labels and, where it gives any, the probabilities."""
-    from crowdkit.aggregation import classification  # type: ignore[import-not-found]
+    from crowdkit.aggregation import classification  # type: ignore[import-not-found] # not installed here
 
     model = getattr(classification, method)(**METHODS[method])
     model.fit(frame)

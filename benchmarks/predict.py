@@ -72,7 +72,7 @@ class Side:
 
 
 def run(*, quick: bool) -> None:
-    """Print medians, requests a second, and their ratios beside what the issue asks for."""
+    """Print medians, requests a second, and their ratios beside what is wanted."""
     count, rounds, span = (100, 1, 0.2) if quick else (400, 7, 1.0)
     with TemporaryDirectory() as scratch, ExitStack() as stack:
         sides = dict(_sides(count, Path(scratch), stack))

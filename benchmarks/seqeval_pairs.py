@@ -14,7 +14,7 @@ REQUIREMENTS = ("seqeval==1.2.2",)
 
 
 def main(path: str) -> None:
-    from seqeval.metrics import f1_score  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from seqeval.metrics import f1_score  # type: ignore[import-not-found,import-untyped,unused-ignore] # not installed here
 
     with np.load(path, allow_pickle=False) as file:
         data = {name: file[name] for name in file.files}

@@ -179,7 +179,7 @@ def _beside(ours: Path, plain: Path, seconds: float) -> None:
         rows = source.execute(f"SELECT * FROM {table}")  # noqa: S608 - our own names
         while page := rows.fetchmany(PAGE * EACH):
             start = time.process_time()
-            other.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(page[0]))})", page)  # noqa: S608
+            other.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(page[0]))})", page)  # noqa: S608 - the same
             other.commit()
             taken += time.process_time() - start
     source.close()
