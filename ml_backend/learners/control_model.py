@@ -266,7 +266,7 @@ def saved(model: ControlModel) -> tuple[dict[str, Any], Arrays]:
 def restored(described: Mapping[str, Any], arrays: Arrays) -> ControlModel:
     """What ``saved`` gave. Raises KeyError, TypeError or ValueError for anything else."""
     heads = [
-        HEADS[described["head"]["name"]].restore(settings, _under(f"head{place}/", arrays))
+        HEADS[described["head"]["name"]].restore(settings, under(f"head{place}/", arrays))
         for place, settings in enumerate(described["head"]["settings"])
     ]
     tasks = {int(task): place for place, task in enumerate(arrays["known/tasks"])}
@@ -276,7 +276,7 @@ def restored(described: Mapping[str, Any], arrays: Arrays) -> ControlModel:
         asks=asks,
         question=QUESTIONS[asks].restore(described["question"]["settings"]),
         head_name=described["head"]["name"],
-        encoder=view_encoder.restored(described["encoder"], _under("encoder/", arrays)),
+        encoder=view_encoder.restored(described["encoder"], under("encoder/", arrays)),
         head=heads[0],
         members=tuple(heads[1:]),
         certainty=certainties.restored(described.get("certainty"), arrays),
@@ -293,7 +293,8 @@ def restored(described: Mapping[str, Any], arrays: Arrays) -> ControlModel:
     )
 
 
-def _under(prefix: str, arrays: Arrays) -> Arrays:
+def under(prefix: str, arrays: Arrays) -> Arrays:
+    """The arrays whose names begin with the prefix, by what follows it."""
     return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
 
 

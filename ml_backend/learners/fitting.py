@@ -13,19 +13,14 @@ from ..models.options import Options
 from ..questions import Question
 from ..records import Features, FloatArray, IntArray, TrainingRow
 from ..settings import Settings
+from .recalled import FEW, FOLDS, LEAST_WEIGHT, MORE_FOLDS
 from .view_encoder import ViewEncoder
 
-FOLDS, MORE_FOLDS = 5, 10
-"""Parts that are left out in turn; with ``FEW`` labels at most and a quick head the greater number: then the models of
-the folds know nearly as much as the full one, whose confidence they tell."""
-FEW = 500
 QUICK = ("logistic", "ridge")
+"""Heads of which there may be ``MORE_FOLDS``."""
 
 MOST_TARGETS = 2_000_000
 """Answers times labels, as thousands of answers with a thousand labels: regressions would take many minutes."""
-
-LEAST_WEIGHT = 1e-6
-"""A row that weighs nothing would not be there at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from ..ranking.ranker import Buckets, Ranker, Told
 from ..records import Arrays, Features, FloatArray, Opinion, Possible, Task, abstains
 from ..uncertainty import novelty, utility
 from . import recalled
-from .control_model import DIGITS, nearest
+from .control_model import DIGITS, nearest, under
 from .recalled import Recalled
 
 READ = ("Text", "HyperText", "Paragraphs")
@@ -210,18 +210,14 @@ def saved(model: RankModel) -> tuple[dict[str, Any], Arrays]:
 
 def restored(words: Mapping[str, Any], arrays: Arrays) -> RankModel:
     """What ``saved`` gave. Raises KeyError, TypeError or ValueError for anything else."""
-
-    def under(prefix: str) -> Arrays:
-        return {name.removeprefix(prefix): part for name, part in arrays.items() if name.startswith(prefix)}
-
     return RankModel(
         control=words["control"],
         view=View(tuple(Part(ENCODER, field) for field in words["fields"])),
         names=tuple(words["names"]),
-        encoder=item_encoders.restore(words["encoder"], under("encoder/")),
-        ranker=rankers.restore(words["ranker"], under("ranker/")),
+        encoder=item_encoders.restore(words["encoder"], under("encoder/", arrays)),
+        ranker=rankers.restore(words["ranker"], under("ranker/", arrays)),
         reference=arrays["reference"],
-        known=recalled.restored(words["known"], under("known/")),
+        known=recalled.restored(words["known"], under("known/", arrays)),
         quality=None if words["quality"] is None else qualities.from_json(words["quality"]),
         certainty=of_parts.restored(words.get("certainty"), arrays),
     )

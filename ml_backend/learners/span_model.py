@@ -22,7 +22,7 @@ from ..spans.tagger import RAREST, Tagger, Told
 from ..spans.tags import Mark
 from ..uncertainty import DEFAULT_UTILITY, LEAST_CONFIDENCE, Signals, novelty, utility
 from . import recalled
-from .control_model import DIGITS, nearest
+from .control_model import DIGITS, nearest, under
 from .recalled import Recalled
 
 LONGEST_TEXT = 200_000
@@ -234,17 +234,13 @@ def saved(model: SpanModel) -> tuple[dict[str, Any], Arrays]:
 
 def restored(words: Mapping[str, Any], arrays: Arrays) -> SpanModel:
     """What ``saved`` gave. Raises KeyError, TypeError or ValueError for anything else."""
-
-    def under(prefix: str) -> Arrays:
-        return {name.removeprefix(prefix): part for name, part in arrays.items() if name.startswith(prefix)}
-
     return SpanModel(
         control=words["control"],
         field=words["field"],
         multiple=bool(words["multiple"]),
-        tagger=taggers.restore(words["tagger"], under("tagger/")),
+        tagger=taggers.restore(words["tagger"], under("tagger/", arrays)),
         reference=arrays["reference"],
-        known=recalled.restored(words["known"], under("known/")),
+        known=recalled.restored(words["known"], under("known/", arrays)),
         quality=None if words["quality"] is None else qualities.from_json(words["quality"]),
         certainty=of_parts.restored(words.get("certainty"), arrays),
     )
