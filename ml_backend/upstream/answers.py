@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from math import isfinite
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -189,9 +188,9 @@ def _mapped(by: ConfidenceMap, score: float | None) -> float | None:
 def share(value: object) -> float | None:
     """A number in [0, 1], null for anything else.
 
-    >>> share(0.5), share(7), share("0.9"), share(True)
-    (0.5, None, None, None)
+    >>> share(0.5), share(7), share("0.9"), share(True), share(10**400), share(float("nan"))
+    (0.5, None, None, None, None, None)
     """
-    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and 0 <= value <= 1:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
     return None
