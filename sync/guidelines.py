@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import terminal
+from .commands.each import Config
 from .errors import SettingsError
 from .glossary import command as glossary
 from .report_options import AsJson
-from .settings import DEFAULT_FILE, load
+from .settings import load
 
 if TYPE_CHECKING:
     from label_config.model import Control
@@ -26,9 +26,6 @@ app.command()(glossary.edit)
 app.command()(glossary.diff)
 app.command()(glossary.publish)
 
-Config = Annotated[
-    Path | None, typer.Option("--config", "-c", help=f"Settings file (default: {DEFAULT_FILE} here, if it exists).")
-]
 Project = Annotated[int, typer.Option(help="Label Studio id of the project.")]
 
 
@@ -63,7 +60,7 @@ def changed(
 
     from .glossary.kept import keep_now
     from .opening import clock
-    from .store.audit import TIEBREAK, record
+    from .store.audit import COMMAND_LINE, record
     from .store.engine import open_existing
     from .store.guidelines import changed as mark
     from .store.guidelines import unknown_tasks
@@ -88,7 +85,7 @@ def changed(
         action, words = "guideline changed", {"why": why.strip()}
         now = clock()
         keep_now(connection, key, now)
-        record(connection, now=now, actor=TIEBREAK, action=action, project=key, subject=subject, words=words)
+        record(connection, now=now, actor=COMMAND_LINE, action=action, project=key, subject=subject, words=words)
     if as_json:
         terminal.print_json({"tasks": touched})
     else:
