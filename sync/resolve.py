@@ -17,10 +17,10 @@ from label_config.review import own_regions, read_ruling
 from .errors import NotFound, Rejected
 from .labelstudio.client import LabelStudio
 from .resolve_report import ResolveReport
-from .store import acts, forgetting, projects, review_tasks, reviews, verdicts, votes
-from .store.annotations import current_results
+from .store import acts, forgetting, projects, review_tasks, rulings, verdicts, votes
+from .store.annotations import unread_results
 from .store.engine import Store
-from .store.reviews import PendingTruth
+from .store.rulings import PendingTruth
 
 NAMESPACE = uuid.UUID("0f2a7c34-9d3e-5f0b-8a55-3d6c9b1e7f42")
 REGION = "tiebreak-"
@@ -52,9 +52,9 @@ def resolve(
     config = parse(source.label_config)
     read = _Read()
     for home in homes:
-        _read(store, config, project, home.key, read, clock, independent)
+        _read(store, config, home.key, read, clock, independent)
     with store.read() as connection:
-        pending = reviews.pending_truths(connection, project)
+        pending = rulings.pending_truths(connection, project)
     written = 0
     replaced: list[tuple[int, int]] = []
     unwritable: list[tuple[int, str]] = []
@@ -66,8 +66,8 @@ def resolve(
             continue
         annotation = _write(gateway, truth, result)
         with store.begin() as connection:
-            gave_way = reviews.foreign_truths(connection, truth.ruling) if annotation else []
-            reviews.set_ground_truth(connection, truth.ruling, annotation)
+            gave_way = rulings.foreign_truths(connection, truth.ruling) if annotation else []
+            rulings.set_ground_truth(connection, truth.ruling, annotation)
             acts.truth_written(connection, truth.ruling, annotation, clock())
         written += annotation != 0
         replaced += [(truth.task, one) for one in gave_way]
@@ -89,9 +89,9 @@ def resolve(
 def _deleted(store: Store, project: int, clock: Callable[[], int]) -> tuple[tuple[int, int], ...]:
     """(review task, source task) of the rulings that were deleted, which is kept as told."""
     with store.begin() as connection:
-        found = reviews.gone(connection, project)
+        found = rulings.gone(connection, project)
         for one in found:
-            reviews.mark_gone(connection, one.ruling, clock())
+            rulings.mark_gone(connection, one.ruling, clock())
             acts.ruling_gone(connection, project, one, clock())
     return tuple((one.review_task, one.task) for one in found)
 
@@ -99,7 +99,6 @@ def _deleted(store: Store, project: int, clock: Callable[[], int]) -> tuple[tupl
 def _read(
     store: Store,
     config: LabelConfig,
-    project: int,
     home: int,
     read: _Read,
     clock: Callable[[], int],
@@ -107,11 +106,12 @@ def _read(
 ) -> None:
     """The rulings of one review project that are new; one transaction each."""
     with store.read() as connection:
-        known = reviews.known_rulings(connection, project)
-        of_task = review_tasks.by_task(connection, home)
-        submitted = [row for row in current_results(connection, home) if row.on in of_task and row.id not in known]
+        submitted = unread_results(connection, home)
+        of_task = review_tasks.by_task(connection, home, {row.on for row in submitted})
     for row in submitted:
-        review = of_task[row.on]
+        review = of_task.get(row.on)
+        if review is None:  # a task that somebody added
+            continue
         reviewer = row.updated_by or row.annotator
         try:
             ruling = read_ruling(config, row.result, row.data)
@@ -139,7 +139,7 @@ def _read(
                 "disputant": disputant,
                 "counts_as": counts_as,
             }
-            contradicted = reviews.add_ruling(connection, review.id, values, clock())
+            contradicted = rulings.add_ruling(connection, review.id, values, clock())
             acts.ruled(connection, review.id, values, clock())
         read.rulings += counts_as != votes.VOTE
         read.votes += counts_as == votes.VOTE
@@ -155,7 +155,7 @@ def _keep_unreadable(store: Store, review: int, row: Any, problem: str, now: int
     with store.begin() as connection:
         said = None if forgetting.is_forgotten(connection, reviewer) else problem
         values = {"annotation_version": row.id, "reviewer": reviewer, "ruled_at": row.updated_at, "problem": said}
-        reviews.add_unreadable(connection, review, values)
+        rulings.add_unreadable(connection, review, values)
         acts.unreadable(connection, review, reviewer, said, now)
 
 

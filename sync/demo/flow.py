@@ -32,7 +32,7 @@ from ..pull import pull
 from ..refresh import refresh
 from ..round_scoring import project_key
 from ..settings import as_file, load
-from ..store import projects, reviews
+from ..store import projects, reviews, rulings
 from ..webhooks import webhook
 from . import summary
 from .accounts import PASSWORD, Account
@@ -303,7 +303,7 @@ def _resolve_as_reviewer(
     report["review"]["rulings"] = done.resolve.rulings
     with outside.store.read() as connection:
         source = projects.by_label_studio_id(connection, filled.project).key
-        written = reviews.ground_truths(connection, source)
+        written = rulings.ground_truths(connection, source)
     found = [
         one for task, annotation in written for one in outside.gateway.task(task).annotations if one.id == annotation
     ]

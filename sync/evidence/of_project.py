@@ -24,7 +24,7 @@ from ..store import assessments, changes, packed, projects
 from ..store.annotations import ByOther, by_others
 from ..store.columns import AnswerRow, Columns, Excluded
 from ..store.packed import Block
-from ..store.reviews import audited
+from ..store.rulings import audited
 from .stored import Fixed, fixed_of, late_answers, opinions_of
 
 Value = TypeVar("Value")

@@ -12,7 +12,7 @@ from ..quality.records import Opinion
 from ..store import assessments, corrections, label_history, queue_decisions, votes
 from ..store.annotations import ground_truths_of
 from ..store.columns import AnswerRow, Columns
-from ..store.reviews import rulings_of
+from ..store.rulings import rulings_of
 from .predictions import Opinions
 
 if TYPE_CHECKING:

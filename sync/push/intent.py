@@ -21,6 +21,7 @@ from ..evidence.gathering import image_size
 from ..quality.priority import policy_of
 from ..settings import BY_DISPUTE, Settings
 from ..store import acts, projects, review_rounds, reviews
+from ..store.annotations import results_on
 from ..store.assessments import QueueEntry
 from ..store.columns import AnswerRow
 from ..store.engine import Store
@@ -96,7 +97,7 @@ def _image_sizes(connection: Connection, config: LabelConfig, tasks: Iterable[in
     """Task -> width and height of its image in pixels, as the regions on it say; of those that say it."""
     if not any(one.tag == "Image" for one in config.objects):
         return {}
-    found = reviews.results_on(connection, list(tasks))
+    found = results_on(connection, list(tasks))
     return {task: size for task, results in found.items() if (size := image_size(results)) is not None}
 
 

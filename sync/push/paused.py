@@ -1,6 +1,6 @@
 """Answers of people whom a lead paused: each task that one of them answered since is reviewed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -37,8 +37,8 @@ def paused_on(connection: Connection, project: int, config: LabelConfig) -> Paus
     if not since:
         return Paused()
     told = {row.task: row for row in _given_since(connection, project, config, since)}
-    settled = {task for of_control in fixed_of(connection, project, config).values() for task in of_control}
-    settled |= _in_review(connection, project)
+    settled = {task for of_control in fixed_of(connection, project, config, told).values() for task in of_control}
+    settled |= _in_review(connection, project, told)
     return Paused({task: told[task] for task in sorted(told.keys() - settled)}, since)
 
 
@@ -53,11 +53,11 @@ def _given_since(connection: Connection, project: int, config: LabelConfig, sinc
     return found.only(np.argsort(found.task, kind="stable"))
 
 
-def _in_review(connection: Connection, project: int) -> set[int]:
-    """Tasks that are ruled, and those whose waiting review has this reason."""
+def _in_review(connection: Connection, project: int, only: Collection[int]) -> set[int]:
+    """Of some tasks those that are ruled, and those whose waiting review has this reason."""
     return {
         task
-        for task, one in review_rounds.newest(connection, project).items()
+        for task, one in review_rounds.newest(connection, project, only).items()
         if one.state == "ruled"
         or (one.state in review_rounds.WAITING and any(finding["kind"] == PAUSED for finding in one.findings))
     }

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from .audit import TIEBREAK, Event, record, record_all, user
 from .intake import Taken
-from .reviews import Gone
+from .rulings import Gone
 from .tables import audit_details, audit_events, corrections, projects, reviews, rulings, tasks
 
 POLICY = "policy changed"

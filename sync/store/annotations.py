@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, select
 
 from label_config.answers import Answer
 from label_config.results import from_canonical
@@ -14,9 +14,19 @@ from .as_of_today import as_of_today
 from .columns import AnswerRow, Excluded
 from .reading import among, columns_of, within
 from .standing import Standing, standing
-from .tables import annotation_versions, annotations, answers, codes, tasks
+from .tables import annotation_versions, annotations, answers, codes, rulings, tasks
 
-__all__ = ["AnswerRow", "ByOther", "Truth", "answers_of", "by_others", "current_results", "ground_truths_of"]
+__all__ = [
+    "AnswerRow",
+    "ByOther",
+    "Truth",
+    "answers_of",
+    "by_others",
+    "current_results",
+    "ground_truths_of",
+    "results_on",
+    "unread_results",
+]
 
 CHUNK = 500
 """Versions in one IN list."""
@@ -120,5 +130,30 @@ def _said(connection: Connection, project: int, versions: Sequence[int]) -> Mapp
 
 def current_results(connection: Connection, project: int) -> Sequence[Any]:
     """The current, finished annotations of a project: rows id, on (the task's id), data, annotator, result."""
+    return connection.execute(_finished(project)).all()
+
+
+def unread_results(connection: Connection, home: int) -> Sequence[Any]:
+    """Those of a review project (key) that no ruling was read from yet, as rows of the same."""
+    read = exists().where(rulings.c.annotation_version == annotation_versions.c.id)
+    return connection.execute(_finished(home).where(~read)).all()
+
+
+def _finished(project: int) -> Select[Any]:
     query = _current(project).add_columns(tasks.c.data).where(annotation_versions.c.was_cancelled.is_(False))
-    return connection.execute(query.order_by(annotation_versions.c.id)).all()
+    return query.order_by(annotation_versions.c.id)
+
+
+def results_on(connection: Connection, of: Sequence[int]) -> dict[int, list[Any]]:
+    """Task (the store's key) -> the results of its current annotations, of these tasks."""
+    found: dict[int, list[Any]] = {}
+    for start in range(0, len(of), CHUNK):
+        query = (
+            select(annotations.c.task, annotation_versions.c.result)
+            .join(annotation_versions, annotation_versions.c.id == annotations.c.current)
+            .where(annotations.c.task.in_(of[start : start + CHUNK]), annotations.c.deleted_at.is_(None))
+            .order_by(annotations.c.task, annotations.c.id)
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.task, []).append(row.result)
+    return found

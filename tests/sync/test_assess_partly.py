@@ -24,7 +24,7 @@ from sync.decoding import decoder
 from sync.labelstudio.wire import RemoteAnnotation, RemoteProject, RemoteTask
 from sync.settings import Settings
 from sync.status import in_words, status
-from sync.store import changes, intake, interfaces, judged, packed, projects, reading, reviews, tables
+from sync.store import changes, intake, interfaces, judged, packed, projects, reading, reviews, rulings, tables
 from sync.store.engine import Store
 from sync.store.tables import annotation_versions, assessments, audit_details, audit_events, consensus, queue, tasks
 
@@ -149,7 +149,7 @@ class World:
             review = connection.execute(select(tables.reviews.c.id).where(tables.reviews.c.key == key)).scalar_one()
             said = {"answers": {"tone": canonical(Choices((self.rng.choice(LABELS),)))}, "verdict": None, "cause": None}
             who = {"annotation_version": version, "reviewer": 9, "rationale": None, "ruled_at": self.now}
-            reviews.add_ruling(connection, review, {**said, **who, "disputant": False, "counts_as": None}, self.now)
+            rulings.add_ruling(connection, review, {**said, **who, "disputant": False, "counts_as": None}, self.now)
 
     def acts(self) -> None:
         acts = [self.answers_some, self.skips_or_marks, self.writes_nonsense, self.deletes, self.adds]

@@ -21,7 +21,10 @@ from sync.quality.priority import Policy
 from sync.resolve_report import ResolveReport
 from sync.settings import Band, Settings
 from sync.store import acts, guidelines, intake, projects, review_rounds, reviews, served, votes
+from sync.store import rulings as ruling
 from sync.store.assessments import QueueEntry, insert_assessment
+from sync.store.audit_entries import Wanted as Events
+from sync.store.audit_entries import entries
 from sync.store.engine import Store
 from sync.store.history import history
 from sync.store.intake import Decoded
@@ -93,7 +96,7 @@ class Desk:
             values = {"annotation_version": version, "reviewer": reviewer, "verdict": None, "cause": None}
             values |= {"answers": {"mood": canonical(Choices((label,)))} if label else {}, "rationale": None}
             values |= {"ruled_at": self.now, "disputant": False, "counts_as": counts_as}
-            reviews.add_ruling(connection, review.id, values, self.now)
+            ruling.add_ruling(connection, review.id, values, self.now)
         return number
 
     def rounds(self) -> list[tuple[int, int, str]]:
@@ -246,8 +249,8 @@ def test_a_late_answer_is_a_vote_and_no_ruling(desk: Desk) -> None:
     desk.rule(1, "bad", counts_as=votes.VOTE)
     assert desk.rounds() == [(1, 1, "withdrawn")]
     with desk.store.read() as connection:
-        assert reviews.rulings_of(connection, desk.source) == []
-        assert reviews.pending_truths(connection, desk.source) == []
+        assert ruling.rulings_of(connection, desk.source) == []
+        assert ruling.pending_truths(connection, desk.source) == []
         nobody = columns_of(connection, desk.source)[0].only(slice(0, 0))
         (vote,) = votes.late(connection, desk.source, nobody)
         assert (vote.task, vote.annotator, vote.control, vote.answer) == (1, 9, "mood", Choices(("bad",)))
@@ -265,11 +268,11 @@ def test_a_ruling_that_does_not_count_opens_its_task_for_one_more_person_once(de
         review_rounds.opened(connection, review, rulings_there)
         assert rulings_there == 1
         assert review_rounds.to_open(connection, desk.source) == []
-        assert reviews.pending_truths(connection, desk.source) == []
+        assert ruling.pending_truths(connection, desk.source) == []
     desk.rule(1, "good", reviewer=10)
     assert desk.rounds() == [(1, 1, "ruled")]
     with desk.store.read() as connection:
-        assert [one.answer for one in reviews.rulings_of(connection, desk.source)] == [Choices(("good",))]
+        assert [one.answer for one in ruling.rulings_of(connection, desk.source)] == [Choices(("good",))]
 
 
 def test_a_ruling_that_did_not_count_opens_no_task_of_a_review_project_that_was_made_since(any_desk: Desk) -> None:
@@ -402,6 +405,9 @@ def test_the_commands_show_the_inbox_and_mark_what_a_change_touches(
     assert '"task": 1' in tiebreak("inbox", "--json")
     assert tiebreak("changed", "--control", "mood", "--why", "New.").startswith("1 ruling to be reviewed again")
     assert tiebreak("inbox") == "no gap in the guidelines was named\n"
+    with store.read() as connection:
+        (event,) = entries(connection, Events(action="guideline changed"))
+        assert event.actor == "command line"
     with pytest.raises(SettingsError, match="no control is named 'tone'; this labeling interface has: mood"):
         asked = ["guidelines", "changed", "--project", "7", "--control", "tone", "--why", "x"]
         CliRunner().invoke(app, asked, catch_exceptions=False)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
 from label_config.ordering import score_from_priority
 from sync.labelstudio.wire import TaskStamp
@@ -120,3 +120,21 @@ def test_tasks_that_people_added_are_nobody(home: Home) -> None:
     home.stands((5, "k1", 20, 0), (6, "somebody's", 20, 0))
     assert home.states()["k1"] == ("open", 5)
     assert home.surplus() == []
+
+
+def test_what_stands_as_it_is_said_to_is_not_read(any_home: Home) -> None:
+    any_home.stands((5, "k1", 20, 0), (6, "k2", 20, 1))
+    said: list[str] = []
+    with any_home.store.begin() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *given: said.append(given[2]))
+        review_tasks.reconcile(connection, any_home.source, any_home.key, NOW)
+        assert review_tasks.surplus(connection, any_home.key) == []
+    assert said
+    assert not any("reviews.data" in one or "reviews.findings" in one or "annotations" in one for one in said)
+
+
+def test_of_reviews_those_are_read_whose_tasks_are_named(home: Home) -> None:
+    home.stands((5, "k1", 20, 0), (6, "k2", 20, 0))
+    with home.store.read() as connection:
+        assert [one.key for one in review_tasks.by_task(connection, home.key, {6, 9}).values()] == ["k2"]
+        assert review_tasks.by_task(connection, home.key, ()) == {}
