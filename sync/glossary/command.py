@@ -61,7 +61,7 @@ def edit(
     from ..store.audit import COMMAND_LINE
     from ..store.engine import open_existing
     from ..store.projects import source
-    from .writing import write
+    from .writing import refuse_another, write
 
     store = open_existing(load(config).store)
     with store.read() as connection:
@@ -71,6 +71,8 @@ def edit(
     with _kept_where_refused(text if file is None else None):
         entries = guidelines.read(text)
         with store.begin() as connection:
+            if file is None:
+                refuse_another(connection, key, known)
             made = write(connection, key, entries, why, now=clock(), actor=COMMAND_LINE)
     if made is None:
         terminal.say("nothing changed: no version was made")

@@ -53,6 +53,15 @@ def write(
     return made
 
 
+def refuse_another(connection: Connection, project: int, known: GuidelineVersion | None) -> None:
+    """Raises SettingsError where another version than ``known`` is the newest: what it says would be undone unseen."""
+    newest = guideline_versions.newest(connection, project)
+    if newest is not None and (known is None or newest.id != known.id):
+        raise SettingsError(
+            f"version {newest.number} was written meanwhile, by {newest.made_by}: `tiebreak guidelines list` shows it"
+        )
+
+
 def difference(connection: Connection, project: int, before: int | None = None, after: int | None = None) -> Difference:
     """Between two versions: by default the one that was published last, and the newest. Raises SettingsError."""
     old = guideline_versions.published(connection, project) if before is None else version(connection, project, before)

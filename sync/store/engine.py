@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from ..errors import StoreError
 from . import changes
-from .audit import TIEBREAK, record
+from .audit import COMMAND_LINE, TIEBREAK, record
 from .tables import servers
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -168,7 +168,7 @@ def move(store: Store, label_studio_url: str, now: int) -> str:
         if known != label_studio_url:
             connection.execute(servers.update().values(url=label_studio_url))
             subject = {"from": known, "to": label_studio_url}
-            record(connection, now=now, actor=TIEBREAK, action="moved", subject=subject)
+            record(connection, now=now, actor=COMMAND_LINE, action="moved", subject=subject)
     return str(known)
 
 

@@ -45,11 +45,13 @@ def create(
 ) -> None:
     """Keep the labels as they are, or were at a moment. Where nothing changed since the last version, none is made."""
     from ..opening import clock
+    from ..store.audit import COMMAND_LINE
     from .creating import create as create_version
 
     settings = load(config)
     with _opened(settings, project) as (store, key):
-        made = create_version(store, key, settings, clock, as_of=_moment(as_of), tag=tag, note=note)
+        moment = _moment(as_of)
+        made = create_version(store, key, settings, clock, as_of=moment, tag=tag, note=note, actor=COMMAND_LINE)
         _tell_of_note(made, note)
         _tell(store, key, made, "holds just these labels: no new one was made", as_json)
 
@@ -147,10 +149,11 @@ def tag(
 ) -> None:
     """Give a version a name."""
     from ..opening import clock
+    from ..store.audit import COMMAND_LINE
     from .creating import give_tag
 
     with _opened(load(config), project) as (store, key):
-        found = give_tag(store, key, version, name, clock, move=move)
+        found = give_tag(store, key, version, name, clock, move=move, actor=COMMAND_LINE)
     terminal.say(f"version {found.number} is tagged {name}")
 
 
@@ -169,6 +172,7 @@ def restore(
 ) -> None:
     """Make a new version with the content of an old one. Annotations are never touched."""
     from ..opening import clock
+    from ..store.audit import COMMAND_LINE
     from .restoring import restore as restore_version
 
     settings = load(config)
@@ -176,7 +180,7 @@ def restore(
         _to_label_studio(settings, project, version, tag, note, yes, as_json)
         return
     with _opened(settings, project) as (store, key):
-        made = restore_version(store, key, version, clock, tag=tag, note=note)
+        made = restore_version(store, key, version, clock, tag=tag, note=note, actor=COMMAND_LINE)
         _tell_of_note(made, note)
         _tell(store, key, made, "is the newest and holds these labels already", as_json)
 
@@ -185,6 +189,7 @@ def _to_label_studio(
     settings: Settings, project: int, named: str, tag: str | None, note: str, yes: bool, as_json: bool
 ) -> None:
     from ..opening import alone, services
+    from ..store.audit import COMMAND_LINE
     from ..store.projects import source
     from .creating import version_named
     from .restoring import Restored, plan, put_back
@@ -196,7 +201,7 @@ def _to_label_studio(
         with outside.store.read() as connection:
             key = source(connection, project).key
             _ask(plan(connection, key, version_named(connection, key, named), settings), yes)
-        made = restore_version(outside.store, key, named, outside.clock, tag=tag, note=note)
+        made = restore_version(outside.store, key, named, outside.clock, tag=tag, note=note, actor=COMMAND_LINE)
         _tell_of_note(made, note)
         with outside.store.read() as connection:
             what = plan(connection, key, made.version, settings)

@@ -107,11 +107,18 @@ def _tell_tag(connection: Connection, project: int, made: StoredVersion, tag: st
 
 
 def give_tag(
-    store: Store, project: int, named: str, tag: str, clock: Callable[[], int], *, move: bool = False
+    store: Store,
+    project: int,
+    named: str,
+    tag: str,
+    clock: Callable[[], int],
+    *,
+    move: bool = False,
+    actor: str = audit.TIEBREAK,
 ) -> StoredVersion:
     """Name a version. Raises SettingsError for a tag that another one has, unless it is to ``move``."""
     with store.begin() as connection:
-        return put_tag(connection, project, named, tag, clock(), move=move)
+        return put_tag(connection, project, named, tag, clock(), move=move, actor=actor)
 
 
 def put_tag(

@@ -308,6 +308,28 @@ def test_an_editor_gets_the_newest_version(tiebreak: Terminal, url: str) -> None
     assert "Sarcasm (#irony" in tiebreak("guidelines", "list", "--project", "3", store=url).out
 
 
+def test_who_edits_while_somebody_else_writes_a_version_undoes_nothing(
+    tiebreak: Terminal, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(url)
+    monkeypatch.setattr(tempfile, "tempdir", str(tiebreak.folder))
+
+    def typing(_text: str, extension: str) -> str:
+        with store.begin() as connection:
+            write(connection, 1, [PRAISE], "Praise.", now=1, actor="login:3")
+        return written([IRONY])
+
+    monkeypatch.setattr("click.edit", typing)
+    done = tiebreak("guidelines", "edit", "--project", "3", "--why", "x", store=url)
+    with store.read() as connection:
+        assert guideline_versions.newest(connection, 1).entries == (PRAISE,)  # type: ignore[union-attr] # it is there
+    store.close()
+    (kept,) = tiebreak.folder.glob("tiebreak-guidelines-*.toml")
+    assert kept.read_text(encoding="utf-8") == written([IRONY])
+    assert (done.code, done.out) == (1, "")
+    assert "version 1 was written meanwhile, by login:3: `tiebreak guidelines list` shows it" in done.err
+
+
 @pytest.mark.parametrize(("script", "said"), [("exit 3", "Editing failed"), ("echo '[[entry' > \"$1\"", "no TOML")])
 def test_an_editor_that_fails_is_named_and_what_was_typed_is_kept(
     tiebreak: Terminal, url: str, monkeypatch: pytest.MonkeyPatch, script: str, said: str

@@ -56,6 +56,8 @@ def two(tiebreak: Terminal, url: str) -> None:
 def test_a_version_is_made_listed_and_shown(tiebreak: Terminal, store_of: str) -> None:
     assert re.fullmatch(r"version 1: 4 tasks, 4 labels, content [0-9a-f]{12}\n", said(tiebreak, "create"))
     again = said(tiebreak, "create", "--tag", "gold")
+    events = json.loads(tiebreak("audit", "log", "--json").out)
+    assert {one["actor"] for one in events if one["action"].startswith("version")} == {"command line"}
     assert again == "version 1 (gold) holds just these labels: no new one was made\n"
     head, line = said(tiebreak, "list").splitlines()
     assert head.split()[0] == "version" and line.split()[0] == "1"
