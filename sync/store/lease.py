@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..errors import Busy, StoreError
 from .engine import Store
+from .inserting import insert_new
 from .tables import heartbeats, leases
 
 
@@ -122,7 +123,7 @@ def beat(connection: Connection, name: str, at: int, ok: bool, message: str) -> 
     """Keep when something was last done, and how it went."""
     values = {"at": at, "ok": ok, "message": message}
     if connection.execute(update(heartbeats).where(heartbeats.c.name == name).values(**values)).rowcount == 0:
-        connection.execute(insert(heartbeats).values(name=name, **values))
+        insert_new(connection, heartbeats, [{"name": name, **values}])  # of several at once, one is as good as another
 
 
 def model_beat(project: int) -> str:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from ..quality.progress import NEVER
 from ..quality.records import FloatArray, IntArray
 from . import assessments
+from .inserting import insert_new
 from .reading import fetched
 from .review_rounds import WAITING
 from .tables import (
@@ -93,7 +94,8 @@ def write(connection: Connection, project: int, bodies: Mapping[str, Mapping[str
         values = {"made_at": now, "stamp": stamp, "body": dict(body)}
         here = (summaries.c.project == project) & (summaries.c.kind == kind)
         if not connection.execute(update(summaries).where(here).values(values)).rowcount:
-            connection.execute(insert(summaries).values(project=project, kind=kind, **values))
+            # Another process may be writing it for the first time too.
+            insert_new(connection, summaries, [{"project": project, "kind": kind, **values}])
 
 
 def note_queue(connection: Connection, project: int, now: int) -> None:

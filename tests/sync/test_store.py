@@ -13,11 +13,14 @@ from sqlalchemy import create_engine, insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from sync.errors import StoreError
+from sync.store import projects, summaries
 from sync.store.audit_entries import Wanted, entries
 from sync.store.engine import Store, claim, move, open_store, owner
+from sync.store.lease import beat, last_beat
 from sync.store.tables import annotations, heartbeats, metadata, tasks
 
 from .conftest import create_database
+from .test_intake import PROJECT
 
 
 def differences(url: str) -> list[object]:
@@ -118,7 +121,7 @@ def test_a_store_belongs_to_the_first_label_studio(any_store: Store) -> None:
         told = [(one.actor, one.action, one.subject) for one in entries(connection, Wanted())]
     assert told == [
         ("tiebreak", "store claimed", {"label_studio": "http://one.example"}),
-        ("tiebreak", "moved", {"from": "http://one.example", "to": "http://two.example"}),
+        ("command line", "moved", {"from": "http://one.example", "to": "http://two.example"}),
     ]
 
 
@@ -133,6 +136,24 @@ def test_of_processes_that_begin_at_once_one_claims_the_store(any_store: Store) 
         list(pool.map(begin, range(6)))
     with any_store.read() as connection:
         assert [one.action for one in entries(connection, Wanted())] == ["store claimed"]
+
+
+def test_of_processes_that_keep_something_for_the_first_time_at_once_none_fails(any_store: Store) -> None:
+    with any_store.begin() as connection:
+        key = projects.remember(connection, PROJECT, kind="source", now=1).key
+    together = threading.Barrier(6)
+
+    def keep(number: int) -> None:
+        together.wait()
+        with any_store.begin() as connection:
+            beat(connection, "project:1:hint", number, True, "")
+            summaries.write(connection, key, {"rulings": {"of": number}}, str(number), number)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(keep, range(6)))
+    with any_store.read() as connection:
+        assert last_beat(connection, "project:1:hint") in range(6)
+        assert len(summaries.stamps(connection, key)) == 1
 
 
 def test_a_file_of_the_store_is_for_its_owner_alone(tmp_path: Path) -> None:
