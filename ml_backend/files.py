@@ -17,9 +17,12 @@ AT_ONCE = 5_000
 
 
 def write_atomically(place: Path, lines: Iterable[str]) -> None:
-    """Replace ``place`` with ``lines`` in one step, on disk when this returns."""
+    """Replace ``place`` with ``lines`` in one step, on disk when this returns.
+
+    Halves of characters, which JSON may hold, are written as ``json.loads`` reads them.
+    """
     draft = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}.draft")
-    with draft.open("w", encoding="utf-8") as file:
+    with draft.open("w", encoding="utf-8", errors="surrogatepass") as file:
         file.writelines(lines)
         file.flush()
         os.fsync(file.fileno())

@@ -330,10 +330,15 @@ def _write(draft: Path, model: Model, decision: Mapping[str, Any] | None) -> Non
         "sha256": hashlib.sha256(content).hexdigest(),
         "controls": described,
     }
-    _write_synced(draft / "model.json", json.dumps(about, ensure_ascii=False).encode())
+    _write_synced(draft / "model.json", _encoded(about))
     if decision is not None:
-        _write_synced(draft / "decision.json", json.dumps(decision, ensure_ascii=False, allow_nan=False).encode())
+        _write_synced(draft / "decision.json", _encoded(decision))
     sync_folder(draft)
+
+
+def _encoded(value: object) -> bytes:
+    """As JSON; labels that tasks bring may hold halves of characters."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _write_synced(place: Path, content: bytes) -> None:

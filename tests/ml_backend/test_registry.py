@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import signal
@@ -76,6 +77,12 @@ def test_a_number_is_never_used_twice(registry: Registry) -> None:
     registry.roll_back(PROJECT, "tiebreak-1")
     subprocess.run(["rm", "-r", str(registry.folder(PROJECT) / "versions" / "tiebreak-2")], check=True)
     assert publish(again(registry)) == "tiebreak-3"
+
+
+def test_halves_of_characters_are_kept(registry: Registry) -> None:
+    odd = {"control \ud800": ["such as \udfff"]}
+    model = dataclasses.replace(registry.load(PROJECT, "tiebreak-1"), notes=odd)
+    assert again(registry).load(PROJECT, registry.publish(PROJECT, model).version).notes == odd
 
 
 def test_the_models_of_many_projects_are_read_once(registry: Registry) -> None:

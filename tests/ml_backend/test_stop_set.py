@@ -28,6 +28,12 @@ def test_what_is_remembered_is_recalled_and_says_when_to_stop(tmp_path: Path) ->
     assert signals(tmp_path)["tone"].unlikely_to_help is True
 
 
+def test_an_answer_with_half_a_character_is_remembered(tmp_path: Path) -> None:
+    remember(tmp_path, "tiebreak-1", 100, {"order": {1: '["\ud800"]'}})
+    (looks,) = recalled(tmp_path).values()
+    assert looks[0].said == {1: '["\ud800"]'}
+
+
 def test_what_is_kept_of_opinions_is_the_answers_of_the_stop_set() -> None:
     share = [Task(number, {}, holdout=True) for number in range(1, STOP_SET + 51)]
     tasks = [*share, Task(STOP_SET + 51, {})]
