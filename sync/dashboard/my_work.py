@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import altair as alt
+import numpy as np
 from flask import Blueprint, request
 from sqlalchemy import Connection
 from werkzeug.exceptions import NotFound, TooManyRequests
@@ -12,6 +13,8 @@ from werkzeug.exceptions import NotFound, TooManyRequests
 from ..logins.personal import PATH, TooManyLinks, opened
 from ..logins.roles import Person as Reader
 from ..people.own import OwnRulings, own_rulings
+from ..quality.annotators.means import means
+from ..quality.records import Estimate
 from ..settings import Settings
 from ..store import summaries
 from ..store.engine import Store
@@ -193,19 +196,25 @@ def _lead(one: Person | None, ruled: OwnRulings) -> str:
 def _figures(one: Person, ruled: OwnRulings) -> Sequence[Figure]:
     streak = one.thanks["streak"]
     runs: dict[str, Any] = {"n": streak["n"], "of": "answer", "reason": streak["reason"] or ""}
-    same = ruled.same / ruled.ruled if ruled.ruled else None
     return (
         Figure("own_answers", one.profile["annotations"]),
         _share("own_with_others", one.estimate("agreement")),
         _share("own_acceptance", one.rate("acceptance")),
-        Figure("own_same", same, "share", n=ruled.ruled, of="ruling", reason="nothing of yours was ruled yet"),
+        _share("own_same", _like_the_ruling(ruled), "ruling"),
         Figure("streak", streak["longest"], **runs),
         Figure("own_streak_now", streak["current"], **runs),
     )
 
 
-def _share(define: str, one: Any) -> Figure:
-    return Figure(define, one.value, "share", one.low, one.high, one.n, "answer", one.reason or "")
+def _like_the_ruling(ruled: OwnRulings) -> Estimate:
+    """The share of rulings that say what one had said, with Jeffreys' interval."""
+    as_ruled = (np.arange(ruled.ruled) < ruled.same).astype(np.float64)
+    (one,) = means(np.zeros(ruled.ruled, np.int64), as_ruled, 1, "nothing of yours was ruled yet")
+    return one
+
+
+def _share(define: str, one: Any, of: str = "answer") -> Figure:
+    return Figure(define, one.value, "share", one.low, one.high, one.n, of, one.reason or "")
 
 
 def tables(asked: Asked) -> Sequence[Table]:

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from scipy.stats import beta
 from sqlalchemy import update
 
 from sync.dashboard import my_work
 from sync.dashboard.definitions import definition
+from sync.dashboard.wording import percent
 from sync.people.deciding import new_link
 from sync.people.kept import keep_people
 from sync.settings import Settings
@@ -97,6 +99,9 @@ def test_rulings_are_there_with_their_reasons_and_without_the_reviewer(seen: Sta
         assert f"http://localhost:8080/projects/7/data?task={one['task']}" in page
     same = sum(one["same"] == "the same" for one in found)
     assert f"A reviewer ruled on {len(found)} of them: {same} as you had answered" in page
+    low, high = beta.ppf([0.025, 0.975], same + 0.5, len(found) - same + 0.5)
+    between = f"[{percent(low if same else 0.0)}, {percent(high if same < len(found) else 1.0)}]"
+    assert between.replace("\N{NO-BREAK SPACE}", " ") in page.partition(">Like the ruling<")[2].partition("</div>")[0]
     assert "Because neutral." in page or "Because negative." in page
     assert len(rows(mine, f"{here}.json?same=another")) == len(found) - same
 
