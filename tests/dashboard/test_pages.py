@@ -1,6 +1,7 @@
 """The pages in every state a project can be in, through Flask's client, over a real store and real assessments."""
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sync.settings import Settings
 from sync.store.assessments import insert_assessment
 from sync.store.lease import beat, model_beat
 
-from .stage import START, Stage, browser, crowd, stage, texts
+from .stage import START, Stage, browser, copies, crowd, stage, texts, unmarked
 
 OURS = '<script src="/assets/tiebreak.js" defer></script>'
 POLICY_BREAKERS = ("<script", "<style", " style=", " onload=", " onclick=", " onerror=", "javascript:")
@@ -49,18 +50,24 @@ def page(one: Stage, path: str, status: int = 200) -> str:
     assert parser.open == []
     assert not [one for one in POLICY_BREAKERS if one in text.replace(OURS, "").lower()]
     assert "http" not in text.replace(str(Settings().label_studio_url), "").replace("http://www.w3.org", "")
-    return " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split())
+    return unmarked(text)
 
 
-@pytest.fixture
-def labeled(tmp_path: Path) -> Stage:
+@pytest.fixture(scope="module")
+def put(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Stage]:
     """Three people, 60 of 80 tasks answered, a model, reviews and one ruling."""
-    one = stage(tmp_path).people(PEOPLE).create(texts(80), overlap=3).answer(crowd(60, SKILL))
+    folder = tmp_path_factory.mktemp("labeled")
+    one = stage(folder).people(PEOPLE).create(texts(80), overlap=3).answer(crowd(60, SKILL))
     one.assess().score().assess().push()
     ruling = {"label": "neutral", "reviewer": 1, "cause": "guideline gap", "rationale": "Both are praise & complaint."}
     one.rule([ruling]).assess().beat()
     keep_model(one.store, one.key, lambda: START)
-    return one
+    return copies(one, folder)
+
+
+@pytest.fixture
+def labeled(put: Callable[[Path], Stage], tmp_path: Path) -> Stage:
+    return put(tmp_path)
 
 
 def test_no_project_says_how_to_add_one(tmp_path: Path) -> None:
