@@ -106,7 +106,8 @@ def restore(brought: Brought, settings: Mapping[str, Any], arrays: Arrays) -> Ce
     """
     if settings["version"] != brought.version:
         raise EncoderError(
-            f"encoder {brought.name!r} has changed since this model was learned: it must be learned anew"
+            f"encoder {brought.name!r} has changed since this model was learned, or since this program was started: "
+            "start it again, then the model is learned anew from the feed; without a feed `tiebreak-ml train` does it"
         )
     return Centred(brought, arrays["mean"])
 
