@@ -28,6 +28,7 @@ from .tables import (
     label_contents,
     label_entries,
     packed_answers,
+    projects,
     queue,
     reviews,
     rulings,
@@ -127,13 +128,16 @@ def _erase_copies(connection: Connection, task: int, control: str, now: int) -> 
     for review in connection.execute(select(reviews).where(reviews.c.task == task)).all():
         findings, data = _unsaid(review.findings), _unshown(review.data)
         connection.execute(update(reviews).where(reviews.c.id == review.id).values(findings=findings, data=data))
-        there = (tasks.c.project == review.review_project) & (tasks.c.data[KEY].as_string() == review.key)
+        homes = select(projects.c.id).where(projects.c.source == review.project)  # also those that are gone
+        there = tasks.c.project.in_(homes) & (tasks.c.data[KEY].as_string() == review.key)
         for copy in connection.execute(select(tasks.c.id, tasks.c.data).where(there)).all():
             connection.execute(update(tasks).where(tasks.c.id == copy.id).values(data=_unshown(copy.data)))
 
 
 def _unsaid(findings: Any) -> Any:
-    return [{**one, "reason": ERASED, **({"accepted": None} if "accepted" in one else {})} for one in findings]
+    """Findings without their words and without the answers that they propose."""
+    kept = [{name: said for name, said in one.items() if name not in ("correction", "refused")} for one in findings]
+    return [{**one, "reason": ERASED, **({"accepted": None} if "accepted" in one else {})} for one in kept]
 
 
 def _unshown(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,13 +7,23 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
+from label_config.answers import Text
+from label_config.results import canonical
 from label_config.review import KEY
 from sync.assess import assess
 from sync.store import forgetting, label_versions
 from sync.store.annotations import answers_of
 from sync.store.audit_check import verify
 from sync.store.engine import Store
-from sync.store.tables import annotation_versions, consensus, forgotten_people, label_contents, reviews, tasks
+from sync.store.tables import (
+    annotation_versions,
+    consensus,
+    forgotten_people,
+    label_contents,
+    projects,
+    reviews,
+    tasks,
+)
 from sync.versions.recorded import faults
 
 from ..evidence.files import chosen, given, task
@@ -49,7 +59,10 @@ def project() -> list[Any]:
 
 
 def filled(store: Store) -> int:
-    """The project pulled, judged, with a version of its labels and a review that shows what was answered."""
+    """The project pulled, judged, with a version of its labels and a review that shows what was answered.
+
+    The review stood in a review project that somebody deleted, too.
+    """
     key = taken(store, project(), xml=XML)
     assess(store, key, SETTINGS, clock)
     made(store, key)
@@ -57,6 +70,20 @@ def filled(store: Store) -> int:
     with store.begin() as connection:
         of = connection.execute(select(tasks.c.id).where(tasks.c.label_studio_id == 1)).scalar_one()
         finding = {"kind": "disagreement", "control": "why", "severity": 0.5, "reason": f"{WORDS} 1", "numbers": {}}
+        proposed = canonical(Text((f"{WORDS} 1",)))
+        finding |= {"correction": proposed, "refused": {"answer": proposed, "reason": "too long"}}
+        gone = {
+            "source": key,
+            "label_studio_id": 90,
+            "created_at": 1,
+            "title": "",
+            "label_config": XML,
+            "deleted_at": 2,
+        }
+        home = connection.execute(insert(projects).values(kind="review", **gone).returning(projects.c.id)).scalar_one()
+        copy = {"project": home, "label_studio_id": 9, "data": shown, "meta": {}, "overlap": 1}
+        copy |= {"created_at": 1, "updated_at": 1}
+        connection.execute(insert(tasks).values(**copy))
         review = {"key": "k", "project": key, "task": of, "control": "why", "round": 1, "band": 1, "priority": 0.5}
         review |= {"action": "adjudicate", "findings": [finding], "data": shown, "state": "open", "intended_at": 1}
         connection.execute(insert(reviews).values(**review))
