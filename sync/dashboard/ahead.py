@@ -46,7 +46,7 @@ class Ahead:
         """Begin."""
         self._thread.start()
 
-    def stop(self, seconds: float = 5.0) -> None:
+    def stop(self, seconds: float = 1.0) -> None:
         """End, also in the middle of a chart, and the process that draws with it."""
         self._told.set()
         self.painter.stop()

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from threading import Lock
 
@@ -155,16 +156,16 @@ def _read(asked: bytes) -> tuple[Variant, Ending]:
 
 def work(line: Connection) -> None:
     """Draw what is asked for, until whoever asks is gone."""
-    while True:
-        try:
-            asked = line.recv_bytes()
-        except EOFError:
-            return
-        try:
-            answer = DRAWN + painted(*_read(asked))
-        except Exception as error:  # noqa: BLE001 # the edge of the process: those after it are drawn
-            answer = FAILED + f"{type(error).__name__}: {error}".encode()
-        line.send_bytes(answer)
+    with suppress(EOFError, OSError):
+        while True:
+            line.send_bytes(_answer(line.recv_bytes()))
+
+
+def _answer(asked: bytes) -> bytes:
+    try:
+        return DRAWN + painted(*_read(asked))
+    except Exception as error:  # noqa: BLE001 # the edge of the process: those after it are drawn
+        return FAILED + f"{type(error).__name__}: {error}".encode()
 
 
 if __name__ == "__main__":

@@ -228,6 +228,18 @@ def test_the_process_ends_when_there_is_nothing_to_draw_and_when_it_takes_too_lo
     assert slow.process is None
 
 
+def test_it_ends_without_a_word_when_whoever_asked_is_gone(capfd: pytest.CaptureFixture[str]) -> None:
+    one = Painter()
+    line = one._begin()
+    process = one._process
+    assert process is not None
+    line.send_bytes(b"[]")
+    line.close()
+    assert process.wait(120) == 0
+    one.stop()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_it_stops_in_the_middle_of_a_chart() -> None:
     one = Painter()
     said: list[NotDrawn] = []
