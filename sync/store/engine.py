@@ -29,6 +29,7 @@ ADVICE = {
     "readonly database": "this user may not write there",
     "not a database": "the file is something else; name another file in `store`",
     "disk is full": "make room on the disk, then run this again; nothing is lost",
+    "disk I/O error": "is the disk full, or broken? What was committed is not lost by a full one",
     "unable to open": "the folder is missing, or this user may not write there",
     "Connection refused": "is PostgreSQL running, and is the address in `store` right?",
 }
@@ -120,7 +121,11 @@ def open_existing(url: str) -> Store:
 
 
 def _why(error: DBAPIError) -> str:
-    """The database's own words, on one line, and what to do where that is known."""
+    """The database's own words, on one line, and what to do where that is known.
+
+    >>> _why(DBAPIError("SELECT 1", {}, sqlite3.OperationalError("disk I/O error")))
+    'disk I/O error: is the disk full, or broken? What was committed is not lost by a full one'
+    """
     said = " ".join(str(error.orig).split())
     return next((f"{said}: {advice}" for sign, advice in ADVICE.items() if sign in said), said)
 
