@@ -37,7 +37,7 @@ def keep_model(store: Store, project: int, clock: Callable[[], int]) -> bool:
         report = summaries.report(connection, project)
         known = summaries.of(connection, project, MODEL)
         same = known is not None and known.body["round"] == newest
-        if report is None or (same and known and report.get("partial") and now - known.made_at < HOUR):
+        if report is None or (same and known and report.get("partial") and 0 <= now - known.made_at < HOUR):
             return False
         check = model_facts.check(connection, project)
         decided = model_facts.decided(connection, project)

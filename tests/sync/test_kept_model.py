@@ -113,6 +113,8 @@ def test_of_a_project_judged_in_part_it_is_at_most_an_hour_old_unless_the_model_
     one.rule([{"label": "neutral", "reviewer": 1}])
     assert not keep_model(one.store, one.key, lambda: NOW + HOUR - 1)
     assert keep_model(one.store, one.key, lambda: NOW + HOUR)
+    one.rule([{"label": "negative", "reviewer": 1}])
+    assert keep_model(one.store, one.key, lambda: NOW), "a clock that went back keeps nothing for longer"
     one.rule([{"label": "positive", "reviewer": 1}])
     row = {"number": 2, "model": "tiebreak-4", "version": "tiebreak-4.2", "hash": "h", "state": "done"}
     with one.store.begin() as connection:
