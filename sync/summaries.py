@@ -121,7 +121,7 @@ def _gather(connection: Connection, project: int, agreement: Mapping[str, Any] |
 
 def bodies_of(facts: Facts, settings: Settings, now: int) -> dict[str, dict[str, Any]]:
     """Kind -> the numbers of it, as docs/progress.md defines them."""
-    work = _work(facts.tasks, facts.answers)
+    work = work_of(facts.tasks, facts.answers)
     done = progress.completion(work)
     found = progress.days(work, done, now // DAY)
     agreement = _agreements(facts, settings) if facts.agreement is None else facts.agreement["controls"]
@@ -153,7 +153,7 @@ def _agreements(facts: Facts, settings: Settings) -> dict[str, dict[str, Any]]:
     }
 
 
-def _work(tasks: Tasks, answers: Columns) -> Work:
+def work_of(tasks: Tasks, answers: Columns) -> Work:
     """An answer to several controls is one; it came when the last of it changed."""
     place = np.searchsorted(tasks.key, answers.task)
     there = place < len(tasks.key)

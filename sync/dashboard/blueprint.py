@@ -31,6 +31,7 @@ FILTERS = (
     wording.backlog,
     wording.between,
     wording.written,
+    wording.numbered,
 )
 YEAR = 31_536_000
 

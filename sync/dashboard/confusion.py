@@ -1,20 +1,15 @@
 """On what people disagree on a control: how the tasks are distributed, and which labels are taken for each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 import altair as alt
-from sqlalchemy import Connection, select
 
-from ..store.tables import tasks
 from .charts import Chart, Look, Rows, data
-from .excerpts import excerpt
-from .framing import address
 from .getting_on import Numbers
+from .listed_tasks import PLACE, SHOWS, TASK, Reader
 from .matrix import shade
-from .queries import Place, Project
 from .tables.table import Column, Found, Link, Row, Table, Wanted
 from .wording import counted
 
@@ -53,14 +48,6 @@ class Pair:
     def share(self) -> float:
         """Of the tasks with either label, those on which they are taken for each other."""
         return self.tasks / self.of
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """Where tasks are shown: our own page of them (without ``?task=``), and Label Studio."""
-
-    task_page: str
-    label_studio: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,47 +126,21 @@ def confusion_chart(pairs: Sequence[Pair], name: str, place: str) -> Chart | Non
     return Chart(table, draw_confusion, said, size="half", height=220)
 
 
-def tasks_table(
-    connection: Connection, project: Project, pairs: Sequence[Pair], name: str, place: str, outside: Outside
-) -> Table:
+def tasks_table(reader: Reader, pairs: Sequence[Pair], name: str, place: str) -> Table:
     """The tasks behind the pairs, with links; only those of a page are read."""
     columns = (
         Column("pair", "Labels", choices=tuple(one.name for one in pairs), sort=False),
-        Column("task", "Task", "link", sort=False),
-        Column("shows", "It shows", sort=False),
-        Column("place", "Label Studio", "link", sort=False),
+        *(TASK, SHOWS, PLACE),
     )
-    every = [(one.name, key) for one in pairs for key in one.examples]
+    every = [(key, {"pair": one.name}) for one in pairs for key in one.examples]
 
     def find(wanted: Wanted) -> Found:
         chosen = (wanted.filters or {}).get("pair")
-        fitting = [entry for entry in every if chosen in (None, entry[0])]
-        end = None if wanted.limit is None else wanted.start + wanted.limit
-        part = fitting[wanted.start : end]
-        known = _known(connection, [key for _, key in part])
-        rows = [_row(pair, known[key], project, outside) for pair, key in part if key in known]
-        return Found(rows, len(fitting))
+        return reader.page([one for one in every if chosen in (None, one[1]["pair"])], wanted)
 
     note = "Up to 100 tasks of each pair; deleted ones are left out."
     title = f"Tasks on which labels are confused on {name}"
     return Table(f"tasks-{place}", title, columns, find, size=PER_PAGE, note=note)
-
-
-def _known(connection: Connection, keys: Sequence[int]) -> Mapping[int, Any]:
-    query = select(tasks.c.id, tasks.c.label_studio_id, tasks.c.data)
-    rows = connection.execute(query.where(tasks.c.id.in_(keys), tasks.c.deleted_at.is_(None)))
-    return {row.id: row for row in rows}
-
-
-def _row(pair: str, task: Any, project: Project, outside: Outside) -> Row:
-    number = task.label_studio_id
-    there = address(outside.label_studio, Place(project.label_studio_id, number))
-    return {
-        "pair": pair,
-        "task": Link(str(number), f"{outside.task_page}?task={number}"),
-        "shows": excerpt(task.data).text,
-        "place": Link("Open", there),
-    }
 
 
 def draw_distribution(rows: Rows, look: Look) -> alt.LayerChart:

@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, select
 
+from ..quality.annotators.means import beta_interval
 from ..quality.records import Estimate
 from ..store.lease import model_beat
+from ..store.model_facts import ModelCheck
 from ..store.tables import heartbeats
+from .figures import Figure
 
 SHOWN = 12
 """Notes that are shown, at most."""
@@ -239,3 +243,16 @@ def _said(told: Mapping[str, Any]) -> Iterator[str]:
 def _number(value: object) -> float | None:
     known = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
     return float(value) if known else None  # type: ignore[arg-type]
+
+
+def equality(check: ModelCheck | None, tasks: str) -> Figure:
+    """How often the model says what the consensus says; ``tasks`` is where those are on which it does not."""
+    if check is None:
+        return Figure("model_right", None, "share", reason="nothing was compared yet", label="Equals the consensus")
+    low, high = beta_interval(np.array([check.accuracy]), np.array([float(check.n)]))
+    return Figure(
+        *("model_right", check.accuracy, "share", float(low[0]), float(high[0]), check.n, "answer"),
+        left_out="answers that the model has learned from, and those that it abstained on",
+        tasks=tasks,
+        label="Equals the consensus",
+    )

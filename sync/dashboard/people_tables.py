@@ -124,6 +124,7 @@ def pairs_table(control: ControlReport, called: Called) -> Table:
         {
             "first": called.name(one.annotators[0]),
             "second": called.name(one.annotators[1]),
+            "people": one.annotators,
             "tasks": one.tasks,
             "kappa": one.kappa,
             "agreement": one.percent,

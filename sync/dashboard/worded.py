@@ -1,13 +1,13 @@
 """What is left, until when, how long things take, what a label costs: figures, and how they are said."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from ..progress_report.in_words import duration
 from ..quality.records import Estimate
+from .behind import behind
 from .figures import Figure, estimated
 from .getting_on import Numbers
 from .wording import counted, marked_day
@@ -32,16 +32,16 @@ class Worded:
     below: str = ""
 
 
-def worded(numbers: Numbers) -> Sequence[Worded]:
-    """The tiles of a summary."""
+def worded(numbers: Numbers, task_page: str) -> Sequence[Worded]:
+    """The tiles of a summary; the page of tasks lists those behind them."""
     left_out = _left_out(numbers["left_out"])
     return [
         _pace(numbers["pace"], left_out),
-        _left(numbers["progress"], left_out),
+        _left(numbers["progress"], left_out, task_page),
         _forecast(numbers["forecast"]),
-        _time("task_time", numbers["lead_times"]["tasks"], "task"),
-        _time("review_time", numbers["lead_times"]["reviews"], "review"),
-        _cost(numbers["cost"]),
+        _time("task_time", numbers["lead_times"]["tasks"], "task", task_page),
+        _time("review_time", numbers["lead_times"]["reviews"], "review", task_page),
+        _cost(numbers["cost"], left_out, task_page),
     ]
 
 
@@ -63,9 +63,10 @@ def _pace(spans: Numbers, left_out: str) -> Worded:
     return Worded(figure, below=f"{tasks} completed; in 28 days {counted(month['answers'], 'answer')}")
 
 
-def _left(counts: Numbers, left_out: str) -> Worded:
+def _left(counts: Numbers, left_out: str, task_page: str) -> Worded:
     wanted, left = counts["answers_wanted"], counts["answers_left"]
-    figure = Figure("answers_left", left, n=wanted, of="wanted answer", left_out=left_out, tasks="#table-burn-down")
+    tasks = behind(task_page, "answers_left")
+    figure = Figure("answers_left", left, n=wanted, of="wanted answer", left_out=left_out, tasks=tasks)
     return Worded(figure, below=f"{counted(counts['tasks_left'], 'task')} of {counts['tasks']:,} not complete")
 
 
@@ -79,13 +80,16 @@ def _forecast(one: Numbers) -> Worded:
     below = Markup("{} to {} in 4 of 5 cases, from {}").format(
         marked_day(one["low"]), latest, counted(days, "working day")
     )
-    return Worded(Figure("forecast", one["day"], "day", n=days, of="working day"), below=below)
+    figure = Figure("forecast", one["day"], "day", n=days, of="working day", tasks="#table-burn-down")
+    return Worded(figure, below=below)
 
 
-def _time(define: str, one: Numbers, noun: str) -> Worded:
+def _time(define: str, one: Numbers, noun: str, task_page: str) -> Worded:
     median = one["median"]
     waiting = f"{counted(one['waiting'], noun)} that {'waits' if one['waiting'] == 1 else 'wait'}"
-    figure = estimated(define, Estimate(**median), "number", left_out=waiting if one["waiting"] else "")
+    left_out = waiting if one["waiting"] else ""
+    tasks = behind(task_page, define)
+    figure = replace(estimated(define, Estimate(**median), "number", left_out=left_out, tasks=tasks), of=noun)
     if median["value"] is None:
         return Worded(figure)
     bounds = "" if median["low"] is None else f"[{duration(median['low'])}, {duration(median['high'])}]"
@@ -93,13 +97,14 @@ def _time(define: str, one: Numbers, noun: str) -> Worded:
     return Worded(figure, duration(median["value"]), bounds, below)
 
 
-def _cost(one: Numbers) -> Worded:
+def _cost(one: Numbers, left_out: str, task_page: str) -> Worded:
     if one["per_label"] is None:
         return Worded(Figure("label_cost", None, reason=one["reason"]))
-    unknown: dict[str, Any] = {}
     if one["unknown"]:
-        unknown = {"left_out": f"times of {counted(one['unknown'], 'answer')} that are not known, taken as the mean"}
-    figure = Figure("label_cost", one["per_label"], n=one["labels"], of="label", **unknown)
+        unknown = f"times of {counted(one['unknown'], 'answer')} that are not known, taken as the mean"
+        left_out = f"{left_out}, {unknown}" if left_out else unknown
+    tasks = behind(task_page, "label_cost")
+    figure = Figure("label_cost", one["per_label"], n=one["labels"], of="label", left_out=left_out, tasks=tasks)
     money = "" if one["money"] is None else f"{one['money']:,.2f} in money; "
     work = f"{counted(one['answers'], 'answer')} and {counted(one['reviews'], 'ruling')}"
     return Worded(figure, f"{one['per_label']:.2f} min", below=f"{money}{counted(one['labels'], 'label')} from {work}")

@@ -1,8 +1,9 @@
 """Numbers and findings in words: every sentence and number format of the pages."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ..quality.findings import KINDS
 from ..quality.records import Estimate
@@ -150,6 +151,42 @@ def marked_day(microseconds: int) -> Markup:
     <time datetime="2023-11-14">14 Nov 2023</time>
     """
     return Markup('<time datetime="{}">{}</time>').format(iso_day(microseconds), day(microseconds))
+
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_IN_WORDS = re.compile(
+    r"“[^”]*”"  # what people call something stays as it is
+    r"|(?P<numbers>\[[−\d][−\d.,% \u00a0]*\]"
+    r"|(?<![\w.,\-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?![\w\-]|[.,]\d))"
+    rf"|(?P<day>(?<!\d)\d{{1,2}} (?:{'|'.join(MONTHS)}) \d{{4}}(?!\d))"
+)
+
+
+def numbered(text: str) -> Markup:
+    """A sentence with its numbers and days marked, to be written in the reader's form.
+
+    >>> print(numbered("1,200 tasks; alpha 0.71 [0.66, 0.75], falling since 4 Oct 2024; “v1.5” and tiebreak-3.1 <b>"))
+    <span class="numbers">1,200</span> tasks; alpha <span class="numbers">0.71</span> \
+<span class="numbers">[0.66, 0.75]</span>, falling since <time datetime="2024-10-04">4 Oct 2024</time>; “v1.5” and \
+tiebreak-3.1 &lt;b&gt;
+    """
+    if isinstance(text, Markup):
+        return text
+    found, end = [], 0
+    for one in _IN_WORDS.finditer(text):
+        found += [escape(text[end : one.start()]), _marked(one)]
+        end = one.end()
+    return Markup("").join([*found, escape(text[end:])])
+
+
+def _marked(one: re.Match[str]) -> Markup:
+    if one["numbers"]:
+        return Markup('<span class="numbers">{}</span>').format(one["numbers"])
+    if not one["day"]:
+        return escape(one[0])
+    day_of_month, month, year = one["day"].split()
+    iso_date = f"{year}-{MONTHS.index(month) + 1:02}-{int(day_of_month):02}"
+    return Markup('<time datetime="{}">{}</time>').format(iso_date, one["day"])
 
 
 def _time(microseconds: int) -> datetime:

@@ -1,10 +1,11 @@
 """What a lead decides about somebody, checked: who it is, why, and whether it changes anything."""
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from ..errors import SettingsError
 from ..store import decisions, forgetting, personal_links
 from ..store.decisions import ACTIONS, PAUSE, RESUME, Decision
+from ..store.tables import annotators
 
 LONGEST = 2000
 """Characters of a reason, at most."""
@@ -37,10 +38,16 @@ def decide(
         raise SettingsError(f"a reason has at most {LONGEST} characters; this one has {len(reason)}")
     is_paused = person in decisions.paused(connection, project)
     if action == PAUSE and is_paused:
-        raise SettingsError(f"user {person} is paused already: resuming ends it")
+        raise SettingsError(f"{_name(connection, person)} is paused already: resuming ends it")
     if action == RESUME and not is_paused:
-        raise SettingsError(f"user {person} is not paused: there is nothing to resume")
+        raise SettingsError(f"{_name(connection, person)} is not paused: there is nothing to resume")
     return decisions.decide(connection, project, person, action, reason, now=now, actor=actor)
+
+
+def _name(connection: Connection, person: int) -> str:
+    """What somebody is called: the name, else the address, else the id."""
+    row = connection.execute(select(annotators).where(annotators.c.id == person)).first()
+    return (row.name.strip() or row.email if row else "") or f"user {person}"
 
 
 def new_link(connection: Connection, project: int, person: int, days: int, *, now: int, actor: str) -> str:

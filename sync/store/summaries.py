@@ -62,8 +62,9 @@ class Tasks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reviews:
-    """The reviews that wait or were ruled: band, when each was begun, when first ruled (NEVER: it waits)."""
+    """The reviews that wait or were ruled: task, band, when each was begun, when first ruled (NEVER: it waits)."""
 
+    task: IntArray
     band: IntArray
     began: IntArray
     ruled: IntArray
@@ -166,16 +167,20 @@ def tasks_of(connection: Connection, project: int) -> Tasks:
 
 def reviews_of(connection: Connection, project: int) -> Reviews:
     """The reviews that wait or were ruled; withdrawn and lost ones are left out."""
+    return Reviews(*fetched(connection, reviews_query(project)))
+
+
+def reviews_query(project: int) -> Select[Any]:
+    """The same as a query: ``task`` (the store's key), ``band``, ``began`` and ``ruled`` of each."""
     counts = (rulings.c.superseded.is_(False)) & (rulings.c.counts_as.is_(None))
     first = func.coalesce(func.min(rulings.c.ruled_at), NEVER)
     ruled = case((reviews.c.state == "ruled", first), else_=NEVER)
-    query = (
-        select(reviews.c.band, reviews.c.intended_at, ruled)
+    return (
+        select(reviews.c.task, reviews.c.band, reviews.c.intended_at.label("began"), ruled.label("ruled"))
         .join(rulings, (rulings.c.review == reviews.c.id) & counts, isouter=True)
         .where(reviews.c.project == project, reviews.c.state.in_((*WAITING, "ruled")))
-        .group_by(reviews.c.id, reviews.c.band, reviews.c.intended_at, reviews.c.state)
+        .group_by(reviews.c.id, reviews.c.task, reviews.c.band, reviews.c.intended_at, reviews.c.state)
     )
-    return Reviews(*fetched(connection, query))
 
 
 def review_seconds(connection: Connection, project: int) -> FloatArray:
@@ -207,12 +212,16 @@ def accepted(connection: Connection, project: int) -> int:
 
     A tie is no label.
     """
+    return connection.execute(select(func.count()).select_from(accepted_query(project).subquery())).scalar_one()
+
+
+def accepted_query(project: int) -> Select[Any]:
+    """These labels: ``task`` (the store's key), ``control``, and the ``source`` of each."""
     asked = exists().where(queue.c.task == consensus.c.task, queue.c.control == consensus.c.control)
     settled = and_(consensus.c.annotations >= tasks.c.overlap, consensus.c.tie.is_(False), ~asked)
-    query = (
-        select(func.count())
+    return (
+        select(consensus.c.task, consensus.c.control, consensus.c.source)
         .select_from(consensus.join(tasks, tasks.c.id == consensus.c.task))
         .where(*_live(project), consensus.c.source != "withdrawn")
         .where(or_(consensus.c.source.in_(CERTAIN), settled))
     )
-    return connection.execute(query).scalar_one()

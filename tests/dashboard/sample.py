@@ -17,7 +17,7 @@ from sync.web.app import create_app
 from .stage import HOUR, START, Stage
 
 TEMPLATE = """{% extends "layout.html" %}{% import "parts.html" as parts with context %}{% block main %}
-{{ parts.hero("Everything", "One sentence.", "More.") }}
+{{ parts.hero("Everything", "One sentence of 1,234.5 words since 21 Sep 2026.", "More.") }}
 {% call parts.problem("It broke") %}<p>Mend it.</p>{% endcall %}
 <div class="tiles">{% for one in figures %}{{ parts.tile(one) }}{% endfor %}</div>
 {% call parts.section("all", "All of it", "What it is.") %}

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -310,6 +311,13 @@ def copies(one: Stage, folder: Path) -> Callable[[Path], Stage]:
         return replace(one, store=open_store(f"sqlite:///{where / 'store.sqlite3'}"), task_keys=[*one.task_keys])
 
     return put
+
+
+def unmarked(text: str) -> str:
+    """A page as one line, without the marks of numbers and days within its sentences."""
+    marks = r'<span class="numbers">(.*?)</span>|<time datetime="\d{4}-\d\d-\d\d">(.*?)</time>'
+    plain = re.sub(marks, lambda one: one[1] or one[2], text.replace("\N{NO-BREAK SPACE}", " "))
+    return " ".join(plain.split())
 
 
 def texts(number: int) -> list[dict[str, Any]]:

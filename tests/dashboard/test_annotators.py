@@ -23,7 +23,7 @@ from sync.store.tables import annotations, answers, audit_events, codes, reviews
 from sync.web.app import create_app
 
 from .looking import CHROMIUM, chromium, complaints_of_axe, served
-from .stage import HOUR, START, Stage, application, browser, crowd, stage, texts
+from .stage import HOUR, START, Stage, application, browser, crowd, stage, texts, unmarked
 
 EVIL = "<script>alert(1)</script>"
 PEOPLE = {1: "Ann", 2: EVIL, 3: "=cmd|' /C calc'!A0", 4: "Dora"}
@@ -68,7 +68,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def text(client: FlaskClient, path: str) -> str:
     reply = client.get(path)
     assert reply.status_code == 200
-    return " ".join(reply.text.replace("\N{NO-BREAK SPACE}", " ").split())
+    return unmarked(reply.text)
 
 
 def rows(client: FlaskClient, path: str) -> list[dict[str, Any]]:

@@ -156,4 +156,5 @@ def test_days_of_utc_are_not_shifted_and_intervals_are_in_the_form_of_their_valu
     expect(alpha.locator("data")).to_have_text("0,70")
     expect(alpha.locator(".interval").first).to_have_text("[0,60; 0,80]")
     expect(alpha.locator(".tip")).to_contain_text("interval [0,60; 0,80].")
+    expect(page.locator(".lead")).to_have_text("One sentence of 1.234,5 words since 21.09.2026.")
     context.close()

@@ -13,7 +13,7 @@ from sync.dashboard import queries
 from sync.store.lease import beat, model_beat
 from sync.store.tables import corrections, round_tasks, rounds
 
-from .stage import HOUR, START, TOLD, Stage, browser, copies, crowd, stage, texts
+from .stage import HOUR, START, TOLD, Stage, browser, copies, crowd, stage, texts, unmarked
 
 EVIL = "<script>alert(1)</script>"
 FIGURES = ((0.70, 0.55, 0.82), (0.78, 0.66, 0.87), (0.83, 0.67, 0.92))
@@ -85,7 +85,7 @@ def learned(made: Callable[[Path], Stage], tmp_path: Path) -> Stage:
 def page(one: Stage, path: str = "/projects/7/model") -> str:
     reply = browser(one).get(path)
     assert reply.status_code == 200
-    return " ".join(reply.text.replace("\N{NO-BREAK SPACE}", " ").split())
+    return unmarked(reply.text)
 
 
 def rows(one: Stage, path: str) -> list[Mapping[str, Any]]:

@@ -24,7 +24,7 @@ from sync.summaries import summarise
 from sync.web.app import create_app
 
 from .looking import CHROMIUM, chromium, complaints_of_axe, served
-from .stage import HOUR, START, Stage, application, crowd, stage, texts
+from .stage import HOUR, START, Stage, application, crowd, stage, texts, unmarked
 
 NOW = START + 980 * HOUR
 EVIL = "<script>alert(1)</script>"
@@ -66,7 +66,7 @@ def client(store: Store, now: int = NOW) -> FlaskClient:
 def text(client: FlaskClient, path: str) -> str:
     reply = client.get(path)
     assert reply.status_code == 200
-    return " ".join(reply.text.replace("\N{NO-BREAK SPACE}", " ").split())
+    return unmarked(reply.text)
 
 
 def rows(client: FlaskClient, path: str) -> list[dict[str, Any]]:

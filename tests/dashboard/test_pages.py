@@ -13,7 +13,7 @@ from sync.settings import Settings
 from sync.store.assessments import insert_assessment
 from sync.store.lease import beat, model_beat
 
-from .stage import START, Stage, browser, copies, crowd, stage, texts
+from .stage import START, Stage, browser, copies, crowd, stage, texts, unmarked
 
 OURS = '<script src="/assets/tiebreak.js" defer></script>'
 POLICY_BREAKERS = ("<script", "<style", " style=", " onload=", " onclick=", " onerror=", "javascript:")
@@ -50,7 +50,7 @@ def page(one: Stage, path: str, status: int = 200) -> str:
     assert parser.open == []
     assert not [one for one in POLICY_BREAKERS if one in text.replace(OURS, "").lower()]
     assert "http" not in text.replace(str(Settings().label_studio_url), "").replace("http://www.w3.org", "")
-    return " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split())
+    return unmarked(text)
 
 
 @pytest.fixture(scope="module")
@@ -292,7 +292,7 @@ def test_the_model_says_how_good_it_is_what_it_decided_and_what_it_leaves_out(la
     for said in (
         "83 %",
         "[67 %, 92 %]",
-        "31 answers, the random share",
+        "Measured on the random share",
         "The last version was published: right on 5 holdout answers where tiebreak-2 was not, wrong on 2.",
         "mood: 41 labels saved [12, 70] against choosing by chance",
         "mood: labeling more is unlikely to help",

@@ -20,7 +20,7 @@ from sync.store import logins, summaries
 from sync.summaries import AGREEMENT
 from sync.web.app import create_app
 
-from .stage import HOUR, START, Stage, browser, crowd, stage, texts
+from .stage import HOUR, START, Stage, browser, crowd, stage, texts, unmarked
 
 NOW = START + 980 * HOUR
 EVIL = "<script>alert(1)</script>"
@@ -48,8 +48,7 @@ def page(one: Stage, path: str = "/projects/7") -> str:
     reply = browser(one).get(path)
     assert reply.status_code == 200
     assert EVIL not in reply.text
-    plain = re.sub(r"</?data[^>]*>", "", reply.text.replace("\N{NO-BREAK SPACE}", " "))
-    return " ".join(plain.split())
+    return re.sub(r"</?data[^>]*>", "", unmarked(reply.text))
 
 
 def rows(one: Stage, name: str, query: str = "") -> list[Mapping[str, Any]]:
@@ -83,13 +82,21 @@ def test_the_first_sentence_says_what_the_store_knows(busy: Stage, said: Mapping
     ) in page(busy)
 
 
+def test_the_first_sentence_is_written_in_the_readers_form(busy: Stage, said: Mapping[str, Any]) -> None:
+    control = said["progress"]["controls"]["sentiment"]
+    text = browser(busy).get("/projects/7").text
+    lead = text[text.index('<p class="lead">') :].split("</p>")[0]
+    assert f'alpha <span class="numbers">{coefficient(control["krippendorff_alpha"]["value"])}</span>' in lead
+    assert re.search(r'falling since <time datetime="\d{4}-\d\d-\d\d">', lead)
+
+
 def test_the_tiles_are_those_of_the_command(busy: Stage, said: Mapping[str, Any]) -> None:
     text, progress = page(busy), said["progress"]
     forecast, cost, times = progress["forecast"], progress["cost"], progress["lead_times"]["tasks"]
     for words in (
         f"{progress['progress']['tasks_left']} tasks of 150 not complete",
         f"in 28 days {progress['pace']['28']['answers']} answers",
-        f"{date(forecast['low'])}</time> to",
+        f"{date(forecast['low'])} to",
         f"from {forecast['days']} working days",
         f"nine of ten within {duration(times['ninetieth'])}; {times['median']['n']} tasks",
         f"{cost['per_label']:.2f} min",

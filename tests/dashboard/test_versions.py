@@ -28,7 +28,7 @@ from sync.versions.comparing import as_json, compare
 from sync.versions.creating import create
 from sync.web.app import create_app
 
-from .stage import COMPILED, HOUR, START, Stage, copies, crowd, stage, texts
+from .stage import COMPILED, HOUR, START, Stage, copies, crowd, stage, texts, unmarked
 
 EVIL = "<script>alert(1)</script>"
 NOW = START + 980 * HOUR
@@ -77,7 +77,7 @@ def client(one: Stage, name: str) -> FlaskClient:
 def page(one: Stage, name: str = "lea", path: str = "/projects/7/versions") -> str:
     reply = client(one, name).get(path)
     assert reply.status_code == 200
-    return " ".join(reply.text.replace("\N{NO-BREAK SPACE}", " ").split())
+    return unmarked(reply.text)
 
 
 def rows(one: Stage, path: str, name: str = "lea") -> list[Mapping[str, Any]]:

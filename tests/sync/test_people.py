@@ -456,7 +456,7 @@ def test_the_command_makes_a_link_shown_once_and_ends_it(tiebreak: Terminal, url
         (("pause", "3", "8", "--why", "x"), "nobody called '8' answered a task of this project"),
         (("pause", "4", "7", "--why", "x"), "project 4 is not in the store yet"),
         (("coach", "3", "7", "--why", ""), "--why is empty"),
-        (("resume", "3", "7", "--why", "x"), "user 7 is not paused"),
+        (("resume", "3", "7", "--why", "x"), "Ann is not paused"),
         (("link", "3", "8"), "nobody called '8'"),
     ],
 )

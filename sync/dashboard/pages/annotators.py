@@ -1,19 +1,23 @@
 """Whom to help, and whom to thank? The annotators of one control; decisions about them with reasons."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
+
+from flask import url_for
 
 from ...errors import SettingsError
 from ...people.deciding import decide
 from ...people.own import OwnRulings, own_rulings
+from ...quality.records import Estimate
 from ...store import decisions, helpful
 from ...store.decisions import COACH, PAUSE, RESUME, Decision
 from .. import people_tables, queries, wording
 from ..actors import names_of
+from ..behind import behind
 from ..charts import Chart
-from ..figures import Figure, estimated
+from ..figures import Figure, Form, estimated
 from ..framing import address, label_studio
 from ..link_actions import LINK_ACTIONS, USUAL, links_of, links_table, person_asked
 from ..matrix import Matrix, matrix_of, shade
@@ -82,7 +86,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
     return {
         "view": now,
         "lead": _lead(now),
-        "figures": _figures(now, asked.may("lead")),
+        "figures": _figures(asked, now),
         "controls": controls if len(controls) > 1 else [],
         "switch": _address(
             asked, names="" if now.called.hidden else HIDDEN, person=switched.key(chosen.id) if chosen else ""
@@ -90,7 +94,8 @@ def read(asked: Asked) -> Mapping[str, Any]:
         "everybody": _address(asked, person=""),
         "matrix": matrix,
         "of_pairs": Figure("kappa" if matrix and matrix.kappas else "agreement", None),
-        "numbers": _numbers(chosen) if chosen else (),
+        "numbers": _numbers(chosen, now, _answers_of(asked, now, chosen.id)) if chosen else (),
+        "answers_of": lambda *people: _answers_of(asked, now, *people),
         "confusion": _confusion(chosen) if chosen else None,
         "talk": list(people_tables.talk_of(chosen, now.called)) if chosen else (),
         "improved": now.links[crowd.most_improved] if crowd and crowd.most_improved is not None else None,
@@ -124,16 +129,33 @@ def _lead(now: View) -> str:
     return f"{said}."
 
 
-def _figures(now: View, leads: bool) -> Sequence[Figure]:
-    control, crowd = now.control, now.crowd
-    if control is None or crowd is None:
+def _answers_of(asked: Asked, now: View, *people: int) -> str:
+    """Where the tasks are that somebody answered, or both of two; empty where names are hidden: answers tell them."""
+    if now.control is None or now.called.hidden:
+        return ""
+    of = dict(zip(("first", "second"), people, strict=False))
+    define = "answers" if len(people) == 1 else "tasks_in_common"
+    here = url_for("dashboard.task", label_studio_id=asked.project.label_studio_id)
+    return behind(here, define, control=now.control.name, **of)
+
+
+def _figures(asked: Asked, now: View) -> Sequence[Figure]:
+    control, crowd, leads = now.control, now.crowd, asked.may("lead")
+    if control is None or crowd is None or asked.report is None:
         return ()
+    out = asked.report.excluded.total
     n = len(crowd.people)
     changed = sum(bool(one.profile["changes"]) for one in crowd.people)
     signalled = sum(bool(one.profile["spam"]) for one in crowd.people)
     return (
         Figure("annotators", n, n=control.annotations, of="answer", tasks="#table-people"),
-        estimated("alpha", control.alpha, "coefficient"),
+        estimated(
+            "alpha",
+            control.alpha,
+            "coefficient",
+            left_out=wording.counted(out, "annotation") if out else "",
+            tasks="#table-pairs",
+        ),
         Figure("changed_people", changed, n=n, of="annotator", tasks="#table-talk"),
         Figure("signalled", signalled, n=n, of="annotator", tasks="#table-talk"),
         Figure(
@@ -143,47 +165,38 @@ def _figures(now: View, leads: bool) -> Sequence[Figure]:
             of="annotator",
             tasks="#table-decisions" if leads else "#table-people",
         ),
-        Figure(
-            "speed_accuracy",
-            crowd.correlation.value,
-            "coefficient",
-            crowd.correlation.low,
-            crowd.correlation.high,
-            crowd.correlation.n,
-            "annotator",
-            crowd.correlation.reason or "",
-        ),
+        _estimated("speed_accuracy", crowd.correlation, "coefficient", "#table-speed", "annotator"),
     )
 
 
-def _numbers(one: Person) -> Sequence[Figure]:
-    """Everything about somebody, each with what it was counted from."""
+def _numbers(one: Person, now: View, answers: str) -> Sequence[Figure]:
+    """Everything about somebody, each with what it was counted from; ``answers`` is where their tasks are."""
     median, fast = one.speed("median"), one.speed("too_fast")
     streak, improvement = one.thanks["streak"], one.improvement
     own = {"of": "answer", "n": streak["n"], "reason": streak["reason"] or ""}
-    return (
-        Figure("answers", one.profile["annotations"]),
+    found = (
+        Figure("answers", one.profile["annotations"], n=now.control.annotations if now.control else None, of="answer"),
         _share("right_share", one.estimate("reliability")),
         _share("with_others", one.estimate("agreement")),
         _share("gold_share", one.estimate("gold")),
         _share("with_self", one.rate("self_agreement")),
         _share("acceptance", one.rate("acceptance")),
         _share("first_pass", one.rate("first_pass")),
-        Figure(
-            "lead_seconds", median.value, "number", median.low, median.high, median.n, "answer", median.reason or ""
-        ),
+        _estimated("lead_seconds", median, "number"),
         _share("too_fast", fast),
         Figure("streak", streak["longest"], **own),
         Figure("streak_now", streak["current"], **own),
-        Figure(
-            *("improvement", improvement.value, "coefficient", improvement.low, improvement.high),
-            *(improvement.n, "answer", improvement.reason or ""),
-        ),
+        _estimated("improvement", improvement, "coefficient"),
     )
+    return [replace(figure, tasks=answers) for figure in found]
 
 
-def _share(define: str, one: Any) -> Figure:
-    return Figure(define, one.value, "share", one.low, one.high, one.n, "answer", one.reason or "")
+def _share(define: str, one: Estimate) -> Figure:
+    return _estimated(define, one, "share")
+
+
+def _estimated(define: str, one: Estimate, form: Form, tasks: str = "", of: str = "answer") -> Figure:
+    return replace(estimated(define, one, form, tasks=tasks), of=of)
 
 
 def _confusion(one: Person) -> Mapping[str, Any] | None:

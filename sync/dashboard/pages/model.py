@@ -1,7 +1,6 @@
 """How good is the model, is it honest about it, and is labeling more worth it? Its versions and its calibration."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -10,8 +9,8 @@ from ...store.lease import last_beat
 from ...store.model_facts import ModelCheck
 from .. import drift_table, model_actions, model_charts, model_versions, queries, running, wording
 from ..charts import Chart
-from ..figures import Figure
-from ..model import ModelState, Worth, model_state
+from ..figures import Figure, estimated
+from ..model import ModelState, Worth, equality, model_state
 from ..model_versions import ROUNDS, Effect
 from ..page import PROJECT, Asked, Page
 from ..running import Job
@@ -127,16 +126,16 @@ def _figures(state: ModelState | None, check: ModelCheck | None, project: querie
     error = Figure("ece", None, "coefficient", reason="not measured yet")
     if quality is not None:
         number, low, high = quality.n, quality.low, quality.high
-        accuracy = Figure("model_accuracy", quality.accuracy, "share", low, high, number, "answer")
+        accuracy = Figure(
+            "model_accuracy", quality.accuracy, "share", low, high, number, "answer", tasks="#table-versions"
+        )
         if quality.ece is not None:
-            error = Figure("ece", quality.ece, "coefficient", n=number, of="answer")
-    equal = Figure("model_right", None, "share", reason="nothing was compared yet", label="Equals the consensus")
-    if check is not None:
-        left_out = "answers that the model has learned from, and those that it abstained on"
-        differ = f"/projects/{project.label_studio_id}/queue?reasons={quote(wording.kind_name('model_conflict'))}"
-        equal = replace(equal, value=check.accuracy, n=check.n, of="answer", reason="", left_out=left_out, tasks=differ)
+            below = "#table-calibration" if state and state.bins else "#table-versions"
+            error = Figure("ece", quality.ece, "coefficient", n=number, of="answer", tasks=below)
+    differ = f"/projects/{project.label_studio_id}/queue?reasons={quote(wording.kind_name('model_conflict'))}"
     labels = state.trained_labels if state else None
-    return accuracy, error, equal, Figure("trained_labels", labels, reason="nothing has been learned yet")
+    learned = Figure("trained_labels", labels, reason="nothing has been learned yet", tasks="#table-versions")
+    return accuracy, error, equality(check, differ), learned
 
 
 def _effect(found: Effect | None) -> Iterator[Figure]:
@@ -144,11 +143,11 @@ def _effect(found: Effect | None) -> Iterator[Figure]:
     if found is None:
         return
     came = found.decided
-    yield Figure("rulings_count", came.rulings)
-    yield Figure("corrections_count", came.corrections)
-    one = found.paired
-    yield Figure("model_paired", one.value, "coefficient", one.low, one.high, one.n or None, reason=one.reason or "")
-    yield Figure("model_change", found.change, "coefficient", reason="one of the two was not measured")
+    below = "#table-versions"
+    yield Figure("rulings_count", came.rulings, tasks=below)
+    yield Figure("corrections_count", came.corrections, tasks=below)
+    yield estimated("model_paired", found.paired, "coefficient", tasks=below)
+    yield Figure("model_change", found.change, "coefficient", reason="one of the two was not measured", tasks=below)
 
 
 def _state(asked: Asked) -> ModelState | None:

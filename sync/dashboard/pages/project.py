@@ -14,15 +14,17 @@ from ...store import projects
 from ...store.model_facts import ModelCheck
 from ...summaries import AGREEMENT, DAYS, PROGRESS
 from .. import queries, wording
+from ..behind import behind
 from ..charts import Chart
-from ..confusion import Outside, Pair, confusion_chart, distribution_chart, pairs_of, square_of, tasks_table
+from ..confusion import Pair, confusion_chart, distribution_chart, pairs_of, square_of, tasks_table
 from ..days import came_chart, left_chart
 from ..figures import Figure, estimated
 from ..framing import address, label_studio
 from ..getting_on import Numbers, numbers_of
 from ..judgement import HOUR, judgement
 from ..label_trend import label_trend_chart
-from ..model import ModelState, model_state
+from ..listed_tasks import Outside, Reader
+from ..model import ModelState, equality, model_state
 from ..page import PROJECT, Asked, Page
 from ..report import ControlReport, Report
 from ..running import NOBODY, is_attended
@@ -81,18 +83,21 @@ def read(asked: Asked) -> Mapping[str, Any]:
     page, report = _page(asked), asked.report
     numbers = asked.once(_progress)
     said = None if report is None else judgement(report, numbers, asked.settings.confidence, asked.now)
-    figures = {} if report is None else _figures(report, page, _at("queue", asked), _there(asked))
+    figures = {} if report is None else _figures(report, page, asked)
     return {
         "page": page,
         "report": report,
         "headline": said,
         "figures": figures,
-        "left_out": [] if report is None else _left_out(report),
-        "worded": worded(numbers) if numbers else (),
+        "model_facts": list(_model_facts(page, _at("model", asked))),
+        "scored": Figure("scored", page.round.made_at if page.round else None, "time"),
+        "left_out": [] if report is None else _left_out(report, _at("task", asked)),
+        "worded": worded(numbers, _at("task", asked)) if numbers else (),
         "confused": asked.once(_pairs_of_labels),
         "squares": {name: square_of(pairs, _labels(asked)) for name, pairs in asked.once(_pairs_of_labels).items()},
         "queue_page": _at("queue", asked),
         "task_page": _at("task", asked),
+        "behind": behind,
         "nobody": "" if is_attended(asked.connection, asked.now) else NOBODY,
         "waits": _waits(numbers, asked.now) if numbers else {},
     }
@@ -153,10 +158,10 @@ def tables(asked: Asked) -> Sequence[Table]:
 def _tasks(asked: Asked) -> Iterable[Table]:
     """The tasks behind confused labels, of each control that has such."""
     confused, here = asked.once(_pairs_of_labels), _at("task", asked)
-    outside = Outside(here, label_studio(asked.settings))
+    reader = Reader(asked.connection, asked.project, Outside(here, label_studio(asked.settings)))
     for one in asked.once(_panels):
         if pairs := confused.get(one.name):
-            yield tasks_table(asked.connection, asked.project, pairs, one.report.name, one.name, outside)
+            yield tasks_table(reader, pairs, one.report.name, one.name)
 
 
 def charts(asked: Asked) -> Sequence[Chart]:
@@ -222,7 +227,7 @@ def _there(asked: Asked) -> str:
     return address(label_studio(asked.settings), queries.Place(asked.project.label_studio_id, None))
 
 
-def _left_out(report: Report) -> Sequence[Figure]:
+def _left_out(report: Report, task_page: str) -> Sequence[Figure]:
     """The annotations that count nowhere, by their reason."""
     out = report.excluded
     figures = (
@@ -232,26 +237,31 @@ def _left_out(report: Report) -> Sequence[Figure]:
         *((Figure("left_anonymous", out.anonymous),) if out.anonymous else ()),
         Figure("left_rejected", len(out.rejected)),
     )
-    return [replace(one, n=out.total + report.progress.annotations, of="annotation") for one in figures]
+    n = out.total + report.progress.annotations
+    return [replace(one, n=n, of="annotation", tasks=behind(task_page, one.define)) for one in figures]
 
 
-def _figures(report: Report, page: ProjectPage, queue: str, there: str) -> dict[str, Figure]:
+def _figures(report: Report, page: ProjectPage, asked: Asked) -> dict[str, Figure]:
     """The tiles. What the assessment left out is said where it was counted."""
     progress, control, check = report.progress, report.weakest, page.check
+    queue, here = _at("queue", asked), _at("task", asked)
     left_out = wording.counted(report.excluded.total, "annotation") if report.excluded.total else ""
     complete = progress.complete / progress.tasks if progress.tasks else 0.0
     figures = {
-        "complete": Figure("complete", complete, "share", n=progress.tasks, tasks=there),
+        "complete": Figure("complete", complete, "share", n=progress.tasks, tasks=_there(asked)),
         "queue": Figure("queue", report.queue.total, n=report.progress.annotations, of="answer", tasks=queue),
-        "reviews": Figure("open_reviews", page.summary.reviews.waiting, tasks="#reviews"),
+        "reviews": Figure("open_reviews", page.summary.reviews.waiting, n=progress.tasks, tasks="#reviews"),
         "model": Figure("model_right", None, "share", reason="no model has been measured yet"),
         "entries": Figure("entries", report.queue.total, n=progress.annotations, of="answer"),
         "priority": Figure("priority", None, "coefficient"),
-        "ruled": Figure("ruled", page.summary.reviews.ruled, n=progress.tasks),
-        "complete_tasks": Figure("complete_tasks", progress.complete, n=progress.tasks),
-        "partly_tasks": Figure("partly_tasks", progress.partly, n=progress.tasks),
-        "untouched_tasks": Figure("untouched_tasks", progress.tasks - progress.answered, n=progress.tasks),
     }
+    counts = {
+        "ruled": page.summary.reviews.ruled,
+        "complete_tasks": progress.complete,
+        "partly_tasks": progress.partly,
+        "untouched_tasks": progress.tasks - progress.answered,
+    }
+    figures |= {key: Figure(key, count, n=progress.tasks, tasks=behind(here, key)) for key, count in counts.items()}
     if control is not None:
         figures["alpha"] = estimated("alpha", control.alpha, "coefficient", left_out=left_out, tasks="#agreement")
     quality = page.model.quality if page.model else None
@@ -261,8 +271,29 @@ def _figures(report: Report, page: ProjectPage, queue: str, there: str) -> dict[
             "model_accuracy", quality.accuracy, "share", *bounds, quality.n, "answer", tasks="#model"
         )
     if check is not None:
-        figures["model"] = Figure("model_right", check.accuracy, "share", n=check.n, of="answer", tasks="#model")
+        figures["model"] = replace(equality(check, "#model"), label="")
     return figures
+
+
+def _model_facts(page: ProjectPage, model_page: str) -> Iterable[Figure]:
+    """What is known of the model: as the backend measured it, and beside the consensus."""
+    quality = page.model.quality if page.model else None
+    if page.model and quality:
+        of: dict[str, Any] = {"n": quality.n, "of": "answer", "tasks": model_page}
+        yield Figure("model_accuracy", quality.accuracy, "share", quality.low, quality.high, **of)
+        if quality.ece is not None:
+            yield Figure("ece", quality.ece, "coefficient", **of)
+        yield Figure("measured_on", quality.n, tasks=model_page, label=f"Measured on {quality.source}")
+        yield Figure("trained_labels", page.model.trained_labels, tasks=model_page)
+    if page.check:
+        yield equality(page.check, model_page)
+        yield Figure(
+            *("own_confidence", page.check.confidence, "share"),
+            n=page.check.n,
+            of="answer",
+            tasks=model_page,
+            label="Its own confidence",
+        )
 
 
 PAGE = Page("project", "Project", PROJECT, read, tables, charts)

@@ -48,7 +48,12 @@ def read(asked: Asked) -> Mapping[str, Any]:
     waiting = asked.summary.reviews.waiting
     project = url_for("dashboard.project", label_studio_id=asked.project.label_studio_id)
     figures = [
-        Figure("queue", total, n=None if asked.report is None else asked.report.progress.annotations, of="answer"),
+        Figure(
+            *("queue", total),
+            n=None if asked.report is None else asked.report.progress.annotations,
+            of="answer",
+            tasks="#table-queue",
+        ),
         *(
             Figure("entries", bands[band], n=total, of="entry", label=f"P{band}, {word}", tasks=f"?band=P{band}")
             for band, word in ((1, "urgent"), (2, "soon"), (3, "later"))
@@ -56,6 +61,8 @@ def read(asked: Asked) -> Mapping[str, Any]:
         Figure("open_reviews", waiting, n=total, of="entry", tasks=f"{project}#reviews"),
         Figure(
             *("entry_since", since, "time"),
+            n=total,
+            of="entry",
             label="Oldest",
             said="" if since is None else duration((asked.now - since) / HOUR),
             reason="known at the end of the next run",

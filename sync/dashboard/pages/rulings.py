@@ -63,12 +63,13 @@ def read(asked: Asked) -> Mapping[str, Any]:
     wanted = asked.args.get("entry", "")
     entry = next((one for one in written.entries if one.id == wanted), None) if written else None
     total = sum(many for _, _, many in every.causes)
+    below = "#table-touched" if change and change.changes else ""
     return {
         "lead": _lead(asked, every.gaps),
         "figures": (
             Figure("gaps", every.gaps, of="ruling", n=total, tasks="#table-gaps"),
-            Figure("guideline_entries", len(written.entries) if written else 0),
-            Figure("touched", change.touched if change else 0, of="ruling", n=total, tasks="#table-touched"),
+            Figure("guideline_entries", len(written.entries) if written else 0, tasks="#table-glossary"),
+            Figure("touched", change.touched if change else 0, of="ruling", n=total, tasks=below),
             Figure("rulings_count", total, tasks="#table-log"),
         ),
         "newest": written,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask import url_for
 from sqlalchemy import Row as Record
 
 from label_config.model import LabelConfig
@@ -17,6 +18,8 @@ from ...store import projects, queue_decisions
 from ...store.queue_decisions import Decision
 from .. import queries, queue_entries
 from ..actors import names_of
+from ..behind import KEEPS, behind_table
+from ..definitions import DEFINITIONS
 from ..drawn import Drawn, drawn
 from ..excerpts import excerpt
 from ..figures import Figure
@@ -56,6 +59,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
     """The task with its drawings and decisions; nothing where none is asked for, or there is none of that number."""
     task = asked.once(_task)
     given: dict[str, Any] = {"task": task, "wanted": asked.args.get("task", "")[:20], "decisions": []}
+    given["meaning"] = DEFINITIONS.get(asked.args.get("behind", ""))
     if task is None:
         return given
     names, policy = asked.once(_names), asked.once(_policy)
@@ -188,8 +192,10 @@ def _drawn(asked: Asked, task: Task, names: Mapping[int, str]) -> list[Drawn]:
 
 
 def tables(asked: Asked) -> Sequence[Table]:
-    """The derivation of the priority, the answers, and the history."""
-    return tables_of(asked, asked.once(_task), asked.once(_names), asked.once(_policy))
+    """The derivation of the priority, the answers, and the history; what is behind a number, where one is named."""
+    found = tables_of(asked, asked.once(_task), asked.once(_names), asked.once(_policy))
+    listed = behind_table(asked, url_for("dashboard.task", label_studio_id=asked.project.label_studio_id))
+    return [*found, listed] if listed else found
 
 
 def _window(asked: Asked) -> str:
@@ -212,4 +218,5 @@ PAGE = Page(
     actions=QUEUE_ACTIONS,
     window=_window,
     status=_status,
+    keeps=KEEPS,
 )

@@ -58,14 +58,19 @@ def read(asked: Asked) -> Mapping[str, Any]:
     """The headline, the figures, and which two versions are compared."""
     known, chain = asked.once(_known), asked.once(_chain)
     newest = known[-1] if known else None
-    pair = asked.once(_pair)
+    pair, events = asked.once(_pair), "#table-audit" if asked.may("lead") else ""
+    of_versions: dict[str, Any] = {"reason": "none was made yet", "tasks": "#table-labels"}
     return {
         "lead": _lead(newest, asked.once(_wrong), chain),
         "figures": (
-            Figure("label_version", newest.number if newest else None, reason="none was made yet", label="Versions"),
-            Figure("version_labels", newest.labels if newest else None, reason="none was made yet"),
-            Figure("audit_events", chain.events),
-            Figure("events_checked", chain.checked, n=chain.events, of="event"),
+            Figure("label_version", newest.number if newest else None, label="Versions", **of_versions),
+            Figure(
+                *("version_labels", newest.labels if newest else None),
+                n=newest.tasks if newest else None,
+                **of_versions,
+            ),
+            Figure("audit_events", chain.events, tasks=events),
+            Figure("events_checked", chain.checked, n=chain.events, of="event", tasks=events),
         ),
         "known": known,
         "too_many": asked.may("lead") and queries.task_count(asked.connection, asked.project) > KEPT,
