@@ -118,7 +118,7 @@ class _Text:
     def next_character(self) -> str:
         """The next character that is no space, which stays; "" at the end."""
         while True:
-            self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]
+            self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr] # it fits nothing as well
             if self.here():
                 return self.text[self.at]
             if not self.more():

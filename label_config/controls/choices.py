@@ -86,7 +86,7 @@ def _flat(control: ET.Element, found: list[ET.Element]) -> tuple[tuple[str, ...]
 
 def _paths(control: ET.Element) -> tuple[tuple[str, ...], bool]:
     paths = list(_below(control, control, ()))
-    known = dict.fromkeys("/".join(path) for path in paths if None not in path and path)  # type: ignore[arg-type]
+    known = dict.fromkeys("/".join(path) for path in paths if None not in path and path)  # type: ignore[arg-type] # none of them is null
     return tuple(known), any(None in path for path in paths)
 
 

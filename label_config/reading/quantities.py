@@ -65,7 +65,7 @@ def seconds(text: str, pattern: str = "") -> float:
 
 def _by_pattern(text: str, pattern: str) -> datetime | None:
     try:
-        found = datetime.strptime(text, pattern.replace("%L", "%f")) if pattern else None  # noqa: DTZ007
+        found = datetime.strptime(text, pattern.replace("%L", "%f")) if pattern else None  # noqa: DTZ007 - what people typed has no zone
     except (ValueError, re.error):
         return None
     # strptime puts what only says a time of day into 1900

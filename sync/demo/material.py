@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from label_config.errors import LabelConfigError
 from label_config.model import Control
@@ -148,9 +149,9 @@ def _annotator(annotation: Mapping[str, object]) -> str:
     return str(who.get("id") if isinstance(who, dict) else who)
 
 
-def _people(server: EmbeddedLabelStudio, tasks: Sequence[Mapping[str, object]]) -> dict[str, int]:
+def _people(server: EmbeddedLabelStudio, tasks: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """A login for each annotator of the export, without a password: their id there -> their id here."""
-    annotations = [one for task in tasks for one in task.get("annotations") or ()]  # type: ignore[attr-defined]
+    annotations = [one for task in tasks for one in task.get("annotations") or ()]
     names = sorted({_annotator(one) for one in annotations}, key=lambda name: (len(name), name))
     made = server.add_people(
         [Account("annotator", "Annotator", name, f"annotator-{name}@example.com", "", "") for name in names]
@@ -158,7 +159,7 @@ def _people(server: EmbeddedLabelStudio, tasks: Sequence[Mapping[str, object]]) 
     return {name: account.id for name, account in zip(names, made, strict=True)}
 
 
-def _body(task: Mapping[str, object], people: Mapping[str, int]) -> dict[str, object]:
+def _body(task: Mapping[str, Any], people: Mapping[str, int]) -> dict[str, object]:
     annotations = [
         {
             "completed_by": people[_annotator(one)],
@@ -167,6 +168,6 @@ def _body(task: Mapping[str, object], people: Mapping[str, int]) -> dict[str, ob
             "ground_truth": False,
             "lead_time": one.get("lead_time"),
         }
-        for one in task.get("annotations") or ()  # type: ignore[attr-defined]
+        for one in task.get("annotations") or ()
     ]
     return {"data": task["data"], "annotations": annotations}

@@ -73,7 +73,7 @@ def _taxonomy(value: object) -> Answer | None:
 
 def _number(value: object) -> Answer | None:
     known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
-    return Number(float(value)) if known else None  # type: ignore[arg-type]
+    return Number(float(value)) if known else None  # type: ignore[arg-type] # it is known to be a number
 
 
 def _moment(value: object) -> Answer | None:

@@ -71,7 +71,7 @@ def latest(connection: Connection, project: int) -> StoredAssessment | None:
 def insert_assessment(
     connection: Connection,
     project: int,
-    hash: str,  # noqa: A002
+    hash: str,  # noqa: A002 - the column's name
     report: Mapping[str, Any],
     now: int,
     watermark: str | None = None,
@@ -87,7 +87,7 @@ def insert_assessment(
     connection.execute(insert(assessments), row)
 
 
-def still_holds(connection: Connection, project: int, hash: str, watermark: str) -> None:  # noqa: A002
+def still_holds(connection: Connection, project: int, hash: str, watermark: str) -> None:  # noqa: A002 - the column's name
     """An assessment was found to hold at this watermark too."""
     known = (assessments.c.project == project) & (assessments.c.hash == hash)
     connection.execute(update(assessments).where(known).values(watermark=watermark))

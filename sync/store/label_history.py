@@ -65,10 +65,10 @@ def tasks_at(connection: Connection, project: int, moment: int | None) -> list[K
     return list(newest.values())
 
 
-def _there(created: Any, deleted: Any, moment: int | None) -> ColumnElement[bool]:
+def _there(created: ColumnElement[Any], deleted: ColumnElement[Any], moment: int | None) -> ColumnElement[bool]:
     if moment is None:
-        return deleted.is_(None)  # type: ignore[no-any-return]
-    return (created <= moment) & (deleted.is_(None) | (deleted > moment))  # type: ignore[no-any-return]
+        return deleted.is_(None)
+    return (created <= moment) & (deleted.is_(None) | (deleted > moment))
 
 
 def interface_at(connection: Connection, project: int, moment: int) -> str:

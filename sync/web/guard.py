@@ -144,7 +144,8 @@ def _ask() -> AnyResponse:
 
 def _refused(store: Store, someone: Person, needed: str) -> tuple[str, int] | None:
     """Raises Forbidden for what somebody may not do. A project that they may not see is not there for them."""
-    number = next((request.view_args[name] for name in PROJECT if name in (request.view_args or {})), None)  # type: ignore[index]
+    given = request.view_args or {}
+    number = next((given[name] for name in PROJECT if name in given), None)
     role = "viewer" if needed == ANYBODY else needed
     key = None
     if number is None:

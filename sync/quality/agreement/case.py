@@ -138,7 +138,7 @@ class Case:
     @property
     def people(self) -> Persons:
         """The same of answers that are categories; raises Undefined as ``table`` does."""
-        self.table  # noqa: B018
+        self.table  # noqa: B018 - it raises
         return self.persons
 
     @cached_property
