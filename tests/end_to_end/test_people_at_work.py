@@ -27,6 +27,7 @@ def label(person: int, task: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.label_studio
+@pytest.mark.timeout(400)
 def test_what_eight_people_submit_at_once_is_all_there(label_studio: RunningLabelStudio, tmp_path: Path) -> None:
     made = scene(label_studio, [[] for _ in range(TASKS)])
     label_studio.as_("admin").update_project(made.project, maximum_annotations=3)
