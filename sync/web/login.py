@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from typing import TypedDict
 
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.exceptions import TooManyRequests
@@ -16,6 +17,12 @@ HERE = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 """A place on this server: browsers read // and backslashes as the beginning of another one."""
 
 log = logging.getLogger(__name__)
+
+
+class _Kept(TypedDict):
+    httponly: bool
+    samesite: str
+    secure: bool
 
 
 def blueprint(visitors: Visitors) -> Blueprint:
@@ -45,14 +52,7 @@ def blueprint(visitors: Visitors) -> Blueprint:
             return render_template("login.html", next=place, name=name, problem=problem), 401
         visitors.forget(request)
         done = redirect(place, 303)
-        done.set_cookie(
-            visitors.cookie(request),
-            token,
-            max_age=logins.LONGEST // 1_000_000,
-            httponly=True,
-            samesite="Lax",
-            secure=visitors.proxies.is_encrypted(request),
-        )
+        done.set_cookie(visitors.cookie(request), token, max_age=logins.LONGEST // 1_000_000, **_kept(visitors))
         return done
 
     @pages.post("/logout")
@@ -61,15 +61,15 @@ def blueprint(visitors: Visitors) -> Blueprint:
         visitors.log_out(request)
         g.visit = None
         done = redirect("/login", 303)
-        done.delete_cookie(
-            visitors.cookie(request),
-            httponly=True,
-            samesite="Lax",
-            secure=visitors.proxies.is_encrypted(request),
-        )
+        done.delete_cookie(visitors.cookie(request), **_kept(visitors))
         return done
 
     return pages
+
+
+def _kept(visitors: Visitors) -> _Kept:
+    """How browsers are to keep the session's cookie; with other words than it was set by they do not forget it."""
+    return {"httponly": True, "samesite": "Lax", "secure": visitors.proxies.is_encrypted(request)}
 
 
 def local(place: str | None) -> str:
