@@ -92,6 +92,13 @@ def test_the_first_reader_after_a_run_waits_for_no_chart(ran: Stage) -> None:
     assert len(drawn.keys) == made, "a reader had a chart drawn"
 
 
+def test_the_first_reader_after_a_run_waits_for_no_assessment_to_be_read(ran: Stage) -> None:
+    one = ahead(ran, Drawn())
+    assert one.desk.kept.peek(("report", ran.key)) is None
+    one.look()
+    assert one.desk.kept.peek(("report", ran.key)).queue.total > 0
+
+
 def test_of_a_run_that_changed_nothing_no_chart_is_drawn_again_and_of_another_those_that_changed(ran: Stage) -> None:
     drawn = Drawn()
     one = ahead(ran, drawn)
