@@ -33,7 +33,3 @@ class Person:
         """
         has = [self.role] if project is None else [self.role, self.projects.get(project)]
         return any(one is not None and ROLES.index(one) >= ROLES.index(role) for one in has)
-
-    def may_somewhere(self, role: str) -> bool:
-        """Whether they are at least that in everything or in one project."""
-        return any(self.may(role, project) for project in (None, *self.projects))

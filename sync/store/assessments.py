@@ -325,11 +325,3 @@ def task_data(
     query = select(tasks.c.id, tasks.c.data).where(within(tasks.c.project, project, only), tasks.c.deleted_at.is_(None))
     query = query.where(among(tasks.c.id, only))
     return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def write_scores(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Put what the model thinks now in the place of what it thought of the same tasks."""
-    gone = delete(scores).where(scores.c.task == bindparam("gone_task"), scores.c.control == bindparam("gone_control"))
-    if rows:
-        connection.execute(gone, [{"gone_task": row["task"], "gone_control": row["control"]} for row in rows])
-        connection.execute(insert(scores), [dict(row) for row in rows])

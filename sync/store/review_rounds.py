@@ -37,7 +37,6 @@ class Newest:
     priority: float
     state: str
     closed_at: int | None
-    reason_gone: bool
     findings: Sequence[Mapping[str, Any]]
     decided: frozenset[str] = frozenset()
     ruled_at: int | None = None
@@ -94,7 +93,6 @@ def newest(connection: Connection, project: int, only: Collection[int] | None = 
             row.priority,
             row.state,
             row.closed_at,
-            row.reason_gone_at is not None,
             row.findings,
             frozenset(row.answers or ()),
             row.ruled_at,
