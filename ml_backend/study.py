@@ -137,7 +137,7 @@ def _decided(
     """Whether to publish what was learned."""
     live, _ = registry.live(project)
     if live is None:
-        return unopposed(f"{NOTHING_COMPARED}: no version is live")
+        return unopposed(f"{NOTHING_COMPARED}: no version was live")
     new, old = (LearnedMind(model, fetch, settings.utility) for model in (found, live))
     return compared(new, old, parse(found.label_config), list(labels.rows.values()), force=force)
 

@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 LENGTH = 140
 IMAGE_LENGTH = 24_000
+IMAGES_LENGTH = 200_000
+"""Characters of pictures in a whole list: about 150 kB once it is compressed."""
 IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+", re.ASCII)
 
 
@@ -30,6 +32,22 @@ def excerpt(data: Mapping[str, Any]) -> Excerpt:
     image = next((value for value in data.values() if _is_small_image(value)), None)
     texts = (_text(value) for value in data.values())
     return Excerpt(next((text for text in texts if text), ""), image)
+
+
+def listed(excerpts: Iterable[Excerpt]) -> list[Excerpt]:
+    """Those of a list, whose pictures together are small enough for a page: the later ones go without.
+
+    >>> found = listed([Excerpt("a", "x" * 150_000), Excerpt("b", "x" * 60_000), Excerpt("c", "x" * 50_000)])
+    >>> [one.image is not None for one in found]
+    [True, False, True]
+    """
+    left, found = IMAGES_LENGTH, []
+    for one in excerpts:
+        length = len(one.image or "")
+        fits = length <= left
+        left -= length if fits else 0
+        found.append(one if fits else replace(one, image=None))
+    return found
 
 
 def _is_small_image(value: object) -> bool:

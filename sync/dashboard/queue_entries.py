@@ -13,7 +13,7 @@ from ..store import queue_marks
 from ..store.reading import among
 from ..store.tables import consensus, projects, queue, queue_times, reviews, summaries, tasks
 from . import queries
-from .excerpts import Excerpt, excerpt
+from .excerpts import Excerpt, excerpt, listed
 from .queries import Place, Project, place_of
 from .tables.table import Wanted
 
@@ -260,10 +260,12 @@ def _read(connection: Connection, project: Project, keys: Sequence[tuple[int, st
         .where(queue.c.task.in_({task for task, _ in keys}), tasks.c.deleted_at.is_(None))
     )
     found = {(row.task, row.control): row for row in connection.execute(query)}
-    return [_entry(project, found[key]) for key in keys if key in found]
+    there = [found[key] for key in keys if key in found]
+    glances = listed(excerpt(row.data) for row in there)
+    return [_entry(project, row, glance) for row, glance in zip(there, glances, strict=True)]
 
 
-def _entry(project: Project, row: Record[Any]) -> Entry:
+def _entry(project: Project, row: Record[Any], glance: Excerpt) -> Entry:
     pushed = place_of(row.home, row.review_task)
     return Entry(
         row.label_studio_id,
@@ -275,7 +277,7 @@ def _entry(project: Project, row: Record[Any]) -> Entry:
         None if row.answer is None else queries.readable(json.dumps(row.answer)),
         [int(one) for one in _PERSON.findall(row.marks or "")],
         row.since,
-        excerpt(row.data),
+        glance,
         pushed or Place(project.label_studio_id, row.label_studio_id),
         pushed is not None,
         row.home_band if pushed and row.home_band != row.band else None,

@@ -73,7 +73,7 @@ def test_a_model_is_learned_from_a_file_with_no_server(files: tuple[Path, Path],
     found = json.loads(done.stdout)
     assert (found["version"], found["trained_labels"]) == ("tiebreak-1", 60)
     assert found["controls"]["sentiment"]["accuracy"] > 0.85
-    assert found["decision"]["reason"] == "nothing was compared: no version is live"
+    assert found["decision"]["reason"] == "nothing was compared: no version was live"
     again = learn_from_export(export, interface, "4.17", serving(tmp_path / "ml"))
     assert again.model is not None
     assert again.model.version == "tiebreak-2"
@@ -89,7 +89,7 @@ def test_a_share_of_the_tasks_measures_and_what_is_worse_is_not_published_unless
     export, interface = files
     arguments = ["train", str(export), "--label-config", str(interface), "--data", str(tmp_path / "ml")]
     first = run(*arguments, "--holdout", "0.5")
-    assert first.stdout.splitlines()[-1] == "  published: nothing was compared: no version is live"
+    assert first.stdout.splitlines()[-1] == "  published: nothing was compared: no version was live"
     spoilt = json.loads(export.read_text(encoding="utf-8"))
     held = [one["id"] for one in spoilt if is_held_out(one["id"], 0.5)]
     assert 20 <= len(held) <= 40

@@ -165,7 +165,7 @@ def test_a_version_that_unlearned_is_refused_and_the_live_one_stays(outside: Ser
 def test_the_decision_stands_beside_the_version(outside: Serving) -> None:
     first = outside.registry.decision(PROJECT, "tiebreak-1")
     assert first is not None
-    assert first["reason"] == "nothing was compared: no version is live"
+    assert first["reason"] == "nothing was compared: no version was live"
     assert learned(outside, half_held_out()) is not None
     second = outside.registry.decision(PROJECT, "tiebreak-2")
     assert second is not None
