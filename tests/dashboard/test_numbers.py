@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy import select
 
+from sync.dashboard.definitions import DEFINITIONS
 from sync.dashboard.registry import all_pages
 from sync.store import personal_links
 from sync.store.tables import queue, tasks
@@ -99,7 +100,14 @@ OWN = "my_work"
 """The page of an annotator, who may see no list of tasks; the rulings on their own answers stand below."""
 ESTIMATES = {
     *("Alpha", "Reliability", "With the others", "On known truths", "Accepted", "At first pass", "Seconds", "Too fast"),
-    *("Improvement", "Model", "Accuracy", "Equals the consensus", "A task takes", "A review takes"),
+    *(
+        "Improvement",
+        DEFINITIONS["model_right"].term,
+        "Accuracy",
+        "Equals the consensus",
+        "A task takes",
+        "A review takes",
+    ),
 }
 """Numbers that are estimated from a part, and so have an interval."""
 
