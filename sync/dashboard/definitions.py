@@ -68,7 +68,7 @@ DEFINITIONS = {
     "open_reviews": Definition("Open reviews", "Review tasks that wait in Label Studio, or are on their way there."),
     "ruled": Definition("Ruled", "Tasks that a reviewer has decided."),
     "model_right": Definition(
-        "Model",
+        "Model agrees",
         "The share of the model's answers that equal the consensus, on answers that it has not learned from: to a task "
         "that it has learned from, the answer is that of a model that was learned without it (cross-validation).",
     ),
