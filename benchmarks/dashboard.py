@@ -37,6 +37,7 @@ from sync.store.engine import Store, open_store
 from sync.store.tables import queue, tasks
 from sync.summaries import summarise
 
+from . import first_paint
 from .store import CONFIG, EACH, PAGE, Work, task
 
 MEDIAN, P99, CROWDED = 150.0, 400.0, 1_000.0
@@ -79,6 +80,7 @@ def run(*, quick: bool) -> None:
         with service:
             service.ready()
             _alone(service.url, paths, size.rounds)
+            first_paint.run(service.url, paths, max(3, size.rounds // 10))
             _crowded(service.url, list(paths.values()), size.rounds // 10, environment, Path(folder))
 
 
