@@ -10,6 +10,7 @@ from .pull import PullReport
 from .push import PushReport
 from .refresh import RefreshReport
 from .resolve_report import ResolveReport
+from .versions.putting_back import PutBack
 
 
 @singledispatch
@@ -43,6 +44,11 @@ def _(done: ResolveReport) -> str:
         (done.votes, "late answer", "late answers"),
         (len(done.unreadable), "review unreadable", "reviews unreadable"),
     )
+
+
+@in_words.register
+def _(done: PutBack) -> str:
+    return _listed((done.ground_truths, "restored label written", "restored labels written"))
 
 
 @in_words.register

@@ -26,6 +26,7 @@ from .stopwatch import Stopwatch
 from .store import projects, run_log, training
 from .store.lease import beat, model_beat
 from .summaries import summarise
+from .versions.putting_back import settle_restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,12 @@ def run(
         pulled = timed(pull)(store, gateway, project, clock, tell=tell)
         key = pulled.project
         timed(pull_reviews)(store, gateway, key, clock)
+        restored = timed(settle_restored)(
+            store, gateway, key, clock, pause=settings.round_pause, go_on=go_on, sleep=services.told.sleep
+        )
         ruled = timed(resolve)(store, gateway, key, clock, independent=settings.disputants != MAY_RULE)
         unsettled = Change(0, 0, tuple(timed(settle)(store, gateway, key, clock)))
-        if ruled.ground_truths:
+        if ruled.ground_truths or restored.ground_truths:
             timed(pull)(store, gateway, project, clock)
         go_on()
         timed(assess)(store, key, settings, clock)
@@ -80,7 +84,8 @@ def run(
         timed(keep_rulings)(store, key, clock)
         timed(keep_model)(store, key, clock)
         timed(keep_drift)(store, key, settings, clock)
-        warnings += [*pulled.complaints(), *ruled.complaints(), *unsettled.complaints(), *pushed.complaints()]
+        warnings += [*pulled.complaints(), *restored.complaints(), *ruled.complaints(), *unsettled.complaints()]
+        warnings += pushed.complaints()
     return RunReport(project, pulled, ruled, assessment, refreshed, overlap, pushed, tuple(warnings))
 
 

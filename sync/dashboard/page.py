@@ -86,9 +86,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an action says but once, in the answer to the form itself: a secret that nothing keeps.
+    """What is said but once, in the answer to the form itself: a secret that nothing keeps, or what a form would do.
 
-    ``template`` stands around ``values``. What was called has recorded an event of its own.
+    ``template`` stands around ``values``. What was called has recorded an event of its own where it did anything.
     """
 
     template: str
@@ -138,10 +138,11 @@ class Errand:
 
     ``run`` is called outside of any transaction: it opens its own and records its own events. It raises Refused for
     what cannot be done as it was asked, and whatever TiebreakError tells that the other program failed. It is also for
-    what takes long in the store, which others would wait for, and for what is answered with a file.
+    what takes long in the store, which others would wait for, and for what is answered with a file, or with what is
+    about to be done.
     """
 
-    run: Callable[[Services, Sent], Handed | None]
+    run: Callable[[Services, Sent], Handed | Told | None]
     said: str
     needs: Literal["viewer", "lead", "admin"] = "lead"
 

@@ -150,8 +150,7 @@ class Desk:
                 )
             here = self._here(page, asked)
         if isinstance(done, Told):
-            around = replace(self._frame(page, asked, ""), live=False)
-            return make_response(_filled(done.template, done.values, frame=around, asked=asked, here=here))
+            return self._told(page, asked, here, done)
         return _back(here, name, form)
 
     def _run(self, page: Page, number: int | None, name: str, errand: Errand, form: Mapping[str, str]) -> Answer:
@@ -164,7 +163,16 @@ class Desk:
         opened = for_a_page(self.settings, self.store, self.clock) if self.outside is None else self.outside()
         with opened as outside:
             done = errand.run(outside, Sent(asked.project, asked.person.actor, form))
+        if isinstance(done, Told):
+            with self.store.read() as connection:
+                again = self._asked(connection, number)
+                return _missing(number) if again is None else self._told(page, again, here, done)
         return _back(here, name, form) if done is None else _handed(done)
+
+    def _told(self, page: Page, asked: Asked, here: str, done: Told) -> Response:
+        """What is said in the answer to the form itself."""
+        around = replace(self._frame(page, asked, ""), live=False)
+        return make_response(_filled(done.template, done.values, frame=around, asked=asked, here=here))
 
     def _asked(
         self,

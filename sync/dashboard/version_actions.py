@@ -25,15 +25,12 @@ from ..versions.recorded import all_faults
 from ..versions.restoring import make_again
 from . import queries
 from .page import Action, Asked, Errand, Handed, Refused, Sent
+from .restore_actions import RESTORE_ACTIONS
+from .version_forms import KEPT, LARGEST, LONGEST, named_version, note, sentence
 from .wording import counted
 
-LARGEST = 30_000
-"""Labels of a version that a page still compares, restores or writes."""
-KEPT = 10_000
-"""Tasks whose labels a page still keeps: they are concluded anew for it."""
 CHECKED = 100_000
 """Labels of all versions together that a page still checks."""
-LONGEST = 500
 KINDS = {
     "parquet": (".parquet", "application/vnd.apache.parquet"),
     "csv": (".csv", "text/csv"),
@@ -56,17 +53,17 @@ def checked_beat(project: int) -> str:
 
 def _keep(outside: Services, sent: Sent) -> None:
     """A version of the labels as they are; nothing is written where the newest one holds just these."""
-    note, tag = _note(sent.form, "note"), sent.form.get("tag", "").strip() or None
+    said, tag = note(sent.form, "note"), sent.form.get("tag", "").strip() or None
     with outside.store.read() as connection:
         many = queries.task_count(connection, sent.project)
     if many > KEPT:
         raise Refused(f"The project is large: tiebreak version create --project {sent.project.label_studio_id}")
     try:
         made = create(
-            outside.store, sent.project.key, outside.settings, outside.clock, tag=tag, note=note, actor=sent.actor
+            outside.store, sent.project.key, outside.settings, outside.clock, tag=tag, note=said, actor=sent.actor
         )
     except TiebreakError as error:
-        raise Refused(_sentence(error)) from error
+        raise Refused(sentence(error)) from error
     if not made.new and tag is None:
         raise Refused(f"Version {made.version.number} holds just these labels: no new one was made.")
 
@@ -77,20 +74,20 @@ def _export(outside: Services, sent: Sent) -> Handed:
     if name not in FORMATS:
         raise Refused(f"No format is called that; there are: {', '.join(FORMATS)}.")
     with outside.store.read() as connection:
-        wanted = _version(label_versions.versions(connection, sent.project.key), sent.form)
+        wanted = named_version(label_versions.versions(connection, sent.project.key), sent.form)
         if wanted.labels > LARGEST:
             raise Refused(f"That version is large: {_command(sent, wanted, name)}")
         try:
             content = label_versions.content(connection, sent.project.key, wanted)
         except StoreError as error:
-            raise Refused(_sentence(error)) from error
+            raise Refused(sentence(error)) from error
     config = parse(content.interface)
     controls = _controls(config, name, sent.form.get("control", ""))
     exported = Exported(sent.project.label_studio_id, wanted.number, wanted.as_of, content, config, controls)
     try:
         file, size = _written(exported, name)
     except TiebreakError as error:
-        raise Refused(_sentence(error)) from error
+        raise Refused(sentence(error)) from error
     _record_export(outside, sent, wanted, name, len(controls), size)
     ending, kind = KINDS[name]
     return Handed(f"project-{exported.project}-version-{wanted.number}-{name}{ending}", kind, file)
@@ -174,46 +171,26 @@ def _tag(asked: Asked, form: Mapping[str, str]) -> None:
     try:
         put_tag(asked.connection, asked.project.key, version, name, asked.now, actor=asked.person.actor)
     except TiebreakError as error:
-        raise Refused(_sentence(error)) from error
+        raise Refused(sentence(error)) from error
 
 
 def _restore(asked: Asked, form: Mapping[str, str]) -> None:
     """Make a new version with the content of an earlier one; nothing changes in Label Studio."""
-    why = _note(form, "why")
+    why = note(form, "why")
     if not why:
         raise Refused(f"Say why, in 1 to {LONGEST} characters: it becomes the note of the new version.")
     if form.get("sure") != "yes":
         raise Refused("Tick that you are sure, then restore.")
     key = asked.project.key
-    wanted = _version(label_versions.versions(asked.connection, key), form)
+    wanted = named_version(label_versions.versions(asked.connection, key), form)
     if wanted.labels > LARGEST:
         raise Refused(f"That version is large: tiebreak version restore {wanted.number}")
     try:
         made = make_again(asked.connection, key, str(wanted.number), asked.now, note=why, actor=asked.person.actor)
     except TiebreakError as error:
-        raise Refused(_sentence(error)) from error
+        raise Refused(sentence(error)) from error
     if not made.new:
         raise Refused(f"Version {made.version.number} is the newest and holds these labels already.")
-
-
-def _version(known: list[StoredVersion], form: Mapping[str, str]) -> StoredVersion:
-    """The one that the form names. Raises Refused where there is none."""
-    wanted = next((one for one in known if str(one.number) == form.get("version")), None)
-    if wanted is None:
-        raise Refused("That version is not there any more: load the page again.")
-    return wanted
-
-
-def _note(form: Mapping[str, str], name: str) -> str:
-    """A short text. Raises Refused for a longer one."""
-    text = form.get(name, "").strip()
-    if len(text) > LONGEST:
-        raise Refused(f"Say it in {LONGEST} characters at most.")
-    return text
-
-
-def _sentence(error: TiebreakError) -> str:
-    return f"{str(error)[:1].upper()}{str(error)[1:]}."
 
 
 VERSION_ACTIONS: Mapping[str, Action | Errand] = {
@@ -222,5 +199,6 @@ VERSION_ACTIONS: Mapping[str, Action | Errand] = {
     "check": Errand(_check, "Checked: what was found stands below."),
     "tag": Action(_tag, "version tagged", "The version has its tag."),
     "restore": Action(_restore, "version restored", "The newest version holds these labels again.", needs="admin"),
+    **RESTORE_ACTIONS,
 }
 """By their names in addresses."""

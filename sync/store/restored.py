@@ -5,17 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from . import corrections
-from .tables import annotation_versions, annotations, restored_labels, tasks
+from .tables import annotation_versions, annotations, label_versions, restored_labels, tasks
 
 
 @dataclass(frozen=True, slots=True)
 class ToRestore:
     """Labels that are still to be written: ``on`` is Label Studio's id of the task, ``key`` ours for the annotation.
 
-    ``size`` is of the task's image in pixels, null where none is known; ``answers`` are canonical.
+    ``size`` is of the task's image in pixels, null where none is known; ``answers`` are canonical. ``task`` is the
+    store's key, ``at`` when a person asked for it, in microseconds, ``version`` the number of the one that has them.
     """
 
     id: int
@@ -23,12 +24,25 @@ class ToRestore:
     on: int
     answers: Mapping[str, str]
     size: tuple[float, float] | None
+    task: int
+    at: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """How far a version's labels are on their way: so many of so many tasks stand in Label Studio, since ``at``."""
+
+    version: int
+    done: int
+    total: int
+    at: int
 
 
 def intend(
     connection: Connection, project: int, version: int, seal: str, rows: Sequence[Mapping[str, Any]], now: int
 ) -> None:
-    """Store what is to be written ({on, answers, size}) of a version (its key and hash).
+    """Store what is to be written ({on, answers, size}) of a version (its key and hash), but for tasks that are gone.
 
     What is stored and not written yet is not stored again; what was written may be, since people can have changed it.
     """
@@ -48,7 +62,7 @@ def intend(
             **same,
         }
         for row in rows
-        if keys[row["on"]] not in waiting
+        if row["on"] in keys and keys[row["on"]] not in waiting
     ]
     if new:
         connection.execute(insert(restored_labels), new)
@@ -57,17 +71,43 @@ def intend(
 def pending(connection: Connection, project: int) -> list[ToRestore]:
     """What is not in Label Studio yet, the oldest first."""
     query = (
-        select(restored_labels, tasks.c.label_studio_id)
+        select(restored_labels, tasks.c.label_studio_id, label_versions.c.number)
         .join(tasks, tasks.c.id == restored_labels.c.task)
+        .join(label_versions, label_versions.c.id == restored_labels.c.version)
         .where(
             restored_labels.c.project == project, restored_labels.c.annotation.is_(None), tasks.c.deleted_at.is_(None)
         )
         .order_by(restored_labels.c.id)
     )
     return [
-        ToRestore(row.id, row.key, row.label_studio_id, row.answers, row.size and (row.size[0], row.size[1]))
+        ToRestore(
+            row.id,
+            row.key,
+            row.label_studio_id,
+            row.answers,
+            row.size and (row.size[0], row.size[1]),
+            row.task,
+            row.restored_at,
+            row.number,
+        )
         for row in connection.execute(query)
     ]
+
+
+def underway(connection: Connection, project: int) -> list[Underway]:
+    """The versions of which something is still to be written, the oldest first."""
+    label = restored_labels.c
+    total, done = func.count(), func.count(label.annotation)
+    query = (
+        select(label_versions.c.number, done, total, func.max(label.restored_at))
+        .join(tasks, tasks.c.id == label.task)
+        .join(label_versions, label_versions.c.id == label.version)
+        .where(label.project == project, tasks.c.deleted_at.is_(None))
+        .group_by(label_versions.c.number)
+        .having(total > done)
+        .order_by(label_versions.c.number)
+    )
+    return [Underway(*row) for row in connection.execute(query)]
 
 
 def stands_as(connection: Connection, restored: int, annotation: int) -> None:

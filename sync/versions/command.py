@@ -192,7 +192,8 @@ def _to_label_studio(
     from ..store.audit import COMMAND_LINE
     from ..store.projects import source
     from .creating import version_named
-    from .restoring import Restored, plan, put_back
+    from .putting_back import put_back
+    from .restoring import Restored, plan
     from .restoring import restore as restore_version
     from .shown import as_json as plain
 
@@ -206,14 +207,16 @@ def _to_label_studio(
         with outside.store.read() as connection:
             what = plan(connection, key, made.version, settings)
         written = put_back(outside.store, outside.gateway, key, made.version, what, outside.clock)
-        done = Restored(made, written, what.left_out)
+        done = Restored(made, written.ground_truths, (*what.left_out, *written.left_out))
         for complaint in done.complaints():
             terminal.warn(f"project {project}: {complaint}")
         if as_json:
-            terminal.print_json({**plain(made.version), "new": made.new, "ground_truths": written})
+            terminal.print_json({**plain(made.version), "new": made.new, "ground_truths": done.ground_truths})
         else:
             _tell(outside.store, key, made, "is the newest and holds these labels already", as_json)
-            terminal.say(f"{written} ground truths were written to Label Studio; `tiebreak pull` takes them in")
+            terminal.say(
+                f"{done.ground_truths} ground truths were written to Label Studio; `tiebreak pull` takes them in"
+            )
 
 
 def _ask(what: "Plan", yes: bool) -> None:

@@ -1,12 +1,9 @@
-"""A version again: as the newest one, and where it is asked for, back in Label Studio as ground truth.
+"""A version again: as the newest one, and what it takes to have its labels in Label Studio as ground truth.
 
-The intent is stored first; a run that was killed is finished by the next one. An annotation has an id of ours, so that
-writing it twice is impossible: Label Studio answers 409. Annotations are never touched.
+What is planned here is written by ``putting_back``.
 """
 
-import json
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,19 +14,14 @@ from label_config.model import LabelConfig
 from label_config.parse import parse
 from label_config.results import from_canonical, write_answers
 
-from ..errors import NotFound
-from ..labelstudio.client import LabelStudio
-from ..resolve import REGION, is_ours
+from ..resolve import REGION
 from ..settings import Settings
 from ..store import audit, label_versions, projects, restored
 from ..store.engine import Store
 from ..store.label_versions import NewVersion, StoredVersion
-from ..store.restored import ToRestore
-from .content import Content, text_of
+from .content import Content, digest, text_of
 from .creating import Made, code_version, keep, version_named
 from .gathering import content_of, gather
-
-NAMESPACE = uuid.UUID("b3c6a1e2-4b7d-5f19-8c55-1f0e9a7d2c64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +37,10 @@ class Plan:
     sizes: Mapping[int, tuple[float, float] | None]
     left_out: tuple[tuple[int, str], ...]
     foreign: tuple[int, ...]
+
+    def seal(self) -> str:
+        """The same for as long as the same would be written over the same ground truths."""
+        return digest(text_of([[[task, dict(labels)] for task, labels in sorted(self.labels.items())], self.foreign]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,70 +114,15 @@ def _refusal(config: LabelConfig, then: Content, now: Content, task: int, answer
     if present == answers:
         return ""
     try:
-        _result(config, answers, now.task(task).size or then.task(task).size)
+        result_of(config, answers, now.task(task).size or then.task(task).size)
     except LabelConfigError as error:
         return f"the labeling interface cannot say it any more: {error}"
     return None
 
 
-def _result(config: LabelConfig, answers: Mapping[str, str], size: tuple[float, float] | None) -> list[dict[str, Any]]:
+def result_of(
+    config: LabelConfig, answers: Mapping[str, str], size: tuple[float, float] | None
+) -> list[dict[str, Any]]:
+    """The labels of a task as a result of Label Studio. Raises LabelConfigError where the interface cannot say them."""
     said = {name: from_canonical(text) for name, text in answers.items()}
     return write_answers(config, said, region_id=f"{REGION}restored", size=size)
-
-
-def put_back(
-    store: Store, gateway: LabelStudio, project: int, version: StoredVersion, what: Plan, clock: Callable[[], int]
-) -> int:
-    """Write what is planned, and what an interrupted restore left, as ground truth; how many were written."""
-    by = gateway.whoami().id
-    with store.begin() as connection:
-        now = clock()
-        intents = [
-            {"on": task, "answers": dict(answers), "size": what.sizes[task]}
-            for task, answers in sorted(what.labels.items())
-        ]
-        restored.intend(connection, project, version.id, version.hash, intents, now)
-        if intents:
-            audit.record(
-                connection,
-                now=now,
-                actor=audit.user(by),
-                action="labels put back",
-                project=project,
-                subject={"version": version.number, "content_hash": version.content_hash},
-                why={"tasks": len(intents), "foreign_ground_truths": len(what.foreign)},
-            )
-    return settle(store, gateway, project)
-
-
-def settle(store: Store, gateway: LabelStudio, project: int) -> int:
-    """Bring Label Studio up to what was restored; how many ground truths were written."""
-    with store.read() as connection:
-        config = parse(projects.label_config(connection, project))
-        pending = restored.pending(connection, project)
-    written = 0
-    for one in pending:
-        annotation = _write(gateway, config, one)
-        with store.begin() as connection:
-            restored.stands_as(connection, one.id, annotation)
-        written += annotation != 0
-    return written
-
-
-def _write(gateway: LabelStudio, config: LabelConfig, one: ToRestore) -> int:
-    """Label Studio's id of the ground truth, 0 where there is none to tell."""
-    try:
-        result = _result(config, one.answers, one.size)
-        made = gateway.create_annotation(
-            one.on, result, unique_id=str(uuid.uuid5(NAMESPACE, one.key)), ground_truth=True
-        )
-        if made is not None:
-            return made
-        there = gateway.task(one.on).annotations
-    except (NotFound, LabelConfigError):  # the task is gone, or the interface changed since
-        return 0
-    return max((each.id for each in there if is_ours(each.result) and _same(each.result, result)), default=0)
-
-
-def _same(one: object, other: Sequence[object]) -> bool:
-    return text_of(json.loads(json.dumps(one))) == text_of(list(other))

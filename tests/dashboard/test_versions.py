@@ -14,17 +14,18 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from sync.cli import app as cli
-from sync.dashboard import version_actions
+from sync.dashboard import restore_actions, version_actions
 from sync.dashboard.chain_state import newest_of
 from sync.dashboard.pages import overview
 from sync.dashboard.pages import versions as page_of_versions
 from sync.opening import Services
 from sync.settings import Settings
-from sync.store import audit, label_versions, logins
+from sync.store import audit, label_versions, logins, plans, restored
 from sync.store.audit_entries import Wanted, entries
-from sync.store.tables import audit_details, audit_events, label_contents
+from sync.store.tables import audit_details, audit_events, label_contents, tasks
 from sync.store.tables import label_versions as table
 from sync.versions.comparing import as_json, compare
+from sync.versions.content import Content
 from sync.versions.creating import create
 from sync.web.app import create_app
 
@@ -196,6 +197,56 @@ def test_an_admin_restores_with_a_reason_and_confirmation(site: Stage) -> None:
     assert (newest["action"], newest["actor"]) == ("version restored", "ann")
 
 
+def test_an_admin_sees_what_goes_into_label_studio_and_then_has_it_written(site: Stage) -> None:
+    with site.store.begin() as connection:
+        known = label_versions.versions(connection, site.key)
+        old, new = (label_versions.content(connection, site.key, one) for one in known)
+        places = old.labelled()
+        others = sorted({task for task, name in places if old.label((task, name)).answer != _answer(new, task, name)})
+        keys = {one.label_studio_id: one.id for one in connection.execute(select(tasks))}
+        plans.begin(connection, [7], NOW + 9 * HOUR, HOUR, afresh=False)
+    assert "None of these tasks has a ground truth" in send(site, "look", {"version": "1"}, "ann").text
+    site.answer([(site.task_keys.index(keys[others[0]]), 3, "neutral")], ground_truth=True)
+    assert send(site, "look", {"version": "1"}, "lea").status_code == 403
+    assert send(site, "look", {"version": "9"}, "ann").status_code == 409
+    text = unmarked(send(site, "look", {"version": "1"}, "ann").text)
+    number = len(others)
+    assert f"{number} ground truth" in text and "would be written on" in text
+    assert "On 1 of these tasks somebody else set a ground truth" in text
+    assert f"Task {others[0]}" in text
+    seal = re.findall(r'name="seal" value="([^"]+)"', text)[0]
+    given = {"version": "1", "why": f"The rulings were a test. {EVIL}", "sure": "yes", "seal": seal}
+    for wrong in ({"why": " "}, {"sure": ""}, {"version": "2"}, {"seal": "x"}, {"why": "x" * 501}):
+        assert send(site, "put-back", {**given, **wrong}, "ann").status_code == 409
+    assert send(site, "put-back", given, "lea").status_code == 403
+    assert client(site, "ann").post("/projects/7/versions/do/put-back", data=given).status_code in (400, 403)
+    with site.store.read() as connection:
+        assert restored.pending(connection, site.key) == [], "nothing was written so far"
+    reply = send(site, "put-back", given, "ann")
+    assert (reply.status_code, reply.headers["Location"]) == (303, "/projects/7/versions?done=put-back")
+    with site.store.read() as connection:
+        pending = restored.pending(connection, site.key)
+        assert sorted(one.on for one in pending) == others
+        assert plans.known(connection, [7])[0].due_at == NOW
+    assert f"Version 3: 0 of {number} ground truth" in page(site, "vic")
+    newest, before = rows(site, "/tables/audit.json")[:2]
+    assert [(one["action"], one["actor"]) for one in (newest, before)] == [
+        ("labels put back", "ann"),
+        ("version restored", "ann"),
+    ]
+    assert newest["words"] == f"reason: {given['why']}"
+    assert send(site, "put-back", given, "ann").status_code == 409, "a form that is sent twice does it once"
+    assert "Nothing would be written" in send(site, "look", {"version": "1"}, "ann").text
+    with site.store.begin() as connection:
+        for one in pending:
+            restored.stands_as(connection, one.id, 900 + one.id)
+    assert "on their way" not in page(site)
+
+
+def _answer(content: Content, task: int, control: str) -> str | None:
+    return content.label((task, control)).answer if (task, control) in content.entries else None
+
+
 def test_a_viewer_sees_versions_and_no_audit_and_others_nothing(site: Stage) -> None:
     text = page(site, "vic")
     assert "Versions of the labels" in text
@@ -211,10 +262,12 @@ def test_what_is_too_large_for_a_page_is_left_to_the_command_line(site: Stage, m
     monkeypatch.setattr(version_actions, "LARGEST", 3)
     monkeypatch.setattr(version_actions, "CHECKED", 3)
     monkeypatch.setattr(version_actions, "KEPT", 3)
+    monkeypatch.setattr(restore_actions, "KEPT", 3)
     monkeypatch.setattr(page_of_versions, "KEPT", 3)
     assert "tiebreak version diff 1 2 --project 7" in page(site)
     given = {"version": "1", "why": "x", "sure": "yes"}
     assert "tiebreak version restore 1" in send(site, "restore", given, "ann").text
+    assert "version restore 1 --to-label-studio --project 7" in send(site, "look", given, "ann").text
     assert "tiebreak version create --project 7" in page(site)
     assert "tiebreak version create --project 7" in send(site, "keep", {}, "lea").text
     asked = {"version": "1", "format": "yolo"}
@@ -309,7 +362,7 @@ def test_all_versions_are_checked_and_what_was_found_stays_there(site: Stage) ->
     assert (newest["action"], newest["about"]) == ("versions verified", "versions 2, wrong 1 2")
 
 
-@pytest.mark.parametrize("action", ["keep", "export", "check", "tag", "restore"])
+@pytest.mark.parametrize("action", ["keep", "export", "check", "tag", "restore", "look", "put-back"])
 def test_who_may_only_look_does_nothing(site: Stage, action: str) -> None:
     form = {"version": "1", "format": "csv", "tag": "x", "why": "x", "sure": "yes"}
     assert send(site, action, form, "vic").status_code == 403

@@ -10,7 +10,7 @@ from label_config.parse import parse
 
 from ...errors import TiebreakError
 from ...exports.writing import FORMATS
-from ...store import label_versions, projects
+from ...store import label_versions, projects, restored
 from ...store.label_versions import StoredVersion
 from ...store.tables import heartbeats
 from ...versions.comparing import KINDS, compare, row
@@ -22,7 +22,8 @@ from ..figures import Figure
 from ..framing import address, label_studio
 from ..page import PROJECT, Asked, Page
 from ..tables.table import Column, Link, Row, Table
-from ..version_actions import KEPT, LARGEST, VERSION_ACTIONS, checked_beat
+from ..version_actions import VERSION_ACTIONS, checked_beat
+from ..version_forms import KEPT, LARGEST
 from ..wording import counted
 
 LAST = {"confidence": 1, "given": 2}
@@ -80,6 +81,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
         "checked": asked.connection.execute(
             select(heartbeats).where(heartbeats.c.name == checked_beat(asked.project.label_studio_id))
         ).first(),
+        "underway": restored.underway(asked.connection, asked.project.key),
         "wrong": asked.once(_wrong),
         "chain": chain,
         "pair": pair,
