@@ -213,7 +213,7 @@ def test_an_admin_sees_what_goes_into_label_studio_and_then_has_it_written(site:
     number = len(others)
     assert f"{number} ground truth" in text and "would be written on" in text
     assert "On 1 of these tasks somebody else set a ground truth" in text
-    assert f"Task {others[0]}" in text
+    assert f"(task {others[0]})" in text
     seal = re.findall(r'name="seal" value="([^"]+)"', text)[0]
     given = {"version": "1", "why": f"The rulings were a test. {EVIL}", "sure": "yes", "seal": seal}
     for wrong in ({"why": " "}, {"sure": ""}, {"version": "2"}, {"seal": "x"}, {"why": "x" * 501}):
