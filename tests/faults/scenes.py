@@ -1,13 +1,19 @@
 """Two runs that do everything there is to do: the first one of a project, and a later one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..conftest import RunningLabelStudio
+from sync.store import projects
+from sync.store.engine import open_store
+from sync.versions.creating import create
+from sync.versions.putting_back import intend
+from sync.versions.restoring import Plan
+
+from ..conftest import RunningLabelStudio, clock
 from ..end_to_end.scenes import result, review_projects, ruling, scene
 from .checks import Scene, prepared
-from .stage import stage
+from .stage import Stage, stage
 
 SPLIT = ["good", "bad", "none"]
 PAIR = ["bad", "good"]
@@ -26,7 +32,7 @@ def first_run(studio: RunningLabelStudio, folder: Path, through: str = "") -> It
 def later_run(studio: RunningLabelStudio, folder: Path, through: str = "") -> Iterator[Scene]:
     """Since the last run: a ruling, an edit, a deletion, a skip, new answers, another band, a task more urgent.
 
-    And people who agree meanwhile, so that a review is withdrawn.
+    And people who agree meanwhile, so that a review is withdrawn; and labels that an admin has put back.
     """
     admin = studio.as_("admin")
     made = scene(studio, [SPLIT, PAIR, SAME, [], ["good"], [], PAIR])
@@ -43,4 +49,17 @@ def later_run(studio: RunningLabelStudio, folder: Path, through: str = "") -> It
         admin.delete_task(made.tasks[5])
         agreed = next(one for one in admin.task(made.tasks[6]).annotations if one.result == result("bad"))
         admin.update_annotation(agreed.id, result=result("good"))
+        put_back(ready, {made.tasks[2]: "good", made.tasks[4]: "bad"})
         yield prepared(ready)
+
+
+def put_back(ready: Stage, labels: Mapping[int, str]) -> None:
+    """An admin asked for these labels of a version: task -> label. The next run is to write them."""
+    store = open_store(ready.url)
+    with store.read() as connection:
+        key = projects.source(connection, ready.project).key
+    version = create(store, key, ready.settings(), clock).version
+    what = Plan({task: {"mood": f'["{label}"]'} for task, label in labels.items()}, dict.fromkeys(labels), (), ())
+    with store.begin() as connection:
+        intend(connection, key, version, what, clock(), "user:1", "they were right")
+    store.close()

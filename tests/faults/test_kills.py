@@ -108,6 +108,15 @@ def test_a_review_that_was_about_to_be_withdrawn_is_hidden_by_the_next_run(
     check(later, how, [*hides, *(place + 1 for place in hides if how == "before")], record_property)
 
 
+@pytest.mark.parametrize("how", ["before", "after", "unheard"])
+def test_labels_that_are_put_back_are_gone_on_with_where_a_run_stopped(
+    how: How, later: Scene, record_property: Record
+) -> None:
+    """Stopped at the second of two, when one is written, and, unless that is heard, at the commit that says so."""
+    writes = [place for place, name in enumerate(later.events) if name.startswith("POST /api/tasks/")][1:2]
+    check(later, how, [*writes, *(place + 1 for place in writes if how == "before")], record_property)
+
+
 def hiding(events: Sequence[str]) -> list[int]:
     """Where the review task is hidden: no task is changed before."""
     return [place for place, name in enumerate(events) if name.startswith("PATCH /api/tasks/")][:1]
@@ -120,5 +129,7 @@ def test_an_undisturbed_run_does_what_these_tests_are_about(first: Scene, later:
         assert "backend POST /train" in events
     assert any(name.startswith("POST /api/tasks/") for name in later.events)
     assert hiding(later.events)
+    written = [row for row in later.expected["audit"]["ground truth"] if "annotation" in row]
+    assert len(written) == 3, "a ruling and two labels that were put back"
     assert any("'withdrawn'" in row for row in later.expected["local"]["reviews"])
     assert any(name.startswith("DELETE /api/projects/") for name in later.events)
