@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
-from sync.dashboard.pages import annotators, overview
+from sync.dashboard.pages import annotators, overview, task
 from sync.settings import Settings
 from sync.store import logins, personal_links
 from sync.store.tables import audit_events, forgotten_people
@@ -43,7 +43,7 @@ def site(made: Callable[[Path], Stage], tmp_path: Path) -> Stage:
 
 def client(one: Stage, name: str, now: int = NOW) -> FlaskClient:
     settings = Settings(login_header="X-User", trusted_proxies=["127.0.0.1"])
-    pages = [overview.PAGE, annotators.PAGE]
+    pages = [overview.PAGE, annotators.PAGE, task.PAGE]
     app = create_app(settings, one.store, lambda _: None, clock=lambda: now, pages=pages)
     app.jinja_env.bytecode_cache = COMPILED
     found = app.test_client()
