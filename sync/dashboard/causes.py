@@ -7,7 +7,7 @@ import altair as alt
 
 from label_config.review import CAUSES
 
-from .charts import Chart, Look, Rows, data
+from .charts import APART, Chart, Look, Rows, counts, data
 from .tables.table import Column, Row, Table
 from .wording import counted
 
@@ -61,17 +61,30 @@ def draw_causes(rows: Rows, look: Look) -> alt.Chart:
     inks = dict(zip(ORDER, (*look.theme.series, look.theme.ink), strict=True))
     known = [one for one in ORDER if any(row["cause"] == one for row in rows)]
     values = [{**row, "place": ORDER.index(row["cause"])} for row in rows]
-    many = len({row["week"] for row in values}) > MANY
+    weeks: Counter[str] = Counter()
+    for row in rows:
+        weeks[row["week"]] += row["rulings"]
     legend = alt.Legend(
         title=None, orient="top", columns=2 if look.narrow else 7, columnPadding=18, symbolType="square"
+    )
+    day = "utcFormat(toDate(datum.value), '%-d %b')"
+    axis = alt.Axis(
+        title=None,
+        labelExpr=day,
+        labelAngle=0,
+        labelOverlap="greedy",
+        labelSeparation=APART,
+        labelPadding=6,
+        ticks=False,
+        grid=False,
     )
     scale = alt.Scale(domain=known, range=[inks[one] for one in known])
     bars: alt.Chart = (
         alt.Chart(data(values))
-        .mark_bar(size=8 if many else 26, stroke=look.theme.paper, strokeWidth=1)
+        .mark_bar(size=8 if len(weeks) > MANY else 26, stroke=look.theme.paper, strokeWidth=1)
         .encode(
-            x=alt.X("week:O", axis=alt.Axis(title=None, labelAngle=0, labelOverlap="greedy", grid=False)),
-            y=alt.Y("rulings:Q", axis=alt.Axis(title=None, tickMinStep=1, tickCount=5, domain=False, ticks=False)),
+            x=alt.X("week:O", axis=axis),
+            y=alt.Y("rulings:Q", **counts(max(weeks.values()))),
             color=alt.Color("cause:N", scale=scale, legend=legend),
             order=alt.Order("place:O"),
         )

@@ -6,10 +6,12 @@ The SVG holds no script, no style element and no style attribute, so it passes `
 import hashlib
 import inspect
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from threading import Lock
 from typing import Any, Literal
@@ -19,6 +21,7 @@ import vl_convert
 
 from .keeping import Kept
 from .tables.table import Table, Wanted, plain
+from .wording import SPACE
 
 CAPACITY = 64 * 1024 * 1024
 """Bytes of images that are kept."""
@@ -26,6 +29,16 @@ FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif
 PNG_SCALE = 2
 BESIDE, BELOW = 45, 32
 """Pixels that axes add to the width and the height of a chart, about."""
+LOCALE: dict[str, Any] = {
+    "decimal": ".",
+    "thousands": ",",
+    "grouping": [3],
+    "currency": ["", ""],
+    "percent": f"{SPACE}%",
+}
+"""How numbers are written, as on the pages."""
+APART = 10
+"""Pixels between the labels of an axis of times, at least; a browser's letters may be wider than those measured."""
 SIZE = re.compile(rb'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"')
 
 
@@ -126,11 +139,13 @@ class Variant:
 
     def svg(self) -> bytes:
         """Draw it for a page."""
-        return str(vl_convert.vegalite_to_svg(self._specification("transparent"))).encode()
+        drawn = vl_convert.vegalite_to_svg(self._specification("transparent"), format_locale=LOCALE)
+        return str(drawn).encode()
 
     def png(self) -> bytes:
         """Draw it for a document, on paper."""
-        return bytes(vl_convert.vegalite_to_png(self._specification(self.look.theme.paper), scale=PNG_SCALE))
+        drawing = self._specification(self.look.theme.paper)
+        return bytes(vl_convert.vegalite_to_png(drawing, scale=PNG_SCALE, format_locale=LOCALE))
 
     def _specification(self, background: str) -> dict[str, Any]:
         return _finished(self.draw(self.rows, self.look), self.look, background).to_dict()
@@ -172,6 +187,44 @@ def _finished(chart: Drawing, look: Look, background: str) -> Drawing:
 def data(rows: Iterable[Mapping[str, Any]]) -> alt.Data:
     """Rows as Altair takes them."""
     return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
+
+
+def counts(highest: float, ticks: int = 5) -> dict[str, Any]:
+    """Scale and axis of numbers of things from 0, written in full, with room above the highest.
+
+    >>> [counts(highest)["axis"].values for highest in (0, 1, 7, 1250)]
+    [[0, 1], [0, 1], [0, 2, 4, 6], [0, 250, 500, 750, 1000, 1250]]
+    """
+    top = max(1, math.ceil(highest))
+    places = (factor * 10.0**power for power in range(len(str(top))) for factor in (1, 2, 2.5, 5))
+    step = next(int(one) for one in places if one.is_integer() and top / one <= ticks)
+    axis = alt.Axis(title=None, values=list(range(0, top + 1, step)), format=",d", domain=False, ticks=False)
+    return {"scale": alt.Scale(domain=[0, 1.08 * top], nice=False), "axis": axis}
+
+
+def shares(title: str | None = None, ticks: int = 5) -> alt.Axis:
+    """An axis of shares, as percentages."""
+    return alt.Axis(title=title, tickCount=ticks, format=".0%", domain=False, ticks=False)
+
+
+def times(ticks: int | alt.TimeIntervalStep, form: str) -> alt.Axis:
+    """An axis of times below a chart: about so many, as ``form`` of strftime writes them."""
+    return alt.Axis(
+        title=None,
+        format=form,
+        tickCount=ticks,
+        labelFlush=False,
+        labelOverlap="greedy",
+        labelSeparation=APART,
+        grid=False,
+    )
+
+
+def by_day(rows: Rows, ticks: int) -> alt.Axis:
+    """An axis of the days of rows below a chart: about so many, each once."""
+    found = [date.fromisoformat(row["day"][:10]) for row in rows]
+    few = (max(found) - min(found)).days < ticks
+    return times(alt.TimeIntervalStep(interval="day", step=1) if few else ticks, "%-d %b")
 
 
 Ending = Literal["svg", "png"]

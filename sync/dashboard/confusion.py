@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import altair as alt
 
-from .charts import Chart, Look, Rows, data
+from .charts import Chart, Look, Rows, counts, data
 from .getting_on import Numbers
 from .listed_tasks import PLACE, SHOWS, TASK, Reader
 from .matrix import shade
@@ -148,11 +148,11 @@ def draw_distribution(rows: Rows, look: Look) -> alt.LayerChart:
     bars = [{**row, "middle": (row["low"] + row["high"]) / 2} for row in rows]
     scale = alt.Scale(domain=[0, 1], nice=False)
     axis = alt.Axis(title=None, format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1], grid=False)
-    up = alt.Axis(title=None, tickCount=4, format="~s", domain=False, ticks=False)
+    tasks = alt.Y("tasks:Q", **counts(max(one["tasks"] for one in bars), 4))
     x = alt.X("middle:Q", scale=scale, axis=axis)
-    bar = alt.Chart(data(bars)).encode(x=x, y=alt.Y("tasks:Q", axis=up))
+    bar = alt.Chart(data(bars)).encode(x=x, y=tasks)
     text = alt.Chart(data([one for one in bars if one["tasks"]])).encode(
-        x=x, y=alt.Y("tasks:Q", axis=up), text=alt.Text("tasks:Q", format="~s" if look.narrow else ",")
+        x=x, y=tasks, text=alt.Text("tasks:Q", format=",")
     )
     return alt.LayerChart(
         layer=[

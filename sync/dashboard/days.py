@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from .charts import Chart, Look, Rows, data
+from .charts import Chart, Look, Rows, by_day, counts, data
 from .getting_on import Numbers
 from .tables.table import Column, Row, Table
 from .wording import counted
@@ -89,10 +89,10 @@ def _on_line(remaining: int, today: int, end: int | None, at: int) -> int:
 def draw_came(rows: Rows, look: Look) -> alt.LayerChart:
     """A bar for the answers of each day, a dashed line for the tasks completed."""
     theme = look.theme
-    axis = alt.Axis(title=None, tickCount=5, format="~s", domain=False, ticks=False)
-    base = alt.Chart(data(rows))
-    bars = base.encode(x=_x(look), y=alt.Y("answers:Q", axis=axis))
-    line = base.encode(x=_x(look), y=alt.Y("completed:Q", axis=axis))
+    height = counts(max(row[key] for row in rows for key in ("answers", "completed")))
+    base = alt.Chart(data(rows)).encode(x=_x(rows, look))
+    bars = base.encode(y=alt.Y("answers:Q", **height))
+    line = base.encode(y=alt.Y("completed:Q", **height))
     width = max(1.0, min(16.0, 0.7 * look.width / max(1, len(rows))))
     return alt.LayerChart(
         layer=[
@@ -105,16 +105,16 @@ def draw_came(rows: Rows, look: Look) -> alt.LayerChart:
 def draw_left(rows: Rows, look: Look) -> alt.LayerChart:
     """What was left as a line, then the likely days to come as a dashed one within the band of the forecast."""
     theme = look.theme
-    axis = alt.Axis(title=None, tickCount=5, format="~s", domain=False, ticks=False)
+    height = counts(max(row[key] for row in rows for key in ("left", "latest") if row[key] is not None))
     past = alt.Chart(data([row for row in rows if row["left"] is not None]))
-    was = past.encode(x=_x(look), y=alt.Y("left:Q", axis=axis))
+    was = past.encode(x=_x(rows, look), y=alt.Y("left:Q", **height))
     alone = alt.OverlayMarkDef(color=theme.accent, filled=True, size=60) if _is_first(rows) else False
     layers = [was.mark_line(color=theme.accent, strokeWidth=2.5, point=alone)]
     coming = [row for row in rows if row["likely"] is not None]
     if coming:
-        future = alt.Chart(data(coming))
-        band = future.encode(x=_x(look), y=alt.Y("earliest:Q", axis=axis), y2="latest:Q")
-        likely = future.encode(x=_x(look), y=alt.Y("likely:Q", axis=axis))
+        future = alt.Chart(data(coming)).encode(x=_x(rows, look))
+        band = future.encode(y=alt.Y("earliest:Q", **height), y2="latest:Q")
+        likely = future.encode(y=alt.Y("likely:Q", **height))
         layers = [
             band.mark_area(color=theme.warm, opacity=0.18),
             *layers,
@@ -128,13 +128,7 @@ def _is_first(rows: Rows) -> bool:
     return sum(row["left"] is not None for row in rows) == 1
 
 
-def _x(look: Look) -> alt.X:
-    axis = alt.Axis(
-        title=None,
-        format="%-d %b",
-        tickCount=4 if look.narrow else 5,
-        labelFlush=False,
-        labelOverlap="greedy",
-        grid=False,
+def _x(rows: Rows, look: Look) -> alt.X:
+    return alt.X(
+        "day:T", scale=alt.Scale(type="utc", nice=False, padding=10), axis=by_day(rows, 4 if look.narrow else 5)
     )
-    return alt.X("day:T", scale=alt.Scale(type="utc", nice=False, padding=10), axis=axis)

@@ -6,7 +6,7 @@ from itertools import groupby
 import altair as alt
 
 from ..quality.records import Estimate
-from .charts import Chart, Look, Rows, data
+from .charts import Chart, Look, Rows, data, times
 from .getting_on import Numbers
 from .tables.table import Column, Row, Table
 from .wording import RELIABLE, counted
@@ -63,11 +63,11 @@ def draw_labels(rows: Rows, look: Look) -> alt.VConcatChart:
     width = (look.width - across * AXIS - (across - 1) * GAP) / across
     values = [row["alpha_low"] if row["alpha_low"] is not None else row["alpha"] for row in rows]
     lowest = max(-1.0, min([0.0, *(one for one in values if one is not None)]))
-    times = [at for row in rows for at in (row["start"], row["end"])]
+    ends = [at for row in rows for at in (row["start"], row["end"])]
     x = alt.X(
         "at:T",
-        scale=alt.Scale(type="utc", nice=False, domain=[min(times), max(times)]),
-        axis=alt.Axis(title=None, format=_form(times), tickCount=2, grid=False, labelOverlap="greedy"),
+        scale=alt.Scale(type="utc", nice=False, domain=[min(ends), max(ends)]),
+        axis=times(2, _form(ends)),
     )
     y = alt.Scale(domain=[lowest, 1.0], nice=False)
     small = [_small(some, x, y, look, width) for some in kinds]

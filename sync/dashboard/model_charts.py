@@ -6,7 +6,7 @@ import altair as alt
 
 from ..quality.records import Estimate
 from . import wording
-from .charts import Chart, Look, Rows, data
+from .charts import Chart, Look, Rows, data, shares
 from .model import Bin, Point, Proof, Worth
 from .model_versions import CHART
 from .tables.table import Column, Row, Table
@@ -95,11 +95,10 @@ def draw_accuracy(rows: Rows, look: Look) -> alt.LayerChart:
     lowest = min(row[key] for row in rows for key in ("accuracy", "accuracy_low") if row[key] is not None)
     x = alt.X("model:N", sort=None, axis=alt.Axis(title=None, labelOverlap="greedy", labelAngle=0, grid=False))
     domain = [max(0.0, min(0.5, lowest - 0.05)), 1.0]
-    axis = alt.Axis(title=None, format=".0%", tickCount=5, domain=False, ticks=False)
-    base = alt.Chart(data(rows))
+    base = alt.Chart(data(rows)).encode(x=x)
     scale = alt.Scale(domain=domain, nice=False)
-    value = base.encode(x=x, y=alt.Y("accuracy:Q", scale=scale, axis=axis))
-    interval = base.encode(x=x, y=alt.Y("accuracy_low:Q", scale=scale, axis=axis), y2="accuracy_high:Q")
+    value = base.encode(y=alt.Y("accuracy:Q", scale=scale, axis=shares()))
+    interval = base.encode(y=alt.Y("accuracy_low:Q", scale=scale, axis=shares()), y2="accuracy_high:Q")
     return alt.LayerChart(
         layer=[
             interval.mark_rule(color=theme.accent, opacity=0.45, strokeWidth=3),
@@ -113,9 +112,8 @@ def draw_calibration(rows: Rows, look: Look) -> alt.LayerChart:
     """A reliability diagram: on the dashed line the model is as sure as it is right; larger points are more answers."""
     theme = look.theme
     scale = alt.Scale(domain=[0, 1], nice=False)
-    axis = alt.Axis(format=".0%", tickCount=5, domain=False, ticks=False)
     x = alt.X("confidence:Q", scale=scale, axis=alt.Axis(title="says", format=".0%", tickCount=5, grid=False))
-    y = alt.Y("accuracy:Q", scale=scale, axis=axis, title="is right")
+    y = alt.Y("accuracy:Q", scale=scale, axis=shares("is right"))
     line = alt.Chart(data([{"confidence": 0.0, "accuracy": 0.0}, {"confidence": 1.0, "accuracy": 1.0}]))
     base = alt.Chart(data(rows)).encode(x=x, y=y)
     return alt.LayerChart(
@@ -135,22 +133,20 @@ def draw_learning(rows: Rows, look: Look) -> alt.LayerChart:
     most, least = max(row["labels"] for row in rows), min(row["labels"] for row in rows)
     bounds = [row[key] for row in rows for key in ("right", "right_low", "usual") if row[key] is not None]
     ticks = [one for one in (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000) if least <= one <= most]
-    axis = alt.Axis(title="labels", values=ticks[:: 2 if look.narrow else 1], format="~s", grid=False)
+    axis = alt.Axis(title="labels", values=ticks[:: 2 if look.narrow else 1], format=",d", grid=False)
     x = alt.X("labels:Q", scale=alt.Scale(type="log", domain=[least, most], nice=False), axis=axis)
     scale = alt.Scale(domain=[max(0.0, min(bounds) - 0.03), 1.0], nice=False)
-    shares = alt.Axis(title="is right", format=".0%", tickCount=5, domain=False, ticks=False)
+    axis = shares("is right")
     layers: list[alt.Chart] = []
     for how, color, dash, shape in ((RANDOM, theme.warm, [6, 4], "square"), (CHOSEN, theme.accent, [1, 0], "circle")):
         base = alt.Chart(data([row for row in rows if row["how"] == how])).encode(x=x)
-        value = base.encode(y=alt.Y("right:Q", scale=scale, axis=shares))
-        band = base.encode(y=alt.Y("right_low:Q", scale=scale, axis=shares), y2="right_high:Q")
+        value = base.encode(y=alt.Y("right:Q", scale=scale, axis=axis))
+        band = base.encode(y=alt.Y("right_low:Q", scale=scale, axis=axis), y2="right_high:Q")
         layers += [
             band.mark_area(color=color, opacity=0.14),
             value.mark_line(color=color, strokeWidth=2, strokeDash=dash),
             value.mark_point(color=color, filled=True, shape=shape, size=36, opacity=1),
         ]
     usual = alt.Chart(data([row for row in rows if row["usual"] is not None]))
-    line = usual.mark_line(color=theme.soft, strokeDash=[1, 3]).encode(
-        x=x, y=alt.Y("usual:Q", scale=scale, axis=shares)
-    )
+    line = usual.mark_line(color=theme.soft, strokeDash=[1, 3]).encode(x=x, y=alt.Y("usual:Q", scale=scale, axis=axis))
     return alt.LayerChart(layer=[line, *layers])

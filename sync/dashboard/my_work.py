@@ -23,7 +23,7 @@ from ..summaries import DAYS
 from ..web.addresses import Proxies, neighbourhood
 from ..web.guard import open_to_all
 from . import queries, wording
-from .charts import Chart, ChartCache, Ending, Look, Paint, Rows, data, painted
+from .charts import Chart, ChartCache, Ending, Look, Paint, Rows, by_day, counts, data, painted
 from .figures import Figure
 from .framing import Frame, address, label_studio
 from .keeping import Kept
@@ -267,14 +267,13 @@ def charts(asked: Asked) -> Sequence[Chart]:
 
 def draw(rows: Rows, look: Look) -> alt.Chart:
     """A bar a day."""
-    axis = alt.Axis(title=None, format="%-d %b", tickCount=4 if look.narrow else 9, grid=False, labelOverlap="greedy")
     width = max(2, min(26, int(0.7 * look.width / max(len(rows), 1))))
     bars: alt.Chart = (
         alt.Chart(data(rows))
         .mark_bar(color=look.theme.accent, width=width, cornerRadiusEnd=2)
         .encode(
-            x=alt.X("day:T", scale=alt.Scale(type="utc", padding=width), axis=axis),
-            y=alt.Y("answers:Q", axis=alt.Axis(title=None, tickCount=4, format=",d", domain=False, ticks=False)),
+            x=alt.X("day:T", scale=alt.Scale(type="utc", padding=width), axis=by_day(rows, 4 if look.narrow else 9)),
+            y=alt.Y("answers:Q", **counts(max(row["answers"] for row in rows), 4)),
         )
     )
     return bars

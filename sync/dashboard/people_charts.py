@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from .charts import Chart, Look, Rows, data
+from .charts import Chart, Look, Rows, data, shares
 from .people import Crowd
 from .tables.table import Column, Row, Table
 from .wording import counted
@@ -47,7 +47,7 @@ def draw_reliability(rows: Rows, look: Look) -> alt.LayerChart:
     theme = look.theme
     lowest = min(row[key] for row in rows for key in ("reliability", "reliability_low") if row[key] is not None)
     scale = alt.Scale(domain=[max(0.0, min(0.5, lowest - 0.05)), 1.0], nice=False)
-    axis = alt.Axis(title=None, format=".0%", tickCount=3 if look.narrow else 6, domain=False, ticks=False)
+    axis = shares(ticks=3 if look.narrow else 6)
     limit = 90 if look.narrow else 150
     wider = 1.3  # a browser's letters may be wider than those measured
     room = wider * min(limit, 7.5 * max(len(row["person"]) for row in rows))
@@ -88,7 +88,7 @@ def draw_speed(rows: Rows, look: Look) -> alt.LayerChart:
     theme = look.theme
     lowest = min(row[key] for row in rows for key in ("reliability", "reliability_low") if row[key] is not None)
     scale = alt.Scale(domain=[max(0.0, min(0.5, lowest - 0.05)), 1.0], nice=False)
-    axis = alt.Axis(title="reliability", format=".0%", tickCount=5, domain=False, ticks=False)
+    axis = shares("reliability")
     times = [row["seconds"] for row in rows]
     room = alt.Scale(domain=[min(times) * 0.85, max(times) * 1.25], nice=False)
     x = alt.X("seconds:Q", scale=room, axis=alt.Axis(title="seconds an answer", tickCount=4, grid=False))

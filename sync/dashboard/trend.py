@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import altair as alt
 
-from .charts import Chart, Look, Rows, data
+from .charts import Chart, Look, Rows, data, times
 from .report import ControlReport
 from .tables.table import Column, Table
 from .wording import RELIABLE, TENTATIVE, counted
@@ -49,14 +49,7 @@ def draw(rows: Rows, look: Look) -> alt.LayerChart:
     x = alt.X(
         "at:T",
         scale=alt.Scale(type="utc", nice=False, padding=14),
-        axis=alt.Axis(
-            title=None,
-            format=_time_format(rows),
-            tickCount=4 if look.narrow else 9,
-            labelFlush=False,
-            labelOverlap="greedy",
-            grid=False,
-        ),
+        axis=times(4 if look.narrow else 9, _time_format(rows)),
     )
     scale = alt.Scale(domain=[max(-1.0, lowest), 1.0], nice=False)
     axis = alt.Axis(title=None, tickCount=6, format=".1f", domain=False, ticks=False)

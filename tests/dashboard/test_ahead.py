@@ -194,12 +194,17 @@ def process_of(painter: Painter) -> int:
     return painter.process
 
 
+def unnumbered(svg: bytes) -> bytes:
+    """Without the numbers that a process gives to the clippings of all that it draws."""
+    return re.sub(rb"clip\d+", b"clip", svg)
+
+
 def is_alive(process: int) -> bool:
     return Path(f"/proc/{process}").exists()
 
 
 def test_it_draws_what_would_be_drawn_here_and_outlives_its_process(painter: Painter) -> None:
-    assert painter.paint(VARIANT, "svg") == painted(VARIANT, "svg")
+    assert unnumbered(painter.paint(VARIANT, "svg")) == unnumbered(painted(VARIANT, "svg"))
     first = process_of(painter)
     assert painter.paint(VARIANT, "png").startswith(b"\x89PNG")
     assert process_of(painter) == first

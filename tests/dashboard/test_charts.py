@@ -7,7 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sync.dashboard.charts import Chart, ChartCache, Look, Rows, Variant, data
+from sync.dashboard.causes import draw_causes
+from sync.dashboard.charts import THEMES, WIDTHS, Chart, ChartCache, Draw, Look, Rows, Variant, data
+from sync.dashboard.days import draw_came, draw_left
+from sync.dashboard.model_charts import draw_calibration
 from sync.dashboard.report import ControlReport, read_report
 from sync.dashboard.trend import draw, trend_chart
 
@@ -46,6 +49,46 @@ def test_every_variant_is_an_svg_without_style_or_script(look: str, alphas: tupl
     names = {one.tag.rpartition("}")[2] for one in ElementTree.fromstring(svg).iter()}  # noqa: S314 - ours
     assert names <= {"svg", "g", "path", "line", "rect", "text", "defs", "clipPath"}
     assert not re.search(r"\s(style|on\w+|href|xlink:href)=", svg)
+
+
+def written(draw: Draw, rows: Rows, size: str = "half") -> list[str]:
+    """What stands in the chart, in the order of the SVG."""
+    svg = Variant("", draw, rows, Look(THEMES["light"], WIDTHS[size], 210)).svg()
+    return [one.text for one in ElementTree.fromstring(svg).iter() if one.tag.endswith("}text") and one.text]  # noqa: S314 - ours
+
+
+def left(*numbers: int) -> Rows:
+    nothing = dict.fromkeys(("likely", "earliest", "latest"))
+    return [{"day": f"2026-10-{day:02}", "left": number, **nothing} for day, number in enumerate(numbers, 1)]
+
+
+def came(*answers: int) -> Rows:
+    return [{"day": f"2026-10-{day:02}", "answers": many, "completed": 0} for day, many in enumerate(answers, 1)]
+
+
+def test_counts_are_written_in_full_and_days_once_each() -> None:
+    assert written(draw_left, left(1250, 400)) == ["1 Oct", "2 Oct", "0", "250", "500", "750", "1,000", "1,250"]
+    assert written(draw_came, came(0, 1)) == ["1 Oct", "2 Oct", "0", "1"]
+    assert written(draw_came, came(1)) == ["1 Oct", "0", "1"]
+
+
+def test_no_bar_reaches_the_edge() -> None:
+    high = [float(one["answers"]) for one in came(24, 23)]
+    scale = draw_came(came(24, 23), Look(THEMES["light"], WIDTHS["half"], 210)).to_dict()["layer"][0]["encoding"]["y"]
+    assert scale["scale"]["domain"][1] > max(high)
+
+
+@pytest.mark.parametrize("size", ["half", "narrow"])
+def test_days_of_an_axis_stand_apart(size: str) -> None:
+    days = [one for one in written(draw_left, left(*range(60, 31, -1)), size) if "Oct" in one]
+    assert 2 <= len(days) <= (8 if size == "half" else 5)
+
+
+def test_shares_and_weeks_are_written_as_on_the_pages() -> None:
+    bins = [{"low": 0.8, "high": 0.9, "n": 9, "confidence": 0.85, "accuracy": 0.8}]
+    assert "20\N{NO-BREAK SPACE}%" in written(draw_calibration, bins)
+    weeks = [{"week": week, "cause": "edge case", "rulings": 2} for week in ("2026-09-28", "2026-10-05")]
+    assert [one for one in written(draw_causes, weeks) if one[0].isdigit()] == ["28 Sep", "5 Oct", "0", "1", "2"]
 
 
 def test_the_key_names_the_content() -> None:
