@@ -163,7 +163,7 @@ _IN_WORDS = re.compile(
 
 
 def numbered(text: str) -> Markup:
-    """A sentence with its numbers and days marked, to be written in the reader's form.
+    """A sentence with its numbers and days marked, to be written in the reader's form; no line begins with "%".
 
     >>> print(numbered("1,200 tasks; alpha 0.71 [0.66, 0.75], falling since 4 Oct 2024; “v1.5” and tiebreak-3.1 <b>"))
     <span class="numbers">1,200</span> tasks; alpha <span class="numbers">0.71</span> \
@@ -172,7 +172,7 @@ tiebreak-3.1 &lt;b&gt;
     """
     if isinstance(text, Markup):
         return text
-    found, end = [], 0
+    found, end, text = [], 0, text.replace(" %", f"{SPACE}%")
     for one in _IN_WORDS.finditer(text):
         found += [escape(text[end : one.start()]), _marked(one)]
         end = one.end()

@@ -115,7 +115,7 @@ def test_who_drifts_has_the_work_since_then_back_that_nobody_else_vouches_for() 
     assert found[0].severity == pytest.approx(alone.severity / 3)
     assert alone.severity == pytest.approx(0.5, abs=0.03)
     assert alone.reason == (
-        "One annotator who answered here agrees 49 % with the others since 1970-03-04, 100 % before "
+        "One annotator who answered here agrees 49 % with the others since 4 Mar 1970, 100 % before "
         "(59 answers since, 61 before)."
     )
 

@@ -19,6 +19,7 @@ from ..tables.table import Column, Link, Row, Table
 
 HOUR = 3.6e9
 """Microseconds."""
+NO_RUN = "No run has ended yet."
 RESULTS = FAILED, TOLD, DID, QUIET = "Failed", "Has something to say", "Did something", "Nothing new"
 SYNCS = (
     Column("project", "Project", "link", search=True),
@@ -195,7 +196,9 @@ def _held(asked: Asked) -> Sequence[tuple[str, str, int]]:
 
 def tables(asked: Asked) -> Sequence[Table]:
     """The runs, what the doctor found, the steps; and the processes for who may see all projects."""
-    doctor = asked.once(_examined)
+    doctor, shown = asked.once(_examined), asked.once(_shown)
+    log = [_logged(project, one) for project, one in running.log(asked.connection, shown)]
+    steps = [_step(project, one) for project, one in running.steps(asked.connection, shown)]
     found = [
         Table(
             "runs", "Runs", SYNCS, [_sync(asked, one) for one in asked.once(_syncs)], empty="No project is known yet."
@@ -212,20 +215,12 @@ def tables(asked: Asked) -> Sequence[Table]:
             "log",
             "Log of runs",
             LOG,
-            [_logged(project, one) for project, one in running.log(asked.connection, asked.once(_shown))],
-            empty="No run has ended yet.",
+            log,
+            empty=NO_RUN,
             note="The last 25 of each project; runs in a row that found nothing new are one.",
             size=15,
         ),
-        Table(
-            "steps",
-            "Steps of runs",
-            STEPS,
-            [_step(project, one) for project, one in running.steps(asked.connection, asked.once(_shown))],
-            empty="No run has ended yet.",
-            note="Since each step was first counted.",
-            size=25,
-        ),
+        Table("steps", "Steps of runs", STEPS, steps, empty=NO_RUN, note="Since each step was first counted.", size=25),
     ]
     if asked.may("viewer"):
         rows = [_process(one) for one in asked.once(_processes)]

@@ -113,7 +113,7 @@ def _wrong_since(change: ChangePoint) -> float:
 
 
 def _drift_words(change: ChangePoint) -> str:
-    since = datetime.fromtimestamp(change.at / 1e6, tz=UTC).date().isoformat()
+    since = f"{datetime.fromtimestamp(change.at / 1e6, tz=UTC):%-d %b %Y}"
     if change.series == "agreement":
         what = f"agrees {percent(change.after)} with the others since {since}, {percent(change.before)} before"
     else:
