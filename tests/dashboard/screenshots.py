@@ -30,11 +30,11 @@ SKILL = (0.95, 0.92, 0.6, 0.88, 0.9, 0.85)
 NOW = START + 980 * HOUR
 SAID = (
     ("neutral", "guideline gap", "Praise and complaint in one."),
-    ("negative", "slip", "The lift is what the guest came for."),
-    ("neutral", "ambiguous item", "“Fine, I suppose” is neither."),
+    ("negative", "annotator error", "The lift is what the guest came for."),
+    ("neutral", "ambiguous task", "“Fine, I suppose” is neither."),
     ("positive", "annotator error", "The word “not” was read over."),
     ("negative", "guideline gap", "An apology does not undo the wrong bill."),
-    ("neutral", "slip", "Says where they slept, not how."),
+    ("neutral", "edge case", "Says where they slept, not how."),
     ("positive", "guideline gap", "“Would not stay elsewhere” is praise."),
 )
 GLOSSARY = (
