@@ -290,5 +290,5 @@ def test_a_viewer_of_another_project_is_refused_and_whoever_logs_out_is_out(
     page.get_by_role("button", name="Log out").click()
     expect(page).to_have_url(re.compile("/login"), timeout=SECONDS)
     # A page that is closed while it goes to another address may never answer.
-    assert page.request.get(f"{walk.url}/projects/{walk.other}/queue", max_redirects=0).status == 302
+    assert page.request.get(f"{walk.url}/projects/{walk.other}/queue", max_redirects=0).status == 303
     page.close()
