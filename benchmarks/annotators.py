@@ -1,9 +1,11 @@
 """What people feel: eight annotators at work, in turn with Tiebreak looking after their project and without it.
 
 In the blocks with it the loop runs again two seconds after it ended, as webhooks wake it: pulls, learning in a backend
-of its own, a paced round, pushes. Blocks alternate, since the machine itself is not always as fast.
+of its own, pushes, and a paced round as often as ``tiebreak serve`` makes one. It runs in a process of its own, as
+people and Tiebreak do not share one. Blocks alternate, since the machine itself is not always as fast.
 """
 
+import multiprocessing
 import sqlite3
 import statistics
 import threading
@@ -12,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from label_config.answers import Choices
@@ -19,7 +22,9 @@ from label_config.results import write_answer
 from sync.demo.embedded import EmbeddedLabelStudio, free_port
 from sync.errors import LabelStudioError
 from sync.labelstudio.client import LabelStudio
+from sync.opening import services
 from sync.pipeline import run as run_loop
+from sync.settings import Settings
 
 from .crowd import studio
 from .round_stage import CONTROL, Sizes, first_model, make_project, start_services
@@ -28,6 +33,8 @@ PEOPLE = 8
 THINKING = 2.0
 """Seconds between two requests of one person."""
 AWAKE = 2.0
+ROUND_SECONDS = float(Settings.model_fields["round_seconds"].default)
+"""Between two rounds, as ``tiebreak serve`` has it by default."""
 GOAL = 1.3
 
 Found = TypeVar("Found")
@@ -36,7 +43,7 @@ Found = TypeVar("Found")
 def run(*, quick: bool) -> None:
     """Print the median request time with and without, and the ratio."""
     sizes = Sizes(60, 400, 0) if quick else Sizes(200, 3_000, 0)
-    blocks, seconds = (2, 4.0) if quick else (8, 20.0)
+    blocks, seconds = (2, 4.0) if quick else (6, 40.0)
     waited: dict[bool, list[float]] = {True: [], False: []}
     runs = 0
     with studio() as here, ExitStack() as running:
@@ -45,16 +52,15 @@ def run(*, quick: bool) -> None:
         outside = start_services(here, project, running, (free_port(), free_port()))
         first_model(outside, project)
         run_loop(outside, project)
+        look_after = running.enter_context(_looking_after(outside.settings, project))
         for block in range(blocks):
             looked_after = block % 2 == 1
             work = Work(here.server.url, project, _answer, thinking=THINKING)
-            end = time.monotonic() + seconds
             with work.of(tokens):
-                while looked_after and time.monotonic() < end:
-                    run_loop(outside, project)
-                    runs += 1
-                    time.sleep(AWAKE)
-                time.sleep(max(0.0, end - time.monotonic()))
+                if looked_after:
+                    runs += look_after(seconds)
+                else:
+                    time.sleep(seconds)
             waited[looked_after] += work.seconds
             if work.refused:
                 print(f"   refused: {len(work.refused)} requests, such as {work.refused[0]}", flush=True)
@@ -66,6 +72,45 @@ def run(*, quick: bool) -> None:
         )
     ratio = statistics.median(waited[True]) / statistics.median(waited[False])
     print(f"   ratio of the medians: {ratio:.2f} (goal: at most {GOAL})")
+
+
+@contextmanager
+def _looking_after(settings: Settings, project: int) -> Iterator[Callable[[float], int]]:
+    """A process that, when told for how many seconds, runs the loop as often as it can, and says how often that was."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_look_after, args=(settings, project, theirs))
+    process.start()
+    theirs.close()
+
+    def told(seconds: float) -> int:
+        ours.send(seconds)
+        return int(ours.recv())
+
+    try:
+        with ours:
+            ours.recv()
+            yield told
+    finally:
+        process.join()
+
+
+def _look_after(settings: Settings, project: int, line: Connection) -> None:
+    outside, last = services(settings), 0.0
+    line.send("ready")
+    while True:
+        try:
+            seconds = line.recv()
+        except EOFError:
+            return
+        end, runs = time.monotonic() + seconds, 0
+        while time.monotonic() < end:
+            due = time.monotonic() - last >= ROUND_SECONDS
+            run_loop(outside, project, rounds=due)
+            last = time.monotonic() if due else last
+            runs += 1
+            time.sleep(min(AWAKE, max(0.0, end - time.monotonic())))
+        line.send(runs)
 
 
 def _answer(person: int, task: int) -> list[dict[str, Any]]:
