@@ -63,9 +63,21 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+DRAWN = """async () => {
+  for (const one of document.images) {
+    one.loading = "eager";
+    for (let left = 3; ; left--)
+      try { await one.decode(); break } catch (error) { if (!left) throw error }
+  }
+}"""
+
+
 def draw_images(page: Page) -> None:
-    """Wait for the images that are drawn when they come into sight."""
-    page.evaluate("Promise.all([...document.images].map(one => { one.loading = 'eager'; return one.decode() }))")
+    """Wait for the images that are drawn when they come into sight.
+
+    An image whose source changes meanwhile, as with another width or other colours, has to be waited for again.
+    """
+    page.evaluate(DRAWN)
 
 
 @cache

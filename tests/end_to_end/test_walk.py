@@ -216,6 +216,7 @@ def test_the_queue_is_sorted_and_filtered_and_the_address_keeps_it(walk: Walk, c
     page.get_by_role("link", name="Priority", exact=False).first.click()
     expect(page).to_have_url(re.compile("sort=priority"), timeout=SECONDS)
     assert rows(page) == list(bands)[::-1]
+    page.wait_for_load_state()  # the script that shows a choice at once comes after the rows
     page.locator("#table-queue select[name=band]").select_option("P3")
     expect(page).to_have_url(re.compile("band=P3"), timeout=SECONDS)
     assert rows(page) == [task for task in list(bands)[::-1] if bands[task] == 3]
