@@ -106,7 +106,8 @@ def _look_after(settings: Settings, project: int, line: Connection) -> None:
         end, runs = time.monotonic() + seconds, 0
         while time.monotonic() < end:
             due = time.monotonic() - last >= ROUND_SECONDS
-            run_loop(outside, project, rounds=due)
+            with outside.gateway.paced():
+                run_loop(outside, project, rounds=due)
             last = time.monotonic() if due else last
             runs += 1
             time.sleep(min(AWAKE, max(0.0, end - time.monotonic())))

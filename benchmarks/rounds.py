@@ -96,7 +96,7 @@ def _rounds(here: Studio, outside: Services, project: int, key: int, sizes: Size
         f"   ratio: {theirs / alone:.0f} here, {TODAY * sizes.open / 3000 / alone:.0f} to that figure (goal: 20)",
         flush=True,
     )
-    for pause in (0.0, outside.settings.round_pause):
+    for pause in (0.0, outside.settings.pause):
         seconds: list[float] = []
 
         def again(pause: float = pause, seconds: list[float] = seconds) -> None:
@@ -137,7 +137,7 @@ def _round(
     steps: dict[str, float],
     *,
     quiet: bool = False,
-    pause: float | None = None,
+    pause: float = 0,
     part: int | None = None,
 ) -> None:
     """One round; ``steps`` are filled with the seconds of each: the queue is in order after the writing.
@@ -148,12 +148,13 @@ def _round(
     known = outside.settings
     changed = {
         "quiet_seconds": 0 if quiet else 3_600,
-        "round_pause": known.round_pause if pause is None else pause,
         "round_part": part or known.round_part,
     }
     settings = known.model_copy(update=changed)
     watch = _Watch(steps)
-    done = refresh(outside.store, outside.gateway, outside.backend, key, settings, clock, tell=watch.tell)
+    outside.gateway.pause_by(lambda: pause)
+    with outside.gateway.paced():
+        done = refresh(outside.store, outside.gateway, outside.backend, key, settings, clock, tell=watch.tell)
     watch.begin("")
     if not done.changed:
         raise DemoError("there was nothing to score")

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn, cast
 
+from .at_work import AtWork
 from .backend import Backend
 from .errors import Busy, Unauthorized
 from .labelstudio.client import LabelStudio
@@ -53,7 +54,9 @@ def services(settings: Settings) -> Services:
         timeout=settings.timeout_seconds,
         told=told,
     )
-    return Services(open_store(settings.store), gateway, backend, settings, clock, told)
+    store = open_store(settings.store)
+    gateway.pause_by(AtWork(store, settings, clock).pause)
+    return Services(store, gateway, backend, settings, clock, told)
 
 
 @contextmanager

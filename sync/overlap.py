@@ -5,7 +5,6 @@ A task that is to have one more is first scored, without a suggestion, and then 
 second answer sees what the first said, or what a model that learned from it suggests.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -158,13 +157,10 @@ def carry_out(
     decision: Decision,
     settings: Settings,
     clock: Callable[[], int],
-    *,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> OverlapReport:
-    """Change the tasks in Label Studio, with a pause after each; those that were changed are so in the store, too."""
+    """Change the tasks in Label Studio; those that were changed are so in the store, too."""
     raised = lowered = 0
     for one in decision.changes[:CHANGES_AT_ONCE]:
-        began = time.monotonic()
         try:
             gateway.update_task(one.label_studio_id, overlap=one.overlap)
             if one.answers:  # the overlap alone neither opens a task again nor closes it
@@ -176,6 +172,5 @@ def carry_out(
             acts.overlap_changed(connection, one.key, one.overlap, one.answers, clock())
         raised += one.more
         lowered += not one.more
-        sleep((time.monotonic() - began) * settings.round_pause)
     left = max(0, len(decision.changes) - CHANGES_AT_ONCE)
     return OverlapReport(raised, lowered, left, decision.reset, decision.undecided, settings.overlap)

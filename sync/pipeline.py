@@ -63,16 +63,16 @@ def run(
         pulled = timed(pull)(store, gateway, project, clock, tell=tell)
         key = pulled.project
         timed(pull_reviews)(store, gateway, key, clock)
-        restored = timed(settle_restored)(
-            store, gateway, key, clock, pause=settings.round_pause, go_on=go_on, sleep=services.told.sleep
-        )
+        with gateway.paced():
+            restored = timed(settle_restored)(store, gateway, key, clock, go_on=go_on)
         ruled = timed(resolve)(store, gateway, key, clock, independent=settings.disputants != MAY_RULE)
         unsettled = Change(0, 0, tuple(timed(settle)(store, gateway, key, clock)))
         if ruled.ground_truths or restored.ground_truths:
             timed(pull)(store, gateway, project, clock)
         go_on()
         timed(assess)(store, key, settings, clock)
-        refreshed, overlap = timed(_served)(services, key, warnings, rounds, tell)
+        with gateway.paced():
+            refreshed, overlap = timed(_served)(services, key, warnings, rounds, tell)
         assessment = timed(assess)(store, key, settings, clock)
         timed(summarise)(store, key, settings, clock)
         go_on()
@@ -101,7 +101,7 @@ def _served(
     refreshed = _with_backend(services, key, warnings, rounds, decision.raised if decision else (), tell)
     if decision is None or (services.backend is not None and refreshed is None):
         return refreshed, None
-    overlap = carry_out(store, gateway, decision, settings, services.clock, sleep=services.told.sleep)
+    overlap = carry_out(store, gateway, decision, settings, services.clock)
     warnings += overlap.complaints()
     return refreshed, overlap
 
@@ -117,8 +117,7 @@ def _with_backend(
         found = None
         if rounds:
             store, gateway, backend = services.store, services.gateway, services.backend
-            settings, clock, sleep = services.settings, services.clock, services.told.sleep
-            found = refresh(store, gateway, backend, key, settings, clock, raised=raised, tell=tell, sleep=sleep)
+            found = refresh(store, gateway, backend, key, services.settings, services.clock, raised=raised, tell=tell)
         _remember_model(services, key)
         return found
     except BackendError as error:

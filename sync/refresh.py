@@ -9,7 +9,6 @@ Killed anywhere, the next run goes on: what was scored is in the store, and so i
 import hashlib
 import json
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from sqlalchemy import Connection
 
 from label_config.ordering import score_from_place
 
+from .at_work import is_quiet
 from .backend import Backend
 from .errors import BackendError
 from .labelstudio.client import LabelStudio
@@ -58,7 +58,6 @@ def refresh(
     *,
     raised: Sequence[int] = (),
     tell: Tell = nobody,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> RefreshReport:
     """Score the project (the store's key) anew, where the model or what must be scored is not what it was.
 
@@ -75,7 +74,7 @@ def refresh(
     if current is None:
         _reassert(store, gateway, backend, source, last, stored, settings, clock)
         return RefreshReport(last.version if last else None, 0, changed=False)
-    work = Work(store, gateway, backend, settings, clock, source, current, tell, sleep)
+    work = Work(store, gateway, backend, settings, clock, source, current, tell)
     score_servable(work)
     sent = _send(work)
     gateway.update_project(source.label_studio_id, model_version=current.version)
@@ -191,47 +190,39 @@ def _delete_older(
     them takes it seconds, and on SQLite nobody's answer is stored meanwhile. Too many of them go in any case.
     """
     older = sorted((one for one in stored if one != version and one.startswith(MODEL_VERSION)), key=rounds.number_of)
-    quiet = _is_quiet(store, source, settings, clock)
+    with store.read() as connection:
+        quiet = is_quiet(connection, settings, clock())
     for one in older if quiet else older[: max(0, len(older) - OLDER_ROUNDS)]:
         gateway.delete_model_version(source.label_studio_id, one)
 
 
 def _send(work: Work) -> int:
-    """Put the predictions into Label Studio part by part, with a pause after each; how many the round has there."""
+    """Put the predictions into Label Studio part by part; how many the round has there."""
     with work.store.read() as connection:
         counts = round_tasks.counts(connection, work.current)
     total = sum(counts.values())
     work.say(work.meter.begin("writing", counts[SENT], total))
-    size, pause = _pace(work, total)
-    seconds = 0.0
+    size = _part(work, total)
     while True:
         with work.store.read() as connection:
             part = round_tasks.next_part(connection, work.current, size)
         if not part:
             break
-        work.sleep(seconds * pause)
-        seconds = _send_part(work, part, total)
+        _send_part(work, part, total)
     with work.store.read() as connection:
         return round_tasks.counts(connection, work.current)[SENT]
 
 
-def _pace(work: Work, total: int) -> tuple[int, float]:
-    """Predictions in a request, and the pause after it in multiples of its time; none when nobody is at work."""
-    if _is_quiet(work.store, work.source, work.settings, work.clock):
-        return LARGEST_PART, 0.0
+def _part(work: Work, total: int) -> int:
+    """Predictions in a request."""
+    with work.store.read() as connection:
+        if is_quiet(connection, work.settings, work.clock()):
+            return LARGEST_PART
     tenth = -(-total // MOST_PARTS)
-    return max(work.settings.round_part, min(tenth, LARGEST_PART)), work.settings.round_pause
+    return max(work.settings.round_part, min(tenth, LARGEST_PART))
 
 
-def _is_quiet(store: Store, source: StoredProject, settings: Settings, clock: Callable[[], int]) -> bool:
-    """Whether no answer came to the project for a while."""
-    with store.read() as connection:
-        newest = rounds.newest_answer(connection, source.key)
-    return newest is None or clock() - newest >= settings.quiet_seconds * 1_000_000
-
-
-def _send_part(work: Work, part: Sequence[Unsent], total: int) -> float:
-    """How many seconds Label Studio took."""
+def _send_part(work: Work, part: Sequence[Unsent], total: int) -> None:
     with work.store.begin() as connection:
         round_tasks.mark(connection, work.current, part, SENDING)
     rows = [
@@ -243,13 +234,10 @@ def _send_part(work: Work, part: Sequence[Unsent], total: int) -> float:
         }
         for one in part
     ]
-    began = time.monotonic()
     work.gateway.import_predictions(work.source.label_studio_id, rows, at_once=len(rows))
-    seconds = time.monotonic() - began
     with work.store.begin() as connection:
         round_tasks.mark(connection, work.current, part, SENT)
     work.say(work.meter.advance(len(part)))
-    return seconds
 
 
 def switch_version(

@@ -44,7 +44,6 @@ class Work:
     source: StoredProject
     current: rounds.Round
     tell: Tell
-    sleep: Callable[[float], None]
     meter: Meter = field(default_factory=Meter)
 
     def say(self, progress: Progress) -> None:

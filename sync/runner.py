@@ -42,7 +42,8 @@ def scheduler(outside: Services, kind: str = "runner") -> Scheduler:
 
     def once(project: int) -> str | None:
         before = _model(outside, project)
-        done = run(outside, project, rounds=_round_is_due(outside, project))
+        with outside.gateway.paced():
+            done = run(outside, project, rounds=_round_is_due(outside, project))
         for warning in done.warnings:
             if warning not in said.get(project, ()):  # what stays wrong is said once
                 log.warning("project %s: %s", project, warning)

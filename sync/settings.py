@@ -131,17 +131,17 @@ class Settings(BaseSettings):
         le=100_000,
         description="While people work: predictions of a round in one request, or a tenth if that is more.",
     )
-    round_pause: float = Field(
-        0.5,
+    pause: float = Field(
+        1.0,
         ge=0,
         le=100,
-        description="While people work: pause after such a part, in multiples of what Label Studio took for it.",
+        description="While people work: pause after each request of `serve`, in multiples of what it took; 0: none.",
     )
     quiet_seconds: float = Field(
         120.0,
         ge=0,
         le=86_400,
-        description="Nobody works when no answer came for so long: rounds go at full speed, older ones are deleted.",
+        description="Nobody works when no answer came for so long: Tiebreak goes at full speed, older rounds are deleted.",
     )
     overlap: Literal["as set", "by gain", "by dispute"] = Field(
         "as set",

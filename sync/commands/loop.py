@@ -81,7 +81,7 @@ def refresh(projects: Projects = None, config: Config = None, as_json: AsJson = 
         if outside.backend is None:
             raise SettingsError("backend_url is empty: name your tiebreak-ml to score with it")
         key = key_of(outside, project)
-        with terminal.round_bar(f"project {project}", not as_json) as tell:
+        with terminal.round_bar(f"project {project}", not as_json) as tell, outside.gateway.paced():
             return asdict(
                 refresh_project(
                     outside.store, outside.gateway, outside.backend, key, outside.settings, outside.clock, tell=tell

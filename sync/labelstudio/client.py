@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -52,6 +53,14 @@ class LabelStudio:
         """The server at ``url`` with a token of either kind; ``told`` to stop, it asks for nothing more."""
         told = told or Stop()
         return cls(Transport(url, token, timeout=timeout, sleep=told.sleep, before=told.check))
+
+    def pause_by(self, pause: Callable[[], float]) -> None:
+        """Where it is paced, it is left alone after each request for ``pause()`` times as long as that took."""
+        self._transport.pace.pause = pause
+
+    def paced(self) -> AbstractContextManager[None]:
+        """Until the end of the block, people who work there come first (see Pace)."""
+        return self._transport.pace.kept()
 
     def close(self) -> None:
         """Give the connections back."""

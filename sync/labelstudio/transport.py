@@ -17,6 +17,7 @@ from label_studio_sdk.core.api_error import ApiError
 
 from ..errors import LabelStudioError, NotFound, RateLimited, Rejected, ServerFault, Unauthorized, Unreachable
 from .circuit import Circuit
+from .pace import Pace
 
 RETRIES = 3
 FIRST_PAUSE = 0.5
@@ -34,8 +35,8 @@ class Transport:
 
     Reads are repeated after transient failures with doubling pauses, for about ``timeout`` seconds at most. Writes are
     repeated only after 429, which says that nothing was done: else the callers find out first what arrived. A server
-    that is away is left in peace for a while (see Circuit). ``http`` is the network, and ``chance`` gives numbers in
-    [0, 1), so that a test hands in others.
+    that is away is left in peace for a while (see Circuit), and where ``pace`` is kept, one that people work with after
+    each request. ``http`` is the network, and ``chance`` gives numbers in [0, 1), so that a test hands in others.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         circuit: Circuit | None = None,
+        pace: Pace | None = None,
         before: Callable[[], None] = lambda: None,
     ) -> None:
         self.url = url.rstrip("/")
         self._chance = chance
         self._circuit = circuit or Circuit()
+        self.pace = pace or Pace(sleep=sleep)
         self._before = before
         self._there: tuple[int, float] | None = None
         self._timeout = timeout
@@ -129,7 +132,8 @@ class Transport:
         """One try; the circuit hears whether the server is there."""
         self._before()
         try:
-            found = self._with_fresh_token(method, path, params, body)
+            with self.pace.request():
+                found = self._with_fresh_token(method, path, params, body)
         except LabelStudioError as error:
             if isinstance(error, Unreachable | RateLimited) or error.status in AWAY:
                 self._circuit.failed(error)

@@ -176,13 +176,3 @@ def lacking(connection: Connection, pool: Pool, last: Round | None) -> bool:
         )
         query = query.where(~right)
     return connection.execute(query.limit(1)).first() is not None
-
-
-def newest_answer(connection: Connection, project: int) -> int | None:
-    """When the newest annotation of a project was made or changed (microseconds); null where there is none."""
-    query = (
-        select(func.max(annotation_versions.c.updated_at))
-        .join(annotations, annotations.c.current == annotation_versions.c.id)
-        .join(tasks, tasks.c.id == annotations.c.task)
-    )
-    return connection.execute(query.where(tasks.c.project == project)).scalar()

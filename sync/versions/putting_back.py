@@ -5,7 +5,6 @@ has an id of ours, so that writing it twice is impossible: Label Studio answers 
 """
 
 import json
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -90,14 +89,11 @@ def settle_restored(
     project: int,
     clock: Callable[[], int],
     *,
-    pause: float = 0.0,
     go_on: Callable[[], None] = lambda: None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> PutBack:
     """Bring Label Studio up to what was restored.
 
-    After each write comes a pause, ``pause`` times as long as it took, so that people who work there are served.
-    ``go_on`` is asked before each, and raises what ends it early.
+    ``go_on`` is asked before each write, and raises what ends it early.
     """
     with store.read() as connection:
         pending = restored.pending(connection, project)
@@ -109,7 +105,6 @@ def settle_restored(
     left_out = []
     for one in pending:
         go_on()
-        began = time.monotonic()
         overruled = (one.task, one.at) not in valid
         annotation, why = (0, "somebody ruled on it since") if overruled else _write(gateway, config, one)
         _keep(store, project, one, annotation, clock)
@@ -117,7 +112,6 @@ def settle_restored(
             written.append(one.on)
         else:
             left_out.append((one.on, why))
-        sleep((time.monotonic() - began) * pause)
     with store.read() as connection:  # what the last pull saw, without those that are known to be ours by now
         foreign = restored.foreign_truths(connection, project) if written else set()
     return PutBack(len(written), tuple(sorted(foreign.intersection(written))), tuple(left_out))

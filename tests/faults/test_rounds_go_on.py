@@ -21,7 +21,7 @@ SCORED = "backend POST /score"
 def ready(label_studio: RunningLabelStudio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     made = scene(label_studio, [["good"], *[[]] * TASKS])
     folder = tmp_path_factory.mktemp("rounds")
-    with stage(label_studio, folder, made.project, round_part=PART, round_pause=0, quiet_seconds=3600) as opened:
+    with stage(label_studio, folder, made.project, round_part=PART, quiet_seconds=3600) as opened:
         opened.keep()
         yield opened
 

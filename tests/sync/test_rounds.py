@@ -3,7 +3,6 @@
 import tracemalloc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -19,7 +18,7 @@ from sync.progress import Meter, Progress
 from sync.refresh import OLDER_ROUNDS, RefreshReport, refresh
 from sync.settings import Settings
 from sync.status import in_words, status
-from sync.store import projects, rounds
+from sync.store import projects
 from sync.store.engine import Store
 from sync.store.rounds import Pool
 from sync.store.tables import heartbeats, queue, round_scores, scores, tasks
@@ -34,18 +33,24 @@ MEBIBYTE = 2**20
 
 @dataclass
 class Remote:
-    """What a round asks of Label Studio, answered at once. ``parts`` are the sizes of the requests."""
+    """What a round asks of Label Studio, answered at once.
+
+    ``parts`` are the sizes of the requests with predictions; after ``most`` of them the process is stopped.
+    """
 
     shown: str = ""
     stored: dict[str, dict[int, Mapping[str, Any]]] = field(default_factory=dict)
     parts: list[int] = field(default_factory=list)
     keeps: bool = True
+    most: int | None = None
 
     def model_versions(self, _: int) -> dict[str, int]:
         return {version: len(rows) for version, rows in self.stored.items()}
 
     def import_predictions(self, _: int, rows: Sequence[Mapping[str, Any]], *, at_once: int) -> None:
         assert at_once == len(rows)
+        if len(self.parts) == self.most:
+            raise KeyboardInterrupt
         self.parts.append(len(rows))
         for row in rows:
             kept = row if self.keeps else {}
@@ -104,7 +109,6 @@ class World:
     store: Store
     remote: Remote = field(default_factory=Remote)
     model: Model = field(default_factory=Model)
-    paused: list[float] = field(default_factory=list)
     now: int = NOW
 
     def __post_init__(self) -> None:
@@ -128,7 +132,6 @@ class World:
             Settings(**given),
             lambda: self.now,
             raised=raised,
-            sleep=self.paused.append,
         )
 
     def served(self) -> list[int]:
@@ -229,13 +232,11 @@ def test_older_predictions_wait_until_nobody_is_at_work_but_not_for_ever(any_wor
     assert set(any_world.remote.stored) == {any_world.remote.shown, "somebody-else.1"}
 
 
-def test_while_people_work_predictions_go_in_parts_with_pauses_in_between(world: World) -> None:
+def test_while_people_work_predictions_go_in_parts(world: World) -> None:
     world.tasks(*[[]] * 45, ["good"])
     world.now = 12
-    world.refresh(round_part=2, round_pause=3)
+    world.refresh(round_part=2)
     assert world.remote.parts == [5] * 9, "in no more than ten parts"
-    assert world.paused[0] == 0
-    assert len(world.paused) == 9
     assert world.served() == list(range(45, 0, -1))
     with world.store.read() as connection:
         said = connection.execute(select(heartbeats.c.message).where(heartbeats.c.name == "project:7:round")).scalar()
@@ -245,19 +246,14 @@ def test_while_people_work_predictions_go_in_parts_with_pauses_in_between(world:
 
 def test_when_nobody_is_at_work_they_go_at_once(world: World) -> None:
     world.tasks(*[[]] * 45, ["good"])
-    world.refresh(round_part=2, round_pause=3)
-    assert (world.remote.parts, world.paused) == ([45], [0.0])
+    world.refresh(round_part=2)
+    assert world.remote.parts == [45]
 
 
 def test_the_status_of_a_round_that_is_not_over_says_how_far_it_is(world: World) -> None:
     world.tasks(*[[]] * 45, ["good"])
     world.now = 12
-
-    def stop(seconds: float) -> None:
-        if seconds or world.remote.parts == [5]:
-            raise KeyboardInterrupt
-
-    world.paused = cast(Any, SimpleNamespace(append=stop))
+    world.remote.most = 1
     with pytest.raises(KeyboardInterrupt):
         world.refresh(round_part=2)
     with world.store.read() as connection:
@@ -316,4 +312,3 @@ def test_the_pool_counts_people_not_answers(any_world: World) -> None:
     with any_world.store.read() as connection:
         (row,) = connection.execute(Pool(any_world.key).select())
         assert row.servable
-        assert rounds.newest_answer(connection, any_world.key) == 12

@@ -1,0 +1,192 @@
+"""Label Studio is left to the people who work in it: after each request for a while, as long as somebody is there."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.at_work import LOOK_SECONDS, AtWork, is_quiet
+from sync.errors import NotFound, StoreError
+from sync.labelstudio.client import LabelStudio
+from sync.labelstudio.pace import LONGEST_REST, Pace
+from sync.labelstudio.transport import Transport
+from sync.opening import Services, clock, services
+from sync.pipeline import run
+from sync.runner import scheduler
+from sync.settings import Settings
+from sync.store import lately, projects
+from sync.store.engine import Store
+
+from .misbehaving import Answering, serving
+from .test_intake import PROJECT, annotation, take, task
+
+TOKEN = "0123456789abcdef0123456789abcdef01234567"
+SECOND = 1_000_000
+REQUEST_SECONDS = 0.03
+NOW = 10**15
+
+
+class Watch:
+    """A clock that sleeping moves on."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def take_seconds(pace: Pace, watch: Watch, seconds: float) -> None:
+    with pace.request():
+        watch.now += seconds
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 20), st.floats(0, 20)), min_size=1, max_size=8),
+    st.floats(0, 3),
+)
+def test_after_each_request_comes_its_pause_less_what_passed_anyway(
+    given_: list[tuple[float, float]], pause: float
+) -> None:
+    watch = Watch()
+    pace = Pace(lambda: pause, watch.sleep, watch)
+    wanted = 0.0
+    with pace.kept():
+        for request, between in given_:
+            before = len(watch.slept)
+            take_seconds(pace, watch, request)
+            assert sum(watch.slept[before:]) == pytest.approx(max(0.0, wanted), abs=1e-9)
+            watch.now += between
+            wanted = min(LONGEST_REST, request * pause) - between
+
+
+def test_out_of_the_block_and_with_nobody_there_it_waits_for_nothing() -> None:
+    watch = Watch()
+    pace = Pace(lambda: 5, watch.sleep, watch)
+    take_seconds(pace, watch, 1)
+    with pace.kept(), pace.kept():
+        take_seconds(pace, watch, 1)
+    take_seconds(pace, watch, 1)
+    pace.pause = lambda: 0
+    with pace.kept():
+        take_seconds(pace, watch, 1)
+        take_seconds(pace, watch, 1)
+    assert watch.slept == [4], "of the five seconds after the paced one, one had passed when the next paced one came"
+
+
+def test_a_request_that_fails_is_followed_by_a_pause_too() -> None:
+    watch = Watch()
+    pace = Pace(lambda: 2, watch.sleep, watch)
+    with pace.kept():
+        with pytest.raises(RuntimeError), pace.request():
+            watch.now += 1
+            raise RuntimeError
+        take_seconds(pace, watch, 1)
+    assert watch.slept == [2]
+
+
+def answered(store: Store, updated_at: int, seen_at: int, *, project: int = PROJECT.id, number: int = 1) -> None:
+    """Somebody answered a task of a project."""
+    with store.begin() as connection:
+        key = projects.remember(connection, replace(PROJECT, id=project), kind="source", now=1).key
+    take(store, key, task(number, updated_at, annotation(number, updated_at, ["good"], 1)), now=seen_at)
+
+
+def test_an_answer_to_any_project_means_that_people_are_at_work_for_a_while(any_store: Store) -> None:
+    settings = Settings(quiet_seconds=60)
+    with any_store.read() as connection:
+        assert is_quiet(connection, settings, NOW), "nobody has ever answered"
+    answered(any_store, NOW, NOW + SECOND)
+    answered(any_store, NOW - 10**12, NOW + 2 * SECOND, project=8, number=2)  # an old one, seen now
+    with any_store.read() as connection:
+        assert not is_quiet(connection, settings, NOW + 59 * SECOND)
+        assert is_quiet(connection, settings, NOW + 61 * SECOND)
+
+
+def test_how_lately_is_told_without_a_look_at_all_answers(any_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lately, "AT_ONCE", 2)
+    for place, (made, seen) in enumerate([(5, 10), (20, 20), (6, 21), (7, 22), (8, 23)], start=1):
+        answered(any_store, made, seen, number=place)
+    with any_store.read() as connection:
+        assert [lately.is_answered_since(connection, since) for since in (4, 8, 19, 20, 30)] == [
+            True,
+            True,
+            True,
+            False,
+            False,
+        ]
+
+
+def test_who_is_there_is_looked_at_now_and_then_and_a_silent_store_changes_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch()
+    at_work = AtWork(store, Settings(pause=3, quiet_seconds=60), lambda: NOW, watch)
+    assert at_work.pause() == 0
+    answered(store, NOW, NOW)
+    assert at_work.pause() == 0
+    watch.now += LOOK_SECONDS
+    assert at_work.pause() == 3
+
+    def broken() -> None:
+        raise StoreError("locked")
+
+    watch.now += LOOK_SECONDS
+    monkeypatch.setattr(store, "read", broken)
+    assert at_work.pause() == 3
+
+
+@contextmanager
+def asked_to_pause(store: Store) -> Iterator[tuple[Services, list[int]]]:
+    """A Label Studio that knows no project; the list grows with each request that is paced."""
+    asked: list[int] = []
+
+    def pause() -> float:
+        asked.append(1)
+        return 0.0
+
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(404, json={"detail": "No Project"})))
+    with LabelStudio(Transport("http://nowhere.example", TOKEN, http=http, pace=Pace(pause))) as client:
+        yield Services(store, client, None, Settings(projects=(1,)), clock), asked
+
+
+def test_runs_in_the_background_are_paced_those_that_somebody_waits_for_are_not(store: Store) -> None:
+    with asked_to_pause(store) as (outside, asked):
+        with pytest.raises(NotFound):
+            run(outside, 1)
+        assert not asked
+        with pytest.raises(NotFound):
+            scheduler(outside).run(1)
+        assert asked
+
+
+def slowly(request: Answering) -> None:
+    time.sleep(REQUEST_SECONDS)
+    request.reply(200, b'{"release": "1.23.2"}')
+
+
+def test_the_settings_pace_what_a_run_asks_while_people_work(tmp_path: Path) -> None:
+    with serving(slowly) as server:
+        path = tmp_path / "store.sqlite3"
+        settings = Settings(label_studio_url=server.url, label_studio_token=TOKEN, store=f"sqlite:///{path}", pause=9)
+        outside = services(settings)
+        answered(outside.store, outside.clock(), outside.clock())
+        with outside.gateway.paced():
+            outside.gateway.version()
+            began = time.monotonic()
+            outside.gateway.version()
+            seconds = time.monotonic() - began
+        outside.gateway.close()
+        outside.store.close()
+    assert seconds > 9 * REQUEST_SECONDS
