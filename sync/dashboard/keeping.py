@@ -1,8 +1,9 @@
 """What was computed once, until that which it was made from changes. Safe to use from several threads."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from threading import Lock
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from threading import Lock, RLock
 from typing import Any, TypeVar
 
 Made = TypeVar("Made")
@@ -18,24 +19,23 @@ class Kept:
     def __init__(self, capacity: int = CAPACITY, weigh: Callable[[Any], int] = lambda _: 1) -> None:
         self._capacity, self._weigh, self._weight = capacity, weigh, 0
         self._known: OrderedDict[Hashable, tuple[Hashable, Any]] = OrderedDict()
+        self._making: dict[Hashable, tuple[RLock, int]] = {}
         self._lock = Lock()
 
     def get(self, name: Hashable, stamp: Hashable, make: Callable[[], Made]) -> Made:
-        """The value kept under the name if its stamp is this one, else a new one.
+        """The value kept under the name if its stamp is this one, else a new one; who asks meanwhile waits for it.
 
         >>> kept = Kept()
         >>> [kept.get("a", 1, lambda: "made at 1"), kept.get("a", 1, lambda: "again"), kept.get("a", 2, lambda: "at 2")]
         ['made at 1', 'made at 1', 'at 2']
         """
-        with self._lock:
-            known = self._known.get(name)
-            if known is not None and known[0] == stamp:
-                self._known.move_to_end(name)
-                found: Made = known[1]
-                return found
-        made = make()
-        self._put(name, stamp, made)
-        return made
+        if (known := self._of(name, stamp)) is None:
+            with self._turn(name):
+                if (known := self._of(name, stamp)) is None:  # nobody made it while we waited
+                    known = stamp, make()
+                    self._put(name, *known)
+        found: Made = known[1]
+        return found
 
     def peek(self, name: Hashable) -> Any:
         """The value kept under the name, whatever its stamp; null without one."""
@@ -44,6 +44,30 @@ class Kept:
             if known is not None:
                 self._known.move_to_end(name)
             return None if known is None else known[1]
+
+    def _of(self, name: Hashable, stamp: Hashable) -> tuple[Hashable, Any] | None:
+        """What is kept under the name, with its stamp; null where that is another one."""
+        with self._lock:
+            known = self._known.get(name)
+            if known is None or known[0] != stamp:
+                return None
+            self._known.move_to_end(name)
+            return known
+
+    @contextmanager
+    def _turn(self, name: Hashable) -> Iterator[None]:
+        """One at a time makes what is kept under a name; locks are forgotten that nobody waits for."""
+        with self._lock:
+            lock, others = self._making.get(name, (RLock(), 0))
+            self._making[name] = lock, others + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                lock, others = self._making.pop(name)
+                if others > 1:
+                    self._making[name] = lock, others - 1
 
     def _put(self, name: Hashable, stamp: Hashable, made: object) -> None:
         with self._lock:

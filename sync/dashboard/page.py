@@ -166,6 +166,7 @@ class Page:
     page then shows each only what they may see). ``live``: it changes by itself while it is open. ``keeps``: arguments
     that its tables and charts depend on themselves, so that files and images carry them. ``window`` is what the window
     is called where that is not ``title``; ``status`` is 404 where what the arguments ask for is not there.
+    ``personal``: it shows who asks something of their own; every other page knows of them only what they may do.
     """
 
     name: str
@@ -180,6 +181,7 @@ class Page:
     keeps: Sequence[str] = ()
     window: Callable[[Asked], str] | None = None
     status: Callable[[Asked], int] = there
+    personal: bool = False
 
     @property
     def of_project(self) -> bool:

@@ -19,6 +19,7 @@ from ..store import audit
 from ..store.engine import Store
 from ..web.guard import missing
 from . import newness, queries
+from .bodies import Bodies, Body
 from .charts import Chart, ChartCache, Ending, Variant
 from .framing import Frame, frame, place
 from .keeping import Kept
@@ -65,19 +66,26 @@ class Desk:
     pages: Sequence[Page]
     kept: Kept = field(default_factory=Kept)
     images: ChartCache = field(default_factory=ChartCache)
+    bodies: Bodies = field(default_factory=Bodies)
     outside: Callable[[], AbstractContextManager[Services]] | None = None
 
     def show(self, page: Page, number: int | None) -> Answer:
         """The page as HTML; 304 where the reader's script has it already."""
+        reader, marks = self.who(), self.bodies.marks
         with self.store.read() as connection:
-            asked = self._asked(connection, number)
+            asked = self._asked(connection, number, person=reader if page.personal else marks.nameless(reader))
             if asked is None:
                 return _missing(number)
-            tag = self._tag(asked)
+            everywhere = _everywhere()
+            name = page.name, request.full_path, str(asked.person), everywhere["theme"], everywhere["can_log_out"]
+            shown = newness.tag(connection, asked.now, *name)
+            tag = newness.own(shown, reader, dict(request.cookies))
             if request.if_none_match.contains_weak(tag):
                 response = Response(status=304)
             else:
-                response = Response(self._render(page, asked, tag), page.status(asked), mimetype="text/html")
+                body = self.bodies.get(name, (shown, self.images.drawn), lambda: self._body(page, asked))
+                html = body.of(marks, reader.name, everywhere["form_token"], tag)
+                response = Response(html, body.status, mimetype="text/html")
             response.set_etag(tag)
             return response
 
@@ -196,10 +204,8 @@ class Desk:
         """What stands around it."""
         return frame(self.pages, page, asked, tag)
 
-    def _tag(self, asked: Asked) -> str:
-        return newness.tag(asked.connection, asked.now, request.full_path, asked.person, dict(request.cookies))
-
-    def _render(self, page: Page, asked: Asked, tag: str) -> str:
+    def _body(self, page: Page, asked: Asked) -> Body:
+        """The page as everybody with the rights of who asks has it."""
         here = self._here(page, asked)
         base = here if here != "/" else page.base
         charts = page.charts(asked)
@@ -211,9 +217,11 @@ class Desk:
         }
         chosen = urlencode({name: asked.args[name] for name in page.keeps if asked.args.get(name)})
         drawn = {one.table.name: self._shown(one, base, tables[one.table.name], chosen) for one in charts}
-        around = self._frame(page, asked, tag)
-        given = page.read(asked)
-        return _filled(f"{page.name}.html", given, frame=around, asked=asked, tables=tables, charts=drawn)
+        marks, given = self.bodies.marks, page.read(asked)
+        around = self._frame(page, asked, marks.tag)
+        own = {"person": asked.person, "form_token": lambda: marks.token}
+        html = _filled(f"{page.name}.html", given, **own, frame=around, asked=asked, tables=tables, charts=drawn)
+        return Body(html, page.status(asked))
 
     def _shown(self, chart: Chart, base: str, table: TableView, chosen: str) -> ChartView:
         query = f"?{chosen}" if chosen else ""
@@ -224,11 +232,16 @@ class Desk:
         return ChartView(chart.alt, chart.size, chart.keys, images, sizes, svg, png, table)
 
 
+def _everywhere() -> Mapping[str, Any]:
+    """What every template has."""
+    found: dict[str, Any] = {}
+    current_app.update_template_context(found)
+    return found
+
+
 def _filled(template: str, given: Mapping[str, Any], **own: Any) -> str:
     """The template with what its page gives it. Raises ValueError where that would hide what every template has."""
-    everywhere: dict[str, Any] = dict(own)
-    current_app.update_template_context(everywhere)
-    if clashes := sorted(given.keys() & (everywhere.keys() | current_app.jinja_env.globals.keys())):
+    if clashes := sorted(given.keys() & (own.keys() | _everywhere().keys() | current_app.jinja_env.globals.keys())):
         raise ValueError(f"{template} is given what every page has already: rename {', '.join(clashes)}")
     return render_template(template, **own, **given)
 

@@ -218,4 +218,5 @@ PAGE = Page(
         ),
         "helpful": Action(mark_helpful, "rationale helpful", "Your mark is kept."),
     },
+    personal=True,
 )
