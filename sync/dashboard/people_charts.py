@@ -6,6 +6,7 @@ import altair as alt
 
 from .charts import Chart, Look, Rows, data, shares
 from .people import Crowd
+from .point_names import Spot, names_beside
 from .tables.table import Column, Row, Table
 from .wording import counted
 
@@ -13,6 +14,8 @@ MOST = 25
 """People in a chart."""
 NAMED = 14
 """So many can be named beside their points."""
+WIDEST = 110
+"""Pixels at which a name is cut."""
 
 RELIABILITY = (
     Column("person", "Annotator"),
@@ -87,20 +90,41 @@ def draw_speed(rows: Rows, look: Look) -> alt.LayerChart:
     """A point a person with its interval; to the right slower, above more reliable."""
     theme = look.theme
     lowest = min(row[key] for row in rows for key in ("reliability", "reliability_low") if row[key] is not None)
-    scale = alt.Scale(domain=[max(0.0, min(0.5, lowest - 0.05)), 1.0], nice=False)
-    axis = shares("reliability")
     times = [row["seconds"] for row in rows]
-    room = alt.Scale(domain=[min(times) * 0.85, max(times) * 1.25], nice=False)
+    across, up = (min(times) * 0.85, max(times) * 1.25 or 1.0), (max(0.0, min(0.5, lowest - 0.05)), 1.0)
+    room, scale = (alt.Scale(domain=list(domain), nice=False) for domain in (across, up))
     x = alt.X("seconds:Q", scale=room, axis=alt.Axis(title="seconds an answer", tickCount=4, grid=False))
+    y = alt.Y("reliability:Q", scale=scale, axis=shares("reliability"))
+    low = alt.Y("reliability_low:Q", scale=scale, axis=shares("reliability"))
     base = alt.Chart(data(rows)).encode(x=x)
-    y = alt.Y("reliability:Q", scale=scale, axis=axis)
     layers = [
-        base.encode(y=alt.Y("reliability_low:Q", scale=scale, axis=axis), y2="reliability_high:Q").mark_rule(
-            color=theme.accent, opacity=0.35, strokeWidth=2
-        ),
+        base.encode(y=low, y2="reliability_high:Q").mark_rule(color=theme.accent, opacity=0.35, strokeWidth=2),
         base.encode(y=y).mark_point(color=theme.accent, filled=True, size=70, opacity=1),
     ]
     if len(rows) <= NAMED and not look.narrow:
-        names = base.encode(y=y, text=alt.Text("person:N"))
-        layers.append(names.mark_text(align="left", dx=8, dy=-2, color=theme.ink, limit=110, fontSize=11))
+        names = _named(rows, look, across, up)
+        for side in ("left", "right"):
+            beside = alt.Chart(data([one for one in names if one["align"] == side])).encode(x=x, y=y, text="person:N")
+            layers.append(beside.mark_text(align=side, color=theme.ink, limit=WIDEST, fontSize=11))
     return alt.LayerChart(layer=layers)
+
+
+def _named(rows: Rows, look: Look, across: tuple[float, float], up: tuple[float, float]) -> Sequence[Row]:
+    """Names with where they stand, in the numbers of the axes, whose ends are ``across`` and ``up``."""
+    right, down = look.width / (across[1] - across[0]), look.height / (up[1] - up[0])
+
+    def spot(row: Row) -> Spot:
+        value = row["reliability"]
+        limits = (value, row["reliability_high"], row["reliability_low"])
+        y, top, bottom = (down * (up[1] - (value if one is None else one)) for one in limits)
+        return Spot(right * (row["seconds"] - across[0]), y, top, bottom, row["person"])
+
+    return [
+        {
+            "person": one.spot.name,
+            "align": one.align,
+            "seconds": across[0] + one.x / right,
+            "reliability": up[1] - one.y / down,
+        }
+        for one in names_beside([spot(row) for row in rows], look.width, look.height, WIDEST)
+    ]

@@ -26,6 +26,7 @@ from ..people import HIDDEN, Called, Crowd, Person, called, crowds
 from ..people_charts import reliability_chart, speed_chart
 from ..report import ControlReport
 from ..tables.table import Link, Table
+from ..whom_to_help import sentence
 
 DECISIONS = 200
 """Decisions that are listed, the newest."""
@@ -85,7 +86,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
     switched = Called({}, now.called.order, not now.called.hidden)
     return {
         "view": now,
-        "lead": _lead(now),
+        "lead": sentence(crowd, now.called),
         "figures": _figures(asked, now),
         "controls": controls if len(controls) > 1 else [],
         "switch": _address(
@@ -110,23 +111,6 @@ def read(asked: Asked) -> Mapping[str, Any]:
 def _matrix(asked: Asked, now: View) -> Matrix | None:
     control = now.control
     return None if control is None else asked.keep(f"annotators of {control.name}", lambda: matrix_of(control))
-
-
-def _lead(now: View) -> str:
-    """One sentence on the people."""
-    crowd = now.crowd
-    if crowd is None or not crowd.people:
-        return "Nothing can be said of anybody yet."
-    known = [one for one in crowd.people if one.estimate("reliability").value is not None]
-    about = wording.counted(len(crowd.people), "annotator")
-    if not known:
-        return f"{about}; how reliable they are cannot be said: {crowd.people[0].estimate('reliability').reason}."
-    lowest = known[0].estimate("reliability")
-    share = f"{wording.percent(lowest.value)} {wording.between(lowest, 'share')}".strip()
-    said = f"{about}; the least reliable is right on {share} of answers"
-    changed = sum(bool(one.profile["changes"]) for one in crowd.people)
-    said += f", and the work of {wording.counted(changed, 'person', 'people')} changed" if changed else ""
-    return f"{said}."
 
 
 def _answers_of(asked: Asked, now: View, *people: int) -> str:
