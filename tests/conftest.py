@@ -1,8 +1,7 @@
-"""What tests share: the real data, a real Label Studio (one server a session), a real browser."""
+"""What tests share: the real data, a real Label Studio and a real browser (one of each a session)."""
 
 import gc
 import os
-import shutil
 import signal
 import threading
 import time
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser
 
 from sync.demo.accounts import Account
 from sync.demo.embedded import EmbeddedLabelStudio, find_executable
@@ -21,6 +21,7 @@ from sync.errors import DemoError
 from sync.labelstudio.client import LabelStudio
 from sync.store.engine import Store
 
+from .browser import find_chromium, started
 from .faults import survived
 from .faults.sample import ALL
 from .stores import new_store
@@ -147,12 +148,13 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLa
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
-    """The system's Chromium; skips, with one clear line, where there is none."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    pytest.skip("no Chromium here: browser tests are skipped (install the package chromium)")
+def chromium() -> Iterator[Browser]:
+    """A real browser; skips, with one clear line, where there is none. Who opens a page or a context closes it."""
+    executable = find_chromium()
+    if executable is None:
+        pytest.skip("no Chromium here: browser tests are skipped (install the package chromium)")
+    with started(executable) as browser:
+        yield browser
 
 
 @pytest.fixture

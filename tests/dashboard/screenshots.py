@@ -22,7 +22,8 @@ from sync.store.lease import beat, model_beat
 from sync.store.tables import annotation_versions
 from sync.versions.creating import create
 
-from .looking import SCHEMES, WIDTHS, Scheme, chromium, paths, picture, served
+from ..browser import find_chromium, started
+from .looking import SCHEMES, WIDTHS, Scheme, paths, picture, served
 from .stage import HOUR, START, TOLD, Stage, application, crowd, stage, texts
 
 NAMES = ("Amara Okafor", "Jonas Weber", "Sofia Rossi", "Mei Tanaka", "Luca Moretti", "Priya Nair")
@@ -144,7 +145,7 @@ def main(folder: Path, *, small: bool) -> None:
         one = example(Path(kept))
         with one.store.begin() as connection:
             mine = "/mine/" + new_link(connection, one.key, 4, 90, now=NOW, actor="login:0")
-        with served(application(one)) as address, chromium() as browser:
+        with served(application(one)) as address, started(find_chromium()) as browser:
             for path in [*(one for one in paths() if not small or not one.endswith("/task")), mine, "/login"]:
                 for ending, width, scheme in DOCUMENTED if small else every:
                     file = folder / f"{_name(path)}-{ending}.png"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 from sqlalchemy import distinct, func, select, update
 from typer.testing import CliRunner
 
@@ -22,7 +23,7 @@ from sync.store.tables import annotation_versions as versions
 from sync.store.tables import annotations, answers, audit_events, codes, reviews, tasks
 from sync.web.app import create_app
 
-from .looking import CHROMIUM, chromium, complaints_of_axe, served
+from .looking import complaints_of_axe, served
 from .stage import HOUR, START, Stage, application, browser, crowd, stage, texts, unmarked
 
 EVIL = "<script>alert(1)</script>"
@@ -287,10 +288,9 @@ def test_others_are_refused(decided: Stage) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page is not looked at")
-def test_axe_finds_nothing_on_the_page_of_somebody(seen: Stage) -> None:
-    with served(application(seen)) as address, chromium() as chrome:
-        page = chrome.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", bypass_csp=True)
+def test_axe_finds_nothing_on_the_page_of_somebody(seen: Stage, chromium: Browser) -> None:
+    with served(application(seen)) as address:
+        page = chromium.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", bypass_csp=True)
         page.goto(f"{address}{HERE}?person=3")
         for one in page.locator("details").all():
             one.evaluate("one => { one.open = true }")

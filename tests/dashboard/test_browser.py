@@ -4,18 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, ViewportSize, expect
 
 from sync.store.lease import beat
 
 from . import sample
-from .looking import CHROMIUM, Scheme, chromium, complaints_of_axe, draw_images, paths, served
+from .looking import Scheme, complaints_of_axe, draw_images, paths, served
 from .stage import HOUR, START, Stage, application, crowd, stage, texts
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the pages are not looked at"),
-]
+pytestmark = pytest.mark.browser
 ONE_LINE = 64
 """Pixels that the header of a page is high at most, where nobody is logged in."""
 
@@ -52,59 +49,86 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     one.store.close()
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
-def page(chrome: Browser, address: str) -> Iterator[Page]:
+def page(chromium: Browser, address: str) -> Iterator[Page]:
     """A window whose base is the dashboard."""
-    opened = chrome.new_page(base_url=address)
+    opened = chromium.new_page(base_url=address)
     yield opened
     opened.close()
 
 
+# To open a window takes longer than to go from page to page in it.
+@pytest.fixture(scope="module")
+def window(chromium: Browser, address: str) -> Iterator[Page]:
+    """A window of any size."""
+    with chromium.new_page(base_url=address) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def paper(chromium: Browser, small: str) -> Iterator[Page]:
+    """A sheet of A4."""
+    size: ViewportSize = {"width": 794, "height": 1123}
+    with chromium.new_page(base_url=small, viewport=size, color_scheme="dark") as opened:
+        opened.emulate_media(media="print")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def examined(chromium: Browser, small: str) -> Iterator[Page]:
+    """A window that takes the script of axe."""
+    size: ViewportSize = {"width": 1280, "height": 900}
+    with chromium.new_page(base_url=small, viewport=size, bypass_csp=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def complaints(window: Page) -> Iterator[list[str]]:
+    """What the window complains of from now on."""
+    window.goto("about:blank")  # what the page before has to say is not about this one
+    heard: list[str] = []
+
+    def hear(said: ConsoleMessage | Error) -> None:
+        heard.append(str(said))
+
+    window.on("console", hear)
+    window.on("pageerror", hear)
+    yield heard
+    window.remove_listener("console", hear)
+    window.remove_listener("pageerror", hear)
+
+
 @pytest.mark.parametrize("path", paths())
-def test_no_complaint_and_nothing_wider_than_the_window(page: Page, path: str) -> None:
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(path)
+def test_no_complaint_and_nothing_wider_than_the_window(window: Page, complaints: list[str], path: str) -> None:
+    window.goto(path)
     wide = "[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll') && e.scrollWidth > innerWidth)"
     looks: list[tuple[int, Scheme]] = [(360, "dark"), (768, "light"), (904, "dark"), (1280, "dark"), (2560, "light")]
     for width, scheme in looks:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        assert page.evaluate(f"{wide}.map(e => e.outerHTML.slice(0, 200))") == [], width
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        assert page.evaluate("document.querySelector('.top')?.offsetHeight ?? 0") < ONE_LINE, width
-    draw_images(page)
-    assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+        window.set_viewport_size({"width": width, "height": 900})
+        window.emulate_media(color_scheme=scheme)
+        assert window.evaluate(f"{wide}.map(e => e.outerHTML.slice(0, 200))") == [], width
+        assert window.evaluate("document.documentElement.scrollWidth") == width
+        assert window.evaluate("document.querySelector('.top')?.offsetHeight ?? 0") < ONE_LINE, width
+    draw_images(window)
+    assert window.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
     assert complaints == []
 
 
 @pytest.mark.parametrize("path", paths())
-def test_it_fits_on_paper(chrome: Browser, small: str, path: str) -> None:
-    page = chrome.new_page(viewport={"width": 794, "height": 1123}, color_scheme="dark")
-    page.emulate_media(media="print")
-    page.goto(small + path)
-    assert page.evaluate("document.documentElement.scrollWidth") == 794
-    assert page.locator("form, .button, .top").filter(visible=True).count() == 0
-    page.close()
+def test_it_fits_on_paper(paper: Page, path: str) -> None:
+    paper.goto(path)
+    assert paper.evaluate("document.documentElement.scrollWidth") == 794
+    assert paper.locator("form, .button, .top").filter(visible=True).count() == 0
 
 
 @pytest.mark.parametrize("path", [*paths(), "/projects/7/sample", "/login", "/projects/99"])
-def test_axe_finds_nothing(chrome: Browser, small: str, path: str) -> None:
-    page = chrome.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", bypass_csp=True)
-    page.goto(small + path)
-    for one in page.locator("details").all():
-        one.evaluate("one => { one.open = true }")
-    assert complaints_of_axe(page) == []
-    page.emulate_media(color_scheme="dark")
-    assert complaints_of_axe(page, ["color-contrast"]) == []
-    page.close()
+def test_axe_finds_nothing(examined: Page, path: str) -> None:
+    examined.emulate_media(color_scheme="light")
+    examined.goto(path)
+    examined.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert complaints_of_axe(examined) == []
+    examined.emulate_media(color_scheme="dark")
+    assert complaints_of_axe(examined, ["color-contrast"]) == []
 
 
 def test_a_definition_is_shown_on_focus_and_put_away_by_escape(page: Page) -> None:
@@ -125,8 +149,8 @@ def test_a_page_changes_by_itself(page: Page, shown: Stage) -> None:
     expect(page.get_by_text("the new message")).to_be_visible(timeout=5000)
 
 
-def test_colours_are_chosen_and_kept_without_a_script(chrome: Browser, address: str) -> None:
-    context = chrome.new_context(java_script_enabled=False, color_scheme="light", base_url=address)
+def test_colours_are_chosen_and_kept_without_a_script(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False, color_scheme="light", base_url=address)
     page = context.new_page()
     page.goto("/projects/7?sort=-alpha")
     page.get_by_role("button", name="Dark").click()
@@ -135,8 +159,8 @@ def test_colours_are_chosen_and_kept_without_a_script(chrome: Browser, address: 
     context.close()
 
 
-def test_times_are_those_of_the_reader(chrome: Browser, address: str) -> None:
-    context = chrome.new_context(timezone_id="Asia/Tokyo", locale="de-DE", base_url=address)
+def test_times_are_those_of_the_reader(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(timezone_id="Asia/Tokyo", locale="de-DE", base_url=address)
     page = context.new_page()
     page.goto("/")
     at = page.locator("td time").first
@@ -146,8 +170,10 @@ def test_times_are_those_of_the_reader(chrome: Browser, address: str) -> None:
     context.close()
 
 
-def test_days_of_utc_are_not_shifted_and_intervals_are_in_the_form_of_their_values(chrome: Browser, small: str) -> None:
-    context = chrome.new_context(timezone_id="America/Los_Angeles", locale="de-DE", base_url=small)
+def test_days_of_utc_are_not_shifted_and_intervals_are_in_the_form_of_their_values(
+    chromium: Browser, small: str
+) -> None:
+    context = chromium.new_context(timezone_id="America/Los_Angeles", locale="de-DE", base_url=small)
     page = context.new_page()
     page.goto("/projects/7/sample")
     expect(page.locator(".tile", has_text="Done by").locator("time")).to_have_text("21.09.2026")

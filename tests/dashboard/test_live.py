@@ -18,13 +18,10 @@ from sync.store.lease import beat
 from sync.store.tables import heartbeats
 from sync.web.app import create_app
 
-from .looking import CHROMIUM, chromium, served
+from .looking import served
 from .stage import HOUR, START, Stage, stage, texts
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the pages are not looked at"),
-]
+pytestmark = pytest.mark.browser
 TEMPLATE = """{% extends "layout.html" %}{% block main %}
 <section id="links"><p>At {{ at }}</p>
 <details><summary>Old</summary><p>Inside</p></details>
@@ -55,12 +52,6 @@ def _application(one: Stage) -> Flask:
 
 
 @pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     one = stage(tmp_path_factory.mktemp("live")).create(texts(2)).beat()
     yield one
@@ -68,9 +59,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def page(chrome: Browser, shown: Stage) -> Iterator[Page]:
+def page(chromium: Browser, shown: Stage) -> Iterator[Page]:
     with served(_application(shown)) as address:
-        opened = chrome.new_page(base_url=address)
+        opened = chromium.new_page(base_url=address)
         opened.goto("/projects/7/living")
         yield opened
         opened.close()
@@ -106,9 +97,9 @@ def test_the_keyboard_stays_at_a_link_that_is_replaced(page: Page, shown: Stage)
     expect(page.get_by_text("Inside")).to_be_visible()
 
 
-def test_a_server_that_is_away_is_said_until_it_is_back(chrome: Browser, shown: Stage) -> None:
+def test_a_server_that_is_away_is_said_until_it_is_back(chromium: Browser, shown: Stage) -> None:
     app = _application(shown)
-    page = chrome.new_page()
+    page = chromium.new_page()
     with _at(app, 0) as port:
         page.goto(f"http://127.0.0.1:{port}/projects/7/living")
         expect(page.get_by_text("At 9")).to_be_visible()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 from scipy.stats import beta
 from sqlalchemy import update
 
@@ -23,7 +24,7 @@ from sync.store.tables import projects
 from sync.summaries import summarise
 from sync.web.app import create_app
 
-from .looking import CHROMIUM, chromium, complaints_of_axe, served
+from .looking import complaints_of_axe, served
 from .stage import HOUR, START, Stage, application, crowd, stage, texts, unmarked
 
 NOW = START + 980 * HOUR
@@ -172,11 +173,10 @@ def test_before_a_run_it_says_so_and_a_deleted_project_is_gone(tmp_path: Path) -
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page is not looked at")
-def test_axe_finds_nothing_and_it_fits_a_telephone(seen: Stage) -> None:
+def test_axe_finds_nothing_and_it_fits_a_telephone(seen: Stage, chromium: Browser) -> None:
     here = link(seen)
-    with served(client(seen.store).application) as address, chromium() as chrome:
-        page = chrome.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", bypass_csp=True)
+    with served(client(seen.store).application) as address:
+        page = chromium.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", bypass_csp=True)
         page.goto(address + here)
         assert complaints_of_axe(page) == []
         page.emulate_media(color_scheme="dark")

@@ -9,23 +9,14 @@ from sync.dashboard.charts import THEMES, WIDTHS, Look, Variant
 from sync.dashboard.people_charts import draw_reliability
 from sync.store.tables import projects
 
-from .looking import CHROMIUM, chromium, served
+from .looking import served
 from .stage import CONFIG, LABELS, Stage, application, crowd, stage, texts
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the pages are not looked at"),
-]
+pytestmark = pytest.mark.browser
 LONG = {label: f"{label}".ljust(34, "x") for label in LABELS}
 OUT = """selector => [...document.querySelectorAll(selector)].flatMap(box => [...box.querySelectorAll('*')]
   .filter(one => one.getBoundingClientRect().right > box.getBoundingClientRect().right + 1)
   .filter(one => !one.closest('.scroll, .tip, .unseen')).map(one => one.outerHTML.slice(0, 160)))"""
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +38,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ["", "/queue", "/task?task=7000", "/annotators"])
-def test_nothing_leaves_its_card_on_a_telephone(chrome: Browser, shown: str, path: str) -> None:
-    page = chrome.new_page(viewport={"width": 360, "height": 800}, locale="de-DE")
+def test_nothing_leaves_its_card_on_a_telephone(chromium: Browser, shown: str, path: str) -> None:
+    page = chromium.new_page(viewport={"width": 360, "height": 800}, locale="de-DE")
     page.goto(f"{shown}/projects/7{path}")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.evaluate(OUT, ".card, .tile") == []
@@ -58,13 +49,13 @@ def test_nothing_leaves_its_card_on_a_telephone(chrome: Browser, shown: str, pat
     page.close()
 
 
-def test_names_at_a_chart_are_whole_in_a_browser(chrome: Browser) -> None:
+def test_names_at_a_chart_are_whole_in_a_browser(chromium: Browser) -> None:
     rows = [
         {"person": name, "reliability": 0.8, "reliability_low": 0.7, "reliability_high": 0.9, "answers": 9}
         for name in ("Wilhelmina Mommsen", "MWMWMWMW", "Annotator with a rather long name 11")
     ]
     svg = Variant("", draw_reliability, rows, Look(THEMES["light"], WIDTHS["narrow"], 210)).svg().decode()
-    page = chrome.new_page()
+    page = chromium.new_page()
     page.set_content(f"<body style='margin: 0'>{svg}")
     assert (
         page.evaluate(

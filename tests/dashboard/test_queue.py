@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 from sqlalchemy import Connection, select
 from typer.testing import CliRunner
 
@@ -22,7 +23,7 @@ from sync.store.assessments import queue_of
 from sync.store.tables import annotation_versions, answers, codes, queue, queue_times
 from sync.web.app import create_app
 
-from .looking import CHROMIUM, chromium, served
+from .looking import served
 from .stage import HOUR, START, Stage, application, browser, crowd, stage, texts
 
 PEOPLE = {1: "Amara Okafor", 2: "Jonas Weber", 3: "Sofia Rossi", 4: "Mei Tanaka"}
@@ -207,12 +208,11 @@ def test_who_may_not_see_the_project_sees_no_queue(site: Stage) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page is not looked at")
-def test_what_stands_beside_a_picture_begins_where_the_picture_does(tmp_path: Path) -> None:
+def test_what_stands_beside_a_picture_begins_where_the_picture_does(tmp_path: Path, chromium: Browser) -> None:
     one = stage(tmp_path).people(PEOPLE).create([{"image": DOT}, {"image": DOT, "text": "A dot."}], overlap=2)
     one.answer([(place, who, label) for place in (0, 1) for who, label in ((1, "positive"), (2, "negative"))]).assess()
-    with served(application(one)) as address, chromium() as chrome:
-        page = chrome.new_page(base_url=address, viewport={"width": 1280, "height": 800})
+    with served(application(one)) as address:
+        page = chromium.new_page(base_url=address, viewport={"width": 1280, "height": 800})
         page.goto("/projects/7/queue")
         shown = page.locator("#table-queue .glance")
         assert sorted(text.strip() for text in shown.all_inner_texts()) == ["", "A dot."]
@@ -221,4 +221,5 @@ def test_what_stands_beside_a_picture_begins_where_the_picture_does(tmp_path: Pa
             assert picture is not None
             assert reason is not None
             assert abs(picture["y"] - reason["y"]) < 8
+        page.close()
     one.store.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from sqlalchemy import insert, select
 
 from label_config.answers import Answer, Box, Polygon, Region, Regions, Span
@@ -19,7 +19,7 @@ from sync.store import guidelines, logins
 from sync.store.history import history
 from sync.store.tables import answers, audit_details, audit_events, codes, projects, queue, reviews
 
-from .looking import CHROMIUM, chromium, complaints_of_axe, served
+from .looking import complaints_of_axe, served
 from .stage import HOUR, START, Stage, application, browser, crowd, stage, texts
 from .test_queue import EVIL, logged_in
 
@@ -295,18 +295,18 @@ def test_overlapping_spans_are_cut_where_they_meet() -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page is not looked at")
-def test_axe_finds_nothing_in_drawings_and_a_lead_decides_without_a_script(tmp_path: Path) -> None:
+def test_axe_finds_nothing_in_drawings_and_a_lead_decides_without_a_script(tmp_path: Path, chromium: Browser) -> None:
     one = stage(tmp_path, control="names").people(PEOPLE).create([{"text": "Ann Lee met Bo in Rome"}])
     first, second = Regions((Region(Span(0, 7), ("PER",)), Region(Span(18, 22), ("LOC",)))), Regions(())
     regions(one, NAMES, [(0, 1, first), (0, 2, first), (0, 3, second)])
-    with served(application(one)) as address, chromium() as chrome:
-        page = chrome.new_page(base_url=address, color_scheme="dark", bypass_csp=True)
+    with served(application(one)) as address:
+        page = chromium.new_page(base_url=address, color_scheme="dark", bypass_csp=True)
         page.goto("/projects/7/task?task=7000")
         assert complaints_of_axe(page) == []
         page.emulate_media(color_scheme="light")
         assert complaints_of_axe(page, ["color-contrast"]) == []
-        plain = chrome.new_context(java_script_enabled=False, base_url=address).new_page()
+        page.close()
+        plain = chromium.new_page(java_script_enabled=False, base_url=address)
         plain.goto("/projects/7/queue?band=P2")
         plain.get_by_label("Band").select_option("")
         plain.get_by_role("button", name="Show", exact=True).click()
@@ -318,4 +318,5 @@ def test_axe_finds_nothing_in_drawings_and_a_lead_decides_without_a_script(tmp_p
         plain.get_by_label("Why", exact=True).fill("No, it did not.")
         plain.get_by_role("button", name="Take back").click()
         expect(plain.get_by_role("heading", name="Why is this here?")).to_be_visible()
+        plain.close()
     one.store.close()

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from typer.testing import CliRunner
 
 from sync.cli import app
@@ -21,7 +22,7 @@ from sync.summaries import KINDS, summarise
 from sync.weekly_report.document import html_of
 from sync.weekly_report.pdf import pdf_of
 
-from .looking import CHROMIUM, chromium, complaints_of_axe
+from .looking import complaints_of_axe
 from .stage import HOUR, START, Stage, copies, crowd, stage, texts
 from .test_model import with_models
 
@@ -169,18 +170,17 @@ def test_a_browser_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: nothing prints the report")
-def test_it_is_printed_and_axe_finds_nothing(one: Stage, tmp_path: Path) -> None:
+def test_it_is_printed_and_axe_finds_nothing(one: Stage, tmp_path: Path, chromium: Browser) -> None:
     text = html(one)
     assert pdf_of(text).startswith(b"%PDF-")
     file = tmp_path / "report.html"
     file.write_text(text, encoding="utf-8")
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 360, "height": 800}, bypass_csp=True)
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.goto(file.as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
-        assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
-        assert complaints_of_axe(page) == []
-        assert complaints == []
+    page = chromium.new_page(viewport={"width": 360, "height": 800}, bypass_csp=True)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(file.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+    assert complaints_of_axe(page) == []
+    assert complaints == []
+    page.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from label_config.answers import Answer
@@ -176,26 +176,24 @@ def test_retrieving_three_times_gives_no_duplicates(ten: Ten, name: str) -> None
 
 
 @pytest.mark.browser
-def test_a_suggestion_of_the_model_is_filled_in_and_taken_by_one_key(ten: Ten, chromium: str) -> None:
+def test_a_suggestion_of_the_model_is_filled_in_and_taken_by_one_key(ten: Ten, chromium: Browser) -> None:
     """Other controls: tests/label_config/test_templates_in_browser.py."""
     name = "text-spans"
     person = ten.studio.person("annotator", 2)
     admin, project = ten.outside.gateway, ten.projects[name]
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
-        page.goto(f"{ten.studio.url}/user/login")
-        page.fill("input[name=email]", person.email)
-        page.fill("input[name=password]", person.password)
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "/login" not in url, timeout=30_000)
-        page.goto(f"{ten.studio.url}/projects/{project}/data?labeling=1")
-        page.wait_for_selector(".verify-task", timeout=30_000)
-        page.wait_for_selector("[data-testid=bottombar-submit-button]")
-        known = {task.id: len(task.annotations) for task in admin.tasks_after(project, 0, 100)}
-        page.keyboard.press("Control+Enter")
-        wait_for(lambda: any(len(one.annotations) > known[one.id] for one in admin.tasks_after(project, 0, 100)))
-        browser.close()
+    page = chromium.new_page(viewport={"width": 1400, "height": 900})
+    page.goto(f"{ten.studio.url}/user/login")
+    page.fill("input[name=email]", person.email)
+    page.fill("input[name=password]", person.password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/login" not in url, timeout=30_000)
+    page.goto(f"{ten.studio.url}/projects/{project}/data?labeling=1")
+    page.wait_for_selector(".verify-task", timeout=30_000)
+    page.wait_for_selector("[data-testid=bottombar-submit-button]")
+    known = {task.id: len(task.annotations) for task in admin.tasks_after(project, 0, 100)}
+    page.keyboard.press("Control+Enter")
+    wait_for(lambda: any(len(one.annotations) > known[one.id] for one in admin.tasks_after(project, 0, 100)))
+    page.close()
     (taken,) = [one for one in admin.tasks_after(project, 0, 100) if len(one.annotations) > known[one.id]]
     version = admin.project(project).model_version
     (shown,) = [one for one in admin.predictions(task=taken.id) if one.model_version == version]

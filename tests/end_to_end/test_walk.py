@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from typer.testing import CliRunner
 
 from sync.cli import app
@@ -24,7 +24,6 @@ from sync.settings import Settings
 from sync.webhooks import webhook
 
 from ..conftest import RunningLabelStudio
-from ..dashboard import looking
 from .scenes import XML, result, review_projects, ruling, scene
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.browser]
@@ -143,9 +142,8 @@ def add(one: Walk, name: str, role: str, project: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def context() -> Iterator[BrowserContext]:
-    with looking.chromium() as browser:
-        opened = browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-GB")
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    with chromium.new_context(viewport={"width": 1400, "height": 900}, locale="en-GB") as opened:
         opened.set_default_timeout(SECONDS)
         yield opened
 

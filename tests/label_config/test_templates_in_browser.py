@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from label_config.answers import Answer, Choices, Number
 from label_config.parse import parse
@@ -33,19 +33,17 @@ LIKE_OTHERS = {"digits", "image-multilabel", "text-multilabel"}
 
 
 @pytest.fixture(scope="module")
-def page(label_studio: RunningLabelStudio, chromium: str) -> Iterator[Page]:
-    """A browser in which an annotator has logged in."""
+def page(label_studio: RunningLabelStudio, chromium: Browser) -> Iterator[Page]:
+    """A page on which an annotator has logged in."""
     annotator = label_studio.person("annotator")
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        opened = browser.new_page(viewport={"width": 1400, "height": 900})
-        opened.goto(f"{label_studio.url}/user/login")
-        opened.fill("input[name=email]", annotator.email)
-        opened.fill("input[name=password]", annotator.password)
-        opened.keyboard.press("Enter")
-        opened.wait_for_url(lambda url: "/login" not in url, timeout=SECONDS * 1000)
-        yield opened
-        browser.close()
+    opened = chromium.new_page(viewport={"width": 1400, "height": 900})
+    opened.goto(f"{label_studio.url}/user/login")
+    opened.fill("input[name=email]", annotator.email)
+    opened.fill("input[name=password]", annotator.password)
+    opened.keyboard.press("Enter")
+    opened.wait_for_url(lambda url: "/login" not in url, timeout=SECONDS * 1000)
+    yield opened
+    opened.close()
 
 
 def answered(
