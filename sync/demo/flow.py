@@ -19,7 +19,7 @@ from rich.console import Console
 from label_config.answers import Choices
 from label_config.parse import parse
 from label_config.results import write_answer
-from label_config.review import UNDECIDED, VERDICTS
+from label_config.review import UNDECIDED
 
 from ..assess import assess
 from ..backend import BackendState
@@ -312,11 +312,13 @@ def _resolve_as_reviewer(
 
 
 def _ruling(control: Any, config: Any, truth: Mapping[str, tuple[str, ...]] | None) -> list[dict[str, Any]]:
-    """What the review form sends: the decision where it is known, else that it cannot be decided."""
+    """What the review form sends: the decision where it is known, else that it cannot be decided.
+
+    Whether an earlier answer was right is left open, as the form has it: Tiebreak tells that from the answers.
+    """
     target = config.objects[0].name
-    verdict = VERDICTS[0] if truth else UNDECIDED
     decided = write_answer(control, Choices(truth[control.name]), region_id="decision") if truth else []
-    regions = {"tiebreak_verdict": verdict, "tiebreak_cause": "annotator error"}
+    regions = {"tiebreak_cause": "annotator error", **({} if truth else {"tiebreak_verdict": UNDECIDED})}
     return [
         *decided,
         *(

@@ -32,7 +32,7 @@ def recipe(target: str) -> list[str]:
 def test_make_demo_is_the_command_that_the_tests_of_the_demo_run() -> None:
     assert DEMO == ["make demo"]
     assert recipe("demo") == [".venv/bin/tiebreak demo"]
-    assert '[PROGRAM, "demo", ' in (ROOT / "tests/demo/test_demo.py").read_text(encoding="utf-8")
+    assert '[PROGRAM, "demo", ' in (ROOT / "tests/demo/running.py").read_text(encoding="utf-8")
 
 
 def test_make_test_is_what_runs_this() -> None:
