@@ -10,7 +10,7 @@ from flask import Flask
 
 from ..errors import StoreError
 from ..logins.roles import Person
-from . import newness, queries, reports
+from . import newness, queries
 from .charts import Variant
 from .painting import NotDrawn, Painter
 from .serving import Desk
@@ -60,9 +60,6 @@ class Ahead:
                 return 0
             tags = {one: newness.numbers_of(connection, one) for one in queries.source_projects(connection)}
             changed = [one for one, tag in tags.items() if self._seen.get(one.key) != tag]
-            for project in changed:  # the page of all projects reads each: as a first reader's request it takes seconds
-                if not self._told.is_set():
-                    reports.newest(connection, self.desk.kept, project)
         drawn = 0
         for project in changed:
             drawn += sum(self._draw(one) for one in self._new(project))

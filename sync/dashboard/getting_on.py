@@ -1,6 +1,6 @@
 """How projects get on, as their summaries say it: whether agreement changes, what is left, what a person should see."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from ..progress_report.in_words import date
 from ..quality.records import Estimate
 from ..store import summaries
-from .model import model_state
-from .queries import LastRound, Summary, last_round
+from .model import ModelState, model_states
+from .queries import LastRound, Summary, last_rounds, oldest_reviews
 from .wording import counted
 
 Numbers = Mapping[str, Any]
@@ -77,17 +77,31 @@ class Standing:
         return GOING_ON if numbers["pace"]["7"]["answers"] else IDLE
 
 
-def standing(
-    connection: Connection, one: Summary, numbers: Numbers | None, oldest: int | None, *, attended: bool
-) -> Standing:
-    """The project with its model."""
-    number = one.project.label_studio_id
-    state = model_state(connection, number)
-    quality = state.quality if state else None
-    accuracy = Estimate(None, reason="no model has been measured")
-    if quality is not None:
-        accuracy = Estimate(quality.accuracy, quality.low, quality.high, quality.n)
-    return Standing(one, numbers, last_round(connection, one.project), accuracy, oldest, attended)
+def standings(
+    connection: Connection, found: Sequence[Summary], numbers: Mapping[int, Numbers], attended: Collection[int]
+) -> Sequence[Standing]:
+    """Each project with its model; ``numbers`` and ``attended`` are by the store's key."""
+    shown = [one.project for one in found]
+    oldest, made = oldest_reviews(connection, [one.key for one in shown]), last_rounds(connection, shown)
+    models = model_states(connection, [one.label_studio_id for one in shown])
+    return [
+        Standing(
+            one,
+            numbers.get(project.key),
+            made.get(project.key),
+            _accuracy(models.get(project.label_studio_id)),
+            oldest.get(project.key),
+            attended=project.key in attended,
+        )
+        for one, project in zip(found, shown, strict=True)
+    ]
+
+
+def _accuracy(model: ModelState | None) -> Estimate:
+    if model is None or model.quality is None:
+        return Estimate(None, reason="no model has been measured")
+    quality = model.quality
+    return Estimate(quality.accuracy, quality.low, quality.high, quality.n)
 
 
 def numbers_of(connection: Connection, project: int, kind: str) -> Numbers | None:

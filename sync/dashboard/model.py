@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -126,15 +127,17 @@ class ModelState:
 
 def model_state(connection: Connection, label_studio_id: int) -> ModelState | None:
     """Null before the backend was ever asked, and where what was kept cannot be read."""
-    query = select(heartbeats).where(heartbeats.c.name == model_beat(label_studio_id))
-    row = connection.execute(query).first()
-    if row is None:
-        return None
-    try:
-        told = json.loads(row.message)
-        return _read(row.at, told)
-    except (ValueError, TypeError, AttributeError, KeyError):
-        return None
+    return model_states(connection, [label_studio_id]).get(label_studio_id)
+
+
+def model_states(connection: Connection, numbers: Sequence[int]) -> Mapping[int, ModelState]:
+    """Project (Label Studio's id) -> its model; those are left out of which nothing is known, or nothing readable."""
+    named = {model_beat(one): one for one in numbers}
+    found = {}
+    for row in connection.execute(select(heartbeats).where(heartbeats.c.name.in_(named))):
+        with suppress(ValueError, TypeError, AttributeError, KeyError):
+            found[named[row.name]] = _read(row.at, json.loads(row.message))
+    return found
 
 
 def _read(at: int, told: Mapping[str, Any]) -> ModelState:

@@ -13,11 +13,11 @@ from label_config.results import from_canonical
 from label_config.words import in_words
 
 from ..kept_model import MODEL
-from ..store import assessments, summaries
+from ..store import summaries
 from ..store.model_facts import Decided, ModelCheck
 from ..store.projects import LARGEST_ID
 from ..store.tables import annotators, heartbeats, projects, reviews, rounds, rulings, tasks
-from .report import Report, read_report
+from .report import Report
 
 LAST = 10
 WAITING = ("intended", "open")
@@ -143,20 +143,32 @@ def _project(row: Row[Any]) -> Project:
 
 def summary(connection: Connection, project: Project, report: Report | None) -> Summary:
     """The headline numbers of one project; ``report`` is its newest assessment."""
-    count = task_count(connection, project) if report is None else report.progress.tasks
-    return Summary(project, count, report, review_counts(connection, project), last_run(connection, project))
+    return headlines(connection, [project], {project.key: report})[0]
 
 
-def newest_report(connection: Connection, project: Project) -> Report | None:
-    """The newest assessment, null before the first."""
-    stored = assessments.latest(connection, project.key)
-    return None if stored is None else read_report(stored.report, stored.made_at)
+def headlines(
+    connection: Connection, shown: Sequence[Project], known: Mapping[int, Report | None]
+) -> Sequence[Summary]:
+    """The headline numbers of projects, in their order; ``known`` is the newest assessment of each by its key."""
+    counts, runs = review_counts(connection, [one.key for one in shown]), last_runs(connection, shown)
+    found = []
+    for one in shown:
+        report = known[one.key]
+        number = task_count(connection, one) if report is None else report.progress.tasks
+        found.append(Summary(one, number, report, counts.get(one.key, Reviews(0, 0, 0)), runs.get(one.key)))
+    return found
 
 
 def task_count(connection: Connection, project: Project) -> int:
     """How many tasks were pulled and still exist."""
     query = select(func.count()).where(tasks.c.project == project.key, tasks.c.deleted_at.is_(None))
     return connection.execute(query).scalar_one()
+
+
+def has_more_tasks(connection: Connection, project: Project, number: int) -> bool:
+    """Whether it has more tasks than so many; they are not all counted."""
+    query = select(tasks.c.id).where(tasks.c.project == project.key, tasks.c.deleted_at.is_(None))
+    return connection.execute(query.offset(number).limit(1)).first() is not None
 
 
 def names(connection: Connection, wanted: Iterable[int]) -> dict[int, str]:
@@ -182,14 +194,16 @@ def place_of(project: int | None, task: int | None) -> Place | None:
     return None if project is None or task is None else Place(project, task)
 
 
-def review_counts(connection: Connection, project: Project) -> Reviews:
-    """How many reviews wait, and how many source tasks were ruled."""
+def review_counts(connection: Connection, keys: Sequence[int]) -> dict[int, Reviews]:
+    """Project (the store's key) -> how many reviews wait, and how many source tasks were ruled; only where one is."""
     query = select(
+        reviews.c.project,
         func.count().filter(reviews.c.state.in_(WAITING)),
         func.count().filter(reviews.c.state.in_(WAITING), reviews.c.band == 1),
         func.count(distinct(reviews.c.task)).filter(reviews.c.state == "ruled"),
-    ).where(reviews.c.project == project.key)
-    return Reviews(*connection.execute(query).one())
+    )
+    rows = connection.execute(query.where(reviews.c.project.in_(keys)).group_by(reviews.c.project))
+    return {row[0]: Reviews(*row[1:]) for row in rows}
 
 
 def oldest_reviews(connection: Connection, keys: Iterable[int]) -> dict[int, int]:
@@ -272,18 +286,25 @@ def readable(answer: str) -> str:
     return in_words(from_canonical(answer))
 
 
-def last_run(connection: Connection, project: Project) -> LastRun | None:
-    """When the loop last ended for this project, null before its first run."""
-    name = f"project:{project.label_studio_id}:run"
-    row = connection.execute(select(heartbeats).where(heartbeats.c.name == name)).first()
-    return None if row is None else LastRun(row.at, row.ok, row.message)
+def last_runs(connection: Connection, shown: Sequence[Project]) -> dict[int, LastRun]:
+    """Project (the store's key) -> when the loop last ended for it; those without a run are left out."""
+    named = {f"project:{one.label_studio_id}:run": one.key for one in shown}
+    rows = connection.execute(select(heartbeats).where(heartbeats.c.name.in_(named)))
+    return {named[row.name]: LastRun(row.at, row.ok, row.message) for row in rows}
 
 
 def last_round(connection: Connection, project: Project) -> LastRound | None:
     """The newest finished scoring round, null before the first."""
-    query = select(rounds).where(rounds.c.project == project.key, rounds.c.state == "done")
-    row = connection.execute(query.order_by(rounds.c.number.desc()).limit(1)).first()
-    return None if row is None else LastRound(row.version, row.model, row.made_at, row.metrics or {})
+    return last_rounds(connection, [project]).get(project.key)
+
+
+def last_rounds(connection: Connection, shown: Sequence[Project]) -> dict[int, LastRound]:
+    """Project (the store's key) -> its newest finished scoring round; those without one are left out."""
+    newest = select(rounds.c.project, func.max(rounds.c.number).label("number")).where(rounds.c.state == "done")
+    last = newest.where(rounds.c.project.in_([one.key for one in shown])).group_by(rounds.c.project).subquery()
+    here = and_(rounds.c.project == last.c.project, rounds.c.number == last.c.number)
+    rows = connection.execute(select(rounds).join(last, here))
+    return {row.project: LastRound(row.version, row.model, row.made_at, row.metrics or {}) for row in rows}
 
 
 def model_check(connection: Connection, project: Project) -> ModelCheck | None:

@@ -63,7 +63,7 @@ def _planned(outside: Services, sent: Sent) -> tuple[StoredVersion, Plan]:
     number = sent.project.label_studio_id
     with outside.store.read() as connection:
         wanted = named_version(label_versions.versions(connection, sent.project.key), sent.form)
-        if wanted.labels > LARGEST or queries.task_count(connection, sent.project) > KEPT:
+        if wanted.labels > LARGEST or queries.has_more_tasks(connection, sent.project, KEPT):
             how = f"tiebreak version restore {wanted.number} --to-label-studio --project {number}"
             raise Refused(f"That is too large for a page: {how}")
         try:

@@ -55,8 +55,8 @@ def _keep(outside: Services, sent: Sent) -> None:
     """A version of the labels as they are; nothing is written where the newest one holds just these."""
     said, tag = note(sent.form, "note"), sent.form.get("tag", "").strip() or None
     with outside.store.read() as connection:
-        many = queries.task_count(connection, sent.project)
-    if many > KEPT:
+        large = queries.has_more_tasks(connection, sent.project, KEPT)
+    if large:
         raise Refused(f"The project is large: tiebreak version create --project {sent.project.label_studio_id}")
     try:
         made = create(

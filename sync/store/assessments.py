@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from label_config.answers import Answer
 from label_config.results import canonical, from_canonical
@@ -68,6 +68,18 @@ def latest(connection: Connection, project: int) -> StoredAssessment | None:
     return None if row is None else StoredAssessment(row.made_at, row.hash, row.report, row.watermark)
 
 
+def outline(connection: Connection, project: int) -> StoredAssessment | None:
+    """The newest assessment without pairs of annotators, which are nearly all of it where many people answer.
+
+    Null before the first. One that was stored without an outline is whole.
+    """
+    report = func.coalesce(assessments.c.outline, assessments.c.report, type_=assessments.c.report.type)
+    query = select(assessments.c.made_at, assessments.c.hash, report.label("report"), assessments.c.watermark)
+    query = query.where(assessments.c.project == project).order_by(assessments.c.id.desc()).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else StoredAssessment(*row)
+
+
 def insert_assessment(
     connection: Connection,
     project: int,
@@ -84,7 +96,15 @@ def insert_assessment(
     same = assessments.c.hash.in_([hash, *([] if instead is None else [instead])])
     connection.execute(delete(assessments).where(assessments.c.project == project, same))
     row = {"project": project, "made_at": now, "hash": hash, "report": dict(report), "watermark": watermark}
-    connection.execute(insert(assessments), row)
+    connection.execute(insert(assessments), row | {"outline": _outline(report)})
+
+
+def _outline(report: Mapping[str, Any]) -> Mapping[str, Any]:
+    controls = {
+        name: {key: value for key, value in one.items() if key != "pairs"}
+        for name, one in (report.get("controls") or {}).items()
+    }
+    return {**report, "controls": controls}
 
 
 def still_holds(connection: Connection, project: int, hash: str, watermark: str) -> None:  # noqa: A002 - the column's name

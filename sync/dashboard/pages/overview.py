@@ -10,9 +10,9 @@ from ...progress_report.in_words import duration
 from ...quality.records import Estimate
 from ...store.summaries import of_all
 from ...summaries import PROGRESS
-from .. import queries, reports, wording
+from .. import getting_on, queries, reports, wording
 from ..figures import Figure
-from ..getting_on import STATES, TRENDS, UNATTENDED, Standing, late, standing
+from ..getting_on import STATES, TRENDS, UNATTENDED, Standing, late
 from ..page import Asked, Page
 from ..running import NOBODY, is_attended
 from ..tables.table import Column, Link, Row, Table
@@ -73,15 +73,11 @@ def standings(asked: Asked) -> Sequence[Standing]:
     """Every project that who asks may see."""
     connection = asked.connection
     seen = [one for one in queries.source_projects(connection) if asked.person.may("viewer", one.key)]
-    numbers, oldest = of_all(connection, PROGRESS), queries.oldest_reviews(connection, [one.key for one in seen])
-    found = []
-    for project in seen:
-        one = queries.summary(connection, project, reports.newest(connection, asked.kept, project))
-        kept = numbers.get(project.key)
-        last = one.last_run
-        attended = asked.once(_attended) or (last is not None and last.at > asked.now - DAY)
-        found.append(standing(connection, one, kept.body if kept else None, oldest.get(project.key), attended=attended))
-    return found
+    found = queries.headlines(connection, seen, reports.outlines(connection, asked.kept, seen))
+    numbers = {key: kept.body for key, kept in of_all(connection, PROGRESS).items()}
+    everywhere = asked.once(_attended)
+    attended = {one.project.key for one in found if everywhere or (one.last_run and one.last_run.at > asked.now - DAY)}
+    return getting_on.standings(connection, found, numbers, attended)
 
 
 def _attention(found: Sequence[Standing]) -> str:

@@ -74,7 +74,7 @@ def read(asked: Asked) -> Mapping[str, Any]:
             Figure("events_checked", chain.checked, n=chain.events, of="event", tasks=events),
         ),
         "known": known,
-        "too_many": asked.may("lead") and queries.task_count(asked.connection, asked.project) > KEPT,
+        "too_many": asked.may("lead") and queries.has_more_tasks(asked.connection, asked.project, KEPT),
         "kept": KEPT,
         "formats": asked.once(_formats),
         "controls": [one.name for one in asked.once(_interface).controls],

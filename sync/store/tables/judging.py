@@ -26,6 +26,7 @@ assessments = Table(
     Column("hash", String, nullable=False, comment="of the answers, rulings and policy it was computed from"),
     Column("report", JSON, nullable=False, comment="agreement, consensus quality, what was left out: see assess.py"),
     Column("watermark", String, comment="of the changes, the interface and the policy that it was made at"),
+    Column("outline", JSON, comment="the report without pairs of annotators; null: of an older release"),
     UniqueConstraint("project", "hash"),
 )
 

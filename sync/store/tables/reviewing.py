@@ -7,14 +7,19 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from .base import metadata, own_key
+
+NOT_COUNTED = text("counts_as IS NOT NULL")
+"""Of rulings: the few that an index is for. One of all would have nothing to say of those that count."""
 
 reviews = Table(
     "reviews",
@@ -40,6 +45,7 @@ reviews = Table(
     Column("hidden_at", BigInteger, comment="when Label Studio was told to serve a withdrawn one no more"),
     Column("opened_after", Integer, comment="how many rulings did not count when it was last opened for another one"),
     UniqueConstraint("task", "round"),
+    Index("ix_reviews_state", "project", "state", "band", "round", "task"),
 )
 
 rulings = Table(
@@ -64,6 +70,7 @@ rulings = Table(
     Column("problem", Text, comment="why it cannot be read, where it counts as unreadable"),
     Column("given_verdict", String, comment="what the reviewer chose where the answers say another verdict"),
     Column("gone_at", BigInteger, comment="when its review annotation was found deleted, and that was told"),
+    Index("ix_rulings_counts_as", "counts_as", sqlite_where=NOT_COUNTED, postgresql_where=NOT_COUNTED),
 )
 
 corrections = Table(
