@@ -115,5 +115,6 @@ def erased_text(found: "Erased") -> str:
         terminal.counted(found.links, "personal link"),
         f"texts typed as answers in {terminal.counted(found.typed, 'stored result')}" if found.typed else "",
         f"the same in {terminal.counted(found.labels, 'label')} of versions" if found.labels else "",
+        f"what shows them in {terminal.counted(found.shown, 'other place')}" if found.shown else "",
     ]
     return ", ".join(part for part in parts if part) or "nothing"

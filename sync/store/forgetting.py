@@ -33,7 +33,7 @@ from .typed_answers import Typed
 class Erased:
     """What the store holds of somebody, or held: name and address, reasons in rulings, in the results they were read
     from (versions of annotations), and in the audit chain; reasons of decisions about them; links to their numbers;
-    texts typed as answers, in results and in labels of versions."""
+    texts typed as answers, in results, in labels of versions, and where these are shown beside."""
 
     names: int
     rationales: int
@@ -43,6 +43,7 @@ class Erased:
     links: int = 0
     typed: int = 0
     labels: int = 0
+    shown: int = 0
 
     @property
     def anything(self) -> bool:
@@ -91,7 +92,7 @@ def held(connection: Connection, number: int, *, keep_typed: bool = False) -> Er
     )
     names, reasons, words, decisions, links = (connection.execute(query).scalar_one() for query in counts)
     remarks = sum(1 for _ in _with_words(connection, number))
-    return Erased(names, reasons, remarks, words, decisions, links, typed.answers, typed.labels)
+    return Erased(names, reasons, remarks, words, decisions, links, typed.answers, typed.labels, typed.shown)
 
 
 def _reasons(number: int) -> tuple[Any, ...]:
@@ -130,7 +131,7 @@ def forget(connection: Connection, number: int, now: int, *, actor: str = TIEBRE
     decided = connection.execute(update(people_decisions).where(*_decided(number)).values(reason=None)).rowcount
     links = connection.execute(delete(personal_links).where(personal_links.c.person == number)).rowcount
     _rewrite(connection, found)
-    done = Erased(names, reasons, len(found), spoken, decided, links, typed.answers, typed.labels)
+    done = Erased(names, reasons, len(found), spoken, decided, links, typed.answers, typed.labels, typed.shown)
     known = is_forgotten(connection, number)
     if not known:
         connection.execute(insert(forgotten_people).values(id=number, at=now, keeps_typed=keep_typed))

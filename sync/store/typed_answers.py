@@ -12,11 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, or_, select, update
 
-from label_config.review import KEY
-from label_config.typed import ERASED, erased, without_typed
+from label_config.typed import erased, without_typed
 
 from ..versions.content import digest
-from . import fingerprint
+from . import fingerprint, typed_copies
 from .audit import TIEBREAK, Event, record_all
 from .label_versions import CONTENTS_ERASED
 from .tables import (
@@ -28,12 +27,12 @@ from .tables import (
     label_contents,
     label_entries,
     packed_answers,
-    projects,
     queue,
     reviews,
     rulings,
     tasks,
 )
+from .typed_copies import unsaid, unshown
 
 AT_ONCE = 500
 """Contents that one event tells of."""
@@ -44,16 +43,17 @@ Where = dict[tuple[int, str], set[int]]
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """In how many stored results there are such texts, and in how many labels of versions."""
+    """In how many stored results there are such texts, in how many labels of versions, and where else they show."""
 
     answers: int = 0
     labels: int = 0
+    shown: int = 0
 
 
 def held(connection: Connection, number: int) -> Typed:
     """What would be erased of somebody (Label Studio's id)."""
     found = sum(1 for _ in _results(connection, number))
-    return Typed(found, sum(1 for _ in _contents(connection, number)))
+    return Typed(found, sum(1 for _ in _contents(connection, number)), typed_copies.held(connection, number))
 
 
 def erase(connection: Connection, number: int, now: int) -> Typed:
@@ -72,7 +72,7 @@ def erase(connection: Connection, number: int, now: int) -> Typed:
     for project in {project for project, _ in where}:
         connection.execute(delete(packed_answers).where(packed_answers.c.project == project))
     _erase_contents(connection, contents, number, now)
-    return Typed(len(found), len(contents))
+    return Typed(len(found), len(contents), typed_copies.erase(connection, number))
 
 
 def _results(connection: Connection, number: int) -> Iterator[tuple[Row[Any], Any, frozenset[str]]]:
@@ -124,24 +124,11 @@ def _erase_copies(connection: Connection, task: int, control: str, now: int) -> 
     connection.execute(update(consensus).where(mine).values(**withdrawn))
     mine = (queue.c.task == task) & (queue.c.control == control)
     for row in connection.execute(select(queue.c.findings).where(mine)).all():
-        connection.execute(update(queue).where(mine).values(findings=_unsaid(row.findings)))
+        connection.execute(update(queue).where(mine).values(findings=unsaid(row.findings)))
     for review in connection.execute(select(reviews).where(reviews.c.task == task)).all():
-        findings, data = _unsaid(review.findings), _unshown(review.data)
+        findings, data = unsaid(review.findings), unshown(review.data)
         connection.execute(update(reviews).where(reviews.c.id == review.id).values(findings=findings, data=data))
-        homes = select(projects.c.id).where(projects.c.source == review.project)  # also those that are gone
-        there = tasks.c.project.in_(homes) & (tasks.c.data[KEY].as_string() == review.key)
-        for copy in connection.execute(select(tasks.c.id, tasks.c.data).where(there)).all():
-            connection.execute(update(tasks).where(tasks.c.id == copy.id).values(data=_unshown(copy.data)))
-
-
-def _unsaid(findings: Any) -> Any:
-    """Findings without their words and without the answers that they propose."""
-    kept = [{name: said for name, said in one.items() if name not in ("correction", "refused")} for one in findings]
-    return [{**one, "reason": ERASED, **({"accepted": None} if "accepted" in one else {})} for one in kept]
-
-
-def _unshown(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {**data, **{name: ERASED for name in ("tiebreak_reason", "tiebreak_answers") if name in data}}
+        typed_copies.erase_copies(connection, review)
 
 
 def _contents(connection: Connection, number: int) -> Iterator[tuple[int, tuple[str, str]]]:

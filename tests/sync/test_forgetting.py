@@ -143,7 +143,7 @@ def test_the_commands_say_what_they_would_do_and_did(tmp_path: Path, tiebreak: T
     assert f"{REMARK}, 7" in said.out
     done = json.loads(tiebreak("forget", "7", "--yes", "--json").out)
     erased = {"names": 1, "rationales": 1, "results": 1, "audit_words": 1, "decisions": 0, "links": 0}
-    erased |= {"typed": 0, "labels": 0}
+    erased |= {"typed": 0, "labels": 0, "shown": 0}
     assert done["erased"] == erased
     assert "forgotten already" in tiebreak("forget", "7").out
     assert "knows nobody called 'eve@example.com'" in tiebreak("forget", "eve@example.com").err

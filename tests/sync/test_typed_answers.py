@@ -18,6 +18,7 @@ from sync.store.engine import Store
 from sync.store.tables import (
     annotation_versions,
     consensus,
+    corrections,
     forgotten_people,
     label_contents,
     projects,
@@ -61,7 +62,7 @@ def project() -> list[Any]:
 def filled(store: Store) -> int:
     """The project pulled, judged, with a version of its labels and a review that shows what was answered.
 
-    The review stood in a review project that somebody deleted, too.
+    The review stood in a review project that somebody deleted, too. A correction was applied and undone.
     """
     key = taken(store, project(), xml=XML)
     assess(store, key, SETTINGS, clock)
@@ -87,6 +88,9 @@ def filled(store: Store) -> int:
         review = {"key": "k", "project": key, "task": of, "control": "why", "round": 1, "band": 1, "priority": 0.5}
         review |= {"action": "adjudicate", "findings": [finding], "data": shown, "state": "open", "intended_at": 1}
         connection.execute(insert(reviews).values(**review))
+        told = {"reason": f"{WORDS} 1 is alone", "answer": canonical(Text(("Bob's words 1",))), "undone_at": 3}
+        told |= {"project": key, "batch": 1, "task": of, "control": "why", "proposed_in": "g", "applied_at": 2}
+        connection.execute(insert(corrections).values(**told))
     return key
 
 
@@ -99,9 +103,12 @@ def test_nothing_typed_is_left_and_what_was_chosen_is_and_all_hashes_verify(tmp_
     key = filled(store)
     assert everything(tmp_path).count(b"Mathilda")
     would = tiebreak("forget", "7")
-    assert "texts typed as answers in 2 stored results, the same in 2 labels of versions" in would.out, would.out
+    said = (
+        "texts typed as answers in 2 stored results, the same in 2 labels of versions, what shows them in 1 other place"
+    )
+    assert said in would.out, would.out
     done = json.loads(tiebreak("forget", "7", "--yes", "--json").out)
-    assert {name: count for name, count in done["erased"].items() if count} == {"typed": 2, "labels": 2}
+    assert {name: count for name, count in done["erased"].items() if count} == {"typed": 2, "labels": 2, "shown": 1}
     assert b"Mathilda" not in everything(tmp_path)
     assert b"Bob's words" in everything(tmp_path)
     with store.read() as connection:
@@ -137,6 +144,24 @@ def test_a_later_pull_writes_nothing_and_the_next_assessment_goes_on(any_store: 
         rows = connection.execute(select(consensus.c.answer).where(consensus.c.control == "why")).scalars().all()
     assert rows == [{"Text": [[f"Bob's words {number}"]]} for number in (1, 2)]
     assert (made(any_store, key).version.number, made(any_store, key).new) == (2, False)
+
+
+def test_what_an_earlier_release_left_is_erased_the_second_time(any_store: Store) -> None:
+    filled(any_store)
+    with any_store.begin() as connection:
+        data = connection.execute(select(tasks.c.data).where(tasks.c.label_studio_id == 9)).scalar_one()
+        (found,) = connection.execute(select(reviews.c.findings)).scalar_one()
+        forgetting.forget(connection, 7, 20)
+        left = {**found, "reason": "(erased)"}
+        other = {**found, "reason": "Bob is alone"}
+        connection.execute(update(reviews).values(findings=[left, other]))
+        connection.execute(update(tasks).where(tasks.c.label_studio_id == 9).values(data=data))
+        assert forgetting.held(connection, 7).shown == forgetting.forget(connection, 7, 30).shown == 2
+        erased, kept = connection.execute(select(reviews.c.findings)).scalar_one()
+        shown = connection.execute(select(tasks.c.data).where(tasks.c.label_studio_id == 9)).scalar_one()
+        assert (WORDS in json.dumps([erased, shown]), kept) == (False, other)
+        assert not forgetting.forget(connection, 7, 40).anything
+    assert verify(any_store).whole
 
 
 @pytest.mark.parametrize("later", [True, False])
