@@ -23,20 +23,14 @@ from sync.store.engine import Store
 
 from .browser import find_chromium, started
 from .faults import survived
-from .faults.sample import ALL
 from .stores import new_store
+from .thorough import up_to
 
 ROOT = Path(__file__).resolve().parent.parent
 
-THOROUGH = ALL or bool(os.environ.get("CI"))
-"""Whether properties are tried with as many examples as hypothesis takes by itself, or with fewer, which are others
-each time.
-"""
-
 # A busy machine fails no property; how fast things are is measured in benchmarks/.
 usual = settings()
-EXAMPLES = usual.max_examples if THOROUGH else 3 * usual.max_examples // 10
-settings.register_profile("tiebreak", parent=usual, deadline=None, max_examples=EXAMPLES)
+settings.register_profile("tiebreak", parent=usual, deadline=None, max_examples=up_to(usual.max_examples))
 settings.load_profile("tiebreak")
 
 

@@ -20,6 +20,8 @@ from sync.dashboard.tables.table import Column, Link, Table, Wanted
 from sync.dashboard.tables.view import view
 from sync.quality.records import Estimate
 
+from ..thorough import up_to
+
 COLUMNS = (
     Column("name", "Name", search=True),
     Column("band", "Band", choices=("P1", "P2")),
@@ -132,7 +134,7 @@ MANY: list[dict[str, Any]] = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=up_to(60), deadline=None)
 @given(
     sort=st.sampled_from([None, "name", "right"]),
     descending=st.booleans(),

@@ -33,6 +33,7 @@ from label_config.parse import parse
 from label_config.results import canonical, from_canonical, read_answers, write_answer, write_answers
 
 from ..quality import generated
+from ..thorough import up_to
 from .results import AB, OBJECTS, config
 from .test_results import JSON
 
@@ -74,7 +75,7 @@ def rounded(answer: Answer) -> Any:
 
 
 @pytest.mark.parametrize(("about", "tag", "shapes", "where"), DRAWN, ids=[f"{case[0]}-{case[1]}" for case in DRAWN])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=up_to(25), deadline=None)
 @given(data=st.data())
 def test_regions_are_read_as_they_were_written(
     about: str, tag: str, shapes: st.SearchStrategy[Shape], where: tuple[str, ...], data: st.DataObject
@@ -102,7 +103,7 @@ NOTHING = (Choices(()), Taxonomy(()), Text(()))
 
 
 @pytest.mark.parametrize(("control", "answers"), VALUES, ids=[case[0].split(">")[0] for case in VALUES])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=up_to(40), deadline=None)
 @given(data=st.data())
 def test_values_are_read_as_they_were_written(
     control: str, answers: st.SearchStrategy[Answer], data: st.DataObject
@@ -114,7 +115,7 @@ def test_values_are_read_as_they_were_written(
     assert all(region["score"] == 0.5 for region in result)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=up_to(40), deadline=None)
 @given(st.data())
 def test_a_whole_annotation_is_read_as_it_was_written(data: st.DataObject) -> None:
     interface = parse(
@@ -139,7 +140,7 @@ def test_a_whole_annotation_is_read_as_it_was_written(data: st.DataObject) -> No
     assert read_answers(interface, write_answers(interface, answers, region_id="r")) == answers
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=up_to(25), deadline=None)
 @given(generated.conversations.filter(lambda chat: bool(chat.messages)), st.data())
 def test_a_conversation_and_repetitions_are_read_as_they_were_written(chat: Chat, data: st.DataObject) -> None:
     interface = parse(
@@ -153,7 +154,7 @@ def test_a_conversation_and_repetitions_are_read_as_they_were_written(chat: Chat
 
 
 @pytest.mark.parametrize("case", generated.CASES.values(), ids=list(generated.CASES))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=up_to(30), deadline=None)
 @given(data=st.data())
 def test_an_answer_is_read_from_its_text_and_equal_answers_have_equal_texts(
     case: generated.Case, data: st.DataObject
@@ -281,7 +282,7 @@ def nearly_right(draw: st.DrawFn) -> Any:
     return region
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=up_to(200), deadline=None)
 @given(st.lists(nearly_right(), max_size=4) | JSON, JSON | st.fixed_dictionaries({"p": JSON}))
 @example([{"type": "relation", "from_id": [], "to_id": {}}], None)
 @example([{"from_name": "Rectangle", "to_name": "i", "type": "rectangle", "value": [], "item_index": []}], {})

@@ -13,6 +13,8 @@ from ml_backend.likeness import likeness
 from ml_backend.records import BoolArray, Features, FloatArray
 from ml_backend.settings import Settings
 
+from ..thorough import up_to
+
 every_strategy = pytest.mark.parametrize("strategy", STRATEGIES)
 
 
@@ -47,7 +49,7 @@ def four_groups(sizes: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
 
 
 @every_strategy
-@settings(max_examples=25)
+@settings(max_examples=up_to(25))
 @given(
     seed=st.integers(0, 10_000),
     count=st.integers(0, 60),
@@ -105,7 +107,7 @@ def test_coreset_covers_what_neither_labels_nor_choices_are_near() -> None:
     assert sorted(kind[first]) == [0, 2, 3]
 
 
-@settings(max_examples=20)
+@settings(max_examples=up_to(20))
 @given(seed=st.integers(0, 1000))
 def test_coreset_is_the_greedy_k_center_algorithm(seed: int) -> None:
     draw = np.random.default_rng(seed)
@@ -158,7 +160,7 @@ def test_typiclust_takes_a_typical_task_of_each_large_group_without_labels() -> 
     assert sorted(kind[with_labels]) == [0, 1]
 
 
-@settings(max_examples=20)
+@settings(max_examples=up_to(20))
 @given(seed=st.integers(0, 1000), known=st.integers(0, 5))
 def test_variance_takes_what_lowers_the_variance_over_the_pool_most(seed: int, known: int) -> None:
     """Against the definition: each one's label is added to the matrix, which is inverted; duplicates count less."""
@@ -234,7 +236,7 @@ def test_an_unknown_strategy_is_refused_with_the_known_ones() -> None:
         order_pool(Pool(np.zeros(1)), np.zeros(1, dtype=bool), rng(), "vibes")
 
 
-@settings(max_examples=30)
+@settings(max_examples=up_to(30))
 @given(seed=st.integers(0, 1000), full=st.integers(0, 4))
 def test_likeness_is_the_product_of_rows_however_they_are_kept(seed: int, full: int) -> None:
     draw = np.random.default_rng(seed)

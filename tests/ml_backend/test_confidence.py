@@ -12,6 +12,8 @@ from ml_backend.certainty.confidence import MAPS, Line, Outcomes, Same, Steps, c
 from ml_backend.certainty.confidence import with_confidence as raised
 from ml_backend.records import FloatArray
 
+from ..thorough import up_to
+
 
 def seen(count: int, shape: str, *, seed: int = 0, trust: float = 1.0, chance: float = 0.1) -> Outcomes:
     """Answers whose confidence c is right as it is, or too high: right with probability c / 2 or with steps."""
@@ -103,7 +105,7 @@ def test_labels_that_tell_nothing_leave_the_confidence_alone() -> None:
     assert fit_steps(none) == Same()
 
 
-@settings(max_examples=30)
+@settings(max_examples=up_to(30))
 @given(st.sampled_from(list(MAPS)), st.integers(0, 50), st.sampled_from(["right", "halved", "steps"]))
 def test_every_map_rises_stays_in_the_unit_interval_and_survives_the_disk(name: str, seed: int, shape: str) -> None:
     mapped = MAPS[name][0](seen(80, shape, seed=seed))

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from ml_backend.decoding import decoded
 
+from ..thorough import up_to
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -39,14 +41,14 @@ def told(read: Any) -> tuple[str, Any]:
 PIECES = st.integers(min_value=1, max_value=100)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=up_to(300), deadline=None)
 @given(value=JSON, piece=PIECES, ascii_only=st.booleans(), indent=st.sampled_from([None, 0, 2]))
 def test_what_is_written_is_read(value: Any, piece: int, ascii_only: bool, indent: int | None) -> None:
     written = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "surrogatepass")
     assert told(lambda: decoded(Slow(written), piece)) == told(lambda: json.loads(written))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=up_to(300), deadline=None)
 @given(
     value=JSON, piece=PIECES, where=st.integers(0, 10**6), put=st.sampled_from([b"", b",", b'"', b"\\", b"]", b"\xff"])
 )

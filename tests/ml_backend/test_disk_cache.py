@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from ml_backend.disk_cache import DiskCache
 
+from ..thorough import up_to
+
 
 class Clock:
     def __init__(self) -> None:
@@ -66,7 +68,7 @@ def test_what_is_too_old_is_not_given(tmp_path: Path) -> None:
     assert cache.get("a", newer_than=1_000_000.0) == b"x"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=up_to(30), deadline=None)
 @given(sizes=st.lists(st.integers(0, 60_000), max_size=40))
 def test_the_bound_holds_and_what_was_kept_last_is_there(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int]

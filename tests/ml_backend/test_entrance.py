@@ -14,6 +14,7 @@ from ml_backend.lessons.board import Board, Kind, Standing
 from ml_backend.settings import load
 from ml_backend.study import remember_interface
 
+from ..thorough import up_to
 from .scenes import PROJECT, SECRET, SENTIMENT, bearer, learned, sentiment_rows, serving
 from .stage import Here
 
@@ -86,7 +87,7 @@ def test_the_password_does_not_open_what_needs_the_secret(tmp_path: Path) -> Non
         assert call(one, method, path, basic("studio", "password")).status_code == 401
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=up_to(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(header=st.text(max_size=40), path=st.sampled_from(["/webhook", "/webhook/x", "/health"]))
 def test_no_header_is_a_500(tmp_path: Path, header: str, path: str) -> None:
     one = here(tmp_path, user="studio", password="password", webhook_secret="secret")

@@ -12,6 +12,8 @@ from ml_backend.certainty.fusion import LEARNABLE, Fusion, fit_fusion, from_json
 from ml_backend.records import FloatArray
 from ml_backend.uncertainty import LEAST_CONFIDENCE
 
+from ..thorough import up_to
+
 Signals = dict[str, FloatArray]
 
 
@@ -76,7 +78,7 @@ def test_a_doubtful_label_is_not_an_error() -> None:
     assert harsh(signals).mean() > fair(signals).mean() + 0.1
 
 
-@settings(max_examples=30)
+@settings(max_examples=up_to(30))
 @given(st.integers(0, 200), st.floats(-3, 3), st.sampled_from(LEARNABLE))
 def test_no_signal_that_rises_makes_an_error_less_likely(seed: int, told: float, of: str) -> None:
     fusion = fit_fusion(*seen(60, seed=seed, told=told, of=of))

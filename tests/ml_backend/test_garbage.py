@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from label_config.results import read_answers
 from ml_backend.reasons import REASONS
 
+from ..thorough import up_to
 from .scenes import PROJECT, SENTIMENT, bearer, serving
 from .stage import CONFIG, Here
 
@@ -50,7 +51,7 @@ def refused_or_answered(reply: Any) -> None:
 
 
 @pytest.mark.parametrize("path", POSTS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=up_to(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES | JSON)
 def test_garbage_is_answered_or_refused_never_a_500(fresh: Here, path: str, body: Any) -> None:
     content = json.dumps(body).encode()
@@ -58,13 +59,13 @@ def test_garbage_is_answered_or_refused_never_a_500(fresh: Here, path: str, body
 
 
 @pytest.mark.parametrize("path", POSTS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=up_to(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=60))
 def test_bytes_that_are_no_json_are_refused(here: Here, path: str, content: bytes) -> None:
     refused_or_answered(here.client.post(path, data=content, headers=bearer()))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=up_to(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tasks=st.lists(
         JSON | st.fixed_dictionaries({"id": JSON, "data": st.fixed_dictionaries({"text": JSON})}), max_size=5

@@ -9,6 +9,8 @@ from sklearn.isotonic import IsotonicRegression
 from ml_backend.records import BoolArray, FloatArray, IntArray
 from ml_backend.worth.proof import FEWEST, Judge, Proof, accuracy_at, inverted, labels_for, power_law, proof
 
+from ..thorough import up_to
+
 # Long on a busy machine, and so among the first.
 pytestmark = pytest.mark.timeout(300)
 
@@ -171,7 +173,7 @@ def test_a_curve_that_falls_is_taken_as_flat() -> None:
     assert inverted(law, 0.9, 1000) == np.inf
 
 
-@settings(max_examples=50)
+@settings(max_examples=up_to(50))
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=10), st.floats(0, 1))
 def test_labels_for_a_level_are_where_the_rising_curve_has_it(heights: list[float], level: float) -> None:
     labels = np.unique(np.geomspace(10, 500, len(heights)).round().astype(np.int64))

@@ -25,6 +25,7 @@ from ml_backend.settings import Settings
 from ml_backend.training import learn
 from ml_backend.uncertainty import SIGNALS
 
+from ..thorough import up_to
 from .scenes import PROJECT, learned, serving
 from .stage import Here
 
@@ -302,7 +303,7 @@ some = st.one_of(
 shown = st.lists(st.dictionaries(st.sampled_from(["id", "title", "body", "x"]), some, max_size=4), max_size=4)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=up_to(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(some, shown), some)
 def test_whatever_a_task_holds_it_gets_a_result(there: Here, items: Any, query: Any) -> None:
     (prediction,) = there.predict({"id": 7000, "data": {"items": items, "query": query}}, xml=XML)

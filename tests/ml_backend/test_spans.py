@@ -30,6 +30,7 @@ from ml_backend.spans.tokens import tokens
 from ml_backend.training import learn
 from ml_backend.uncertainty import SIGNALS
 
+from ..thorough import up_to
 from .scenes import PROJECT, learned, serving
 from .stage import Here
 
@@ -198,7 +199,7 @@ texts = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=up_to(150), deadline=None)
 @given(st.lists(texts, max_size=3))
 def test_spans_are_slices_at_token_borders(shown: list[str]) -> None:
     for text, told in zip(shown, model().tagger.tell(shown), strict=True):
@@ -213,7 +214,7 @@ def test_spans_are_slices_at_token_borders(shown: list[str]) -> None:
         assert all(0 <= value <= 1 for value in (told.margin, told.entropy, told.disagreement))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=up_to(60), deadline=None)
 @given(st.lists(texts, max_size=3))
 def test_likely_spans_are_at_least_so_probable_and_those_that_are_told_are_among_them(shown: list[str]) -> None:
     whole = model().tagger.spans
@@ -233,7 +234,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=up_to(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(anything, texts), min_size=1, max_size=3))
 def test_whatever_a_task_holds_each_gets_a_result(there: Here, values: list[Any]) -> None:
     tasks = [{"id": 7000 + at, "data": {"text": value}} for at, value in enumerate(values)]

@@ -12,6 +12,8 @@ from ml_backend.records import ABSTAINS, Opinion, Task, Thought
 from ml_backend.worth.stop_set import FOLDER, answers_of, recalled, remember, signals, stop_set
 from ml_backend.worth.stopping import STOP_SET
 
+from ..thorough import up_to
+
 
 def answers(shift: int = 0) -> dict[str, dict[int, str]]:
     return {"tone": {task: "ab"[(task + (task < shift)) % 2] for task in range(300)}}
@@ -62,7 +64,7 @@ def test_a_broken_file_is_left_out(tmp_path: Path) -> None:
     assert [look.version for look in recalled(tmp_path)["tone"]] == ["tiebreak-1"]
 
 
-@settings(max_examples=20)
+@settings(max_examples=up_to(20))
 @given(st.sets(st.integers(0, 5999), max_size=300))
 def test_nearly_the_same_tasks_are_watched_of_pools_that_are_nearly_the_same(labeled: set[int]) -> None:
     before = set(stop_set(range(6000)))

@@ -15,6 +15,7 @@ from sync.quality.coded_answers import encode
 from sync.quality.evidence import ControlEvidence, Method
 from sync.quality.records import CodedAnswers, Estimate
 
+from ..thorough import up_to
 from .answers import ABC, ROWS, Row, pairs_by_task, single, table
 
 CONTROL = Control("c", "Choices", ("t",), ABC)
@@ -86,7 +87,7 @@ def both(rows: list[Row], task: int) -> bool:
     return {person for one, person, _ in rows if one == task and person < 2} == {0, 1}
 
 
-@settings(max_examples=30)
+@settings(max_examples=up_to(30))
 @given(ROWS)
 def test_a_task_answered_once_changes_no_alpha_and_no_interval_of_it(rows: list[Row]) -> None:
     more = [*rows, (90, 0, "a"), (91, 1, "c")]

@@ -20,6 +20,7 @@ from sync.quality.annotators.change_points import (
 from sync.quality.evidence import ControlEvidence
 from sync.quality.records import FloatArray, IntArray
 
+from ..thorough import up_to
 from .people import NOTHING, crowd_of, numbered, with_answers
 
 DAY = 86_400_000_000
@@ -124,7 +125,7 @@ def test_several_changes_are_found_one_within_the_other() -> None:
     assert [one.at for one in further_splits(series, np.arange(150), first, 0.05)] == [50, 100]
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(st.lists(st.sampled_from([0.0, 1.0]), min_size=20, max_size=60))
 def test_a_series_and_its_mirror_images_are_as_probable(values: list[float]) -> None:
     series, time = np.array(values), np.arange(len(values))

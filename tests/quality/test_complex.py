@@ -16,6 +16,8 @@ from sync.quality.coded_answers import encode
 from sync.quality.evidence import ControlEvidence, Method
 from sync.quality.records import CodedAnswers, FloatArray, IntArray
 
+from ..thorough import up_to
+
 DISTANCE = st.integers(0, 10).map(lambda tenths: tenths / 10)
 
 
@@ -62,7 +64,7 @@ def test_sigma_is_that_of_the_authors_program_without_smoothing() -> None:
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(st.lists(DISTANCE, min_size=1, max_size=20), st.lists(DISTANCE, min_size=1, max_size=40))
 def test_the_scale_of_distances_means_nothing(observed: list[float], expected: list[float]) -> None:
     for measure in (sigma, ks):
@@ -97,7 +99,7 @@ def test_within_tasks_is_observed_and_across_tasks_expected() -> None:
     assert ks(apart, rng()).value == pytest.approx(1 - 1 / 6)
 
 
-@settings(max_examples=25)
+@settings(max_examples=up_to(25))
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), DISTANCE), max_size=24, unique_by=lambda row: row[:2]),
     st.permutations(range(6)),

@@ -23,6 +23,7 @@ from sync.quality.findings import Case
 from sync.quality.findings.conflicts import SCALES, near_duplicate_conflict
 from sync.quality.records import Finding
 
+from ..thorough import up_to
 from .generated import CASES
 
 TEXT = "The parcel that I ordered last week has still not arrived at my door."
@@ -155,7 +156,7 @@ def sets(text: str) -> set[str]:
     return {text[at : at + 4] for at in range(len(text) - 3)} or {text}
 
 
-@settings(max_examples=30)
+@settings(max_examples=up_to(30))
 @given(st.lists(st.text("ab ", min_size=1, max_size=24).map(lambda text: text.strip() or "a"), min_size=2, max_size=12))
 def test_similarity_is_that_of_the_sets_of_four_characters(values: list[str]) -> None:
     left, right = np.triu_indices(len(values), 1)
@@ -170,7 +171,7 @@ def alike(one: str, other: str) -> float:
     return len(sets(one) & sets(other)) / len(sets(one) | sets(other))
 
 
-@settings(max_examples=15)
+@settings(max_examples=up_to(15))
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 60), st.sampled_from("xyz")), min_size=1, max_size=14))
 def test_pairs_are_those_of_brute_force(changes: list[tuple[int, int, str]]) -> None:
     """Of a few stems with a letter changed: everything alike is with something that it is like, and nothing else."""
@@ -190,7 +191,7 @@ def test_pairs_are_those_of_brute_force(changes: list[tuple[int, int, str]]) -> 
     assert len(group_of) == sum(len(group.tasks) for group in found)
 
 
-@settings(max_examples=8)
+@settings(max_examples=up_to(8))
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_tasks_means_nothing(chance: random.Random) -> None:
     data = texts(TEXT, TEXT.upper(), TEXT + " Oh.", "Another text, of which there is one.", TEXT[9:], TEXT)

@@ -11,10 +11,11 @@ from label_config.answers import chosen
 from sync.quality.consensus.classes import CLASSES, LEAST_SAID
 from sync.quality.records import CodedAnswers, ControlConsensus, TaskConsensus
 
+from ..thorough import up_to
 from .answers import ABC, ROWS, SETS, Row, inferred, multiple, single, table
 
 every_method = pytest.mark.parametrize("method", [*CLASSES, "auto"])
-some = settings(max_examples=12)
+some = settings(max_examples=up_to(12))
 FIXED = st.dictionaries(st.integers(0, 9), st.sampled_from(ABC), max_size=4)
 
 

@@ -25,6 +25,7 @@ from sync.quality.distance import DISTANCES, default_distance, distance
 from sync.quality.distance.comparison import Comparison, every_pair
 from sync.quality.records import FloatArray
 
+from ..thorough import up_to
 from .generated import CASES, Case
 
 SINGLE_ONLY = ("ordinal", "interval", "ratio")
@@ -39,7 +40,7 @@ def names(control: Control) -> Iterator[str]:
 
 
 WITH_EMPTY = {what: case for what, case in CASES.items() if case.empty is not None}
-a_few = settings(max_examples=8)
+a_few = settings(max_examples=up_to(8))
 
 
 def between(case: Case, name: str, answers: list[Answer]) -> FloatArray:

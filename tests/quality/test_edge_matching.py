@@ -10,6 +10,7 @@ from sync.quality.auction import auction
 from sync.quality.edge_matching import match_edges
 from sync.quality.records import FloatArray, IntArray
 
+from ..thorough import up_to
 from .test_matching import SIMILARITIES
 
 TABLES = arrays(np.float64, (7, 6), elements=SIMILARITIES)
@@ -39,7 +40,7 @@ def check_auction(table: FloatArray) -> None:
     assert weight[chosen].sum() == pytest.approx(best(table), abs=len(table) * 1e-4)
 
 
-@settings(max_examples=25)
+@settings(max_examples=up_to(25))
 @given(TABLES)
 def test_an_auction_of_few_prices_gives_nearly_as_much(table: FloatArray) -> None:
     check_auction(table + 0.01)

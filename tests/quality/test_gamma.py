@@ -20,6 +20,8 @@ from sync.quality.agreement.gamma import GAMMAS, MOST_TASKS, NO_DISORDER, contin
 from sync.quality.agreement.undefined import NO_PAIRS
 from sync.quality.coded_answers import encode
 
+from ..thorough import up_to
+
 Line = list[tuple[float, float, int]]
 """Start, end, category of what one annotator marked."""
 
@@ -129,7 +131,7 @@ LINE = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=up_to(40), deadline=None)
 @given(st.lists(LINE, min_size=2, max_size=3))
 def test_no_alignment_has_less_disorder(lines: list[Line]) -> None:
     found = best_alignment([marks(line) for line in lines])
@@ -148,7 +150,7 @@ def test_four_annotators_by_trying_all() -> None:
     assert disorder(lines) * 6 / 4 == pytest.approx(least, abs=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=up_to(30), deadline=None)
 @given(st.lists(LINE, min_size=2, max_size=3))
 def test_order_and_names_mean_nothing(lines: list[Line]) -> None:
     turned = [[(start, end, 1 - category) for start, end, category in reversed(line)] for line in reversed(lines)]
@@ -156,7 +158,7 @@ def test_order_and_names_mean_nothing(lines: list[Line]) -> None:
         assert disorder(turned) == pytest.approx(disorder(lines), abs=1e-5)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=up_to(20), deadline=None)
 @given(LINE, st.integers(2, 4))
 def test_who_all_mark_the_same_agree(line: Line, people: int) -> None:
     found = continua_gamma(continua([[line] * people]), np.random.default_rng(0))
@@ -216,7 +218,7 @@ def test_a_wrong_kind_names_the_right_ones() -> None:
         continua_gamma(continua([]), np.random.default_rng(0), kind="delta")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=up_to(30), deadline=None)
 @given(st.lists(LINE, min_size=2, max_size=4), st.integers(0, 99))
 def test_chance_moves_what_was_marked_and_changes_no_length(lines: list[Line], seed: int) -> None:
     made = shuffled([marks(line) for line in lines], 0.0, 20.0, 1.0, np.random.default_rng(seed))

@@ -22,6 +22,7 @@ from sync.quality.findings.labels import label_error, model_conflict
 from sync.quality.findings.outliers import outlier
 from sync.quality.records import Finding, Opinion
 
+from ..thorough import up_to
 from .generated import CASES
 
 TASKS, PLANTED = 100, 20
@@ -103,7 +104,7 @@ def test_one_who_stands_against_all_others_is_found_without_a_model(world: World
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=5)
+@settings(max_examples=up_to(5))
 @given(st.data())
 def test_findings_of_any_answers_have_a_severity_a_number_and_their_own_family_as_correction(
     name: str, data: st.DataObject

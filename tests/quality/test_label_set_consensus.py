@@ -16,6 +16,7 @@ from sync.quality.consensus.classes import CLASSES
 from sync.quality.evidence import ControlEvidence
 from sync.quality.records import ControlConsensus
 
+from ..thorough import up_to
 from .generated import CASES
 
 TREE = Control("t", "Taxonomy", ("t",), family=Family.TAXONOMY)
@@ -72,7 +73,7 @@ def test_labels_from_task_data(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["path-sets", "majority", "dawid-skene"])
-@settings(max_examples=8)
+@settings(max_examples=up_to(8))
 @given(st.data())
 def test_a_child_is_never_there_without_its_parent(method: str, data: st.DataObject) -> None:
     cells = st.tuples(st.integers(0, 3), st.integers(0, 3), CASES["taxonomy"].answers)

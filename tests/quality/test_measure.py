@@ -18,6 +18,7 @@ from sync.quality.evidence import ControlEvidence, Method
 from sync.quality.measured import Measured
 from sync.quality.records import Estimate
 
+from ..thorough import up_to
 from .answers import ABC, ordered_pairs, single, table
 from .generated import CASES, Case
 from .within import every
@@ -47,7 +48,7 @@ def evidences(draw: st.DrawFn, names: tuple[str, ...] = tuple(CASES)) -> Control
     )
 
 
-@settings(max_examples=100)
+@settings(max_examples=up_to(100))
 @given(evidences())
 def test_every_number_is_in_range_or_says_why_there_is_none(evidence: ControlEvidence) -> None:
     found = measured(evidence, coefficients=tuple(COEFFICIENTS))
@@ -75,7 +76,7 @@ def far(case: Inspected, left: int, right: int) -> float:
 PLAIN = ("multiple choice", "taxonomy", "text", "spans", "upright boxes", "choice per region")
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(evidences(PLAIN))
 def test_percent_and_alpha_are_their_definitions(evidence: ControlEvidence) -> None:
     """Pair by pair: in a table, and where each answer stands for itself."""
@@ -99,7 +100,7 @@ def test_percent_and_alpha_are_their_definitions(evidence: ControlEvidence) -> N
     assert alpha == (None if wanted is None else pytest.approx(max(wanted, -1), abs=1e-9))
 
 
-@settings(max_examples=60)
+@settings(max_examples=up_to(60))
 @given(evidences(("single choice", "text", "spans")))
 def test_each_person_truth_and_model_is_compared_pair_by_pair(evidence: ControlEvidence) -> None:
     case, coded = inspected(evidence), evidence.coded

@@ -18,6 +18,7 @@ from sync.quality.findings.people import annotator_drift, gold_failed
 from sync.quality.priority import Policy
 from sync.quality.records import Finding, Opinion
 
+from ..thorough import up_to
 from .answers import ABC, ROWS, Row
 from .people import NOTHING, numbered, said
 
@@ -165,7 +166,7 @@ def found_in(rows: list[Row], fixed: dict[int, str]) -> list[Finding]:
     return gold_failed(every) + annotator_drift(every)
 
 
-@settings(max_examples=12)
+@settings(max_examples=up_to(12))
 @given(ROWS, st.dictionaries(st.integers(0, 6), st.sampled_from(ABC)))
 def test_every_finding_is_about_an_open_answer_of_its_annotator(rows: list[Row], fixed: dict[int, str]) -> None:
     given_by = {(task, who) for task, who, _ in rows}

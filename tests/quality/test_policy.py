@@ -13,6 +13,8 @@ from sync.quality.priority.policy_keys import READERS
 from sync.quality.priority.scoring import score
 from sync.quality.records import Finding
 
+from ..thorough import up_to
+
 FINDINGS = st.lists(
     st.builds(
         Finding,
@@ -138,7 +140,7 @@ def test_a_label_leaves_room_for_others_while_there_are_others() -> None:
     assert "same answer, group or reason" in explain(queue, 2)[1]
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(FINDINGS, FACTS, POLICIES)
 def test_every_queue_keeps_the_policy(found: list[Finding], facts: dict[tuple[int, str], Fact], policy: Policy) -> None:
     queue = rank(found, policy, facts)
@@ -161,7 +163,7 @@ def test_every_queue_keeps_the_policy(found: list[Finding], facts: dict[tuple[in
     assert policy.annotator_cap is None or max(about.values(), default=0) <= policy.annotator_cap
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(FINDINGS, FACTS, POLICIES, st.randoms(use_true_random=False))
 def test_order_of_findings_and_facts_means_nothing(
     found: list[Finding], facts: dict[tuple[int, str], Fact], policy: Policy, chance: Any
@@ -172,7 +174,7 @@ def test_order_of_findings_and_facts_means_nothing(
     assert list(rank(found, policy, facts)) == list(rank(shuffled, policy, dict(other)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(FINDINGS, FACTS, POLICIES)
 def test_the_number_is_the_formula(found: list[Finding], facts: dict[tuple[int, str], Fact], policy: Policy) -> None:
     """1 - product over families of (1 - the largest weight x severity), times importance; age adds to it."""
@@ -195,7 +197,7 @@ def test_the_number_is_the_formula(found: list[Finding], facts: dict[tuple[int, 
     assert len(scored.task) == len({(one.task, one.control) for one in found})
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(FINDINGS, FACTS, POLICIES)
 def test_every_task_is_explained(found: list[Finding], facts: dict[tuple[int, str], Fact], policy: Policy) -> None:
     queue = rank(found, policy, facts)

@@ -22,6 +22,7 @@ from sync.quality.priority import ACTIONS, DISPUTES, Fact, Policy, rank
 from sync.quality.priority.families import FAMILIES
 from sync.quality.records import CodedAnswers, Finding, Opinion, Priority
 
+from ..thorough import up_to
 from .answers import ABC, ROWS, SETS, Row, multiple, ordered_pairs, pairs_by_task, single, table
 
 POLICY = Policy()
@@ -122,7 +123,7 @@ def test_a_model_that_sides_with_one_of_the_tied_answers_contradicts_nobody() ->
     assert "model_conflict" in by_kind(found_in(sets, {1: Opinion(Choices(("b",)), {}, 0.9)}))
 
 
-@settings(max_examples=25)
+@settings(max_examples=up_to(25))
 @given(ROWS, OPINIONS, st.dictionaries(st.integers(0, 9), st.sampled_from(ABC)))
 def test_every_finding_says_a_number_and_ruled_or_unanswered_tasks_have_none(
     rows: list[Row], opinions: dict[int, Opinion], fixed: dict[int, str]
@@ -138,7 +139,7 @@ def test_every_finding_says_a_number_and_ruled_or_unanswered_tasks_have_none(
     assert len({(one.task, one.kind, one.annotator) for one in found}) == len(found)
 
 
-@settings(max_examples=25)
+@settings(max_examples=up_to(25))
 @given(SETS)
 def test_label_sets_are_found_by_the_same_rules(rows: list[Row]) -> None:
     for one in found_in(multiple(rows), {}, "auto"):

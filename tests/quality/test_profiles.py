@@ -22,6 +22,7 @@ from sync.quality.consensus import infer
 from sync.quality.evidence import ControlEvidence
 from sync.quality.records import Estimate, Trust
 
+from ..thorough import up_to
 from .answers import ABC, Row, table
 from .generated import CASES
 from .people import NOTHING, choice, crowd_of, numbered, profiled, said
@@ -284,7 +285,7 @@ def test_every_family_has_profiles_whose_numbers_are_numbers(name: str, data: st
             assert share.value is None or (-1e-9 <= share.value <= 1 + 1e-9 and share.low is not None)
 
 
-@settings(max_examples=12)
+@settings(max_examples=up_to(12))
 @given(
     st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3), st.sampled_from(ABC)), unique_by=lambda row: row[:2]),
     st.randoms(use_true_random=False),

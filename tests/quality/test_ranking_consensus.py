@@ -18,6 +18,8 @@ from sync.quality.consensus.kemeny import kemeny, put_before
 from sync.quality.evidence import ControlEvidence
 from sync.quality.records import FloatArray, TaskConsensus
 
+from ..thorough import up_to
+
 CONTROL = Control("r", "Ranker", ("t",), family=Family.RANKING)
 
 
@@ -35,7 +37,7 @@ def cost(before: FloatArray, order: tuple[int, ...]) -> float:
     return float(sum(before[later, item] for place, item in enumerate(order) for later in order[place + 1 :]))
 
 
-@settings(max_examples=60)
+@settings(max_examples=up_to(60))
 @given(st.data())
 def test_no_order_turns_fewer_pairs_round(data: st.DataObject) -> None:
     items, people = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 4))

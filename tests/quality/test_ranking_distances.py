@@ -15,6 +15,7 @@ from sync.quality.distance import distance
 from sync.quality.distance.comparison import Comparison, every_pair
 from sync.quality.records import FloatArray
 
+from ..thorough import up_to
 from .generated import CASES
 
 PLAIN = CASES["ranking"].control
@@ -45,7 +46,7 @@ def by_scipy(name: str, orders: list[list[int]]) -> FloatArray:
 
 
 @pytest.mark.parametrize("name", SCIPY)
-@settings(max_examples=30)
+@settings(max_examples=up_to(30))
 @given(st.integers(2, 8).flatmap(lambda n: st.lists(st.permutations(range(n)), min_size=1, max_size=4)))
 def test_complete_rankings_are_as_far_apart_as_scipy_says(name: str, orders: list[list[int]]) -> None:
     found = distance(PLAIN, name)(every_pair(PLAIN, [plain(map(str, order)) for order in orders]))
@@ -96,7 +97,7 @@ def some_rank(answer: Ranking, buckets: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.parametrize("name", SCIPY)
-@settings(max_examples=30)
+@settings(max_examples=up_to(30))
 @given(CASES["ranking"].answers, CASES["ranking"].answers)
 def test_rankings_with_gaps_are_as_far_apart_as_defined(name: str, one: Ranking, other: Ranking) -> None:
     if some_rank(one, ("rank",)) and some_rank(other, ("rank",)):
@@ -105,7 +106,7 @@ def test_rankings_with_gaps_are_as_far_apart_as_defined(name: str, one: Ranking,
 
 
 @pytest.mark.parametrize("name", SCIPY)
-@settings(max_examples=30)
+@settings(max_examples=up_to(30))
 @given(CASES["ranking in buckets"].answers, CASES["ranking in buckets"].answers)
 def test_rankings_in_buckets_are_as_far_apart_as_defined(name: str, one: Ranking, other: Ranking) -> None:
     if some_rank(one, BUCKETS.labels) and some_rank(other, BUCKETS.labels):

@@ -31,6 +31,7 @@ from sync.quality.distance.packed_regions import pack_boxes, pack_spans
 from sync.quality.distance.regions import f1_exact, soft_f1
 from sync.quality.distance.sweep import TooManyOverlaps
 
+from ..thorough import up_to
 from .regions import BOXES, CONTROL, SEGMENTS, SPANS, TRIANGLES, answers, apart, boxes, cells, covered, iou, most_agreed
 
 PLAIN = answers(SPANS) | answers(SEGMENTS) | answers(BOXES)
@@ -67,7 +68,7 @@ def worth(name: str, labels: bool) -> Callable[[Region, Region], float]:
 
 @pytest.mark.parametrize("blind", [False, True])
 @pytest.mark.parametrize("name", ["iou", "f1_50", "f1_75", "f1_exact", "boundary", "boundary_3"])
-@settings(max_examples=25)
+@settings(max_examples=up_to(25))
 @given(PLAIN)
 def test_as_the_best_of_all_matchings_says(name: str, blind: bool, given: list[Regions]) -> None:
     found = apart(f"{name}_blind" if blind else name, *given)
@@ -80,7 +81,7 @@ def test_as_the_best_of_all_matchings_says(name: str, blind: bool, given: list[R
 
 @pytest.mark.parametrize("blind", [False, True])
 @pytest.mark.parametrize("name", ["overlap", "dice"])
-@settings(max_examples=25)
+@settings(max_examples=up_to(25))
 @given(PLAIN)
 def test_as_counted_cell_by_cell(name: str, blind: bool, given: list[Regions]) -> None:
     found = apart(f"{name}_blind" if blind else name, *given)
@@ -98,7 +99,7 @@ def test_as_counted_cell_by_cell(name: str, blind: bool, given: list[Regions]) -
 
 
 @pytest.mark.parametrize("name", REGIONS)
-@settings(max_examples=25)
+@settings(max_examples=up_to(25))
 @given(ANY)
 def test_symmetric_in_range_and_nothing_to_itself(name: str, given: list[Regions]) -> None:
     found = apart(name, *given)
@@ -113,7 +114,7 @@ def test_nothing_is_as_far_from_something_as_can_be(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REGIONS)
-@settings(max_examples=25)
+@settings(max_examples=up_to(25))
 @given(ANY, st.randoms(use_true_random=False))
 def test_the_order_of_regions_and_of_labels_does_not_matter(
     name: str, given: list[Regions], random: "st.DataObject"
@@ -141,7 +142,7 @@ def moved(shape: Shape, by: float) -> Shape:
 
 
 @pytest.mark.parametrize("name", REGIONS)
-@settings(max_examples=25)
+@settings(max_examples=up_to(25))
 @given(ANY)
 def test_where_the_origin_is_does_not_matter(name: str, given: list[Regions]) -> None:
     there = [Regions(tuple(Region(moved(r.shape, 16), r.labels, r.where) for r in one.regions)) for one in given]

@@ -27,6 +27,8 @@ from label_config.answers import (
 from sync.quality.distance.shapes import KINDS, SIMILARITIES, masks, outlines, overlap, points, similarity
 from sync.quality.records import BoolArray, FloatArray
 
+from ..thorough import up_to
+
 
 def alike(left: Shape, right: Shape) -> float:
     return float(similarity([left], [right])[0])
@@ -274,7 +276,7 @@ def counted(one: BoolArray, other: BoolArray) -> float:
     return np.count_nonzero(one & other) / union if union else 0.0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=up_to(60))
 @given(AREAS, AREAS)
 def test_areas_are_those_that_are_counted_point_by_point(one: Shape, other: Shape) -> None:
     ours, theirs = inside(one), inside(other)
@@ -334,7 +336,7 @@ def test_many_masks_are_worked_on_in_blocks(monkeypatch: pytest.MonkeyPatch) -> 
     assert np.array_equal(masks.iou(shapes, left, right), at_once)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=up_to(60))
 @given(drawn_masks(16, 16), AREAS)
 def test_a_mask_beside_an_outline_is_counted_point_by_point(mask: Mask, area: Shape) -> None:
     x, y = GRID.T
@@ -369,7 +371,7 @@ def visible(track: Track, frame: int) -> Box | None:
     return Box(x, y, width, height, start.box.rotation + share * turn)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=up_to(60))
 @given(TRACKS, TRACKS)
 def test_tracks_are_summed_frame_by_frame(one: Track, other: Track) -> None:
     end = max(one.length, other.length, one.frames[-1].frame, other.frames[-1].frame)
@@ -419,7 +421,7 @@ def test_a_video_of_a_billion_frames_is_looked_at_evenly() -> None:
 LINES = st.builds(Vector, st.lists(POINT, min_size=2, max_size=5, unique=True).map(tuple), st.just(False))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=up_to(30))
 @given(LINES, LINES)
 def test_lines_are_as_far_apart_as_many_points_along_them_say(one: Vector, other: Vector) -> None:
     ours, theirs = walked(one), walked(other)
@@ -446,7 +448,7 @@ def test_what_spans_cover_together_is_counted_character_by_character(left: list[
     assert overlap(left, right) == (len(one & other), len(one | other))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=up_to(40))
 @given(st.lists(AREAS, max_size=4), st.lists(AREAS, max_size=4))
 def test_what_areas_cover_together_is_counted_point_by_point(left: list[Shape], right: list[Shape]) -> None:
     one, other = (np.any([np.zeros(len(GRID), np.bool_), *map(inside, side)], axis=0) for side in (left, right))

@@ -20,6 +20,7 @@ from sync.quality.consensus.regions.clusters import marked
 from sync.quality.evidence import ControlEvidence
 from sync.quality.records import ControlConsensus, TaskConsensus
 
+from ..thorough import up_to
 from .generated import CASES
 from .regions import as_set
 
@@ -107,7 +108,7 @@ def test_it_is_for_spans_alone() -> None:
     assert "spans of text" in found.reason
 
 
-@settings(max_examples=15)
+@settings(max_examples=up_to(15))
 @given(st.data())
 def test_what_all_say_is_returned_as_it_is_and_order_means_nothing(data: st.DataObject) -> None:
     case = CASES["spans"]

@@ -17,6 +17,7 @@ from sync.quality.agreement.unitized import ALPHAS, ONE_VALUE, alpha_u, unitized
 from sync.quality.coded_answers import encode
 from sync.quality.records import CodedAnswers
 
+from ..thorough import up_to
 from .answers import table
 
 Marks = list[tuple[int, int, int]]
@@ -104,7 +105,7 @@ def brute_force(tasks: list[list[Marks]], kind: str) -> float | None:
 TASKS = st.lists(st.lists(marks(), min_size=1, max_size=4), min_size=1, max_size=3)
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(TASKS, st.sampled_from(["u", "|u"]))
 def test_it_is_the_definition_place_by_place(tasks: list[list[Marks]], kind: str) -> None:
     expected = brute_force(tasks, kind)
@@ -129,7 +130,7 @@ def brute_force_labels(tasks: list[list[Marks]]) -> float | None:
     return 1 - (total - same) * (total**2 - squares) / (total * apart) if apart > 1e-9 else None
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(TASKS)
 def test_labels_count_only_where_units_meet(tasks: list[list[Marks]]) -> None:
     expected = brute_force_labels(tasks)
@@ -150,7 +151,7 @@ def test_units_of_one_character_give_the_nominal_alpha_of_krippendorff_2011(kind
     assert unitized_alpha(found, np.random.default_rng(0), 0, kind=kind).value == pytest.approx(0.743, abs=5e-4)
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(TASKS, st.sampled_from(list(ALPHAS)), st.randoms(use_true_random=False))
 def test_order_names_and_lone_annotators_mean_nothing(tasks: list[list[Marks]], kind: str, chance: Random) -> None:
     turned = [
@@ -164,7 +165,7 @@ def test_order_names_and_lone_annotators_mean_nothing(tasks: list[list[Marks]], 
         assert alpha_of(other, kind) == (None if expected is None else pytest.approx(expected, abs=1e-9))
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(TASKS, st.sampled_from(list(ALPHAS)), st.sampled_from([0.0, 1.0]))
 def test_the_unit_of_length_means_nothing(tasks: list[list[Marks]], kind: str, grain: float) -> None:
     expected = alpha_of(tasks, kind, grain)
@@ -172,7 +173,7 @@ def test_the_unit_of_length_means_nothing(tasks: list[list[Marks]], kind: str, g
     assert found == (None if expected is None else pytest.approx(expected, abs=1e-9))
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(st.lists(marks(overlapping=True), min_size=1, max_size=4), st.integers(2, 4), st.sampled_from(list(ALPHAS)))
 def test_who_all_mark_the_same_agree(texts: list[Marks], people: int, kind: str) -> None:
     assert alpha_of([[marked] * people for marked in texts], kind) in (None, 1.0)

@@ -23,6 +23,7 @@ from sync.store.intake import Decoded
 from sync.store.tables import annotation_versions, queue, reviews, rulings, tasks
 
 from ..stores import new_store
+from ..thorough import up_to
 from .test_intake import PROJECT, annotation, task
 from .test_review_rounds import XML, Desk
 from .whole_queue import expected, said
@@ -115,7 +116,7 @@ def review(connection: Connection, project: int, number: int, place: int, state:
         connection.execute(insert(rulings).values(**ruled))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=up_to(25), deadline=None)
 @given(
     entries=ENTRIES,
     known=REVIEWS,

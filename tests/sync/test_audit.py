@@ -19,6 +19,7 @@ from sync.store.engine import Store, open_store
 from sync.store.forgetting import forget
 from sync.store.tables import audit_details, audit_events, audit_heads, audit_words
 
+from ..thorough import up_to
 from .terminal import Terminal
 
 WORDS = {"rationale": "the text says so: Ångström \U0001f600\n\x00"}
@@ -297,7 +298,7 @@ def test_words_emptied_after_somebody_else_was_forgotten_are_found(store: Store)
 
 
 @given(st.lists(st.tuples(st.text(max_size=20), st.text(min_size=1, max_size=20)), min_size=1, max_size=8))
-@settings(max_examples=8)
+@settings(max_examples=up_to(8))
 def test_any_text_comes_back_as_it_went_in(written: list[tuple[str, str]]) -> None:
     store = open_store("sqlite:///file::memory:?uri=true&cache=private")
     with store.begin() as connection:

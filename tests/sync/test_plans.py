@@ -14,6 +14,8 @@ from sync.store.lease import holder_name
 from sync.store.plans import Plan
 from sync.store.runners import GONE_SECONDS
 
+from ..thorough import up_to
+
 SECOND = 1_000_000
 
 
@@ -84,7 +86,7 @@ def test_who_lost_a_project_changes_nothing_of_it(any_store: Store) -> None:
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=5), st.integers(0, 1000), st.integers(0, 1000))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=up_to(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_next_run_is_the_earliest_hint_but_not_before_the_pause(
     store: Store, hints: list[int], due: int, pause: int
 ) -> None:

@@ -38,6 +38,7 @@ from sync.versions.gathering import gather
 
 from ...evidence.files import FOUR, MOOD, chosen, task
 from ...stores import new_store
+from ...thorough import up_to
 from .stage import DAY, SETTINGS, START, clock, labels, made, moods, said, taken
 
 SECOND = select(label_entries.c.content).where(label_entries.c.task == 2, label_entries.c.control == "mood")
@@ -182,7 +183,7 @@ def test_a_moment_reads_answers_by_the_interface_of_then(store: Store) -> None:
     assert labels(_at(store, key, 19)) == {(2, "mood"): ["yes"]}
 
 
-@settings(max_examples=15)
+@settings(max_examples=up_to(15))
 @each(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3), st.sampled_from(["yes", "no", "skip", "bad", "truth"]))))
 def test_now_and_a_moment_that_is_now_have_the_same_answers(script: list[tuple[int, int, str]]) -> None:
     by_task: dict[int, list[Any]] = {number: [] for number in range(1, 5)}
