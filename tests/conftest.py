@@ -22,6 +22,7 @@ from sync.labelstudio.client import LabelStudio
 from sync.store.engine import Store
 
 from .browser import find_chromium, started
+from .compiled import compile_once
 from .faults import survived
 from .stores import new_store
 from .thorough import up_to
@@ -32,6 +33,8 @@ ROOT = Path(__file__).resolve().parent.parent
 usual = settings()
 settings.register_profile("tiebreak", parent=usual, deadline=None, max_examples=up_to(usual.max_examples))
 settings.load_profile("tiebreak")
+
+compile_once()
 
 
 SERVER_SECONDS, ELSEWHERE_SECONDS = 40, 1

@@ -1,0 +1,30 @@
+"""Templates of pages, compiled once a process: each application of the tests would compile them anew."""
+
+from types import CodeType
+
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
+
+
+class Compiled(BytecodeCache):
+    """What was compiled of the same source by an environment that reads it in the same way."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, ...], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get(_key(bucket))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._kept[_key(bucket)] = bucket.code
+
+
+def _key(bucket: Bucket) -> tuple[object, ...]:
+    reads = bucket.environment
+    return bucket.key, bucket.checksum, reads.trim_blocks, reads.lstrip_blocks
+
+
+def compile_once() -> None:
+    """For every application that is made from now on."""
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Compiled()}
