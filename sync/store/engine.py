@@ -5,7 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -241,14 +241,24 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
 
 
-def _migrate(engine: Engine, name: str) -> None:
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    newest = ScriptDirectory.from_config(config).get_current_head()
+    return config
+
+
+@cache
+def _newest_schema() -> str | None:
+    """The migration that a store of this program has come to; each is read to find it."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _migrate(engine: Engine, name: str) -> None:
     with engine.connect().execution_options(reads=True) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    if current == newest:
+    if current == _newest_schema():
         return
+    config = _config()
     try:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
