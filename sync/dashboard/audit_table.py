@@ -38,7 +38,7 @@ def audit_table(asked: Asked) -> Table:
         Column("words", "In words", search=True, sort=False),
         Column("hash", "Hash", sort=False, apart=True),
     )
-    note = f"Of the newest {WINDOW:,} events of the store; “tiebreak audit log” has all of them."
+    note = f"Of this project, among the newest {WINDOW:,} events of the store; “tiebreak audit log” has all of them."
     empty = "Nothing was recorded of this project yet."
     return Table("audit", "Audit", columns, lambda wanted: _find(asked, wanted), empty=empty, note=note, size=20)
 

@@ -14,7 +14,7 @@ from label_config.parse import parse
 from label_config.words import in_words
 
 from ..evidence.stored import late_answers
-from ..progress_report.in_words import duration
+from ..progress_report.in_words import took
 from ..quality.progress import NEVER, Completion, completion
 from ..quality.records import BoolArray
 from ..store import packed, projects, summaries
@@ -116,7 +116,7 @@ def _completed(asked: Asked, reader: Reader) -> Columned:
         return known.key[over][order].tolist(), hours[order].tolist()
 
     def page(wanted: Wanted) -> Found:
-        listed = [(task, {"took": duration(hours)}) for task, hours in zip(*asked.keep("complete", make), strict=True)]
+        listed = [(task, {"took": took(hours)}) for task, hours in zip(*asked.keep("complete", make), strict=True)]
         return reader.page(listed, wanted)
 
     return (TOOK,), page
@@ -156,7 +156,7 @@ def _reviewed(asked: Asked, reader: Reader) -> Columned:
     every = summaries.reviews_query(asked.project.key).subquery()
     query = select(every.c.task, (every.c.ruled - every.c.began).label("took")).where(every.c.ruled != NEVER)
     query = query.order_by((every.c.ruled - every.c.began).desc(), every.c.task)
-    return _queried(asked, reader, (TOOK,), query, lambda row: {"took": duration(max(row.took, 0) / HOUR)})
+    return _queried(asked, reader, (TOOK,), query, lambda row: {"took": took(max(row.took, 0) / HOUR)})
 
 
 def _accepted(asked: Asked, reader: Reader) -> Columned:

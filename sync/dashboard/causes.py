@@ -49,7 +49,9 @@ def causes_chart(rows: Sequence[Row]) -> Chart | None:
         return None
     since = sorted({row["week"] for row in rows})[-DRAWN:][0]
     shown = [row for row in rows if row["week"] >= since]
-    table = Table("causes", "Why answers were disputed", BY_WEEK, shown, note=f"The last {DRAWN} weeks with rulings.")
+    table = Table(
+        "causes", "Why answers were disputed, by week", BY_WEEK, shown, note=f"The last {DRAWN} weeks with rulings."
+    )
     total = sum(row["rulings"] for row in shown)
     return Chart(
         table, draw_causes, f"Causes of {counted(total, 'ruling')} by week; the numbers are in the table below."

@@ -94,10 +94,12 @@ def draw_came(rows: Rows, look: Look) -> alt.LayerChart:
     bars = base.encode(y=alt.Y("answers:Q", **height))
     line = base.encode(y=alt.Y("completed:Q", **height))
     width = max(1.0, min(16.0, 0.7 * look.width / max(1, len(rows))))
+    # A line needs two days to be seen.
+    points = {"color": theme.warm, "filled": True, "size": 40} if len(rows) <= PER_PAGE else False
     return alt.LayerChart(
         layer=[
             bars.mark_bar(color=theme.accent, opacity=0.55, size=width),
-            line.mark_line(color=theme.warm, strokeWidth=1.75, strokeDash=[5, 4]),
+            line.mark_line(color=theme.warm, strokeWidth=1.75, strokeDash=[5, 4], point=points),
         ]
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from ..progress_report.in_words import duration
+from ..progress_report.in_words import took
 from ..quality.records import Estimate
 from .behind import behind
 from .figures import Figure, estimated
@@ -92,9 +92,9 @@ def _time(define: str, one: Numbers, noun: str, task_page: str) -> Worded:
     figure = replace(estimated(define, Estimate(**median), "number", left_out=left_out, tasks=tasks), of=noun)
     if median["value"] is None:
         return Worded(figure)
-    bounds = "" if median["low"] is None else f"[{duration(median['low'])}, {duration(median['high'])}]"
-    below = f"nine of ten within {duration(one['ninetieth'])}; {counted(median['n'], noun)}"
-    return Worded(figure, duration(median["value"]), bounds, below)
+    bounds = "" if median["low"] is None else f"[{took(median['low'])}, {took(median['high'])}]"
+    below = f"nine of ten within {took(one['ninetieth'])}; {counted(median['n'], noun)}"
+    return Worded(figure, took(median["value"]), bounds, below)
 
 
 def _cost(one: Numbers, left_out: str, task_page: str) -> Worded:

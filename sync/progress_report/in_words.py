@@ -79,8 +79,8 @@ def lead_time(one: Numbers) -> str:
     median, counts = one["median"], f"({one['median']['n']:,} over, {one['waiting']:,} not)"
     if median["value"] is None:
         return f"{median['reason']} {counts}"
-    bounds = "" if median["low"] is None else f" [{duration(median['low'])}, {duration(median['high'])}]"
-    return f"half within {duration(median['value'])}{bounds}, nine of ten within {duration(one['ninetieth'])} {counts}"
+    bounds = "" if median["low"] is None else f" [{took(median['low'])}, {took(median['high'])}]"
+    return f"half within {took(median['value'])}{bounds}, nine of ten within {took(one['ninetieth'])} {counts}"
 
 
 def waiting(bands: list[Numbers], now: int) -> Iterator[str]:
@@ -167,3 +167,13 @@ def duration(hours: float) -> str:
     number, noun = (hours, "hour") if hours < HOURS else (hours / 24, "day")
     text = f"{number:.1f}".removesuffix(".0")
     return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
+
+
+def took(hours: float) -> str:
+    """How long something took that is over, below a minute to the second.
+
+    >>> took(0.0), took(0.0115), took(0.01666), took(0.2)
+    ('0 s', '41 s', '1 minute', '12 minutes')
+    """
+    seconds = round(3600 * hours)
+    return f"{seconds} s" if seconds < 60 else duration(max(hours, 1 / 60))

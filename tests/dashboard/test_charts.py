@@ -78,6 +78,15 @@ def test_no_bar_reaches_the_edge() -> None:
     assert scale["scale"]["domain"][1] > max(high)
 
 
+def test_what_was_completed_on_the_only_day_is_seen() -> None:
+    def points(days: int) -> int:
+        look = Look(THEMES["light"], WIDTHS["half"], 210)
+        drawn = Variant("key", draw_came, came(*[4] * days), look).svg().decode()
+        return drawn.count('aria-roledescription="point"')
+
+    assert [points(1), points(14), points(15)] == [1, 14, 0]
+
+
 @pytest.mark.parametrize("size", ["half", "narrow"])
 def test_days_of_an_axis_stand_apart(size: str) -> None:
     days = [one for one in written(draw_left, left(*range(60, 31, -1)), size) if "Oct" in one]
