@@ -1,12 +1,16 @@
-"""Templates of pages, compiled once a process: each application of the tests would compile them anew."""
+"""Templates and addresses of pages, compiled once a process: each application of the tests would compile them anew."""
 
+from collections.abc import Callable
 from types import CodeType
 
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.routing import Rule
+
+_builders: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
 
 
-class Compiled(BytecodeCache):
+class Templates(BytecodeCache):
     """What was compiled of the same source by an environment that reads it in the same way."""
 
     def __init__(self) -> None:
@@ -25,6 +29,17 @@ def _key(bucket: Bucket) -> tuple[object, ...]:
     return bucket.key, bucket.checksum, reads.trim_blocks, reads.lstrip_blocks
 
 
+class Address(Rule):
+    """A rule whose builders, functions of the rule and what fills it, are those of the same rule elsewhere."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = self.rule, *self._trace, *(self.defaults or {}).items(), append_unknown
+        if key not in _builders:
+            _builders[key] = super()._compile_builder(append_unknown)
+        return _builders[key]
+
+
 def compile_once() -> None:
     """For every application that is made from now on."""
-    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Compiled()}
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Templates()}
+    Flask.url_rule_class = Address

@@ -19,7 +19,7 @@ from ..faults.stage import Stage, stage
 from .scenes import result, review_tasks, scene
 
 LABELS = ("good", "bad", "none")
-RUNS, TASKS = 3, 60
+RUNS, TASKS = 3, 30
 
 
 def label(person: int, task: int) -> list[dict[str, Any]]:
