@@ -49,7 +49,7 @@ def _whom(known: Sequence[Person], called: Called) -> str:
     if more := len(found) - len(names):
         names.append(f"{more} more")
     right = _share(found[0]) if len(found) == 1 else _span(found)
-    return f"help {_listed(names)} first: right on {right} of answers, clearly less often than the others"
+    return f"help {_listed(names)} first: right on {right} of answers, clearly less often than others"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ def said(of: Crowd) -> str:
 def test_who_is_apart_from_the_others_is_named() -> None:
     found = crowd((0.6, 0.5, 0.7), (0.85, 0.75, 0.92), (0.9, 0.82, 0.95))
     assert said(found) == (
-        "3 annotators; help Ann first: right on 60 % [50 %, 70 %] of answers, clearly less often than the others."
+        "3 annotators; help Ann first: right on 60 % [50 %, 70 %] of answers, clearly less often than others."
     )
 
 
