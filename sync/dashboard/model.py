@@ -240,7 +240,8 @@ def _said(told: Mapping[str, Any]) -> Iterator[str]:
     for control, words in (worth.get("labels_saved") or {}).items():
         yield f"{control}: {words}"
     for control, one in (worth.get("more_labels") or {}).items():
-        yield f"{control}: {one['words']}"
+        unknown = "whether more labels help is not known yet: " if one.get("unlikely_to_help") is None else ""
+        yield f"{control}: {unknown}{one['words']}"
 
 
 def _number(value: object) -> float | None:
