@@ -13,6 +13,7 @@ from label_config.results import from_canonical
 
 from .assess_begun import Assessment, Begun, begin
 from .assess_partly import Limits, judge_part, part_of, sources, unconfirmed
+from .collecting import old_ones_left
 from .control_report import Bounds, control_report, estimate
 from .evidence.of_project import Evidence, evidence_by_control, gather
 from .judging import A_DAY, Verdict, judge
@@ -23,7 +24,7 @@ from .quality.priority import accepted_quality
 from .quality.records import Priority
 from .queue_found_by import found_by
 from .settings import Settings
-from .store import acts, assessments, changes, judged, packed, queue_decisions, review_rounds, training
+from .store import acts, assessments, changes, conclusions, judged, packed, queue_decisions, review_rounds, training
 from .store.engine import Store
 from .store.judged import Judged, grouped
 from .store.reviews import AUDIT
@@ -40,8 +41,9 @@ def assess(
     again.
     """
     chosen = Limits() if limits is None else limits
-    while (found := _assessed(store, project, settings, clock, chosen)) is None:
-        pass
+    with old_ones_left():
+        while (found := _assessed(store, project, settings, clock, chosen)) is None:
+            pass
     return found
 
 
@@ -89,9 +91,9 @@ def _whole(
             return None
         # The training feed goes by this time: it never falls back, whatever the clock does.
         now = max(clock(), training.newest(connection, project) + 1)
-        assessments.withdraw_others(connection, project, list(verdict.controls), now)
+        conclusions.withdraw_others(connection, project, list(verdict.controls), now)
         for name, one in verdict.controls.items():
-            assessments.write_consensus(connection, project, one.consensus, sources(evidence, name), now)
+            conclusions.write(connection, project, one.consensus, sources(evidence, name), now)
         assessments.write_queue(connection, project, queue, found_by(verdict, queue))
         accepted = {task for task, _ in unconfirmed(verdict)}
         review_rounds.mark_needless(connection, project, verdict.queue.found_tasks(), accepted, now)

@@ -25,7 +25,7 @@ from .quality.priority import Decided, Queue, policy_of
 from .quality.records import IntArray, Priority
 from .queue_found_by import found_by
 from .settings import Settings
-from .store import acts, assessments, changes, judged, packed, queue_decisions, review_rounds, training
+from .store import acts, assessments, changes, conclusions, judged, packed, queue_decisions, review_rounds, training
 from .store.annotations import ByOther, by_others
 from .store.assessments import Key
 from .store.changes import EVERYTHING
@@ -162,7 +162,7 @@ def judge_part(
         others = 0
         for name, one in verdict.controls.items():
             source = sources(evidence, name)
-            others += assessments.write_consensus(connection, project, one.consensus, source, now, part.tasks)
+            others += conclusions.write(connection, project, one.consensus, source, now, part.tasks)
         entries = _entries(verdict.queue, part.tasks)
         marks = found_by(verdict, entries)
         gone, new = assessments.renew_queue(connection, project, part.tasks, entries, unconfirmed(verdict), marks)

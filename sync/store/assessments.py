@@ -11,7 +11,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from label_config.answers import Answer
 from label_config.results import canonical, from_canonical
 
-from ..quality.records import ControlConsensus, Finding, Priority
+from ..quality.records import Finding, Priority
+from .inserting import in_bulk
 from .reading import among, within
 from .reviews import AUDIT
 from .tables import assessments, consensus, queue, scores, tasks
@@ -113,79 +114,14 @@ def still_holds(connection: Connection, project: int, hash: str, watermark: str)
     connection.execute(update(assessments).where(known).values(watermark=watermark))
 
 
-def write_consensus(
-    connection: Connection,
-    project: int,
-    found: ControlConsensus,
-    sources: Mapping[int, str],
-    now: int,
-    only: Collection[int] | None = None,
-) -> int:
-    """Bring the consensus on one control up to date; rows that stay the same keep their ``changed_at``.
-
-    ``only`` these tasks are looked at (null: all); how many rows are others than before is returned. ``sources`` names
-    the tasks whose answer is fixed (ruling, ground_truth). A task that no longer has an answer keeps its row with a
-    null answer, so that whoever learns from it hears that it was withdrawn.
-    """
-    of_project = select(tasks.c.id).where(within(tasks.c.project, project, only), among(tasks.c.id, only))
-    query = select(consensus).where(consensus.c.control == found.control, consensus.c.task.in_(of_project))
-    known = {row.task: row._asdict() for row in connection.execute(query)}
-    said = {answer: json.loads(canonical(answer)) for answer in {one.answer for one in found.tasks}}
-    wanted = {
-        one.task: {
-            "task": one.task,
-            "control": found.control,
-            "answer": said[one.answer],
-            "confidence": one.confidence,
-            "posterior": None if one.posterior is None else dict(one.posterior),
-            "annotations": one.annotations,
-            "tie": one.tie,
-            "method": found.method,
-            "source": sources.get(one.task, "consensus"),
-        }
-        for one in found.tasks
-        if only is None or one.task in only
-    }
-    for task, row in known.items():
-        if task not in wanted:
-            wanted[task] = {**row, "answer": None, "annotations": 0, "source": "withdrawn"}
-    changed = [
-        {**row, "changed_at": now}
-        for task, row in wanted.items()
-        if task not in known or any(known[task][key] != value for key, value in row.items())
-    ]
-    others = {row["task"] for row in changed}
-    _replace(connection, consensus, changed, [task for task in known if task in others], found.control)
-    return len(changed)
-
-
-def withdraw_others(connection: Connection, project: int, controls: Sequence[str], now: int) -> None:
-    """Take back what was concluded on controls that the labeling interface has no more."""
-    of_project = select(tasks.c.id).where(tasks.c.project == project)
-    stale = update(consensus).where(
-        consensus.c.task.in_(of_project), consensus.c.control.not_in(controls), consensus.c.source != "withdrawn"
-    )
-    connection.execute(stale.values(answer=None, annotations=0, source="withdrawn", changed_at=now))
-
-
-def _replace(
-    connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]], old: Sequence[int], control: str
-) -> None:
-    if old:
-        gone = delete(table).where(table.c.task == bindparam("gone"), table.c.control == control)
-        connection.execute(gone, [{"gone": task} for task in old])
-    if rows:
-        connection.execute(insert(table), [dict(row) for row in rows])
-
-
 def write_queue(
     connection: Connection, project: int, entries: Iterable[Priority], marks: Mapping[Key, str] | None = None
 ) -> None:
     """Put ``entries`` in the place of the project's queue; ``marks`` are what they are found by."""
     connection.execute(delete(queue).where(queue.c.project == project))
-    rows = [_queued(project, entry, marks or {}) for entry in entries]
-    if rows:
-        connection.execute(insert(queue), rows)
+    rows = (_queued(project, entry, marks or {}) for entry in entries)
+    texts = [row | {name: json.dumps(row[name]) for name in ("findings", "parts")} for row in rows]
+    in_bulk(connection, insert(queue), texts)
 
 
 def renew_queue(

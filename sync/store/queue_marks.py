@@ -5,6 +5,7 @@ They stand in one text, in an index beside the priority, so that a page finds en
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import islice
 
 MOST_LABELS, MOST_PEOPLE = 30, 100
@@ -30,6 +31,7 @@ def of_kind(kind: str) -> str:
     return f"reason:{kind}"
 
 
+@lru_cache(maxsize=10_000)
 def of_label(label: str) -> str:
     """The mark of a label: a hash, since a label may hold anything, and databases may compare without regard to case.
 

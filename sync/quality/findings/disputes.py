@@ -4,7 +4,7 @@ All three are the same evidence, so they have one severity: the probability that
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import numpy as np
 
@@ -32,7 +32,8 @@ def low_agreement(case: Case) -> list[Finding]:
     Where right answers may differ by degrees (numbers, texts, outlines) they are different if they are further apart
     than is usual on one task, or than ``Thresholds.apart`` in any case (see ``contrary``).
     """
-    votes, doubt, differing = _votes(case), doubts(case), contrary(case)
+    doubt, differing = doubts(case), contrary(case)
+    votes = _votes(case, differing)
     return [
         Finding(
             one.task,
@@ -86,11 +87,13 @@ def open_tasks(case: Case) -> Iterator[TaskConsensus]:
     return (one for one in case.consensus.tasks if one.annotations and one.task not in ruled)
 
 
-def _votes(case: Case) -> dict[int, Counter[str]]:
+def _votes(case: Case, tasks: Set[int]) -> dict[int, Counter[str]]:
+    """How often each answer was given to each of the tasks."""
     coded = case.evidence.coded
     words = [in_words(answer) for answer in coded.answers]
+    wanted = np.array([task in tasks for task in coded.tasks], dtype=np.bool_)[coded.task]
     found: dict[int, Counter[str]] = {}
-    for task, answer in zip(coded.task.tolist(), coded.answer.tolist(), strict=True):
+    for task, answer in zip(coded.task[wanted].tolist(), coded.answer[wanted].tolist(), strict=True):
         found.setdefault(coded.tasks[task], Counter())[words[answer]] += 1
     return found
 

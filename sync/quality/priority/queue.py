@@ -17,6 +17,16 @@ from .selecting import BELOW, DISMISSED, Selection
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _AsWritten:
+    """Ordered by what it looks like, which is written only where nothing before tells two findings apart."""
+
+    one: Finding
+
+    def __lt__(self, other: "_AsWritten") -> bool:
+        return repr(self.one) < repr(other.one)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Queue(Sequence[Priority]):
     """The entries, the most urgent first, with everything that they came from.
 
@@ -85,9 +95,9 @@ class Queue(Sequence[Priority]):
             parts=self.parts(place, mine),
         )
 
-    def _heavy_first(self, one: Finding) -> tuple[float, str, str, int, str]:
-        weight = self.policy.weights[one.kind]
-        return -weight * doubt_of(one), one.kind, one.reason, -1 if one.annotator is None else one.annotator, repr(one)
+    def _heavy_first(self, one: Finding) -> "tuple[float, str, str, int, _AsWritten]":
+        weight, annotator = self.policy.weights[one.kind], -1 if one.annotator is None else one.annotator
+        return -weight * doubt_of(one), one.kind, one.reason, annotator, _AsWritten(one)
 
     def parts(self, place: int, heavy_first: Sequence[Finding]) -> Mapping[str, float]:
         """What each kind contributes to the priority, and age, and a lead's word; they add up to it.
