@@ -104,12 +104,20 @@ class Reader:
         return list(self.said("queue", "--project", "1")["queue"])
 
     @cached_property
-    def learned(self) -> Mapping[str, Any]:
-        """What tiebreak-ml keeps beside the version that the demo's last scoring round was made with."""
-        version = self.said("status")["1"]["round"]["version"].rsplit(".", 1)[0]
-        (model,) = (self.file.parent / "ml").glob(f"1.*/versions/{version}/model.json")
-        (control,) = json.loads(model.read_text("utf-8"))["controls"]
-        return {"version": version, **control["quality"]}
+    def scored(self) -> str:
+        """The version of the last scoring round, as ``tiebreak status`` has it: tiebreak-1.1 is made by tiebreak-1."""
+        return str(self.said("status")["1"]["round"]["version"])
+
+    @cached_property
+    def models(self) -> Sequence[str]:
+        """The versions of the model that tiebreak-ml keeps."""
+        return [place.parent.name for place in (self.file.parent / "ml").glob("1.*/versions/*/model.json")]
+
+    def quality(self, model: str) -> Mapping[str, Any]:
+        """What tiebreak-ml keeps beside a version of the model."""
+        (file,) = (self.file.parent / "ml").glob(f"1.*/versions/{model}/model.json")
+        (control,) = json.loads(file.read_text("utf-8"))["controls"]
+        return {**control["quality"], "value": control["quality"]["accuracy"]}
 
 
 @contextmanager
@@ -134,15 +142,17 @@ def reader(browser: Browser, folder: Path) -> Iterator[Reader]:
 
 
 def share(one: Mapping[str, Any]) -> str:
-    """An estimate as the pages write shares."""
+    """An estimate as the tables of the pages write shares, or why there is none."""
     return _shown(one, percent)
 
 
 def estimate(one: Mapping[str, Any]) -> str:
-    """An estimate as the pages write coefficients."""
+    """The same of coefficients."""
     return _shown(one, coefficient)
 
 
 def _shown(one: Mapping[str, Any], written: Callable[[float | None], str]) -> str:
+    if one["value"] is None:
+        return str(one["reason"])
     low, high = written(one["low"]), written(one["high"])
     return f"{written(one['value'])} [{low}, {high}]".replace("\N{NO-BREAK SPACE}", " ")
