@@ -170,10 +170,10 @@ def duration(hours: float) -> str:
 
 
 def took(hours: float) -> str:
-    """How long something took that is over, below a minute to the second.
+    """How long something took that is over, below two minutes to the second.
 
-    >>> took(0.0), took(0.0115), took(0.01666), took(0.2)
-    ('0 s', '41 s', '1 minute', '12 minutes')
+    >>> took(0.0), took(0.0115), took(0.0333), took(0.2)
+    ('0 s', '41 s', '2 minutes', '12 minutes')
     """
     seconds = round(3600 * hours)
-    return f"{seconds} s" if seconds < 60 else duration(max(hours, 1 / 60))
+    return f"{seconds} s" if seconds < 120 else duration(hours)
