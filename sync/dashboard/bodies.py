@@ -4,7 +4,7 @@ What each reader has of their own stands in it as marks, which an answer has its
 """
 
 import secrets
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from markupsafe import escape
@@ -34,10 +34,14 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A page with marks, and the status that it is answered with."""
+    """A page with marks, and the status that it is answered with.
+
+    ``undrawn`` are the keys of images for which it leaves about as much room as they will take.
+    """
 
     html: str
     status: int
+    undrawn: Sequence[str] = ()
 
     def of(self, marks: Marks, name: str, token: Callable[[], str], tag: str) -> str:
         """It with what is the reader's own; a token is made where the page has a form."""
@@ -55,6 +59,9 @@ class Bodies:
         self.marks = Marks(f"name-{key}", f"token-{key}", f"tag-{key}")
         self._kept = Kept(CAPACITY, lambda one: len(one.html))
 
-    def get(self, name: Hashable, stamp: Hashable, make: Callable[[], Body]) -> Body:
-        """The body kept under the name if its stamp is this one, else a new one."""
+    def get(self, name: Hashable, stamp: Hashable, make: Callable[[], Body], is_drawn: Callable[[str], bool]) -> Body:
+        """The body kept under the name if its stamp is this one and all its images are as they were, else a new one."""
+        known: Body | None = self._kept.peek(name)
+        if known is not None and any(map(is_drawn, known.undrawn)):
+            self._kept.forget(name)
         return self._kept.get(name, stamp, make)

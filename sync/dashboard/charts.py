@@ -246,8 +246,6 @@ class ChartCache:
         self._drawn = Kept(capacity, len)
         self._paint = paint
         self._lock = Lock()
-        self.drawn = 0
-        """How many images were drawn so far: with another one pages may know other sizes."""
 
     def get(self, key: str, ending: Ending, known: Callable[[], Iterable[Variant]]) -> bytes | None:
         """The image of that key, "svg" or "png": kept, else drawn from ``known``; null when none there has the key."""
@@ -258,13 +256,8 @@ class ChartCache:
         if variant is None:
             return None
         with self._lock:
-            image: bytes = self._drawn.get((key, ending), None, lambda: self._painted(variant, ending))
+            image: bytes = self._drawn.get((key, ending), None, lambda: self._paint(variant, ending))
             return image
-
-    def _painted(self, variant: Variant, ending: Ending) -> bytes:
-        image = self._paint(variant, ending)
-        self.drawn += 1
-        return image
 
     def has(self, key: str) -> bool:
         """Whether the SVG of that key is kept."""

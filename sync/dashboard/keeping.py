@@ -45,6 +45,12 @@ class Kept:
                 self._known.move_to_end(name)
             return None if known is None else known[1]
 
+    def forget(self, name: Hashable) -> None:
+        """Whatever is kept under the name."""
+        with self._lock:
+            if name in self._known:
+                self._weight -= self._weigh(self._known.pop(name)[1])
+
     def _of(self, name: Hashable, stamp: Hashable) -> tuple[Hashable, Any] | None:
         """What is kept under the name, with its stamp; null where that is another one."""
         with self._lock:

@@ -40,7 +40,10 @@ Answer = AnyResponse | tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class ChartView:
-    """A chart as the HTML needs it: the address of each variant and download, and the table of its numbers."""
+    """A chart as the HTML needs it: the address of each variant and download, and the table of its numbers.
+
+    ``undrawn`` are the keys of variants whose size is not known yet.
+    """
 
     alt: str
     size: str
@@ -50,6 +53,7 @@ class ChartView:
     svg: str
     png: str
     table: TableView
+    undrawn: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Desk:
             if request.if_none_match.contains_weak(tag):
                 response = Response(status=304)
             else:
-                body = self.bodies.get(name, (shown, self.images.drawn), lambda: self._body(page, asked))
+                body = self.bodies.get(name, shown, lambda: self._body(page, asked), self.images.has)
                 html = body.of(marks, reader.name, everywhere["form_token"], tag)
                 response = Response(html, body.status, mimetype="text/html")
             response.set_etag(tag)
@@ -221,7 +225,7 @@ class Desk:
         around = self._frame(page, asked, marks.tag)
         own = {"person": asked.person, "form_token": lambda: marks.token}
         html = _filled(f"{page.name}.html", given, **own, frame=around, asked=asked, tables=tables, charts=drawn)
-        return Body(html, page.status(asked))
+        return Body(html, page.status(asked), [key for one in drawn.values() for key in one.undrawn])
 
     def _shown(self, chart: Chart, base: str, table: TableView, chosen: str) -> ChartView:
         query = f"?{chosen}" if chosen else ""
@@ -229,7 +233,8 @@ class Desk:
         images = {look: f"{base}/charts/{one.key}.svg{query}" for look, one in variants.items()}
         sizes = {look: self.images.size(one) for look, one in variants.items()}
         svg, png = (f"{base}/charts/{variants[f'light-{chart.size}'].key}.{ending}{query}" for ending in ("svg", "png"))
-        return ChartView(chart.alt, chart.size, chart.keys, images, sizes, svg, png, table)
+        undrawn = [one.key for one in variants.values() if not self.images.has(one.key)]
+        return ChartView(chart.alt, chart.size, chart.keys, images, sizes, svg, png, table, undrawn)
 
 
 def _everywhere() -> Mapping[str, Any]:

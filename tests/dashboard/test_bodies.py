@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import select
 
+from sync.dashboard.bodies import Bodies, Body
 from sync.dashboard.keeping import Kept
 from sync.dashboard.page import PROJECT, Asked, Page
 from sync.dashboard.registry import all_pages
@@ -143,6 +144,25 @@ def test_every_page_as_kept_is_the_page_that_a_new_process_makes(filled: Stage, 
     assert "bea" in kept
     tags = re.compile('data-live="[^"]+"|form_token" value="[^"]+"')
     assert unmarked(tags.sub("", kept)) == unmarked(tags.sub("", made))
+
+
+def test_a_page_leaves_the_room_of_its_images_once_they_are_drawn_and_is_not_made_anew_for_others() -> None:
+    bodies, drawn, made = Bodies(), set[str](), list[int]()
+
+    def make() -> Body:
+        made.append(len(made))
+        return Body(f"page {len(made)}", 200, [one for one in ("ours", "second") if one not in drawn])
+
+    def ask() -> str:
+        return bodies.get("name", "stamp", make, drawn.__contains__).html
+
+    assert [ask(), ask()] == ["page 1", "page 1"]
+    drawn.add("of another page")
+    assert ask() == "page 1"
+    drawn.add("ours")
+    assert [ask(), ask()] == ["page 2", "page 2"]
+    drawn.add("second")
+    assert [ask(), ask()] == ["page 3", "page 3"]
 
 
 def test_what_several_want_at_once_is_made_once() -> None:
