@@ -141,7 +141,7 @@ class Settings(BaseSettings):
         120.0,
         ge=0,
         le=86_400,
-        description="Nobody works when no answer came for so long: Tiebreak goes at full speed, older rounds are deleted.",
+        description="Nobody works when no answer came for so long: full speed, and older rounds are deleted.",
     )
     overlap: Literal["as set", "by gain", "by dispute"] = Field(
         "as set",
