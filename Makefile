@@ -18,13 +18,14 @@ setup:  ## both virtual environments
 demo: setup  ## the whole product on this machine (ARGS="--once --json" for a report)
 	@$(BIN)/tiebreak demo $(ARGS)
 
-# Each of the two workers computes in one thread: more would only wait for each other.
+# Three workers for two processors, as tests wait for servers as well; each computes in one thread: more would only wait
+# for each other.
 test test-faults: export OMP_NUM_THREADS ?= 1
 # Many processes of ours start in the tests: without bytecode each would compile all sources anew.
 test test-faults: export PYTHONDONTWRITEBYTECODE =
 
 test: setup  ## every test (ARGS="-k name" for some)
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-faults: export TIEBREAK_FAULTS ?= all
 test-faults: setup  ## every fault at every position of a run (TIEBREAK_FAULTS=7:5 for a sample: seed, size)

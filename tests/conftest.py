@@ -22,8 +22,8 @@ from sync.labelstudio.client import LabelStudio
 from sync.store.engine import Store
 
 from .browser import find_chromium, started
-from .compiled import compile_once
 from .faults import survived
+from .prepared import prepare_once
 from .stores import new_store
 from .thorough import up_to
 
@@ -34,7 +34,7 @@ usual = settings()
 settings.register_profile("tiebreak", parent=usual, deadline=None, max_examples=up_to(usual.max_examples))
 settings.load_profile("tiebreak")
 
-compile_once()
+prepare_once()
 
 
 SERVER_SECONDS, ELSEWHERE_SECONDS = 40, 1

@@ -1,8 +1,13 @@
-"""Templates and addresses of pages, compiled once a process: each application of the tests would compile them anew."""
+"""What a program prepares once, prepared once in the process of the tests, which asks it a thousand times.
+
+Templates and addresses of pages, which each application would compile anew, and the tree of commands.
+"""
 
 from collections.abc import Callable
+from functools import cache
 from types import CodeType
 
+import typer
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.routing import Rule
@@ -39,7 +44,8 @@ class Address(Rule):
         return _builders[key]
 
 
-def compile_once() -> None:
-    """For every application that is made from now on."""
+def prepare_once() -> None:
+    """For every application that is made, and every command that is called, from now on."""
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Templates()}
     Flask.url_rule_class = Address
+    typer.main.get_command = cache(typer.main.get_command)
