@@ -45,11 +45,15 @@ def _note(
     connection: Connection, statement: object, _several: object, _one: object, _how: object, done: object
 ) -> None:
     if getattr(statement, "is_dml", False) and getattr(done, "rowcount", -1) != 0:
-        name = getattr(getattr(statement, "table", None), "name", "")
-        if name in WATCHED:
-            connection.info.setdefault(_WRITTEN, set()).add(name)
-        if name in TELLING and not connection.info.get(_INSIDE):
-            connection.info[_UNSAID] = True
+        wrote(connection, getattr(getattr(statement, "table", None), "name", ""))
+
+
+def wrote(connection: Connection, name: str) -> None:
+    """Note that this transaction writes to a table: for whoever does so without a statement of SQLAlchemy's."""
+    if name in WATCHED:
+        connection.info.setdefault(_WRITTEN, set()).add(name)
+    if name in TELLING and not connection.info.get(_INSIDE):
+        connection.info[_UNSAID] = True
 
 
 def begin(connection: Connection) -> None:

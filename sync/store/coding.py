@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select
 
+from .inserting import in_bulk
 from .keys import next_keys
 from .tables import answers, codes
 
@@ -23,8 +24,7 @@ def write_answers(connection: Connection, project: int, said: Mapping[int, Mappi
         for version, answered in said.items()
         for control, text in answered.items()
     ]
-    if rows:
-        connection.execute(insert(answers), rows)
+    in_bulk(connection, insert(answers), rows)
 
 
 def _codes(connection: Connection, project: int, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:

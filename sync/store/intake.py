@@ -1,5 +1,6 @@
 """A page of tasks, as Label Studio sent it, into rows: what is known is not written again, nothing is overwritten."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select,
 from ..labelstudio.wire import RemoteAnnotation, RemoteTask, RemoteUser, TaskStamp
 from . import changes, fingerprint, forgetting
 from .coding import write_answers
+from .inserting import in_bulk
 from .keys import next_keys
 from .tables import annotation_versions, annotations, annotators, tasks
 
@@ -99,7 +101,8 @@ def _save_tasks(
     if new:
         for values, key in zip(new, next_keys(connection, tasks, len(new)), strict=True):
             values["id"] = found[values["label_studio_id"]] = key
-        connection.execute(insert(tasks), new)
+        texts = [{**values, **{name: json.dumps(values[name]) for name in ("data", "meta")}} for values in new]
+        in_bulk(connection, insert(tasks), texts)
         touched.update(values["id"] for values in new)
         taken.tasks += len(new)
     # An id that came back with another birthday: Label Studio reused it, the old task is gone.
@@ -201,7 +204,7 @@ def _save_versions(
             "was_cancelled": one.was_cancelled,
             "ground_truth": one.ground_truth,
             "lead_time": one.lead_time,
-            "result": one.result,
+            "result": json.dumps(one.result),
             "rejected": None if one.was_cancelled else said.rejected,
             "hash": _hash(one),
             "interface": said.interface,
@@ -211,10 +214,9 @@ def _save_versions(
     versions = _versions_seen_before(connection, rows, len(born))
     fresh = [place for place in range(len(rows)) if place not in versions]
     versions |= zip(fresh, next_keys(connection, annotation_versions, len(fresh)), strict=True)
-    if born:
-        connection.execute(insert(annotations), [{**row, "current": versions[at]} for at, row in enumerate(born)])
+    in_bulk(connection, insert(annotations), [{**row, "current": versions[at]} for at, row in enumerate(born)])
+    in_bulk(connection, insert(annotation_versions), [{**rows[place], "id": versions[place]} for place in fresh])
     if fresh:
-        connection.execute(insert(annotation_versions), [{**rows[place], "id": versions[place]} for place in fresh])
         write_answers(connection, project, {versions[place]: decoded[place].answers for place in fresh})
     changed = [{"row": rows[at]["annotation"], "now": versions[at]} for at in range(len(born), len(rows))]
     if changed:
