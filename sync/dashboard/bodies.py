@@ -4,6 +4,7 @@ What each reader has of their own stands in it as marks, which an answer has its
 """
 
 import secrets
+import sys
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,8 +13,8 @@ from markupsafe import escape
 from ..logins.roles import Person
 from .keeping import Kept
 
-CAPACITY = 32 * 1024 * 1024
-"""Characters that are kept."""
+CAPACITY = 64 * 1024 * 1024
+"""Bytes that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Bodies:
     def __init__(self) -> None:
         key = secrets.token_hex(16)
         self.marks = Marks(f"name-{key}", f"token-{key}", f"tag-{key}")
-        self._kept = Kept(CAPACITY, lambda one: len(one.html))
+        self._kept = Kept(CAPACITY, lambda one: sys.getsizeof(one.html))  # up to four bytes a character
 
     def get(self, name: Hashable, stamp: Hashable, make: Callable[[], Body], is_drawn: Callable[[str], bool]) -> Body:
         """The body kept under the name if its stamp is this one and all its images are as they were, else a new one."""

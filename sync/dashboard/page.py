@@ -11,6 +11,7 @@ from ..errors import TiebreakError
 from ..logins.roles import Person
 from ..opening import Services
 from ..settings import Settings
+from ..store import forgetting
 from . import queries, reports
 from .charts import Chart
 from .keeping import Kept
@@ -68,9 +69,11 @@ class Asked:
         """What ``make`` gives, computed once for each assessment of the project and each ``stamp``.
 
         For what is too slow for a request. The stamp names what it depends on beside the assessment; who asks may be
-        anybody, so nothing of theirs belongs into it.
+        anybody, so nothing of theirs belongs into it. Whenever somebody was forgotten it is computed anew: it may hold
+        their words.
         """
-        whole = (reports.stamp(self.connection, self.project) if self.of else None, stamp)
+        assessed = reports.stamp(self.connection, self.project) if self.of else None
+        whole = (assessed, self.once(_last_forgotten), stamp)
         return self.kept.get((name, self.of.key if self.of else None), whole, make)
 
 
@@ -145,6 +148,10 @@ class Errand:
     run: Callable[[Services, Sent], Handed | Told | None]
     said: str
     needs: Literal["viewer", "lead", "admin"] = "lead"
+
+
+def _last_forgotten(asked: Asked) -> int:
+    return forgetting.last(asked.connection)
 
 
 def there(_: Asked) -> int:

@@ -81,7 +81,8 @@ class Desk:
             if asked is None:
                 return _missing(number)
             everywhere = _everywhere()
-            name = page.name, request.full_path, str(asked.person), everywhere["theme"], everywhere["can_log_out"]
+            where = request.script_root, request.full_path  # a header may say the root, which all links begin with
+            name = page.name, *where, str(asked.person), everywhere["theme"], everywhere["can_log_out"]
             shown = newness.tag(connection, asked.now, *name)
             tag = newness.own(shown, reader, dict(request.cookies))
             if request.if_none_match.contains_weak(tag):

@@ -20,6 +20,7 @@ from .engine import erase_for_good
 from .tables import (
     annotation_versions,
     annotators,
+    audit_events,
     audit_words,
     forgotten_people,
     people_decisions,
@@ -78,6 +79,12 @@ def is_forgotten(connection: Connection, number: int | None) -> bool:
     """Whether somebody was forgotten before; false for nobody."""
     query = select(forgotten_people.c.id).where(forgotten_people.c.id == number)
     return connection.execute(query).first() is not None
+
+
+def last(connection: Connection) -> int:
+    """The audit event of the last erasure, 0 without one: what was read before it may hold erased words."""
+    query = select(func.max(audit_events.c.id)).where(audit_events.c.action == FORGET)
+    return connection.execute(query).scalar() or 0
 
 
 def held(connection: Connection, number: int, *, keep_typed: bool = False) -> Erased:

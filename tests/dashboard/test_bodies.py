@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Barrier, Event
 
 import pytest
@@ -12,12 +13,12 @@ from flask.testing import FlaskClient
 from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import select
 
-from sync.dashboard.bodies import Bodies, Body
+from sync.dashboard.bodies import CAPACITY, Bodies, Body
 from sync.dashboard.keeping import Kept
 from sync.dashboard.page import PROJECT, Asked, Page
 from sync.dashboard.registry import all_pages
 from sync.settings import Settings
-from sync.store import logins
+from sync.store import forgetting, logins
 from sync.store.lease import beat
 from sync.store.tables import tasks
 from sync.web.app import create_app
@@ -199,3 +200,61 @@ def test_what_could_not_be_made_is_tried_by_who_waited_for_it() -> None:
 def test_what_is_made_may_need_what_is_kept_under_other_names() -> None:
     kept = Kept()
     assert kept.get("outer", 1, lambda: kept.get("inner", 1, lambda: 1) + 1) == 2
+
+
+def test_who_asks_for_the_head_alone_or_by_another_root_changes_nobody_else_s_page(filled: Stage) -> None:
+    site = Site(filled)
+    address = "/projects/7/counted?a=1"
+    assert site.reader("ann").head(address).status_code == 200
+    assert 'name="back" value="/projects/7/counted?a=1"' in site.asked("bea", address)
+    elsewhere = site.reader("ann").get("/projects/7/counted", environ_overrides={"SCRIPT_NAME": "//evil.example"})
+    assert "//evil.example/projects" in elsewhere.text
+    assert "evil.example" not in site.asked("bea")
+
+
+def test_who_shares_one_project_sees_nothing_of_the_other_s_other_projects(filled: Stage) -> None:
+    with filled.store.begin() as connection:
+        for name, projects in {"one": (filled.key,), "two": (filled.key, filled.key + 1), "none": ()}.items():
+            user = logins.add(connection, name, None, None, START)
+            for project in projects:
+                logins.set_project_role(connection, user, project, "lead")
+    site = Site(filled)
+    assert [site.asked("two", "/projects/7/counted"), len(site.reads)][1] == 1
+    assert [site.asked("one", "/projects/7/counted"), len(site.reads)][1] == 2
+    assert site.reader("none").get("/projects/7/counted").status_code == 404
+    with filled.store.begin() as connection:
+        two = next(one.person.id for one in logins.everybody(connection) if one.person.name == "two")
+        assert two is not None
+        logins.remove(connection, two)
+    assert site.reader("two").get("/projects/7/counted").status_code == 403
+
+
+def test_a_forgotten_name_and_forgotten_words_are_gone_from_kept_pages_at_once(tmp_path: Path) -> None:
+    one = stage(tmp_path).people({1: "Ann", 2: "Forgotten Bo", 3: "Rita"}).create(texts(12))
+    one.answer(crowd(12, {1: 0.9, 2: 0.4}, each=2)).assess().push(2)
+    said = {"reviewer": 3, "rationale": "words of Rita", "verdict": "label_error"}
+    one.rule([{"label": label, **said} for label in ("positive", "negative")]).assess().summarise()
+    with one.store.begin() as connection:
+        logins.add(connection, "ann", "lead", None, START)
+    site = Site(one)
+    pages = ("/projects/7/queue", "/projects/7/annotators?person=2", "/projects/7/rulings", "/projects/7")
+    before = "".join(site.asked("ann", page) for page in pages)
+    assert "Forgotten Bo" in site.asked("ann", "/projects/7/queue")
+    assert "words of Rita" in before
+    with one.store.begin() as connection:
+        forgetting.forget(connection, 2, START + 981 * HOUR)
+        forgetting.forget(connection, 3, START + 981 * HOUR)
+    for page in pages:
+        after = site.asked("ann", page)
+        assert "Forgotten Bo" not in after, page
+        assert "words of Rita" not in after, page
+    one.store.close()
+
+
+def test_what_is_kept_is_weighed_in_bytes() -> None:
+    bodies = Bodies()
+    for place in range(12):
+        html = "\N{GRINNING FACE}" * (2 * 1024 * 1024)  # 8 MB each
+        bodies.get(place, 1, lambda html=html: Body(html, 200), lambda _: False)  # type: ignore[misc]
+    found = [place for place in range(12) if bodies._kept.peek(place) is not None]
+    assert found == list(range(12 - CAPACITY // (8 * 1024 * 1024) + 1, 12))

@@ -1,6 +1,6 @@
 """What needs a decision, and why? The review queue, with what leads decided about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import altair as alt
@@ -99,17 +99,22 @@ def choices(asked: Asked) -> Choices:
     labels = asked.keep("labels", lambda: _labels(interface), stamp=interface)
     kinds = {wording.kind_name(kind): kind for kind in (*KINDS, AUDIT)}
     people = asked.keep("people of the queue", lambda: _people(asked))
-    return Choices(kinds, {label: label for label in labels}, people)
+    return Choices(kinds, {label: label for label in labels}, _by_name(asked, people))
 
 
 def _labels(interface: str) -> Sequence[str]:
     return list(dict.fromkeys(label for one in parse(interface).controls for label in one.labels))[:MOST]
 
 
-def _people(asked: Asked) -> Mapping[str, int]:
-    """Name -> Label Studio's id of each who answered, as the newest assessment knows them, by name."""
+def _people(asked: Asked) -> Set[int]:
+    """Label Studio's id of each who answered, as the newest assessment knows them."""
     controls = asked.report.controls if asked.report else ()
-    known = queries.names(asked.connection, {one.annotator for control in controls for one in control.reliability})
+    return {one.annotator for control in controls for one in control.reliability}
+
+
+def _by_name(asked: Asked, people: Set[int]) -> Mapping[str, int]:
+    """Name -> Label Studio's id, by name; looked up each time, since people are renamed and forgotten."""
+    known = queries.names(asked.connection, people)
     return dict(sorted(((name, person) for person, name in known.items()), key=lambda pair: pair[0].casefold())[:MOST])
 
 
