@@ -55,7 +55,7 @@ def services(settings: Settings) -> Services:
         told=told,
     )
     store = open_store(settings.store)
-    gateway.pause_by(AtWork(store, settings, clock).pause)
+    gateway.pause_by(AtWork(store, settings, clock, there=gateway.now).pause)
     return Services(store, gateway, backend, settings, clock, told)
 
 

@@ -191,7 +191,7 @@ def _delete_older(
     """
     older = sorted((one for one in stored if one != version and one.startswith(MODEL_VERSION)), key=rounds.number_of)
     with store.read() as connection:
-        quiet = is_quiet(connection, settings, clock())
+        quiet = is_quiet(connection, settings, clock(), gateway.now())
     for one in older if quiet else older[: max(0, len(older) - OLDER_ROUNDS)]:
         gateway.delete_model_version(source.label_studio_id, one)
 
@@ -216,7 +216,7 @@ def _send(work: Work) -> int:
 def _part(work: Work, total: int) -> int:
     """Predictions in a request."""
     with work.store.read() as connection:
-        if is_quiet(connection, work.settings, work.clock()):
+        if is_quiet(connection, work.settings, work.clock(), work.gateway.now()):
             return LARGEST_PART
     tenth = -(-total // MOST_PARTS)
     return max(work.settings.round_part, min(tenth, LARGEST_PART))

@@ -10,6 +10,8 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event, insert
+from sqlalchemy.exc import TimeoutError as AllTaken
 
 from sync.at_work import LOOK_SECONDS, AtWork, is_quiet
 from sync.errors import NotFound, StoreError
@@ -22,6 +24,7 @@ from sync.runner import scheduler
 from sync.settings import Settings
 from sync.store import lately, projects
 from sync.store.engine import Store
+from sync.store.tables import annotation_versions
 
 from .misbehaving import Answering, serving
 from .test_intake import PROJECT, annotation, take, task
@@ -128,8 +131,36 @@ def test_how_lately_is_told_without_a_look_at_all_answers(any_store: Store, monk
         ]
 
 
+@pytest.mark.parametrize("hours", [-5, 0, 5])
+def test_a_clock_of_label_studio_that_is_hours_off_hides_nobody(any_store: Store, hours: int) -> None:
+    settings, off = Settings(quiet_seconds=60), hours * 3_600 * SECOND
+    answered(any_store, NOW + off, NOW + SECOND)
+    with any_store.read() as connection:
+        assert not is_quiet(connection, settings, NOW + 59 * SECOND, NOW + off + 59 * SECOND)
+        assert is_quiet(connection, settings, NOW + 61 * SECOND, NOW + off + 61 * SECOND)
+    answered(any_store, NOW + off, NOW + 200 * SECOND, number=2)  # made before, imported now
+    with any_store.read() as connection:
+        assert is_quiet(connection, settings, NOW + 200 * SECOND, NOW + off + 200 * SECOND)
+
+
+def test_what_is_imported_by_the_hundred_thousand_is_looked_at_in_few_steps(any_store: Store) -> None:
+    number = 30_000
+    answered(any_store, 5, 10)
+    row = {"updated_at": 5, "seen_at": 1_000, "was_cancelled": False, "ground_truth": False, "result": [], "hash": "h"}
+    with any_store.begin() as connection:
+        rows = [{**row, "id": place, "annotation": 1, "updated_at": -place} for place in range(10, number)]
+        connection.execute(insert(annotation_versions), rows)
+    asked: list[object] = []
+    with any_store.read() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *_: asked.append(1))
+        assert not lately.is_answered_since(connection, 500)
+        assert len(asked) == 3
+        assert lately.is_answered_since(connection, 4, -20)
+
+
+@pytest.mark.parametrize("fault", [StoreError("locked"), AllTaken("all connections are taken")])
 def test_who_is_there_is_looked_at_now_and_then_and_a_silent_store_changes_nothing(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     watch = Watch()
     at_work = AtWork(store, Settings(pause=3, quiet_seconds=60), lambda: NOW, watch)
@@ -140,7 +171,7 @@ def test_who_is_there_is_looked_at_now_and_then_and_a_silent_store_changes_nothi
     assert at_work.pause() == 3
 
     def broken() -> None:
-        raise StoreError("locked")
+        raise fault
 
     watch.now += LOOK_SECONDS
     monkeypatch.setattr(store, "read", broken)

@@ -44,6 +44,9 @@ class Remote:
     keeps: bool = True
     most: int | None = None
 
+    def now(self) -> None:
+        """Its clock is ours."""
+
     def model_versions(self, _: int) -> dict[str, int]:
         return {version: len(rows) for version, rows in self.stored.items()}
 
