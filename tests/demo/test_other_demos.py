@@ -13,12 +13,9 @@ import pytest
 
 from sync.quality.consensus import every_method
 
-from ..conftest import ROOT
 from .running import PROGRAM, run_demo
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.timeout(400)]
-
-CONVERTER = ROOT.parent / "shared" / "tools" / "to_label_studio.py"
 
 
 @pytest.fixture
@@ -80,7 +77,8 @@ def of_some_people(place: Path, people: int) -> float:
 def test_real_crowd_data_by_dataset(executable: Path, shared_data: Path, tmp_path: Path) -> None:
     """Eight of the 39 people: the figures of all of them are in tests/quality."""
     made = tmp_path / "bluebirds"
-    subprocess.run([sys.executable, str(CONVERTER), str(shared_data / "bluebirds"), str(made)], check=True)
+    converter = shared_data.parent / "tools" / "to_label_studio.py"
+    subprocess.run([sys.executable, str(converter), str(shared_data / "bluebirds"), str(made)], check=True)
     alpha = of_some_people(made / "export.json", 8)
     done = run_demo(tmp_path / "demo", "--once", "--json", "--dataset", str(made))
     assert done.code == 0, done.err
