@@ -6,6 +6,7 @@ A reviewer sees why the task is here, the task itself, what was answered before 
 import copy
 import html
 import operator
+import re
 import reprlib
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ UNDECIDED = "cannot be decided"
 GAP = "guideline gap"
 CAUSES = ("annotator error", GAP, "ambiguous task", "edge case", "bad data")
 
+_FIGURES = re.compile(r"\d+(?:[.,]\d+)*")
 _WHY, _EARLIER, _VERDICT, _CAUSE, _RATIONALE = (
     PREFIX + name for name in ("why", "earlier", "verdict", "cause", "rationale")
 )
@@ -179,6 +181,22 @@ def review_data(
         "tiebreak_priority": round(priority, 2),
         "tiebreak_source_task": source_task,
     }
+
+
+def tells_nothing_new(shown: Mapping[str, Any], today: Mapping[str, Any]) -> bool:
+    """Whether a review task's data differs from today's in figures alone: the priority, the numbers in the reason.
+
+    >>> tells_nothing_new({"tiebreak_reason": "The model: 87 %."}, {"tiebreak_reason": "The model: 9.5 %."})
+    True
+    >>> tells_nothing_new({"tiebreak_reason": "Tie: 2 to 2."}, {"tiebreak_reason": "Low agreement: 2 to 1."})
+    False
+    """
+    return _without_figures(shown) == _without_figures(today)
+
+
+def _without_figures(data: Mapping[str, Any]) -> dict[str, Any]:
+    reason = _FIGURES.sub("#", str(data.get("tiebreak_reason")))
+    return {**data, "tiebreak_reason": reason, "tiebreak_priority": None}
 
 
 def _table(answers: Sequence[tuple[str, str]]) -> str:

@@ -132,7 +132,7 @@ class Settings(BaseSettings):
         description="While people work: predictions of a round in one request, or a tenth if that is more.",
     )
     pause: float = Field(
-        1.0,
+        3.0,
         ge=0,
         le=100,
         description="While people work: pause after each request of `serve`, in multiples of what it took; 0: none.",

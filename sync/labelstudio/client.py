@@ -62,6 +62,10 @@ class LabelStudio:
         """Until the end of the block, people who work there come first (see Pace)."""
         return self._transport.pace.kept()
 
+    def gives_way(self) -> bool:
+        """Whether it is paced, and people are at work: what can wait had better."""
+        return self._transport.pace.on
+
     def close(self) -> None:
         """Give the connections back."""
         self._transport.close()
@@ -115,7 +119,11 @@ class LabelStudio:
         return self._one(wire.project, self._transport.send("POST", "api/projects/", body=body))
 
     def update_project(self, project: int, **fields: Any) -> RemoteProject:
-        """Change settings of a project. A ``model_version`` that no prediction has is refused (Rejected)."""
+        """Change settings of a project. A ``model_version`` that no prediction has is refused (Rejected).
+
+        It takes no turn: it is short, and with it what came before it counts.
+        """
+        self._transport.pace.hurry()
         return self._one(wire.project, self._transport.send("PATCH", f"api/projects/{project}/", body=fields))
 
     def delete_project(self, project: int) -> None:

@@ -30,7 +30,17 @@ class Pace:
         self._sleep = sleep
         self._clock = clock
         self._kept = 0
+        self._hurries = False
         self._until = 0.0
+
+    @property
+    def on(self) -> bool:
+        """Whether it is kept, and somebody else is there."""
+        return self._kept > 0 and self.pause() > 0
+
+    def hurry(self) -> None:
+        """Let the next request go at once; the pause that it does not wait for is left to the one after it."""
+        self._hurries = True
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -44,8 +54,8 @@ class Pace:
     @contextmanager
     def request(self) -> Iterator[None]:
         """One request: waits for its turn, and sets when the next one's is, also where it fails."""
-        left = self._until - self._clock()
-        if self._kept and left > 0:
+        left, hurries, self._hurries = self._until - self._clock(), self._hurries, False
+        if self._kept and left > 0 and not hurries:
             self._sleep(left)
         began = self._clock()
         try:
@@ -53,4 +63,4 @@ class Pace:
         finally:
             ended = self._clock()
             if self._kept:
-                self._until = ended + min(LONGEST_REST, (ended - began) * self.pause())
+                self._until = max(self._until, ended + min(LONGEST_REST, (ended - began) * self.pause()))

@@ -1,5 +1,7 @@
 """Review tasks that stand in Label Studio: none of them twice, and each says what is known today."""
 
+from label_config.review import tells_nothing_new
+
 from ..errors import NotFound
 from ..labelstudio.client import LabelStudio
 from ..store import projects, review_tasks
@@ -22,11 +24,17 @@ def remove_duplicates(store: Store, gateway: LabelStudio, home: projects.StoredP
 
 
 def renew(store: Store, gateway: LabelStudio, home: projects.StoredProject) -> int:
-    """Let open review tasks say what is known today: the reasons, the earlier answers, what the source task shows."""
+    """Let open review tasks say what is known today: the reasons, the earlier answers, what the source task shows.
+
+    Each is a request, and each new model changes figures in many reasons: while people are given way to, these wait.
+    """
     with store.read() as connection:
         found = review_tasks.stale(connection, home.key)
     renewed = 0
-    for task, data in found:
+    way = gateway.gives_way()
+    for task, shown, data in found:
+        if way and tells_nothing_new(shown, data):
+            continue
         try:
             gateway.update_task(task, data=data)
             renewed += 1

@@ -100,8 +100,11 @@ def surplus(connection: Connection, home: int) -> list[int]:
     ]
 
 
-def stale(connection: Connection, home: int) -> list[tuple[int, Any]]:
-    """The open review tasks in ``home`` that say something else than their review: (Label Studio's id, the data)."""
+def stale(connection: Connection, home: int) -> list[tuple[int, Any, Any]]:
+    """The open review tasks in ``home`` that say something else than their review.
+
+    Label Studio's id, the data that it has, and the data of today.
+    """
     are_open = (reviews.c.review_project == home) & (reviews.c.state == "open")
     query = (
         select(tasks.c.label_studio_id, tasks.c.data.label("shown"), reviews.c.data)
@@ -110,7 +113,8 @@ def stale(connection: Connection, home: int) -> list[tuple[int, Any]]:
         .where(tasks.c.label_studio_id.in_(select(reviews.c.review_task).where(are_open)))
         .order_by(tasks.c.label_studio_id)
     )
-    return [(row.label_studio_id, row.data) for row in connection.execute(query) if row.shown != row.data]
+    rows = connection.execute(query)
+    return [(row.label_studio_id, row.shown, row.data) for row in rows if row.shown != row.data]
 
 
 def by_task(connection: Connection, home: int, only: Collection[int] | None = None) -> dict[int, Review]:

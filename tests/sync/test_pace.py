@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -20,10 +22,12 @@ from sync.labelstudio.pace import LONGEST_REST, Pace
 from sync.labelstudio.transport import Transport
 from sync.opening import Services, clock, services
 from sync.pipeline import run
+from sync.push.standing import renew
 from sync.runner import scheduler
 from sync.settings import Settings
-from sync.store import lately, projects
+from sync.store import lately, projects, review_tasks
 from sync.store.engine import Store
+from sync.store.projects import StoredProject
 from sync.store.tables import annotation_versions
 
 from .misbehaving import Answering, serving
@@ -86,6 +90,25 @@ def test_out_of_the_block_and_with_nobody_there_it_waits_for_nothing() -> None:
         take_seconds(pace, watch, 1)
         take_seconds(pace, watch, 1)
     assert watch.slept == [4], "of the five seconds after the paced one, one had passed when the next paced one came"
+
+
+def test_what_hurries_waits_for_nothing_and_the_one_after_it_for_both() -> None:
+    watch = Watch()
+    pace = Pace(lambda: 3, watch.sleep, watch)
+    with pace.kept():
+        take_seconds(pace, watch, 2)
+        pace.hurry()
+        take_seconds(pace, watch, 1)
+        assert watch.slept == []
+        take_seconds(pace, watch, 1)
+    assert watch.slept == [5], "six seconds after the first one, of which the second one took one"
+
+
+@pytest.mark.parametrize(("kept", "pause", "on"), [(True, 1.0, True), (True, 0.0, False), (False, 1.0, False)])
+def test_way_is_given_where_it_is_kept_and_somebody_is_there(kept: bool, pause: float, on: bool) -> None:
+    pace = Pace(lambda: pause)
+    with pace.kept() if kept else nullcontext():
+        assert pace.on is on
 
 
 def test_a_request_that_fails_is_followed_by_a_pause_too() -> None:
@@ -200,6 +223,41 @@ def test_runs_in_the_background_are_paced_those_that_somebody_waits_for_are_not(
         with pytest.raises(NotFound):
             scheduler(outside).run(1)
         assert asked
+
+
+@dataclass
+class Reviewers:
+    """A Label Studio where people are at work, or not; ``told`` are the tasks that were changed."""
+
+    busy: bool
+    told: list[int] = field(default_factory=list)
+
+    def gives_way(self) -> bool:
+        return self.busy
+
+    def update_task(self, task: int, *, data: Any) -> None:
+        assert data["tiebreak_key"] == str(task)
+        self.told.append(task)
+
+
+@pytest.mark.parametrize(("busy", "told"), [(True, [2, 3]), (False, [1, 2, 3])])
+def test_while_people_work_reviews_are_not_changed_for_the_sake_of_figures(
+    store: Store, monkeypatch: pytest.MonkeyPatch, busy: bool, told: list[int]
+) -> None:
+    def data(task: int, text: str, reason: str, priority: float) -> dict[str, Any]:
+        own = {"tiebreak_key": str(task), "tiebreak_reason": reason, "tiebreak_priority": priority}
+        return {"text": text, **own}
+
+    stale = [
+        (1, data(1, "5 beds", "The model: 87 %.", 2.5), data(1, "5 beds", "The model: 9.5 %.", 3)),
+        (2, data(2, "5 beds", "The model: 87 %.", 2), data(2, "6 beds", "The model: 87 %.", 2)),
+        (3, data(3, "5 beds", "The model: 87 %.", 2), data(3, "5 beds", "Tie: 2 to 2.", 2)),
+    ]
+    monkeypatch.setattr(review_tasks, "stale", lambda *_: stale)
+    reviewers = Reviewers(busy)
+    home = cast(StoredProject, SimpleNamespace(key=1))
+    assert renew(store, cast(LabelStudio, reviewers), home) == len(told)
+    assert reviewers.told == told
 
 
 def slowly(request: Answering) -> None:
