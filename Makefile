@@ -25,7 +25,7 @@ test test-faults: export OMP_NUM_THREADS ?= 1
 test test-faults: export PYTHONDONTWRITEBYTECODE =
 
 test: setup  ## every test (ARGS="-k name" for some)
-	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-faults: export TIEBREAK_FAULTS ?= all
 test-faults: setup  ## every fault at every position of a run (TIEBREAK_FAULTS=7:5 for a sample: seed, size)
