@@ -18,8 +18,7 @@ setup:  ## both virtual environments
 demo: setup  ## the whole product on this machine (ARGS="--once --json" for a report)
 	@$(BIN)/tiebreak demo $(ARGS)
 
-# Three workers for two processors, as tests wait for servers as well; each computes in one thread: more would only wait
-# for each other.
+# Each worker computes in one thread: more would only wait for each other.
 test test-faults: export OMP_NUM_THREADS ?= 1
 # Many processes of ours start in the tests: without bytecode each would compile all sources anew.
 test test-faults: export PYTHONDONTWRITEBYTECODE =
