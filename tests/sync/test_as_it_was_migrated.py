@@ -3,15 +3,13 @@
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select
 
-from sync.store.engine import MIGRATIONS, open_store
+from sync.store.engine import open_store
 from sync.store.interfaces import periods
 from sync.store.tables import annotation_versions
 
-from .conftest import create_database
+from .old_schemas import old_store
 
 ROWS = (
     "INSERT INTO projects (id, label_studio_id, created_at, title, kind, label_config) "
@@ -29,22 +27,7 @@ ROWS = (
 @pytest.fixture(params=["sqlite", "postgresql"])
 def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A store of schema 0007 with one answer and two interfaces."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'old.sqlite3'}"
-    else:
-        cluster: str = request.getfixturevalue("cluster")
-        create_database(cluster, "as_it_was")
-        url = cluster.format("as_it_was")
-    engine = create_engine(url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0007")
-        for row in ROWS:
-            connection.execute(text(row))
-    engine.dispose()
-    return url
+    return old_store(request, tmp_path, "as_it_was", "0007", ROWS)
 
 
 def test_what_was_stored_before_has_its_interfaces(old_url: str) -> None:

@@ -4,14 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from sync.store.assessments import insert_assessment, latest, outline
-from sync.store.engine import MIGRATIONS, Store, open_store
+from sync.store.engine import Store, open_store
 
-from .conftest import create_database
+from .old_schemas import old_store
 
 PAIRS = [{"annotators": [1, 2], "tasks": 3}]
 REPORT = {"controls": {"mood": {"tasks": 3, "pairs": PAIRS}, "tone": {"pairs": []}}, "queue": {"total": 4}}
@@ -29,22 +27,7 @@ BEFORE = (
 @pytest.fixture(params=["sqlite", "postgresql"])
 def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A store of schema 0018 with an assessment and a review."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'old.sqlite3'}"
-    else:
-        cluster: str = request.getfixturevalue("cluster")
-        create_database(cluster, "outline")
-        url = cluster.format("outline")
-    engine = create_engine(url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0018")
-        for row in BEFORE:
-            connection.exec_driver_sql(row)
-    engine.dispose()
-    return url
+    return old_store(request, tmp_path, "outline", "0018", BEFORE)
 
 
 def test_an_outline_has_everything_but_pairs_and_an_old_assessment_is_read_whole(old_url: str) -> None:
