@@ -121,7 +121,7 @@ class LabelStudio:
     def update_project(self, project: int, **fields: Any) -> RemoteProject:
         """Change settings of a project. A ``model_version`` that no prediction has is refused (Rejected).
 
-        It takes no turn: it is short, and with it what came before it counts.
+        It waits for no turn, also where requests are paced: only with it does what was imported before it count.
         """
         self._transport.pace.hurry()
         return self._one(wire.project, self._transport.send("PATCH", f"api/projects/{project}/", body=fields))
